@@ -37,7 +37,7 @@ $(VENV)/.run-ready: requirements/run.txt tests/simulator/pyproject.toml | $(VENV
 	@echo "Building .venv, once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable tests/simulator
-	@mkdir -p $(dir $(LINK)) && ln -sfn ../../../../.. $(LINK)
+	@mkdir -p $(dir $(LINK)) && ln -sfn ../../../.. $(LINK)
 	@touch $@
 
 $(VENV)/.test-ready: requirements/test.txt $(VENV)/.run-ready

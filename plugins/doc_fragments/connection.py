@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+
+"""The connection options, the same on all modules; their spec is in module_utils/options.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documentation that the modules share."""
+
+    DOCUMENTATION = r"""
+options:
+  token:
+    description:
+      - The secret that all nodes of the cluster share.
+      - Connecting hands it to the daemon, which uses it from then on in place of the one it had. A
+        wrong token is not refused at that moment. It shows when a secondary next has to prove to
+        its primary that both hold the same one, as error HA_BADTOKEN.
+    type: str
+    required: true
+  path:
+    description:
+      - Path of the Unix socket on which NSO listens for IPC, on the target.
+      - Without it, the environment variable E(NCS_IPC_PATH) of the target is used, unless the task
+        gives O(ip) or O(port).
+      - When a task gives both O(path) and O(ip) or O(port), O(path) wins.
+      - When neither a task nor the environment says anything, C(/tmp/nso/nso-ipc) is used if it
+        exists on the target, and TCP otherwise.
+    type: path
+  ip:
+    description:
+      - Address or host name at which NSO listens for IPC over TCP, as seen from the target.
+      - Without it, the environment variable E(NCS_IPC_ADDR) of the target is used, and then
+        V(127.0.0.1).
+    type: str
+  port:
+    description:
+      - TCP port on which NSO listens for IPC.
+      - Without it, the environment variable E(NCS_IPC_PORT) of the target is used, and then
+        V(4569).
+    type: int
+  access_file:
+    description:
+      - File on the target whose whole content is the secret for NSO's IPC access check. A newline
+        at its end counts.
+      - Needed where C(ncs-ipc-access-check) is enabled in C(ncs.conf), and to be left out where it
+        is not.
+      - Without it, the environment variable E(NCS_IPC_ACCESS_FILE) of the target is used.
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for each answer of the daemon, and for connecting to it.
+    type: float
+    default: 30
+notes:
+  - A daemon has one HA socket. Connecting to it, as this module does, makes the daemon close the HA
+    socket of any other HA controller and take the token of this task. That holds for check mode and
+    for reading the status, too. The module cannot see whether another controller was there. The
+    role of the node is not touched by connecting.
+  - A node does not tell its own node id. What a node is called can be seen from its secondaries
+    only, and so this module cannot find out that a primary goes by another node id than wanted.
+  - The wire protocol was taken from the vendor's clients and documentation. It has not been tried
+    against a real NSO daemon by this collection.
+"""

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Failures as people meet them: what happened, where, with which value, and what usually helps."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Iterator, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .ncs import error
+from .options import OptionError
+
+
+def message(doing: str, where: object, failure: error.Failure) -> str:
+    """Return one text for a failure of `doing` something at `where`."""
+    hint = error.code_of(failure.confd_errno).hint
+    return f"{doing} failed at {where}: {failure}. What usually helps: {hint}."
+
+
+def as_result(failure: error.Failure) -> dict[str, Any]:
+    """Return a failure as the modules return it."""
+    code = error.code_of(failure.confd_errno)
+    return {
+        "code": failure.confd_errno,
+        "name": code.name,
+        "meaning": code.meaning,
+        "hint": code.hint,
+        "details": ": ".join(part for part in (failure.confd_lasterr, failure.strerror) if part),
+    }
+
+
+def fail(
+    module: AnsibleModule, doing: str, where: object, failure: error.Failure, **result: object
+) -> NoReturn:
+    """End the module with a failure."""
+    module.fail_json(msg=message(doing, where, failure), error=as_result(failure), **result)
+    raise AssertionError("fail_json returned")
+
+
+@contextlib.contextmanager
+def reported(module: AnsibleModule, doing: str, where: object) -> Iterator[None]:
+    """End the module where anything inside fails: the one place where exceptions become results."""
+    try:
+        yield
+    except OptionError as problem:
+        module.fail_json(msg=str(problem))
+    except error.Failure as failure:
+        fail(module, doing, where, failure)

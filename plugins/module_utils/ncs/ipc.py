@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Connecting to the daemon's IPC port: address, handshake, protocol versions, access check.
+
+Source: docs/protocol.md, "Where a client connects", "Handshake" and "Access check".
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import os
+import socket
+import struct
+from typing import Any, NamedTuple, Tuple, Union
+
+from . import error, frames
+
+#: What the vendor's clients of NSO 5.7 announce first; a daemon of another release says its own.
+PROTOCOL_VERSION = 77
+LIBRARY_VERSION = 0x07070100
+
+DEFAULT_IP = "127.0.0.1"
+DEFAULT_PORT = 4569
+
+#: Longest access secret that is read from a file, in bytes.
+MAX_SECRET = 64 * 1024
+
+
+class Client(enum.IntEnum):
+    """What a connection is for; the first byte of the handshake."""
+
+    CDB = 5
+    MAAPI = 7
+    EVENTS = 11
+    HA = 17
+
+
+class Versions(NamedTuple):
+    """The protocol and library version of one side; the library's as 0xMMmmppqq."""
+
+    protocol: int
+    library: int
+
+    def __str__(self) -> str:
+        return f"protocol {self.protocol}, library {dotted(self.library)}"
+
+
+def dotted(library: int) -> str:
+    """Return a library version as text: 0x07070100 is "7.7.1.0"."""
+    return ".".join(str(part) for part in struct.pack(">I", library))
+
+
+OURS = Versions(PROTOCOL_VERSION, LIBRARY_VERSION)
+
+
+class _Check(NamedTuple):
+    """One version of the access check: its flag bits, challenge size in bytes, and digest."""
+
+    flags: int
+    challenge: int
+    digest: str
+
+
+_CHECK_V2 = _Check(0xC0, 32, "sha256")
+_CHECK_V1 = _Check(0x80, 16, "md5")
+
+_CHALLENGE = 11
+_RESPONSE = 12
+
+_ACCEPTED = (0, 2)  # 2: other limits for depth and keys, which no HA message comes near
+_REFUSED = 1
+
+_ACCESS_FILE = "the file named by access_file (NCS_IPC_ACCESS_FILE)"
+
+#: A path, or what the socket module takes for an IP address: host, port, and more for IPv6.
+Address = Union[str, Tuple[Any, ...]]
+
+
+class _NoChallenge(Exception):
+    """The daemon closed the connection where it should have sent a challenge."""
+
+
+def connect(
+    sock: socket.socket,
+    client: Client,
+    address: Address,
+    access_secret: bytes | None = None,
+) -> Versions:
+    """Connect `sock` and shake hands; return the daemon's versions.
+
+    `address` is a path for a Unix socket, else (ip, port). `access_secret` turns the access check
+    on; it has to be on at both ends or at neither.
+
+    A daemon can refuse our protocol version, and one of an older release our access check. Either
+    leaves the connection of no use, so each is answered by one more connection: the first with the
+    versions that the refusal names, the second with the older check. The new connection takes the
+    old one's file descriptor: the caller's socket object stays good.
+
+    Raises error.Error, error.Timeout, error.EOF. After any of them the socket is to be closed.
+    """
+    check = _CHECK_V2 if access_secret is not None else None
+    versions = OURS
+    with frames.deadline(sock) as limit:
+        _dial(sock, address, limit)
+        while True:
+            try:
+                status, theirs = _shake_hands(
+                    sock, client, versions, check, access_secret or b"", limit
+                )
+            except _NoChallenge:
+                if check is not _CHECK_V2:
+                    raise error.EOF(
+                        "it did so instead of asking for the access secret. Either its "
+                        "ncs-ipc-access-check is off, and this client must not have "
+                        f"{_ACCESS_FILE}, or it stopped"
+                    ) from None
+                # [assumed] docs/protocol.md does not say how an older daemon meets the newer
+                # check. Closing is what a daemon does with any check it does not expect.
+                check = _CHECK_V1
+            else:
+                if status in _ACCEPTED:
+                    return theirs
+                if status != _REFUSED or versions != OURS:
+                    raise _not_accepted(status, versions, theirs)
+                versions = theirs
+            _redial(sock, address, limit)
+
+
+def _not_accepted(status: int, ours: Versions, theirs: Versions) -> error.Error:
+    if status == _REFUSED:
+        return error.Error(
+            error.ERR_PROTOUSAGE,
+            f"the daemon ({theirs}) refused this client ({OURS}), and again when it offered {ours}",
+        )
+    return error.Error(
+        error.ERR_PROTOUSAGE,
+        f"the daemon ({theirs}) answered the handshake with status {status}, which is not known",
+    )
+
+
+def _dial(sock: socket.socket, address: Address, limit: frames.Deadline) -> None:
+    sock.settimeout(limit.remaining())
+    try:
+        sock.connect(address)
+    except (socket.timeout, TimeoutError):
+        raise error.Timeout(f"connecting to {_show(address)} ({limit.seconds:g} s)") from None
+    except OSError as problem:
+        raise error.os_error(f"connecting to {_show(address)}", problem) from None
+
+
+def _redial(sock: socket.socket, address: Address, limit: frames.Deadline) -> None:
+    fresh = socket.socket(sock.family, sock.type, sock.proto)
+    try:
+        os.dup2(fresh.fileno(), sock.fileno(), inheritable=False)
+    finally:
+        fresh.close()
+    _dial(sock, address, limit)
+
+
+def _show(address: Address) -> str:
+    if isinstance(address, str):
+        return address
+    ip, port = address[:2]
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def _shake_hands(
+    sock: socket.socket,
+    client: Client,
+    versions: Versions,
+    check: _Check | None,
+    secret: bytes,
+    limit: frames.Deadline,
+) -> tuple[int, Versions]:
+    """Return the status of the daemon's answer and its versions."""
+    flags = check.flags if check else 0
+    # The last two bytes are the largest depth and number of keys; vendor clients send 0 for both.
+    hello = struct.pack(">BHIBB", client | flags, versions.protocol, versions.library, 0, 0)
+    frames.send(sock, hello, limit)
+    if check:
+        _prove(sock, check, secret, limit)
+    try:
+        answer = frames.receive(sock, 9, limit)
+    except error.EOF:
+        if check:
+            raise error.EOF("it did so in the handshake, after the access check") from None
+        raise error.EOF(
+            "it did so in the handshake. If its ncs-ipc-access-check is on, this client needs "
+            f"{_ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"
+        ) from None
+    status, protocol, library = struct.unpack(">BHI", answer[:7])
+    return status, Versions(protocol, library)
+
+
+def _prove(sock: socket.socket, check: _Check, secret: bytes, limit: frames.Deadline) -> None:
+    """Answer the daemon's challenge."""
+    try:
+        first = frames.receive(sock, 1, limit)[0]
+    except error.EOF:
+        raise _NoChallenge from None
+    if first != _CHALLENGE:
+        raise error.Error(
+            error.ERR_ACCESS_DENIED,
+            "the daemon did not ask for the access secret: its ncs-ipc-access-check seems to be "
+            f"off, and this client must not have {_ACCESS_FILE} then",
+        )
+    challenge = frames.receive(sock, check.challenge, limit)
+    try:
+        digest = hashlib.new(check.digest, secret + challenge).digest()
+    except ValueError:
+        raise error.Error(
+            error.ERR_ACCESS_DENIED,
+            f"the daemon uses an older access check, and this host does not allow its digest "
+            f"({check.digest})",
+        ) from None
+    frames.send(sock, bytes([_RESPONSE]) + digest, limit)
+    if frames.receive(sock, 1, limit) != b"\0":
+        raise error.Error(
+            error.ERR_ACCESS_DENIED,
+            f"the secret in {_ACCESS_FILE} is not the one of the daemon (the whole content counts, "
+            "a final newline too)",
+        )
+
+
+def read_access_file(path: str) -> bytes:
+    """Return the access secret: the whole content of the file, untrimmed."""
+    try:
+        with open(path, "rb") as stream:
+            secret = stream.read(MAX_SECRET + 1)
+    except OSError as problem:
+        raise error.os_error(f"reading the access file {path}", problem) from None
+    if len(secret) > MAX_SECRET:
+        raise error.Error(
+            error.ERR_ACCESS_DENIED,
+            f"the access file {path} is larger than {MAX_SECRET} bytes, so it is no secret",
+        )
+    return secret
+
+
+def connect_as_vendor(
+    sock: socket.socket,
+    client: Client,
+    ip: str | None,
+    port: int,
+    path: str | None,
+) -> Versions:
+    """Connect as the functions of _ncs do: address by arguments, access file by environment."""
+    file = os.environ.get("NCS_IPC_ACCESS_FILE")
+    secret = read_access_file(file) if file else None
+    if sock.family == socket.AF_UNIX:
+        if not path:
+            raise error.Error(error.ERR_OS, "an AF_UNIX socket needs the path of the daemon's")
+        return connect(sock, client, path, secret)
+    return connect(sock, client, (ip or DEFAULT_IP, port or DEFAULT_PORT), secret)

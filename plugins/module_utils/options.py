@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Options the modules share: their argument spec, and what is checked before any connection.
+
+Documented in plugins/doc_fragments/connection.py.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, Mapping
+
+from .addresses import AddressError, Upstream, resolve
+from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
+from .node import Target, access_secret, path_exists
+from .state import FOLLOWERS, PRIMARY, RELAY
+
+#: Longest node id, in bytes of UTF-8.
+MAX_NODE_ID = 255
+
+
+class OptionError(ValueError):
+    """An option, or a combination of options, that makes no sense."""
+
+
+def connection_spec() -> dict[str, Any]:
+    """Return the argument spec of the connection options."""
+    return {
+        "token": {"type": "str", "required": True, "no_log": True},
+        "path": {"type": "path"},
+        "ip": {"type": "str"},
+        "port": {"type": "int"},
+        "access_file": {"type": "path"},
+        "timeout": {"type": "float", "default": 30},
+    }
+
+
+def target(params: Mapping[str, Any]) -> Target:
+    """Return how to reach the node. Raises OptionError, error.Error (access file unreadable)."""
+    if not params["token"]:
+        raise OptionError("token is empty; it has to be the secret that all nodes share")
+    check_seconds("timeout", params["timeout"])
+    for name in ("path", "ip", "access_file"):
+        if "\0" in (params[name] or ""):
+            raise OptionError(f"{name} has a NUL character in it")
+    try:
+        endpoint = choose(
+            Options(params["path"], params["ip"], params["port"]), os.environ, path_exists
+        )
+    except EndpointError as problem:
+        raise OptionError(str(problem)) from None
+    secret = access_secret(params["access_file"] or os.environ.get(ENV_ACCESS_FILE))
+    return Target(endpoint, params["token"], secret, params["timeout"])
+
+
+def upstream(node_id: str, address: str, timeout: float) -> Upstream:
+    """Return the node to copy from, resolved on this host. Raises OptionError."""
+    try:
+        return resolve(node_id, address, timeout)
+    except AddressError as problem:
+        raise OptionError(f"primary_ip: {problem}") from None
+
+
+def check_seconds(name: str, value: float) -> None:
+    """Raise OptionError for a time limit that is no limit."""
+    if not (math.isfinite(value) and value > 0):
+        raise OptionError(f"{name} is {value:g}; it has to be a number of seconds above 0")
+
+
+def check_node_id(name: str, value: str) -> None:
+    """Raise OptionError for text that cannot be a node id; `name` is the option it came from."""
+    if not value:
+        raise OptionError(f"{name} is empty; a node needs an id")
+    try:
+        size = len(value.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise OptionError(f"{name} is {value!r}, which is not valid UTF-8") from None
+    if size > MAX_NODE_ID:
+        raise OptionError(
+            f"{name} is {size} bytes long in UTF-8 and begins with {value[:20]!r}; "
+            f"the limit is {MAX_NODE_ID} bytes"
+        )
+    if "\0" in value:
+        raise OptionError(f"{name} is {value!r}; a NUL character cannot be in a node id")
+
+
+def check_role(
+    role: str,
+    node_id: str | None,
+    primary_id: str | None,
+    primary_ip: str | None,
+    wait: bool,
+) -> None:
+    """Raise OptionError for options of ncs_ha_role that make no sense together."""
+    if role == PRIMARY or role in FOLLOWERS:
+        if node_id is None:
+            raise OptionError(f"role is {role}, so node_id is required")
+        check_node_id("node_id", node_id)
+    if role in FOLLOWERS:
+        if primary_id is None:
+            raise OptionError(f"role is {role}, so primary_id is required: whom to copy")
+        check_node_id("primary_id", primary_id)
+        if not primary_ip:
+            raise OptionError(f"role is {role}, so primary_ip is required: where that node is")
+        if primary_id == node_id:
+            raise OptionError(
+                f"primary_id and node_id are both {node_id!r}; a node cannot copy itself"
+            )
+    if role == RELAY and not wait:
+        raise OptionError(
+            "role is relay and wait is false; a node can only become a relay once its copy is in "
+            "place, so leave wait at true"
+        )

@@ -1,0 +1,262 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ncs_ha_role
+short_description: Give a Cisco NSO node its role in an HA cluster
+description:
+  - Sees to it that an NSO node has a certain role in its HA cluster. Only the orders that are
+    needed are given, and none when the node is as wanted.
+  - To become V(secondary) or V(relay), a node copies its primary, and B(its own data is
+    overwritten), unless both have the same transaction id. The module does not compare data. The
+    role P(nso.ha.cluster#role) does, before it changes anything.
+  - After the orders, and after any that failed, the status is read again and returned.
+version_added: 0.1.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+extends_documentation_fragment:
+  - nso.ha.attributes
+  - nso.ha.connection
+attributes:
+  check_mode:
+    support: full
+    details: Connects and reads as usual, and gives no orders. What only an order can show, such as
+      a token that differs from the primary's, is not predicted.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details: With O(force=true) an order is given every time. With O(wait=false), a second run while
+      the copy is under way may order it again.
+options:
+  role:
+    description:
+      - The role the node should have.
+      - A node that is V(none) is in no cluster, and B(writable).
+      - V(relay) is a secondary that other secondaries copy from. NSO 6.7 and later do not have it.
+    type: str
+    required: true
+    choices: [none, primary, secondary, relay]
+  node_id:
+    description:
+      - The id the node goes by in the cluster. At most 255 bytes.
+      - Required unless O(role=none).
+    type: str
+  primary_id:
+    description:
+      - The id of the node to copy, which may be a relay.
+      - Required for O(role=secondary) and O(role=relay).
+    type: str
+  primary_ip:
+    description:
+      - The address of the node to copy, as this node dials it. A host name is resolved on the
+        target. All nodes use the same HA port, 4570 unless C(ncs.conf) says otherwise.
+      - Required for O(role=secondary) and O(role=relay).
+      - A node that follows O(primary_id) at another address is ordered to follow it at this one.
+    type: str
+  wait:
+    description:
+      - Whether to wait until a copy is in place.
+      - With V(false) the module returns at once and RV(outcome) is V(started). The result can be
+        waited for with M(nso.ha.ncs_ha_status).
+      - Has to be V(true) for O(role=relay).
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait for a copy. The copy may go on after that.
+    type: float
+    default: 300
+  force:
+    description:
+      - Give the order for the role even when nothing differs, for instance to connect a secondary
+        anew.
+      - The module reports a change then.
+    type: bool
+    default: false
+seealso:
+  - module: nso.ha.ncs_ha_status
+  - module: nso.ha.ncs_ha_secondary_dead
+"""
+
+EXAMPLES = r"""
+- name: This node is the primary
+  nso.ha.ncs_ha_role:
+    token: "{{ nso_ha_token }}"
+    role: primary
+    node_id: n1
+
+- name: This node copies the primary
+  nso.ha.ncs_ha_role:
+    token: "{{ nso_ha_token }}"
+    role: secondary
+    node_id: n2
+    primary_id: n1
+    primary_ip: 192.0.2.1
+
+- name: Start copying and look later
+  nso.ha.ncs_ha_role:
+    token: "{{ nso_ha_token }}"
+    role: secondary
+    node_id: n3
+    primary_id: n1
+    primary_ip: nso-1.example.net
+    wait: false
+
+- name: This node leaves the cluster
+  nso.ha.ncs_ha_role:
+    token: "{{ nso_ha_token }}"
+    role: none
+"""
+
+RETURN = r"""
+before:
+  description: What the node said of itself before any order.
+  returned: when the node answered
+  type: dict
+  sample: {"role": "none", "state": 1, "primary": null, "secondaries": []}
+  contains:
+    role:
+      description: V(none), V(primary), V(secondary) or V(relay).
+      type: str
+      returned: always
+    state:
+      description: The same as the daemon's number. 1 is none, 2 secondary, 3 primary, 4 relay.
+      type: int
+      returned: always
+    primary:
+      description: The node that this one follows, or null.
+      type: dict
+      returned: always
+    secondaries:
+      description: The nodes that are connected as secondaries of this one.
+      type: list
+      elements: dict
+      returned: always
+after:
+  description:
+    - What the node said of itself after the last order, or null if it did not answer any more.
+    - In check mode, what it would say.
+  returned: when the node answered
+  type: dict
+  sample:
+    role: secondary
+    state: 2
+    primary: {"node_id": "n1", "address": "192.0.2.1"}
+    secondaries: []
+  contains:
+    role:
+      description: V(none), V(primary), V(secondary) or V(relay).
+      type: str
+      returned: always
+    state:
+      description: The same as the daemon's number. 1 is none, 2 secondary, 3 primary, 4 relay.
+      type: int
+      returned: always
+    primary:
+      description: The node that this one follows, or null.
+      type: dict
+      returned: always
+    secondaries:
+      description: The nodes that are connected as secondaries of this one.
+      type: list
+      elements: dict
+      returned: always
+transitions:
+  description: Names of the orders that were given, in order. In check mode, of those that would be
+    given. After a failure, the last one is the one that failed.
+  returned: when the node answered
+  type: list
+  elements: str
+  sample: [besecondary]
+outcome:
+  description:
+    - V(done) means that the node is, or in check mode would be, as wanted.
+    - V(started) means that a copy was ordered with O(wait=false), and that its result is not known
+      yet.
+    - V(failed) means that an order was refused, or had another effect than wanted. RV(after) tells
+      what the node is now.
+    - V(unknown) means that an order was sent and no valid answer came. The daemon may have carried
+      it out or may still do so. RV(after) tells what the node said when it was asked again.
+  returned: when the node answered
+  type: str
+  sample: done
+error:
+  description: What went wrong.
+  returned: on failure, when there is an error code
+  type: dict
+  sample:
+    code: 25
+    name: HA_CONNECT
+    meaning: the node could not reach the HA port of its primary
+    hint: check primary_ip, HA port 4570 and firewalls between them
+    details: ""
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import failures, options, transitions
+from ansible_collections.nso.ha.plugins.module_utils.addresses import Upstream
+from ansible_collections.nso.ha.plugins.module_utils.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils.node import OrderArguments
+from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, ROLES, HaState
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        **options.connection_spec(),
+        "role": {"type": "str", "required": True, "choices": list(ROLES)},
+        "node_id": {"type": "str"},
+        "primary_id": {"type": "str"},
+        "primary_ip": {"type": "str"},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "float", "default": 300},
+        "force": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    params = module.params
+    with failures.reported(module, "Preparing to connect", "the target"):
+        options.check_role(
+            params["role"],
+            params["node_id"],
+            params["primary_id"],
+            params["primary_ip"],
+            params["wait"],
+        )
+        options.check_seconds("wait_timeout", params["wait_timeout"])
+        target = options.target(params)
+        wanted = transitions.Wanted(params["role"], _upstream(params))
+    arguments = OrderArguments(
+        params["node_id"] or "", wanted.upstream, params["wait"], params["wait_timeout"]
+    )
+
+    def decide(found: HaState) -> Change:
+        orders = transitions.orders(found, wanted, params["force"])
+        return Change(
+            orders=orders,
+            predicted=transitions.predict(found, wanted, orders),
+            give=lambda connection, order: connection.give(order, arguments),
+            reached=lambda after: transitions.is_as_wanted(after, wanted),
+            background=not params["wait"] and transitions.BESECONDARY in orders,
+        )
+
+    apply(module, target, decide)
+
+
+def _upstream(params: dict[str, Any]) -> Upstream | None:
+    if params["role"] not in FOLLOWERS:
+        return None
+    return options.upstream(params["primary_id"], params["primary_ip"], params["timeout"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ncs_ha_secondary_dead
+short_description: Tell a Cisco NSO node that one of its secondaries is dead
+description:
+  - Tells a primary or relay that a secondary is dead, so that it does not have to find that out by
+    itself, which takes up to three times the tick timeout (20 seconds unless set otherwise).
+  - Changes something only if that node is in the list of connected secondaries.
+version_added: 0.1.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+extends_documentation_fragment:
+  - nso.ha.attributes
+  - nso.ha.connection
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  node_id:
+    description: The node id of the secondary that is dead.
+    type: str
+    required: true
+seealso:
+  - module: nso.ha.ncs_ha_status
+  - module: nso.ha.ncs_ha_role
+"""
+
+EXAMPLES = r"""
+- name: The host of n3 has lost its power
+  nso.ha.ncs_ha_secondary_dead:
+    token: "{{ nso_ha_token }}"
+    node_id: n3
+"""
+
+RETURN = r"""
+before:
+  description: What the node said of itself before any order.
+  returned: when the node answered
+  type: dict
+  sample:
+    role: primary
+    state: 3
+    primary: null
+    secondaries: [{"node_id": "n2", "address": "192.0.2.2"}]
+  contains:
+    role:
+      description: V(none), V(primary), V(secondary) or V(relay).
+      type: str
+      returned: always
+    state:
+      description: The same as the daemon's number. 1 is none, 2 secondary, 3 primary, 4 relay.
+      type: int
+      returned: always
+    primary:
+      description: The node that this one follows, or null.
+      type: dict
+      returned: always
+    secondaries:
+      description: The nodes that are connected as secondaries of this one.
+      type: list
+      elements: dict
+      returned: always
+after:
+  description:
+    - What the node said of itself after the last order, or null if it did not answer any more.
+    - In check mode, what it would say.
+  returned: when the node answered
+  type: dict
+  sample: {"role": "primary", "state": 3, "primary": null, "secondaries": []}
+  contains:
+    role:
+      description: V(none), V(primary), V(secondary) or V(relay).
+      type: str
+      returned: always
+    state:
+      description: The same as the daemon's number. 1 is none, 2 secondary, 3 primary, 4 relay.
+      type: int
+      returned: always
+    primary:
+      description: The node that this one follows, or null.
+      type: dict
+      returned: always
+    secondaries:
+      description: The nodes that are connected as secondaries of this one.
+      type: list
+      elements: dict
+      returned: always
+transitions:
+  description: Names of the orders that were given, in order. In check mode, of those that would be
+    given. After a failure, the last one is the one that failed.
+  returned: when the node answered
+  type: list
+  elements: str
+  sample: [secondary_dead]
+outcome:
+  description:
+    - V(done) means that the node is, or in check mode would be, as wanted.
+    - V(failed) means that an order was refused, or had another effect than wanted. RV(after) tells
+      what the node is now.
+    - V(unknown) means that an order was sent and no valid answer came. The daemon may have carried
+      it out or may still do so. RV(after) tells what the node said when it was asked again.
+  returned: when the node answered
+  type: str
+  sample: done
+error:
+  description: What went wrong.
+  returned: on failure, when there is an error code
+  type: dict
+  sample:
+    code: 25
+    name: HA_CONNECT
+    meaning: the node could not reach the HA port of its primary
+    hint: check primary_ip, HA port 4570 and firewalls between them
+    details: ""
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import failures, options
+from ansible_collections.nso.ha.plugins.module_utils.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils.state import HaState
+
+ORDER = "secondary_dead"
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {**options.connection_spec(), "node_id": {"type": "str", "required": True}}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    node_id: str = module.params["node_id"]
+    with failures.reported(module, "Preparing to connect", "the target"):
+        options.check_node_id("node_id", node_id)
+        target = options.target(module.params)
+
+    def decide(found: HaState) -> Change:
+        return Change(
+            orders=(ORDER,) if found.has_secondary(node_id) else (),
+            predicted=found.without_secondary(node_id),
+            give=lambda connection, _order: connection.declare_dead(node_id),
+            reached=lambda after: not after.has_secondary(node_id),
+        )
+
+    apply(module, target, decide)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ncs_ha_status
+short_description: Read the HA status of a Cisco NSO node, or wait for it
+description:
+  - Reads which role an NSO node has in its HA cluster, whom it follows and who follows it, its
+    start phase and its transaction id.
+  - With O(wait_for), waits until the node is in a certain state.
+version_added: 0.1.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+extends_documentation_fragment:
+  - nso.ha.attributes
+  - nso.ha.connection
+attributes:
+  check_mode:
+    support: full
+    details: It only reads, so it does the same with and without check mode.
+  diff_mode:
+    support: N/A
+    details: It only reads.
+  idempotent:
+    support: full
+options:
+  wait_for:
+    description:
+      - What to wait for. Everything that is given has to be true at the same time.
+      - While waiting, a daemon that cannot be reached yet is tried again.
+    type: dict
+    suboptions:
+      role:
+        description: The role the node has to have.
+        type: str
+        choices: [none, primary, secondary, relay]
+      primary_id:
+        description: Node id of the node it has to follow.
+        type: str
+      secondaries:
+        description: Node ids that all have to be connected to it. Others may be connected, too.
+        type: list
+        elements: str
+      phase:
+        description: The start phase that has to be reached. A later one is good, too.
+        type: int
+        choices: [0, 1, 2]
+  wait_timeout:
+    description: Seconds to wait for O(wait_for).
+    type: float
+    default: 300
+seealso:
+  - module: nso.ha.ncs_ha_role
+"""
+
+EXAMPLES = r"""
+- name: Read the HA status
+  nso.ha.ncs_ha_status:
+    token: "{{ nso_ha_token }}"
+  register: found
+
+- name: Wait until both secondaries are connected
+  nso.ha.ncs_ha_status:
+    token: "{{ nso_ha_token }}"
+    wait_for:
+      role: primary
+      secondaries: [n2, n3]
+    wait_timeout: 60
+
+- name: Wait until the daemon is up far enough to take orders
+  nso.ha.ncs_ha_status:
+    path: /tmp/nso/nso-ipc
+    token: "{{ nso_ha_token }}"
+    wait_for:
+      phase: 1
+"""
+
+RETURN = r"""
+ha:
+  description:
+    - What the node says of itself. The keys are always the same.
+    - When O(wait_for) was not met in time, the last state seen, or null when the node never
+      answered.
+  returned: when the node answered, and when O(wait_for) was not met
+  type: dict
+  contains:
+    role:
+      description: V(none), V(primary), V(secondary) or V(relay).
+      type: str
+      returned: always
+      sample: secondary
+    state:
+      description: The same as the daemon's number. 1 is none, 2 secondary, 3 primary, 4 relay.
+      type: int
+      returned: always
+      sample: 2
+    primary:
+      description: The node that this one follows, or null.
+      type: dict
+      returned: always
+      sample: {"node_id": "n1", "address": "192.0.2.1"}
+    secondaries:
+      description: The nodes that are connected as secondaries of this one.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
+    phase:
+      description: The start phase, from 0 to 2. Orders are taken from 1 on.
+      type: int
+      returned: always
+      sample: 2
+    txid:
+      description:
+        - The id of the last transaction, or null if the daemon does not tell one.
+        - Equal ids mean equal data. Order between ids of different primaries proves nothing.
+      type: dict
+      returned: always
+      sample: {"primary_id": "n1", "timestamp": [1764, 2800, 123456]}
+      contains:
+        primary_id:
+          description: Node id of the primary that made the transaction, or null on a node that has
+            not been in a cluster.
+          type: str
+          returned: always
+        timestamp:
+          description: Megaseconds, seconds and microseconds of that primary's clock.
+          type: list
+          elements: int
+          returned: always
+    server:
+      description: The versions that the daemon announced.
+      type: dict
+      returned: always
+      sample: {"protocol_version": 77, "library_version": "7.7.1.0"}
+error:
+  description: What went wrong.
+  returned: on failure, when there is an error code
+  type: dict
+  sample:
+    code: 45
+    name: EOF
+    meaning: the daemon closed the connection
+    hint: another HA controller may have connected, or the daemon stopped
+    details: ""
+"""
+
+import contextlib
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import failures, options, waiting
+from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
+from ansible_collections.nso.ha.plugins.module_utils.state import ROLES
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        **options.connection_spec(),
+        "wait_for": {
+            "type": "dict",
+            "options": {
+                "role": {"type": "str", "choices": list(ROLES)},
+                "primary_id": {"type": "str"},
+                "secondaries": {"type": "list", "elements": "str"},
+                "phase": {"type": "int", "choices": [0, 1, 2]},
+            },
+        },
+        "wait_timeout": {"type": "float", "default": 300},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    with failures.reported(module, "Preparing to connect", "the target"):
+        options.check_seconds("wait_timeout", module.params["wait_timeout"])
+        target = options.target(module.params)
+    wanted = waiting.conditions(module.params["wait_for"])
+    reading = failures.reported(module, "Reading the HA status", target.endpoint)
+    with reading, contextlib.closing(Observer(target)) as observer:
+        found = (
+            _wait(module, observer, wanted) if wanted is not None else observer.look(target.timeout)
+        )
+    module.exit_json(changed=False, ha=found.as_result())
+
+
+def _wait(module: AnsibleModule, observer: Observer, wanted: waiting.Conditions) -> Observation:
+    seconds = module.params["wait_timeout"]
+    waited = waiting.wait(observer, wanted, module.params["timeout"], seconds)
+    if waited.last is not None and not waited.missing:
+        return waited.last
+    last = waited.last.as_result() if waited.last else None
+    what = f"Waiting {seconds:g} s ({'; '.join(waited.missing)})"
+    if waited.failure is not None:
+        failures.fail(module, what, observer.endpoint, waited.failure, ha=last)
+    module.fail_json(
+        msg=f"{what} was not enough at {observer.endpoint}. What usually helps: look at the log of "
+        "this daemon and of the node it should be connected to, or allow more time.",
+        ha=last,
+    )
+    raise AssertionError("fail_json returned")
+
+
+if __name__ == "__main__":
+    main()
