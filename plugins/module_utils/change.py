@@ -18,7 +18,7 @@ from . import failures
 from .ncs import error
 from .node import HaConnection, Target, cdb_connection, ha_connection
 from .orders import DONE, FAILED, STARTED, UNKNOWN, Report, carry_out
-from .state import FOLLOWERS, HaState
+from .state import HaState
 from .transitions import BERELAY
 
 
@@ -62,16 +62,6 @@ def judge(change: Change, report: Report) -> str:
     if report.after is None:
         return UNKNOWN
     return DONE if change.reached(report.after) else FAILED
-
-
-def describe(state: HaState | None) -> str:
-    """Return a node's state in a few words."""
-    if state is None:
-        return "unknown, it did not answer when asked again"
-    if state.role in FOLLOWERS:
-        primary = state.primary
-        return f"{state.role} of {primary.node_id} at {primary.address}" if primary else state.role
-    return state.role
 
 
 def apply(module: AnsibleModule, target: Target, decide: Callable[[HaState], Change]) -> None:
@@ -122,7 +112,7 @@ def _give(
 
 
 def _fail(module: AnsibleModule, target: Target, report: Report, result: dict[str, Any]) -> None:
-    now = f"The node is now: {describe(report.after)}."
+    now = str(report.after) if report.after else "unknown, it did not answer when asked again"
     if report.failure is not None:
         last = report.given[-1]
         text = failures.message(f"The order {last}", target.endpoint, report.failure)
@@ -139,7 +129,7 @@ def _fail(module: AnsibleModule, target: Target, report: Report, result: dict[st
             f"All orders ({', '.join(report.given)}) were answered with ok at {target.endpoint}, "
             "but the node is not as wanted."
         )
-    module.fail_json(msg=f"{text} {now}", **result)
+    module.fail_json(msg=f"{text} The node is now: {now}.", **result)
 
 
 def _result(before: HaState, report: Report, outcome: str) -> dict[str, Any]:

@@ -50,6 +50,12 @@ class HaState(NamedTuple):
     primary: Peer | None = None
     secondaries: tuple[Peer, ...] = ()
 
+    def __str__(self) -> str:
+        """Return it in a few words."""
+        if self.role in FOLLOWERS and self.primary:
+            return f"{self.role} of {self.primary.node_id} at {self.primary.address}"
+        return self.role
+
     def has_secondary(self, node_id: str) -> bool:
         """Return whether a node of this id is connected as secondary."""
         return any(peer.node_id == node_id for peer in self.secondaries)

@@ -64,8 +64,8 @@ def send(sock: socket.socket, data: bytes, limit: Deadline) -> None:
     """Send all of `data`. Raises error.EOF, error.Timeout or error.Error."""
     view = memoryview(data)
     while view:
-        sock.settimeout(limit.remaining())
         try:
+            sock.settimeout(limit.remaining())
             view = view[sock.send(view) :]
         except OSError as problem:
             raise _explain("sending to the daemon", problem, limit) from None
@@ -75,8 +75,8 @@ def receive(sock: socket.socket, count: int, limit: Deadline) -> bytes:
     """Return exactly `count` bytes. Raises error.EOF, error.Timeout or error.Error."""
     data = bytearray()
     while len(data) < count:
-        sock.settimeout(limit.remaining())
         try:
+            sock.settimeout(limit.remaining())
             # In pieces, so that memory is taken for what has come, not for what was announced.
             piece = sock.recv(min(count - len(data), _CHUNK))
         except OSError as problem:

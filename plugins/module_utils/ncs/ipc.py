@@ -103,6 +103,7 @@ def connect(
     """
     check = _CHECK_V2 if access_secret is not None else None
     versions = OURS
+    refused = False
     with frames.deadline(sock) as limit:
         _dial(sock, address, limit)
         while True:
@@ -123,9 +124,9 @@ def connect(
             else:
                 if status in _ACCEPTED:
                     return theirs
-                if status != _REFUSED or versions != OURS:
+                if status != _REFUSED or refused:
                     raise _not_accepted(status, versions, theirs)
-                versions = theirs
+                versions, refused = theirs, True
             _redial(sock, address, limit)
 
 
@@ -142,8 +143,8 @@ def _not_accepted(status: int, ours: Versions, theirs: Versions) -> error.Error:
 
 
 def _dial(sock: socket.socket, address: Address, limit: frames.Deadline) -> None:
-    sock.settimeout(limit.remaining())
     try:
+        sock.settimeout(limit.remaining())
         sock.connect(address)
     except (socket.timeout, TimeoutError):
         raise error.Timeout(f"connecting to {_show(address)} ({limit.seconds:g} s)") from None
@@ -179,14 +180,18 @@ def _shake_hands(
     flags = check.flags if check else 0
     # The last two bytes are the largest depth and number of keys; vendor clients send 0 for both.
     hello = struct.pack(">BHIBB", client | flags, versions.protocol, versions.library, 0, 0)
-    frames.send(sock, hello, limit)
-    if check:
-        _prove(sock, check, secret, limit)
     try:
+        # A daemon that closes at once makes the sending fail, or the reading: it is a race.
+        frames.send(sock, hello, limit)
+        if check:
+            _prove(sock, check, secret, limit)
         answer = frames.receive(sock, 9, limit)
     except error.EOF:
         if check:
-            raise error.EOF("it did so in the handshake, after the access check") from None
+            raise error.EOF(
+                "it did so in the handshake, during the access check or after it. The secret in "
+                f"{_ACCESS_FILE} may not be the one of the daemon"
+            ) from None
         raise error.EOF(
             "it did so in the handshake. If its ncs-ipc-access-check is on, this client needs "
             f"{_ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"

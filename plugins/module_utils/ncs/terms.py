@@ -123,13 +123,16 @@ def _read_value(reader: _Reader) -> Term:
         started = _read_start(reader)
         if isinstance(started, _Open):
             elements += started.size
-            if elements > MAX_ELEMENTS:
-                raise TermError(f"a term of more than {MAX_ELEMENTS} elements")
+            _check_elements(elements)
             if len(open_values) >= MAX_DEPTH:
                 raise TermError(f"more than {MAX_DEPTH} tuples or lists inside each other")
             open_values.append(started)
             continue
         value: Term = started
+        if isinstance(value, list):
+            # Read whole already, because it was written as a string.
+            elements += len(value)
+            _check_elements(elements)
         # A finished value may finish the tuple or list around it, and so on outwards.
         while open_values:
             parent = open_values[-1]
@@ -145,6 +148,11 @@ def _read_value(reader: _Reader) -> Term:
                 value = tuple(parent.items)
         else:
             return value
+
+
+def _check_elements(count: int) -> None:
+    if count > MAX_ELEMENTS:
+        raise TermError(f"a term of more than {MAX_ELEMENTS} elements")
 
 
 def _read_start(reader: _Reader) -> Term | _Open:

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_plan
+short_description: Plan what makes an HA cluster of NSO nodes as the inventory wants it
+version_added: 0.1.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+description:
+  - Compares what the inventory wants with what M(nso.ha.ncs_ha_status) registered on each node, and
+    returns the needed steps in waves, with the verdicts of the checks.
+  - Made for the role P(nso.ha.cluster#role). It only computes.
+positional: hostvars, playing, overwrite, override
+options:
+  _input:
+    description: Inventory names of all nodes of the cluster.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  playing:
+    description: Inventory names of the nodes that are in the play together.
+    type: list
+    elements: str
+    required: true
+  overwrite:
+    description: The variable C(nso_ha_allow_overwrite). A truth value, or inventory names as a list
+      or as text with commas.
+    type: raw
+    default: false
+  override:
+    description: The variable C(nso_ha_override), names of checks as a list or as text with commas.
+    type: raw
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Show the plan
+  ansible.builtin.debug:
+    msg: "{{ groups['nso'] | nso.ha.cluster_plan(hostvars, ansible_play_hosts_all) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The plan, with the keys C(waves), C(targets), C(blocked), C(verdicts), C(refused) and
+      C(rehearse).
+  type: dict
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster
+
+
+def cluster_plan(
+    hosts: Sequence[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    playing: Iterable[str],
+    overwrite: object = False,
+    override: object = (),
+) -> dict[str, Any]:
+    """See DOCUMENTATION."""
+    return cluster.plan(hosts, hostvars, playing, overwrite, override)
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        return {"cluster_plan": cluster_plan}

@@ -1,0 +1,256 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a run over a cluster came to: as data, and as a table for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.module_utils.orders import DONE, UNKNOWN
+
+from . import data, guards, planner, topology, variables
+from .observed import Observation, Seen, Unseen, state_from
+from .variables import HostVars
+
+#: Ansible indents what it prints and puts it between quotes: 80 columns less that.
+WIDTH = 72
+
+PLANNED = "planned"
+REFUSED = "refused"
+INCOMPLETE = "incomplete"
+
+_TEXT = {
+    DONE: "The cluster is as wanted.",
+    PLANNED: "Check mode: nothing was changed. This would be done.",
+    REFUSED: "Refused. What the checks below say has to be settled first.",
+    INCOMPLETE: "Not everything is as wanted. Settle what is below and run it again.",
+    UNKNOWN: "An order was sent and not answered, so its effect is not known. Run it again.",
+}
+
+
+def report(
+    hosts: Sequence[str], hostvars: HostVars, made: Mapping[str, Any], check_mode: bool = False
+) -> dict[str, Any]:
+    """Return the report of a run of converge.
+
+    outcome:  done, planned (check mode), refused, incomplete or unknown
+    changed:  whether any order was given
+    nodes:    list of {host, node_id, wanted, upstream, role, primary, txid, done, problem}
+    verdicts: the checks that did not simply pass
+    table:    all of it as lines of text
+    """
+    members = variables.members(hosts, hostvars)
+    seen = {host: _last_seen(host, hostvars) for host in hosts}
+    given = {host: _given(host, hostvars) for host in hosts}
+    nodes = [
+        _node(member, seen[member.host], _done(member.host, hostvars, made, check_mode))
+        for member in members
+    ]
+    for node in nodes:
+        node["problem"] = _problem(node["host"], hostvars, made, seen)
+    outcome = _outcome(members, seen, hostvars, made, check_mode, bool(any(given.values())))
+    verdicts = [one for one in made["verdicts"] if one["result"] != guards.PASSED]
+    return {
+        "outcome": outcome,
+        "changed": any(given.values()),
+        "nodes": nodes,
+        "verdicts": verdicts,
+        "table": _table(nodes, "DONE", [_TEXT[outcome], *_notes(nodes, verdicts)]),
+    }
+
+
+def status(hosts: Sequence[str], hostvars: HostVars) -> dict[str, Any]:
+    """Return the report of a run of status: what is wanted and what was found.
+
+    The keys are those of `report`. The outcome is done if all is as wanted, else incomplete.
+    """
+    members = variables.members(hosts, hostvars)
+    problems = topology.problems(members)
+    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
+    wished = None if problems else topology.Topology(members)
+    nodes = []
+    for member in members:
+        one = seen[member.host]
+        node = _node(member, one, _compared(wished, seen, member.host))
+        node["problem"] = one.reason if isinstance(one, Unseen) else ""
+        nodes.append(node)
+    verdicts = [vars(guards.Verdict("topology", guards.FAILED, problem)) for problem in problems]
+    right = wished is not None and all(
+        planner.is_as_wanted(wished, seen, member.host) for member in members
+    )
+    text = _TEXT[DONE] if right else "The cluster is not as wanted."
+    return {
+        "outcome": DONE if right else INCOMPLETE,
+        "changed": False,
+        "nodes": nodes,
+        "verdicts": verdicts,
+        "table": _table(nodes, "RESULT", [text, *_notes(nodes, verdicts)]),
+    }
+
+
+def _compared(wished: topology.Topology | None, seen: Mapping[str, Observation], host: str) -> str:
+    if isinstance(seen[host], Unseen):
+        return "no answer"
+    if wished is None:
+        return "-"
+    return "as wanted" if planner.is_as_wanted(wished, seen, host) else "differs"
+
+
+def _last_seen(host: str, hostvars: HostVars) -> Observation:
+    """Return the last that is known of a node: verified, else after its last step, else first."""
+    first = variables.observations([host], hostvars, variables.OBSERVED)[host]
+    last = variables.observations([host], hostvars, variables.VERIFIED)[host]
+    if isinstance(last, Seen):
+        return last
+    results = variables.results(host, hostvars)
+    if not results or not isinstance(first, Seen):
+        return first
+    after = results[-1].get("after")
+    if not after:
+        return Unseen(str(results[-1].get("msg", "it did not answer any more")))
+    return Seen(state_from(after), first.phase, None)
+
+
+def _given(host: str, hostvars: HostVars) -> list[str]:
+    """Return the names of all orders that were given on a host."""
+    return [
+        order
+        for result in variables.results(host, hostvars)
+        for order in result.get("transitions") or []
+    ]
+
+
+def _expected(host: str, made: Mapping[str, Any]) -> list[str]:
+    """Return the names of all orders that the plan expects on a host."""
+    return [
+        order
+        for wave in made["waves"]
+        if host in wave["steps"]
+        for order in wave["steps"][host]["orders"]
+    ]
+
+
+def _done(host: str, hostvars: HostVars, made: Mapping[str, Any], check_mode: bool) -> str:
+    given, expected = _given(host, hostvars), _expected(host, made)
+    if given:
+        return " ".join(given) + (" FAILED" if _failed(host, hostvars) else "")
+    if host in made["blocked"]:
+        return "blocked"
+    if not expected:
+        return "nothing"
+    if made["refused"]:
+        return "refused"
+    return "would " + " ".join(expected) if check_mode else "not done"
+
+
+def _failed(host: str, hostvars: HostVars) -> bool:
+    return any(one.get("outcome") != DONE for one in variables.results(host, hostvars))
+
+
+def _problem(
+    host: str,
+    hostvars: HostVars,
+    made: Mapping[str, Any],
+    seen: Mapping[str, Observation],
+) -> str:
+    """Return what a person has to know about a node, or nothing."""
+    if host in made["blocked"]:
+        return str(made["blocked"][host])
+    for result in variables.results(host, hostvars):
+        if result.get("outcome") != DONE:
+            return str(result.get("msg", "the step failed without a reason"))
+    verified = hostvars[host].get(variables.VERIFIED) or {}
+    if verified.get("failed") or verified.get("unreachable"):
+        return str(verified.get("msg", "it could not be verified"))
+    one = seen[host]
+    return one.reason if isinstance(one, Unseen) else ""
+
+
+def _outcome(
+    members: Sequence[topology.Member],
+    seen: Mapping[str, Observation],
+    hostvars: HostVars,
+    made: Mapping[str, Any],
+    check_mode: bool,
+    changed: bool,
+) -> str:
+    results = [one for member in members for one in variables.results(member.host, hostvars)]
+    if any(one.get("outcome") == UNKNOWN for one in results):
+        return UNKNOWN
+    if made["refused"]:
+        return INCOMPLETE if changed else REFUSED
+    if made["blocked"]:
+        return INCOMPLETE
+    if check_mode and made["waves"]:
+        return PLANNED
+    wished = topology.Topology(members)
+    right = all(planner.is_as_wanted(wished, seen, member.host) for member in members)
+    return DONE if right else INCOMPLETE
+
+
+def _node(member: topology.Member, one: Observation, done: str) -> dict[str, Any]:
+    seen = one if isinstance(one, Seen) else None
+    primary = seen.state.primary if seen else None
+    return {
+        "host": member.host,
+        "node_id": member.node_id,
+        "wanted": member.role,
+        "upstream": member.upstream,
+        "role": seen.state.role if seen else None,
+        "primary": primary._asdict() if primary else None,
+        "txid": seen.txid.as_result() if seen and seen.txid else None,
+        "txid_text": data.show(seen.txid) if seen else "-",
+        "done": done,
+    }
+
+
+def _notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
+    notes = []
+    for one in verdicts:
+        who = f"{one['host']} " if one["host"] else ""
+        notes.append(f"({one['check']} {one['result']}) {who}{one['reason']}.")
+    return notes + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
+
+
+_COLUMNS = (("NODE", 16), ("WANTED", 9), ("FOUND", 9), ("PRIMARY", 10), ("TRANSACTION", 24))
+
+
+def _table(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -> list[str]:
+    """Return the lines of the table; `last` is the name of its last column."""
+    rows = [[name for name, _ in _COLUMNS] + [last]]
+    for node in nodes:
+        primary = node["primary"]
+        cells = [
+            node["host"],
+            node["wanted"] or "?",
+            node["role"] or "?",
+            primary["node_id"] if primary else "-",
+            node["txid_text"],
+        ]
+        short = [_cut(cell, limit) for cell, (_, limit) in zip(cells, _COLUMNS, strict=True)]
+        rows.append([*short, node["done"]])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    lines = [line for row in rows for line in _lines(row, widths)]
+    lines.append("")
+    for note in notes:
+        lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ")
+    return lines
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "~"
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return one row as lines: what is done may need more than one."""
+    head = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+    room = WIDTH - len(head) - 2
+    if room >= 12:
+        done = textwrap.wrap(row[-1], room) or [""]
+        indent = " " * (len(head) + 2)
+        return [f"{head}  {done[0]}".rstrip(), *(indent + more for more in done[1:])]
+    return [head.rstrip(), *textwrap.wrap(row[-1], WIDTH, initial_indent="    -> ")]
