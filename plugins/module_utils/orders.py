@@ -5,8 +5,8 @@
 """Giving a node its orders, and finding out what came of them.
 
 "The call came back" is not "it happened": after the orders, and after any that failed, the node is
-asked again. Three outcomes are told apart, see docs/modules.md: done, failed, unknown; and started,
-for a copy nobody waits for.
+asked again. Three outcomes are told apart: done, failed, and unknown where an order was sent and
+not answered. A copy that nobody waits for is started.
 """
 
 from __future__ import annotations

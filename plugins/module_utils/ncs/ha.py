@@ -60,7 +60,11 @@ def connect(
 def send_token(sock: socket.socket, token: str) -> None:
     """Hand over the token on an HA socket that is connected. There is no answer to it."""
     # Bytes that are not UTF-8 reach Python as surrogates; the token is raw bytes to the daemon.
-    secret = token.encode("utf-8", "surrogateescape")
+    try:
+        secret = token.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # That exception holds the token, so nothing of it goes on.
+        raise error.Error(error.ERR_PROTOUSAGE, "the token is not valid UTF-8") from None
     with frames.deadline(sock) as limit:
         frames.send_frame(sock, secret, limit)
 

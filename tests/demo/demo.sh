@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Three simulated NSO nodes become a cluster, lose their primary and get it back. Started by
+# "make demo"; every step is checked, so the demo fails if one does not do what it says.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+dir=.demo
+bin=.venv/bin
+log=$dir/ansible.log
+
+bold() { if [ -t 1 ]; then printf "\033[1m%s\033[0m" "$1"; else printf "%s" "$1"; fi; }
+step() { printf "\n%s\n" "$(bold "== $*")"; }
+sim() { "$bin/ncs-sim" "$@"; }
+ctl() { sim ctl --dir "$dir" "$@"; }
+
+die() {
+    printf '\nThe demo failed: %s\n' "$1" >&2
+    if [ -s "$log" ]; then
+        printf 'The last playbook run printed:\n' >&2
+        cat "$log" >&2
+    fi
+    exit 1
+}
+
+cleanup() {
+    status=$?
+    if [ "$status" -eq 0 ] && [ -n "${KEEP:-}" ]; then
+        return
+    fi
+    sim down --dir "$dir" >/dev/null 2>&1 || true
+    rm -rf "$dir"
+}
+
+# Of what a playbook prints, the demo shows what changed and the report.
+show() {
+    awk '
+        /^TASK / { task = $0; sub(/^TASK \[nso\.ha\.cluster : /, "", task); sub(/\].*/, "", task); report = 0 }
+        /^changed: / { print "   " task ": " $2 }
+        /Show the report/ { report = 1 }
+        report && /^    - / {
+            line = substr($0, 7)
+            if (line ~ /^\047.*\047$/) { line = substr(line, 2, length(line) - 2); gsub(/\047\047/, "\047", line) }
+            print "   " line
+        }
+    ' "$log"
+}
+
+# play EXPECTED_OUTCOME PLAYBOOK [ARGUMENTS]: the exit status and the report have to agree with it.
+play() {
+    expected=$1
+    shift
+    printf '   $ ansible-playbook -i %s/inventory.yml %s\n' "$dir" "$*"
+    code=0
+    "$bin/ansible-playbook" -i "$dir/inventory.yml" "$@" >"$log" 2>&1 </dev/null || code=$?
+    show
+    case $expected in
+        done) [ "$code" -eq 0 ] || die "the playbook ended with $code" ;;
+        refused) [ "$code" -ne 0 ] && grep -q "refused: see the table" "$log" || die "this was to be refused" ;;
+    esac
+}
+
+unchanged() {
+    if grep -E '^n[0-9].*changed=[1-9]' "$log" >/dev/null; then
+        die "the second run changed something"
+    fi
+}
+
+expect_value() {
+    found=$(ctl "$1" read "$2") || die "$1 has no value for $2"
+    printf '   %s reads %s = %s\n' "$1" "$2" "$found"
+    [ "$found" = "$3" ] || die "$1 should have read $3"
+}
+
+if [ -d "$dir" ]; then
+    sim down --dir "$dir" >/dev/null 2>&1 || true
+    rm -rf "$dir"
+fi
+trap cleanup EXIT
+mkdir -p "$dir"
+
+step "Three simulated NSO nodes start. Each is a process with its own address, and none is in a cluster."
+sim up --nodes 3 --dir "$dir"
+
+step "The inventory wants n1 as primary. n2 and n3 would lose their own data, so that needs consent."
+play refused nso.ha.converge
+
+step "With consent for these two, the nodes become a cluster."
+play done nso.ha.converge -e nso_ha_allow_overwrite=n2,n3
+
+step "Once more: nothing is changed."
+play done nso.ha.converge
+unchanged
+
+step "What is written on the primary is read on the secondaries."
+ctl n1 write greeting hello >/dev/null || die "n1 took no write"
+expect_value n2 greeting hello
+expect_value n3 greeting hello
+
+step "The primary is killed and started again. It is none now, and so are the two that lost it."
+ctl n1 kill
+ctl n1 start
+play done nso.ha.status
+
+step "Converge repairs the cluster. All have the same data, so nobody's consent is needed."
+play done nso.ha.converge
+expect_value n1 greeting hello
+expect_value n3 greeting hello
+
+if [ -n "${KEEP:-}" ]; then
+    step "The nodes are still running. Things to try:"
+    cat <<'EOF'
+   .venv/bin/ncs-sim ctl --dir .demo n2 status
+   .venv/bin/ncs-sim ctl --dir .demo n1 write color blue
+   .venv/bin/ansible-playbook -i .demo/inventory.yml nso.ha.status
+   .venv/bin/ncs-sim ctl --dir .demo n1 kill
+   .venv/bin/ansible-playbook -i .demo/inventory.yml nso.ha.converge --check --diff
+   .venv/bin/ncs-sim down --dir .demo        # stops them all
+EOF
+else
+    step "Everything is stopped and removed again. 'make demo KEEP=1' leaves the nodes running."
+fi
