@@ -173,7 +173,7 @@ def _addresses(endpoint: Endpoint) -> list[tuple[int, ipc.Address]]:
     except (OSError, UnicodeError) as problem:
         text = getattr(problem, "strerror", None) or "it is no valid host name"
         raise error.Error(error.ERR_OS, f"looking up {endpoint.ip!r}", text) from None
-    return [(int(family), where) for family, _, _, _, where in found]
+    return [(int(entry[0]), entry[4]) for entry in found]
 
 
 def access_secret(path: str | None) -> bytes | None:

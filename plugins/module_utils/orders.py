@@ -72,4 +72,5 @@ def carry_out(
 
 def _was_answered(failure: error.Failure) -> bool:
     """Return whether the daemon refused the order, so that the connection is as good as before."""
-    return type(failure) is error.Error and not failure.outcome_unknown
+    gone = isinstance(failure, (error.EOF, error.Timeout))
+    return not gone and not failure.outcome_unknown

@@ -216,12 +216,13 @@ def _notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, A
     return notes + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
 
 
-_COLUMNS = (("NODE", 16), ("WANTED", 9), ("FOUND", 9), ("PRIMARY", 10), ("TRANSACTION", 24))
+#: Names of the columns but the last, and how wide they may become.
+_COLUMNS = {"NODE": 16, "WANTED": 9, "FOUND": 9, "PRIMARY": 10, "TRANSACTION": 24}
 
 
 def _table(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -> list[str]:
     """Return the lines of the table; `last` is the name of its last column."""
-    rows = [[name for name, _ in _COLUMNS] + [last]]
+    rows = [[*_COLUMNS, last]]
     for node in nodes:
         primary = node["primary"]
         cells = [
@@ -231,7 +232,7 @@ def _table(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) 
             primary["node_id"] if primary else "-",
             node["txid_text"],
         ]
-        short = [_cut(cell, limit) for cell, (_, limit) in zip(cells, _COLUMNS, strict=True)]
+        short = [_cut(cell, limit) for cell, limit in zip(cells, _COLUMNS.values(), strict=True)]
         rows.append([*short, node["done"]])
     widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
     lines = [line for row in rows for line in _lines(row, widths)]

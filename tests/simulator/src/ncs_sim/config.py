@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything one node is told when it starts, and the file that keeps it for the next start."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TypedDict
+
+from ncs_sim.errors import SimError
+from ncs_sim.files import write_private
+
+CONFIG_FILE = "node.json"
+
+# release -> protocol version, docs/protocol.md section 2
+RELEASES = {"5.7": 77, "6.5": 85, "6.6": 86, "6.7": 87}
+# protocol version -> library version. The one of 66 is [assumed]: docs/protocol.md has none.
+LIBRARY_VERSIONS = {
+    66: 0x06060000,
+    77: 0x07070100,
+    85: 0x08050600,
+    86: 0x08060800,
+    87: 0x08070200,
+}
+
+
+class NodeOptions(TypedDict, total=False):
+    """What a caller may set for a node, apart from its directory and address."""
+
+    ipc_address: str
+    ipc_port: int
+    ipc_path: str | None
+    ha_port: int
+    release: str
+    protocol_version: int | None
+    otp: int
+    handshake_status: int
+    access_check: str
+    access_secret_file: str | None
+    start_phase: int
+    tick_timeout: float
+    packages: str
+    stream_config: str
+    exit_with_pid: int
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """One node."""
+
+    directory: str
+    address: str
+    ipc_address: str = ""  # empty: the same as address
+    ipc_port: int = 4569
+    ipc_path: str | None = None  # a Unix socket instead of TCP
+    ha_port: int = 4570
+    release: str = "6.6"
+    protocol_version: int | None = None  # None: what the release speaks
+    otp: int = 25
+    handshake_status: int = 0
+    access_check: str = "off"
+    access_secret_file: str | None = None
+    start_phase: int = 2
+    tick_timeout: float = 20.0  # seconds; 0 switches ticks off
+    packages: str = ""
+    stream_config: str = ""
+    exit_with_pid: int = 0  # 0: live until stopped
+
+    @property
+    def version(self) -> int:
+        """The protocol version this node speaks."""
+        return self.protocol_version or RELEASES[self.release]
+
+    @property
+    def library_version(self) -> int:
+        return LIBRARY_VERSIONS[self.version]
+
+    @property
+    def has_relays(self) -> bool:
+        return self.release != "6.7"
+
+    @property
+    def ipc_host(self) -> str:
+        return self.ipc_address or self.address
+
+    @property
+    def silence_limit(self) -> float | None:
+        """Seconds without a word from a peer after which it is taken for dead."""
+        return 3 * self.tick_timeout or None
+
+    def absolute(self) -> NodeConfig:
+        """The same with paths that do not depend on the working directory."""
+        secret, socket = self.access_secret_file, self.ipc_path
+        return replace(
+            self,
+            directory=str(Path(self.directory).absolute()),
+            access_secret_file=secret and str(Path(secret).absolute()),
+            ipc_path=socket and str(Path(socket).absolute()),
+        )
+
+    def check(self) -> None:
+        """Raise SimError for the first option that cannot be."""
+        for what, value in (("address", self.address), ("IPC address", self.ipc_host)):
+            try:
+                ipaddress.ip_address(value)
+            except ValueError:
+                raise SimError(f"{what} {value!r} is not an IP address") from None
+        for what, port in (("IPC port", self.ipc_port), ("HA port", self.ha_port)):
+            if not 0 < port < 65536:
+                raise SimError(f"{what} {port} is not between 1 and 65535")
+        if self.release not in RELEASES:
+            raise SimError(f"release {self.release!r} is not one of {', '.join(RELEASES)}")
+        if self.version not in LIBRARY_VERSIONS:
+            known = ", ".join(map(str, LIBRARY_VERSIONS))
+            raise SimError(f"protocol version {self.version} is not one of {known}")
+        if self.access_check not in ("off", "v1", "v2"):
+            raise SimError(f"access check {self.access_check!r} is not off, v1 or v2")
+        if (self.access_check == "off") != (self.access_secret_file is None):
+            raise SimError("--access-check v1|v2 and --access-secret-file need each other")
+        if self.start_phase not in (0, 1, 2):
+            raise SimError(f"start phase {self.start_phase} is not 0, 1 or 2")
+        if self.otp not in (25, 26):
+            raise SimError(f"OTP {self.otp} is not 25 or 26")
+        if self.handshake_status not in (0, 2):
+            raise SimError(f"handshake status {self.handshake_status} is not 0 or 2")
+        if not 0 <= self.tick_timeout < 1_000_000:
+            raise SimError(f"tick timeout {self.tick_timeout} is not a number of seconds")
+        if self.ipc_path is not None and len(self.ipc_path.encode()) > 107:
+            raise SimError(f"IPC path {self.ipc_path} is longer than a Unix socket path may be")
+
+    def save(self) -> None:
+        """Keep this in the node's directory, for the next start."""
+        text = json.dumps(asdict(self), indent=2) + "\n"
+        write_private(Path(self.directory) / CONFIG_FILE, text)
+
+    @classmethod
+    def load(cls, directory: Path) -> NodeConfig:
+        path = directory / CONFIG_FILE
+        try:
+            values = json.loads(path.read_text())
+            known = {field.name for field in fields(cls)}
+            config = cls(**{key: values[key] for key in known & set(values)})
+        except FileNotFoundError:
+            raise SimError(f"{directory} holds no node ({CONFIG_FILE} is missing)") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise SimError(f"cannot read {path}: {error}") from error
+        return replace(config, directory=str(directory))

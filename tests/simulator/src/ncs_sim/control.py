@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control socket, for tests and `ncs-sim ctl`: one JSON object a line, answered by one.
+
+It is in the node's own directory, which only its owner may enter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from pathlib import Path
+
+from ncs_sim.control_path import SOCKET_NAME, Answer, reachable
+from ncs_sim.errors import Code, OutcomeUnknown, Refusal, StoreError
+from ncs_sim.ipc_server import unix_socket
+from ncs_sim.node import Node
+
+MAX_LINE = 8 * 1024 * 1024
+MAX_KEY, MAX_VALUE = 1024, 1024 * 1024  # characters
+
+
+class BadRequest(Exception):
+    """The text is the answer."""
+
+
+class ControlServer:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        with reachable(Path(self._node.config.directory)) as path:
+            # The directory's lock is ours: a socket found here is a dead node's.
+            path.unlink(missing_ok=True)
+            sock: socket.socket = unix_socket(path)
+            os.chmod(path, 0o600)
+        self._server = await asyncio.start_server(self._serve, sock=sock, limit=MAX_LINE)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        (Path(self._node.config.directory) / SOCKET_NAME).unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                answer = await self._answer(line)
+                writer.write(json.dumps(answer).encode("ascii") + b"\n")
+                await writer.drain()
+        except (OSError, ValueError):  # ValueError: the line is too long
+            pass
+        finally:
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    async def _answer(self, line: bytes) -> Answer:
+        try:
+            request = json.loads(line)
+            return {"ok": True} | await self._carry_out(request)
+        except BadRequest as error:
+            return {"ok": False, "error": str(error)}
+        except (ValueError, RecursionError):
+            return {"ok": False, "error": "not a JSON object"}
+        except Refusal as refusal:
+            return {"ok": False, "error": refusal.reason or "refused", "code": refusal.code}
+        except StoreError as error:
+            return {"ok": False, "error": str(error), "code": int(Code.OS)}
+        except OutcomeUnknown as error:
+            return {"ok": False, "error": str(error), "unknown": True}
+
+    async def _carry_out(self, request: object) -> Answer:
+        node = self._node
+        match request:
+            case {"op": "status"}:
+                return {"status": node.describe()}
+            case {"op": "write", "key": str() as key, "value": str() as value}:
+                if not 0 < len(key) <= MAX_KEY or len(value) > MAX_VALUE:
+                    raise BadRequest(f"key 1 to {MAX_KEY}, value up to {MAX_VALUE} characters")
+                return {"txid": (await node.write(key, value)).to_json()}
+            case {"op": "read", "key": str() as key}:
+                return {"value": node.store.data.get(key)}
+            case {"op": "dump"}:
+                return {"data": node.store.data}
+            case {"op": "phase", "phase": (0 | 1 | 2) as phase}:
+                node.set_phase(phase)
+            case {"op": "refuse", "code": int() as code, "reason": str() | None as reason}:
+                if not 0 <= code < 2**31:
+                    raise BadRequest("a code is a small positive integer")
+                node.next_refusal = Refusal(code, reason)
+            case {"op": "hold", "seconds": int() | float() as seconds}:
+                if not 0 <= seconds <= 86400:
+                    raise BadRequest("hold for 0 to 86400 seconds")
+                node.next_hold = float(seconds)
+            case _:
+                raise BadRequest("unknown request")
+        return {}

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Error codes of docs/protocol.md section 7 and the exceptions that carry them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """What a daemon answers when it refuses."""
+
+    ACCESS_DENIED = 3
+    BADSTATE = 17
+    INTERNAL = 18
+    PROTOUSAGE = 21
+    OS = 24
+    HA_CONNECT = 25
+    HA_CLOSED = 26
+    HA_BADFXS = 27
+    HA_BADTOKEN = 28
+    HA_BADNAME = 29
+    HA_BIND = 30
+    HA_NOTICK = 31
+    NOT_IMPLEMENTED = 51
+    HA_BADVSN = 52
+    START_FAILED = 57
+    HA_BADCONFIG = 69
+    HA_ABORT = 71
+
+
+class Refusal(Exception):
+    """An order or request is refused; code and reason go to the client."""
+
+    def __init__(self, code: int, reason: str | None = None) -> None:
+        super().__init__(f"{code}: {reason}" if reason else str(code))
+        self.code = int(code)
+        self.reason = reason
+
+
+class OutcomeUnknown(Exception):
+    """A write was stored here, but the node changed role before its secondaries confirmed it."""
+
+
+class StoreError(Exception):
+    """The data on disk cannot be read or written."""
+
+
+class SimError(Exception):
+    """A message for the person at the command line; shown without a traceback."""

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An Ansible inventory of a simulated cluster. Strings are written the JSON way, which is YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ncs_sim.handle import NodeHandle
+
+
+def inventory(nodes: Sequence[NodeHandle], token: str) -> str:
+    """The text of inventory.yml. It holds the token, so only its owner may read the file."""
+    lines = ["---", "nso:", "  vars:"]
+    lines += _variables(
+        {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "nso_ha_token": token,
+        },
+        4,
+    )
+    lines.append("  hosts:")
+    for index, node in enumerate(nodes):
+        lines.append(f"    {node.name}:")
+        lines += _variables(_host_variables(node, "secondary" if index else "primary"), 6)
+    return "\n".join(lines) + "\n"
+
+
+def _host_variables(node: NodeHandle, role: str) -> dict[str, object]:
+    variables: dict[str, object] = {
+        "nso_ha_node_id": node.name,
+        "nso_ha_node_ip": node.address,
+        "nso_ha_role": role,
+    }
+    if node.ipc_path is not None:
+        variables["nso_ha_path"] = node.ipc_path
+    else:
+        variables |= {"nso_ha_ip": node.ipc_address, "nso_ha_port": node.ipc_port}
+    if node.config.access_secret_file is not None:
+        variables["nso_ha_access_file"] = node.config.access_secret_file
+    return variables
+
+
+def _variables(values: dict[str, object], indent: int) -> list[str]:
+    return [f"{' ' * indent}{name}: {json.dumps(value)}" for name, value in values.items()]

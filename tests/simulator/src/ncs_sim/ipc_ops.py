@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the CDB and MAAPI sockets have in common: 4-byte operations, answered one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from ncs_sim.errors import Code, Refusal
+from ncs_sim.ipc_stream import IpcStream
+from ncs_sim.terms import Term, TermError, decode
+
+Operation: TypeAlias = "Callable[[IpcStream, Term | None], Awaitable[Term | None]]"
+
+
+async def serve_operations(stream: IpcStream, operations: Mapping[int, Operation]) -> None:
+    while True:
+        request = await stream.read_frame()
+        if len(request) < 4:
+            return  # no op to answer to: close
+        op = int.from_bytes(request[:4], "big")
+        try:
+            argument = decode(request[4:]) if len(request) > 4 else None
+            if op not in operations:
+                # [assumed] docs/protocol.md does not say how an unknown op is refused.
+                raise Refusal(Code.PROTOUSAGE, f"unknown operation {op & 0x7FFFFFFF}")
+            answer = await operations[op](stream, argument)
+        except Refusal as refusal:
+            await stream.send_op_error(op, refusal)
+        except TermError as error:
+            await stream.send_op_error(op, Refusal(Code.PROTOUSAGE, str(error)))
+        else:
+            await stream.send_op(op, answer)

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One connection of an IPC client.
+
+Every byte to a client leaves through `send_raw`: the one place to delay it, to cut it in pieces or
+to spoil it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from ncs_sim.errors import Refusal
+from ncs_sim.framing import frame, read_frame
+from ncs_sim.terms import Atom, Term, encode
+
+# A client that does not take its answer for so long is given up.
+WRITE_LIMIT_SECONDS = 10.0
+
+
+class IpcStream:
+    """Frames and terms over one client connection."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, otp: int
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._otp = otp
+
+    @property
+    def socket(self) -> socket.socket:
+        found: socket.socket = self._writer.get_extra_info("socket")
+        return found
+
+    @property
+    def ended(self) -> bool:
+        """The client has closed its side and nothing it sent is left to read."""
+        return self._reader.at_eof() or self._writer.is_closing()
+
+    async def read_exactly(self, count: int) -> bytes:
+        return await self._reader.readexactly(count)
+
+    async def read_frame(self) -> bytes:
+        return await read_frame(self._reader)
+
+    async def send_raw(self, data: bytes) -> None:
+        self._writer.write(data)
+        async with asyncio.timeout(WRITE_LIMIT_SECONDS):
+            await self._writer.drain()
+
+    async def send_frame(self, payload: bytes) -> None:
+        await self.send_raw(frame(payload))
+
+    async def send_term(self, term: Term) -> None:
+        await self.send_frame(encode(term, self._otp))
+
+    async def send_refusal(self, refusal: Refusal) -> None:
+        """The answer `{error, Code}` or `{error, Code, Reason}` of the HA socket."""
+        await self.send_term(refusal_term(refusal))
+
+    async def send_op(self, op: int, term: Term | None = None) -> None:
+        """An answer of the CDB and MAAPI sockets: the op again, then perhaps a term."""
+        payload = b"" if term is None else encode(term, self._otp)
+        await self.send_frame(op.to_bytes(4, "big") + payload)
+
+    async def send_op_error(self, op: int, refusal: Refusal) -> None:
+        await self.send_frame(op_error(op, refusal, self._otp))
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
+
+
+def refusal_term(refusal: Refusal) -> Term:
+    if refusal.reason is None:
+        return (Atom("error"), refusal.code)
+    return (Atom("error"), refusal.code, refusal.reason.encode())
+
+
+def op_error(op: int, refusal: Refusal, otp: int = 25) -> bytes:
+    """An error answer of the CDB and MAAPI sockets: top bit of the op set, code, reason and NUL."""
+    head = (op & 0x7FFFFFFF | 0x80000000).to_bytes(4, "big") + refusal.code.to_bytes(4, "big")
+    if refusal.reason is None:
+        return head
+    return head + encode(refusal.reason.encode() + b"\0", otp)
