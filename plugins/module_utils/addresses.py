@@ -24,6 +24,8 @@ class Upstream(NamedTuple):
     same: frozenset[str]
 
 
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
 _IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
@@ -58,10 +60,10 @@ def check(text: str) -> None:
             f"{text!r} has a zone, which NSO's HA protocol has no room for; use a global address"
         )
     try:
-        parsed = ipaddress.ip_address(text)
+        parsed = ipaddress.ip_address(canonical(text))
     except ValueError:
         raise AddressError(f"{text!r} is no IP address") from None
-    if parsed.is_unspecified or parsed.is_multicast:
+    if parsed.is_unspecified or parsed.is_multicast or parsed == _BROADCAST:
         raise AddressError(f"{text!r} is not the address of one node")
 
 

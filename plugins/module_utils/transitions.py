@@ -111,8 +111,14 @@ def needed(found: HaState, wanted: Wanted) -> _Orders:
 
 
 def orders(found: HaState, wanted: Wanted, force: bool = False) -> _Orders:
-    """Return the orders to give: those needed, or with `force` the role's own at least."""
-    return needed(found, wanted) or (FORCED[wanted.role] if force else ())
+    """Return the orders to give: those needed, or with `force` the role's own at least.
+
+    `berelay` alone would leave a broken link as it is, so with `force` that is made anew as well.
+    """
+    given = needed(found, wanted)
+    if not force:
+        return given
+    return TABLE[NONE][RELAY] if given == (BERELAY,) else given or FORCED[wanted.role]
 
 
 def predict(found: HaState, wanted: Wanted, given: _Orders) -> HaState:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, NamedTuple, Sequence, Union
 
 #: Longest time for one step of a script, in seconds.
 PATIENCE = 5.0
@@ -69,7 +69,7 @@ class OneByteSocket(socket.socket):
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         return super().recv(min(bufsize, 1), flags)
 
-    def send(self, data: Any, flags: int = 0) -> int:
+    def send(self, data: memoryview, flags: int = 0) -> int:
         return super().send(data[:1], flags)
 
 
@@ -79,28 +79,28 @@ class ScriptedDaemon:
     def __init__(self, *scripts: Script, family: int = socket.AF_INET) -> None:
         self.family = family
         self.scripts = scripts
-        self.problems: List[str] = []
-        self.ip: Optional[str] = None
+        self.problems: list[str] = []
+        self.ip: str | None = None
         self.port = 0
-        self.path: Optional[str] = None
+        self.path: str | None = None
         self._connections = 0
         self._closed = threading.Semaphore(0)
-        self._threads: List[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
 
     @property
-    def address(self) -> Any:
+    def address(self) -> str | tuple[str | None, int]:
         """The address as the socket module takes it."""
         return self.path if self.path is not None else (self.ip, self.port)
 
     @property
-    def where(self) -> Tuple[Optional[str], int, Optional[str]]:
+    def where(self) -> tuple[str | None, int, str | None]:
         """The address as the vendor's functions take it: ip, port, path."""
         return self.ip, self.port, self.path
 
     def client(
         self,
-        timeout: Optional[float] = PATIENCE,
-        kind: Type[socket.socket] = socket.socket,
+        timeout: float | None = PATIENCE,
+        kind: type[socket.socket] = socket.socket,
     ) -> socket.socket:
         """Return a new socket of the right family, not connected."""
         sock = kind(self.family, socket.SOCK_STREAM)
@@ -133,9 +133,9 @@ class ScriptedDaemon:
 
     def __exit__(
         self,
-        kind: Optional[Type[BaseException]],
-        failure: Optional[BaseException],
-        trace: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stop.close()
         for thread in self._threads:
@@ -150,7 +150,7 @@ class ScriptedDaemon:
         elif report:
             print("The scripted daemon:", report)
 
-    def _start(self, work: Any, *arguments: Any) -> None:
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -211,7 +211,7 @@ class ScriptedDaemon:
             return
         assert not more, f"unexpected bytes {more.hex()}"
 
-    def _stopped_or_readable(self, others: List[socket.socket], seconds: float) -> bool:
+    def _stopped_or_readable(self, others: list[socket.socket], seconds: float) -> bool:
         return bool(select.select([self._stopped, *others], [], [], seconds)[0])
 
 
@@ -223,7 +223,8 @@ def _expect(connection: socket.socket, wanted: bytes) -> None:
         except socket.timeout:
             piece = b""
         got += piece
-        assert piece and wanted.startswith(got), f"{wanted.hex()} expected, {got.hex()} came"
+        as_wanted = bool(piece) and wanted.startswith(got)
+        assert as_wanted, f"{wanted.hex()} expected, {got.hex()} came"
 
 
 class Ways(NamedTuple):
@@ -231,7 +232,7 @@ class Ways(NamedTuple):
 
     name: str
     step: Any
-    kind: Type[socket.socket]
+    kind: type[socket.socket]
 
 
 #: Whole, and byte by byte: in what the daemon sends and in what the client reads.

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.nso.ha.plugins.module_utils.ncs import terms
 from hypothesis import strategies as st
 
@@ -30,10 +28,10 @@ values = st.recursive(
 )
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: object, other: object) -> bool:
     """Return whether two terms are equal and of equal types all the way down."""
     if type(one) is not type(other):
         return False
-    if isinstance(one, (tuple, list)):
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other))
     return bool(one == other)

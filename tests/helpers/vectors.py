@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 _DIRECTORY = Path(__file__).resolve().parents[1] / "vectors"
 
 
-def _load(name: str) -> Dict[str, Any]:
+def _load(name: str) -> dict[str, Any]:
     with open(_DIRECTORY / name, encoding="utf-8") as stream:
-        content: Dict[str, Any] = json.load(stream)
+        content: dict[str, Any] = json.load(stream)
     return content
 
 

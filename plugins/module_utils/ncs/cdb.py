@@ -13,7 +13,7 @@ import socket
 import struct
 from typing import TypedDict
 
-from . import frames, ipc, terms
+from . import frames, ipc, nodes, terms
 
 READ_SOCKET = 0
 
@@ -68,7 +68,7 @@ def introduce(sock: socket.socket, name: str = CLIENT_NAME, type: int = READ_SOC
     # [assumed] docs/protocol.md: only 0 has been seen as the integer. That it is the type of the
     # socket follows from the vendor's function having such an argument, nothing more.
     with frames.deadline(sock) as limit:
-        frames.send_frame(sock, struct.pack(">I", type) + name.encode("utf-8"), limit)
+        frames.send_frame(sock, struct.pack(">I", type) + nodes.binary(name), limit)
 
 
 def get_phase(sock: socket.socket) -> Phase:
@@ -76,14 +76,16 @@ def get_phase(sock: socket.socket) -> Phase:
     answer = frames.request(sock, _GET_PHASE)
     if isinstance(answer, tuple) and len(answer) == 2:
         phase, flag = answer
-        if isinstance(phase, int) and isinstance(flag, terms.Atom) and flag in _FLAGS:
+        flags = _FLAGS.get(flag) if isinstance(flag, terms.Atom) else None
+        if isinstance(phase, int) and 0 <= phase <= 2 and flags is not None:
             return {
                 "phase": phase,
-                "flags": _FLAGS[flag],
-                "init": _FLAGS[flag] == FLAG_INIT,
-                "upgrade": _FLAGS[flag] == FLAG_UPGRADE,
+                "flags": flags,
+                "init": flags == FLAG_INIT,
+                "upgrade": flags == FLAG_UPGRADE,
             }
-    raise frames.unexpected(f"a start phase of the form {frames.brief(answer)}")
+    with frames.answering():
+        raise frames.unexpected(f"a start phase of the form {frames.brief(answer)}")
 
 
 def get_txid(sock: socket.socket) -> tuple[int, int, int, str | None]:
@@ -102,4 +104,5 @@ def get_txid(sock: socket.socket) -> tuple[int, int, int, str | None]:
         mega, seconds, micro = stamp
         if isinstance(mega, int) and isinstance(seconds, int) and isinstance(micro, int):
             return mega, seconds, micro, primary
-    raise frames.unexpected(f"a transaction id of the form {frames.brief(answer)}")
+    with frames.answering():
+        raise frames.unexpected(f"a transaction id of the form {frames.brief(answer)}")

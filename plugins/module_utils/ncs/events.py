@@ -87,9 +87,10 @@ def subscribe(sock: socket.socket, mask: int, data: NotificationsData) -> None:
     )
     with frames.deadline(sock) as limit:
         frames.send_frame(sock, terms.encode(subscription), limit)
-        answer = frames.receive_term(sock, limit)
-    if answer != "ok":
-        raise frames.unexpected(f"neither ok nor an event but {frames.brief(answer)}")
+        with frames.answering():
+            answer = frames.receive_term(sock, limit)
+            if answer != "ok":
+                raise frames.unexpected(f"neither ok nor an event but {frames.brief(answer)}")
 
 
 def read_notification(sock: socket.socket) -> dict[str, Any]:

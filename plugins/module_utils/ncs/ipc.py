@@ -150,6 +150,9 @@ def _dial(sock: socket.socket, address: Address, limit: frames.Deadline) -> None
         raise error.Timeout(f"connecting to {_show(address)} ({limit.seconds:g} s)") from None
     except OSError as problem:
         raise error.os_error(f"connecting to {_show(address)}", problem) from None
+    except (OverflowError, TypeError, ValueError) as problem:
+        # A port above 65535, a NUL character: Python refuses them before the system sees them.
+        raise error.Error(error.ERR_OS, f"connecting to {_show(address)}", str(problem)) from None
 
 
 def _redial(sock: socket.socket, address: Address, limit: frames.Deadline) -> None:

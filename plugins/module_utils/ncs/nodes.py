@@ -32,7 +32,12 @@ def read(term: terms.Term) -> Node:
 
 
 def encode_address(address: str) -> terms.Term:
-    """Return an address as a term: 4 bytes, 8 16-bit integers, or text as a binary."""
+    """Return an address as a term: 4 bytes, 8 16-bit integers, or text as a binary.
+
+    Raises error.Error for an IPv6 address with a zone: the term has no room for it.
+    """
+    if ":" in address and "%" in address:
+        raise error.Error(error.ERR_PROTOUSAGE, f"the address {address!r} has a zone")
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

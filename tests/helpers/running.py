@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module that runs in the background while the test does something else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from helpers.modules import COLLECTIONS
+from helpers.secrecy import secrets_of
+
+_MAIN = Path(__file__).with_name("module_main.py")
+
+
+class RunningModule:
+    """A module that has been started; killed at the end of the with statement if need be."""
+
+    def __init__(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        check: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self._secrets = [secret.encode() for secret in secrets_of(params, environment)]
+        arguments = {"_ansible_diff": True, **params, "_ansible_check_mode": check}
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("NCS_")}
+        self._process = subprocess.Popen(
+            [sys.executable, str(_MAIN), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**clean, "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
+        )
+        assert self._process.stdin is not None
+        # A few hundred bytes, which fit into the pipe.
+        self._process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        self._process.stdin.close()
+        self._process.stdin = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def result(self, seconds: float = 30) -> dict[str, Any]:
+        """Wait for the end; return the result. No secret may be in the raw output."""
+        out, err = self._process.communicate(timeout=seconds)
+        assert not err, err.decode()
+        for secret in self._secrets:
+            assert secret not in out, "a secret is in the output"
+        result: dict[str, Any] = json.loads(out)
+        assert self._process.returncode == (1 if result.get("failed") else 0)
+        return result
+
+    def __enter__(self) -> RunningModule:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.runs:
+            self._process.kill()
+        with contextlib.suppress(ValueError):
+            self._process.communicate()
