@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documents say has to be true: examples parse, commands and links exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from helpers.modules import ROOT
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of the README in a language."""
+    text = (ROOT / "README.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def ansible(program: str, *arguments: str, directory: Path) -> str:
+    """Run a program of ansible-core on files of the README; return what it prints."""
+    finished = subprocess.run(
+        [str(BIN / program), *arguments],
+        cwd=directory,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NSO_HA_TOKEN": "not used"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+@pytest.fixture
+def readme_files(tmp_path: Path) -> Path:
+    """A directory with the files that the README shows, named as their first line says."""
+    for block in blocks("yaml"):
+        name = block.splitlines()[0].lstrip("# ")
+        (tmp_path / name).write_text(block)
+    return tmp_path
+
+
+def test_the_inventory_of_the_readme_is_one_that_ansible_reads(readme_files: Path) -> None:
+    listed = ansible("ansible-inventory", "-i", "inventory.yml", "--list", directory=readme_files)
+    hosts = yaml.safe_load(listed)["_meta"]["hostvars"]
+    assert [hosts[name]["nso_ha_role"] for name in ("nso-1", "nso-2", "nso-3")] == [
+        "primary",
+        "secondary",
+        "secondary",
+    ]
+
+
+def test_the_playbook_of_the_readme_has_no_mistake_that_ansible_sees(readme_files: Path) -> None:
+    check = ["--syntax-check", "-i", "inventory.yml", "site.yml"]
+    ansible("ansible-playbook", *check, directory=readme_files)
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "plugins" / "modules").glob("*.py")))
+def test_every_module_can_be_looked_up_and_is_in_the_readme(module: Path) -> None:
+    name = f"nso.ha.{module.stem}"
+    assert name in (ROOT / "README.md").read_text()
+    assert module.stem in ansible("ansible-doc", name, directory=ROOT).replace("\n", "")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_link_of_a_document_leads_nowhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+    local = [link for link in links if "://" not in link]
+    assert not [link for link in local if not (document.parent / link).exists()]
+
+
+def test_every_target_that_the_documents_name_is_one_of_make() -> None:
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = set(re.findall(r"^  make (\S+)", listed, re.MULTILINE))
+    used = {
+        target
+        for document in DOCUMENTS
+        for target in re.findall(r"\bmake ([a-z]+)\b", document.read_text())
+        if f"`make {target}" in document.read_text() or f"$ make {target}" in document.read_text()
+    }
+    assert used
+    assert used <= targets
+
+
+def test_every_error_code_is_in_the_documentation_of_the_protocol() -> None:
+    from ansible_collections.nso.ha.plugins.module_utils.ncs import error
+
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    missing = [
+        code for code, known in error.CODES.items() if f"| {code} | {known.name} |" not in text
+    ]
+    assert not missing
