@@ -19,6 +19,8 @@ options:
       - Connecting hands it to the daemon, which uses it from then on in place of the one it had. A
         wrong token is not refused at that moment. It shows when a secondary next has to prove to
         its primary that both hold the same one, as error HA_BADTOKEN.
+      - Ansible hides the token wherever it occurs in a result, also as a part of other words. A
+        token that is short or a common word makes results unreadable.
     type: str
     required: true
   path:

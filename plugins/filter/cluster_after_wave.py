@@ -13,41 +13,55 @@ author:
 description:
   - Adds a verdict for each step that was not done, so that no further wave starts.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars
+positional: wave, hostvars, active
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
+    type: dict
+    required: true
+  wave:
+    description: The wave of the plan that has just been carried out.
     type: dict
     required: true
   hostvars:
     description: The variable C(hostvars).
     type: dict
     required: true
+  active:
+    description: Inventory names of the nodes that have not dropped out of the play.
+    type: list
+    elements: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Add the results
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_after_wave(hostvars) }}"
+    plan: "{{ plan | nso.ha.cluster_after_wave(wave, hostvars, ansible_play_batch) }}"
 """
 
 RETURN = r"""
 _value:
-  description: The plan, with more verdicts.
+  description: The plan, with the results of the wave, and more verdicts.
   type: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
 
 
 def cluster_after_wave(
-    plan: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]
+    plan: Mapping[str, Any],
+    wave: Mapping[str, Any],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    active: Collection[str],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    return cluster.after_wave(plan, hostvars)
+    made = gathered.with_results(plan, wave, hostvars)
+    found = gathered.gather(made["targets"], hostvars, active, made)
+    return cluster.after_wave(made, found)
 
 
 class FilterModule:

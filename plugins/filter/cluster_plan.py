@@ -14,7 +14,7 @@ description:
   - Compares what the inventory wants with what M(nso.ha.ncs_ha_status) registered on each node, and
     returns the needed steps in waves, with the verdicts of the checks.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, playing, overwrite, override
+positional: hostvars, playing, active, overwrite, override
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -27,6 +27,11 @@ options:
     required: true
   playing:
     description: Inventory names of the nodes that are in the play together.
+    type: list
+    elements: str
+    required: true
+  active:
+    description: Inventory names of the nodes that have not dropped out of the play.
     type: list
     elements: str
     required: true
@@ -44,32 +49,35 @@ options:
 EXAMPLES = r"""
 - name: Show the plan
   ansible.builtin.debug:
-    msg: "{{ groups['nso'] | nso.ha.cluster_plan(hostvars, ansible_play_hosts_all) }}"
+    msg: "{{ groups['nso'] | nso.ha.cluster_plan(hostvars, ansible_play_hosts_all,
+      ansible_play_batch) }}"
 """
 
 RETURN = r"""
 _value:
   description:
-    - The plan, with the keys C(waves), C(targets), C(blocked), C(verdicts), C(refused) and
-      C(rehearse).
+    - The plan, with the keys C(waves), C(targets), C(blocked), C(verdicts), C(refused),
+      C(rehearse), C(recheck) and C(verify).
   type: dict
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
 
 
 def cluster_plan(
     hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
     playing: Iterable[str],
+    active: Collection[str],
     overwrite: object = False,
     override: object = (),
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    return cluster.plan(hosts, hostvars, playing, overwrite, override)
+    found = gathered.gather(hosts, hostvars, active)
+    return cluster.plan(hosts, found, playing, overwrite, override)
 
 
 class FilterModule:

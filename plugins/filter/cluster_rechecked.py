@@ -14,20 +14,20 @@ description:
   - Adds a verdict for each host that is to copy another and whose data is not what it was when the
     plan was made.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hosts, hostvars, overwrite
+positional: hostvars, active, overwrite
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
     type: dict
     required: true
-  hosts:
-    description: Inventory names of all nodes of the cluster.
-    type: list
-    elements: str
-    required: true
   hostvars:
     description: The variable C(hostvars).
     type: dict
+    required: true
+  active:
+    description: Inventory names of the nodes that have not dropped out of the play.
+    type: list
+    elements: str
     required: true
   overwrite:
     description: The variable C(nso_ha_allow_overwrite). A truth value, or inventory names as a list
@@ -39,7 +39,7 @@ options:
 EXAMPLES = r"""
 - name: Judge again
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_rechecked(groups['nso'], hostvars) }}"
+    plan: "{{ plan | nso.ha.cluster_rechecked(hostvars, ansible_play_batch) }}"
 """
 
 RETURN = r"""
@@ -48,20 +48,22 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
 
 
 def cluster_rechecked(
     plan: Mapping[str, Any],
-    hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
+    active: Collection[str],
     overwrite: object = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    return cluster.rechecked(plan, hosts, hostvars, overwrite)
+    hosts = list(plan["targets"])
+    found = gathered.gather(hosts, hostvars, active, plan)
+    return cluster.rechecked(plan, hosts, found, overwrite)
 
 
 class FilterModule:

@@ -13,7 +13,7 @@ author:
 description:
   - Returns the outcome of a run as data and as a table for a terminal of 80 columns.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, plan, check_mode
+positional: hostvars, active, plan, check_mode
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -23,6 +23,11 @@ options:
   hostvars:
     description: The variable C(hostvars).
     type: dict
+    required: true
+  active:
+    description: Inventory names of the nodes that have not dropped out of the play.
+    type: list
+    elements: str
     required: true
   plan:
     description: What P(nso.ha.cluster_plan#filter) returned. Without it, what was found is compared
@@ -37,7 +42,7 @@ options:
 EXAMPLES = r"""
 - name: Show the table
   ansible.builtin.debug:
-    msg: "{{ (groups['nso'] | nso.ha.cluster_report(hostvars)).table }}"
+    msg: "{{ (groups['nso'] | nso.ha.cluster_report(hostvars, ansible_play_batch)).table }}"
 """
 
 RETURN = r"""
@@ -47,22 +52,24 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import report
+from ansible_collections.nso.ha.plugins.plugin_utils import gathered, report
 
 
 def cluster_report(
     hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
+    active: Collection[str],
     plan: Mapping[str, Any] | None = None,
     check_mode: bool = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
+    found = gathered.gather(hosts, hostvars, active, plan)
     if plan is None:
-        return report.status(hosts, hostvars)
-    return report.report(hosts, hostvars, plan, check_mode)
+        return report.status(hosts, found)
+    return report.report(hosts, found, plan, check_mode)
 
 
 class FilterModule:

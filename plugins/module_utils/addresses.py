@@ -73,6 +73,9 @@ def resolve(node_id: str, text: str, timeout: float) -> Upstream:
     A host name may have several addresses: the first is dialled, and a node that is connected to
     any of them is connected to the right one. Raises AddressError, also after `timeout` seconds.
     """
+    if "\0" in text:
+        # The system's resolver would read as far as there and find another address.
+        raise AddressError(f"{text!r} has a NUL character in it")
     found = [text] if is_literal(text) else _look_up(text, timeout)
     for address in found:
         check(address)

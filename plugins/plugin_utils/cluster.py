@@ -16,10 +16,10 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses
 from ansible_collections.nso.ha.plugins.module_utils.orders import DONE
-from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY
+from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRIMARY
 
 from . import data, guards, planner, topology, variables
-from .observed import Observation, Seen
+from .observed import Observation, Seen, from_result, state_from
 from .variables import HostVars
 
 
@@ -44,6 +44,8 @@ def plan(
     """
     wanted = variables.members(hosts, hostvars)
     problems = topology.problems(wanted) + _left_out(hosts, playing)
+    for name in ("nso_ha_allow_overwrite", "nso_ha_override"):
+        problems += variables.uneven(name, hosts, hostvars)
     agreed = guards.Consents()
     try:
         agreed = variables.consents(overwrite, override, hosts)
@@ -76,13 +78,23 @@ def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
     verdicts = list(made["verdicts"])
     for host in made["rehearse"]:
         result = hostvars[host].get(variables.REHEARSED) or {"msg": "it was not tried"}
-        tried = "transitions" in result and not result.get("failed")
-        verdicts.append(
-            _verdict("rehearsal", guards.PASSED, "", host)
-            if tried
-            else _verdict("rehearsal", guards.FAILED, str(result.get("msg", "no reason")), host)
-        )
+        if "transitions" not in result or result.get("failed"):
+            reason = str(result.get("msg", "no reason"))
+        else:
+            reason = _moved(from_result(hostvars[host].get(variables.OBSERVED)), result)
+        outcome = guards.FAILED if reason else guards.PASSED
+        verdicts.append(_verdict("rehearsal", outcome, reason, host))
     return {**made, "verdicts": verdicts, "refused": _refused(verdicts)}
+
+
+def _moved(earlier: Observation, result: Mapping[str, Any]) -> str:
+    """Return in words that a node is not any more what the plan was made for, or nothing."""
+    if not isinstance(earlier, Seen) or not result.get("before"):
+        return ""
+    now = state_from(result["before"])
+    if (now.role, now.primary) == (earlier.state.role, earlier.state.primary):
+        return ""
+    return f"was {earlier.state} when the plan was made and is {now} now; run it again"
 
 
 def after_wave(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
@@ -102,7 +114,8 @@ def rechecked(
     """Return the plan with verdicts on what changed since it was made, just before copying.
 
     A node that left its cluster is writable, and a plan takes time. A node whose transaction id is
-    the one it had when the plan was made is as the plan says. Any other is judged again.
+    the one it had when the plan was made is as the plan says, and so is a copy that still follows
+    the same node, as it takes no writes of its own. Any other is judged again.
     """
     agreed = variables.consents(overwrite, (), hosts)
     wished = topology.Topology(variables.members(hosts, hostvars))
@@ -125,8 +138,7 @@ def rechecked(
         if not isinstance(one, Seen):
             verdicts.append(_verdict("recheck", guards.FAILED, one.reason, host))
             continue
-        unchanged = isinstance(earlier, Seen) and one.txid == earlier.txid
-        if unchanged or relation == data.COPY or agreed.may_overwrite(host):
+        if agreed.may_overwrite(host) or _is_as_planned(relation, earlier, one):
             continue
         theirs = primary.txid if isinstance(primary, Seen) else None
         again = data.compare(one.txid, theirs)
@@ -138,8 +150,18 @@ def rechecked(
     return {**made, "verdicts": verdicts, "refused": _refused(verdicts)}
 
 
+def _is_as_planned(relation: str, earlier: Observation, now: Seen) -> bool:
+    """Return whether what the plan says of a node's data holds still."""
+    if not isinstance(earlier, Seen):
+        return False
+    if now.txid is not None and now.txid == earlier.txid:
+        return True
+    follows_still = now.state.role in FOLLOWERS and now.state.primary == earlier.state.primary
+    return relation == data.COPY and follows_still
+
+
 def _copying(made: Mapping[str, Any]) -> dict[str, str]:
-    """Return the hosts that the plan lets copy, each with how its data stood to the primary's."""
+    """Return the hosts that are to follow, each with how its data stood to the primary's."""
     return {
         host: step["data"]
         for wave in made["waves"]

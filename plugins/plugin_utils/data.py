@@ -39,7 +39,7 @@ def compare(own: TransactionId | None, primary: TransactionId | None) -> str:
     if own == primary:
         return EQUAL
     # An id without a primary was made by a node on its own, so it is on nobody's timeline.
-    if own.primary_id is None or own.primary_id != primary.primary_id:
+    if not own.primary_id or own.primary_id != primary.primary_id:
         return OTHER
     return BEHIND if own.timestamp < primary.timestamp else NEWER
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses
-from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRIMARY, RELAY
+from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, NONE, PRIMARY, RELAY
 
 from . import data
 from .observed import Observation, Seen, Unseen
-from .planner import Plan, Step
+from .planner import Plan, Step, relation
 from .topology import Topology
 
 PASSED = "passed"
@@ -138,16 +138,50 @@ def _other_primaries(case: Case) -> list[str]:
     return found
 
 
+def _promotes(plan: Plan) -> bool:
+    return any(step.role == PRIMARY for step in plan.steps)
+
+
 def _hidden_primary(case: Case) -> list[str]:
     """A node that does not answer is not assumed to be none."""
-    wanted = case.topology.primary.host
-    if not any(step.host == wanted and step.role == PRIMARY for step in case.plan.steps):
+    if not _promotes(case.plan):
         return []
     return [
         f"{host} may be primary and cannot be asked: {one.reason}"
         for host, one in case.seen.items()
         if isinstance(one, Unseen)
     ]
+
+
+def _newer_data(case: Case) -> list[str]:
+    """Nobody becomes primary without the data of a node that is not to copy it.
+
+    Of those that are to copy, `overwriting` tells.
+    """
+    if not _promotes(case.plan):
+        return []
+    wanted = case.topology.primary.host
+    primary = case.seen[wanted]
+    copying = {step.host for step in case.plan.steps if step.relation}
+    found = []
+    for host, one in case.seen.items():
+        if host == wanted or host in copying or not isinstance(one, Seen):
+            continue
+        stands = relation(case.topology, case.seen, host)
+        if stands in data.SAFE or _is_spare(one):
+            continue
+        theirs = primary.txid if isinstance(primary, Seen) else None
+        found.append(
+            f"{host} {data.explain(stands, one.txid, theirs)}, and is not to follow {wanted}, "
+            f"which would be primary without that data. If {host} has the right data, let it be "
+            "the primary first"
+        )
+    return found
+
+
+def _is_spare(one: Seen) -> bool:
+    """Return whether a node is in no cluster and its last transaction was made in none."""
+    return one.state.role == NONE and one.txid is not None and not one.txid.primary_id
 
 
 def _primary_answers(case: Case) -> list[str]:
@@ -194,6 +228,7 @@ Check = Callable[[Case], list[str]]
 CHECKS: dict[str, Check] = {
     "one_primary": _one_primary,
     "hidden_primary": _hidden_primary,
+    "newer_data": _newer_data,
     "primary_answers": _primary_answers,
     "primary_name": _primary_name,
     "start_phase": _phase,

@@ -41,7 +41,8 @@ class Step:
 
     orders:   names of the orders that the node is expected to need
     force:    order even if the node believes that nothing is needed
-    relation: for a step that copies, how its data stands to the primary's (data.py), else ""
+    relation: for a step that follows, how its data stands to the primary's (data.py), else "". Also
+              where no copy is expected: a node that lost its link by then copies after all
     """
 
     host: str
@@ -227,9 +228,10 @@ class _Planner:
     ) -> None:
         upstream = self.topology.upstream(member.host) if role in FOLLOWERS else None
         wanted = transitions.Wanted(role, _as_upstream(upstream) if upstream else None)
-        state = self._state_by_then(member.host)
+        # Those that leave do so at the same time, in whatever order.
+        leaves = role == NONE
+        state = self.states[member.host] if leaves else self._state_by_then(member.host)
         orders = transitions.orders(state, wanted, force)
-        copies = transitions.BESECONDARY in orders
         self.waves[place].append(
             Step(
                 host=member.host,
@@ -238,7 +240,7 @@ class _Planner:
                 orders=orders,
                 reason=reason,
                 force=force,
-                relation=relation(self.topology, self.seen, member.host) if copies else "",
+                relation=relation(self.topology, self.seen, member.host) if upstream else "",
             )
         )
         self.changing.add(member.host)

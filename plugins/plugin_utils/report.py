@@ -38,7 +38,7 @@ def report(
     """Return the report of a run of converge.
 
     outcome:  done, planned (check mode), refused, incomplete or unknown
-    changed:  whether any order was given
+    changed:  whether any order was given, or may have been
     nodes:    list of {host, node_id, wanted, upstream, role, primary, txid, done, problem}
     verdicts: the checks that did not simply pass
     table:    all of it as lines of text
@@ -50,13 +50,17 @@ def report(
         _node(member, seen[member.host], _done(member.host, hostvars, made, check_mode))
         for member in members
     ]
+    acted = any(variables.results(host, hostvars) for host in hosts)
     for node in nodes:
-        node["problem"] = _problem(node["host"], hostvars, made, seen)
-    outcome = _outcome(members, seen, hostvars, made, check_mode, bool(any(given.values())))
+        node["problem"] = _problem(node["host"], hostvars, made, seen, acted)
+    outcome = _outcome(members, seen, hostvars, made, check_mode)
+    if outcome == DONE and any(node["problem"] for node in nodes):
+        outcome = INCOMPLETE
     verdicts = [one for one in made["verdicts"] if one["result"] != guards.PASSED]
     return {
         "outcome": outcome,
-        "changed": any(given.values()),
+        # Where nobody knows whether an order was given, a change has to be assumed.
+        "changed": any(given.values()) or outcome == UNKNOWN,
         "nodes": nodes,
         "verdicts": verdicts,
         "table": _table(nodes, "DONE", [_TEXT[outcome], *_notes(nodes, verdicts)]),
@@ -142,6 +146,9 @@ def _done(host: str, hostvars: HostVars, made: Mapping[str, Any], check_mode: bo
         return "blocked"
     if not expected:
         return "nothing"
+    results = variables.results(host, hostvars)
+    if results:
+        return "not known" if any(_is_unknown(one) for one in results) else "not done"
     if made["refused"]:
         return "refused"
     return "would " + " ".join(expected) if check_mode else "not done"
@@ -156,6 +163,7 @@ def _problem(
     hostvars: HostVars,
     made: Mapping[str, Any],
     seen: Mapping[str, Observation],
+    acted: bool,
 ) -> str:
     """Return what a person has to know about a node, or nothing."""
     if host in made["blocked"]:
@@ -166,6 +174,8 @@ def _problem(
     verified = hostvars[host].get(variables.VERIFIED) or {}
     if verified.get("failed") or verified.get("unreachable"):
         return str(verified.get("msg", "it could not be verified"))
+    if acted and not verified:
+        return "it dropped out of the play before it was verified"
     one = seen[host]
     return one.reason if isinstance(one, Unseen) else ""
 
@@ -176,13 +186,12 @@ def _outcome(
     hostvars: HostVars,
     made: Mapping[str, Any],
     check_mode: bool,
-    changed: bool,
 ) -> str:
     results = [one for member in members for one in variables.results(member.host, hostvars)]
-    if any(one.get("outcome") == UNKNOWN for one in results):
+    if any(_is_unknown(one) for one in results):
         return UNKNOWN
     if made["refused"]:
-        return INCOMPLETE if changed else REFUSED
+        return INCOMPLETE if results else REFUSED
     if made["blocked"]:
         return INCOMPLETE
     if check_mode and made["waves"]:
@@ -190,6 +199,15 @@ def _outcome(
     wished = topology.Topology(members)
     right = all(planner.is_as_wanted(wished, seen, member.host) for member in members)
     return DONE if right else INCOMPLETE
+
+
+def _is_unknown(result: Mapping[str, Any]) -> bool:
+    """Return whether nobody can say if the orders of a step were given.
+
+    Where Ansible lost the host, or the module died, the module may have been at any point.
+    """
+    died = "module_stdout" in result and "outcome" not in result
+    return result.get("outcome") == UNKNOWN or bool(result.get("unreachable")) or died
 
 
 def _node(member: topology.Member, one: Observation, done: str) -> dict[str, Any]:
@@ -212,12 +230,13 @@ def _notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, A
     notes = []
     for one in verdicts:
         who = f"{one['host']} " if one["host"] else ""
-        notes.append(f"({one['check']} {one['result']}) {who}{one['reason']}.")
+        notes.append(f"({one['check']} {one['result']}) {who}{one['reason'].strip().rstrip('.')}.")
     return notes + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
 
 
-#: Names of the columns but the last, and how wide they may become.
-_COLUMNS = {"NODE": 16, "WANTED": 9, "FOUND": 9, "PRIMARY": 10, "TRANSACTION": 24}
+#: Names of the columns but the last, and how wide they may become: with two spaces in between no
+#: more than WIDTH.
+_COLUMNS = {"NODE": 14, "WANTED": 9, "FOUND": 9, "PRIMARY": 10, "TRANSACTION": 22}
 
 
 def _table(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -> list[str]:

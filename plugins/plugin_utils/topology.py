@@ -58,12 +58,24 @@ class Topology:
 
     def by_node_id(self, node_id: str) -> Member | None:
         """Return the member with this node id."""
-        return next((one for one in self.members.values() if one.node_id == node_id), None)
+        return self._by_node_id.get(node_id)
 
     def followers_of(self, host: str) -> list[Member]:
         """Return the members that should follow `host` directly."""
-        here = self.members[host]
-        return [one for one in self.members.values() if self.upstream(one.host) == here]
+        return self._followers.get(host, [])
+
+    @cached_property
+    def _by_node_id(self) -> dict[str, Member]:
+        return {member.node_id: member for member in self.members.values()}
+
+    @cached_property
+    def _followers(self) -> dict[str, list[Member]]:
+        followers: dict[str, list[Member]] = defaultdict(list)
+        for member in self.members.values():
+            above = self.upstream(member.host)
+            if above is not None:
+                followers[above.host].append(member)
+        return followers
 
     def from_the_top(self) -> list[Member]:
         """Return all members, each after the one it follows."""

@@ -52,6 +52,21 @@ def results(host: str, hostvars: HostVars) -> list[Mapping[str, Any]]:
     return list(hostvars[host].get(RESULTS) or [])
 
 
+def uneven(name: str, hosts: Sequence[str], hostvars: HostVars) -> list[str]:
+    """Return in words that hosts differ in a variable that is one for all of them, or nothing.
+
+    It is read on one host, so what is set for that host alone would count for the others too.
+    """
+    values = {host: hostvars[host].get(name) or None for host in hosts}
+    odd = [host for host in hosts if values[host] != values[hosts[0]]]
+    if not odd:
+        return []
+    return [
+        f"{name} is not the same on {', '.join(odd)} as on {hosts[0]}. It counts for the whole "
+        "group and cannot be set for a host: give it with -e, and name the nodes in it"
+    ]
+
+
 def names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:
     """Return a variable that holds names, as a list or as text with commas.
 
@@ -74,9 +89,18 @@ def names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:
 
 
 def consents(overwrite: object, override: object, hosts: Iterable[str]) -> guards.Consents:
-    """Read nso_ha_allow_overwrite (a truth value or host names) and nso_ha_override."""
+    """Read nso_ha_allow_overwrite (a truth value or host names) and nso_ha_override.
+
+    Raises ValueError for names that are not known.
+    """
+    hosts = list(hosts)
     overridden = names(override or [], "nso_ha_override", guards.CHECKS)
     text = str(overwrite).strip().lower() if isinstance(overwrite, (bool, int, str)) else None
+    # A host may be called "1" or "on". Its name is the narrower meaning.
+    if text is not None and str(overwrite).strip() in hosts:
+        return guards.Consents(
+            overwrite=frozenset((str(overwrite).strip(),)), overridden=overridden
+        )
     if overwrite is None or text in _NO:
         return guards.Consents(overridden=overridden)
     if text in _YES:

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hypothesis import strategies as st
-
 from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from hypothesis import strategies as st
+
 from helpers.cluster_model import NONE, PRIMARY, RELAY, SECONDARY, Cluster, Node
 
 #: A primary that no inventory knows.

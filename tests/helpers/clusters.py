@@ -8,6 +8,7 @@ from ncs_sim.cluster import Cluster
 from ncs_sim.raw_client import RawClient
 
 from helpers.playbooks import Run
+from helpers.until import until
 
 #: Consent of an operator who has nothing to lose.
 ALL_MAY_GO = {"nso_ha_allow_overwrite": True}
@@ -57,7 +58,13 @@ def order(cluster: Cluster, name: str, role: str, primary: str = "") -> None:
             client.beprimary(name)
         elif role == "none":
             client.benone()
+            until(lambda: not _is_listed(cluster, name), what=f"that nobody lists {name}")
         elif role == "relay":
             client.berelay()
         else:
             client.besecondary(name, primary, cluster.node(primary).address)
+
+
+def _is_listed(cluster: Cluster, name: str) -> bool:
+    listed = [peer["node_id"] for one in cluster.status().values() for peer in one["secondaries"]]
+    return name in listed

@@ -75,7 +75,7 @@ class RecordingProxy:
 
     def _serve(self) -> None:
         while True:
-            for key, _ in self._selector.select():
+            for key, _unused in self._selector.select():
                 if key.fileobj is self._stopped:
                     return
                 if key.fileobj is self._listener:

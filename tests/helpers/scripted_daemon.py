@@ -157,7 +157,9 @@ class ScriptedDaemon:
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
-            readable, _, _ = select.select([listener, self._stopped], [], [], 20 * PATIENCE)
+            readable, _unused, _unused = select.select(
+                [listener, self._stopped], [], [], 20 * PATIENCE
+            )
             # What has connected already is served, even if the test has ended meanwhile.
             if listener not in readable:
                 return

@@ -7,8 +7,8 @@
         odd = simulation.node("odd", packages="two")  # one more, with options of its own
 
 Each Simulation has a block of loopback addresses of its own, 127.X.Y.1 to 127.X.Y.254, where X
-comes from the pytest-xdist worker. The block is claimed, so that several test runs on one host, too,
-never share addresses. All nodes are stopped at the end of the with statement, frozen ones too;
+comes from the pytest-xdist worker. The block is claimed, so that several test runs on one
+host never share addresses. All nodes are stopped at the end of the with statement, frozen ones too;
 should the test process be killed, they stop by themselves.
 """
 
@@ -42,7 +42,7 @@ class AddressBlock:
 
     def __init__(self) -> None:
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").lstrip("gw")) % _WORKERS
-        for _ in range(_BLOCKS):
+        for _unused in range(_BLOCKS):
             block = next(_counter) % _BLOCKS
             self.prefix = f"127.{FIRST_OCTET + worker}.{block + 1}"
             first = FIRST_PORT + (worker * _BLOCKS + block) * _PORTS

@@ -141,7 +141,7 @@ def test_ids_increase_strictly_even_when_the_clock_stands_still_or_goes_back(
     times = iter([100, 100, 50])
     store = Store(tmp_path, now=lambda: next(times))
     made = [store.txid]
-    for _ in range(2):
+    for _unused in range(2):
         made.append(store.next_txid("n1"))
         store.commit(made[-1], {})
     assert [txid.micros for txid in made] == [100, 101, 102]
@@ -156,5 +156,5 @@ def test_a_long_log_is_compacted_and_stays_complete(
     for index in range(50):
         store.commit(TxId("n1", 10**16 + index), {f"k{index}": "v"})
     store.close()
-    assert sum(1 for _ in tmp_path.glob("log.*")) == 1
+    assert sum(1 for _unused in tmp_path.glob("log.*")) == 1
     assert len(Store(tmp_path).data) == 50

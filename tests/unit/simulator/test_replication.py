@@ -29,7 +29,7 @@ def listed(status: dict[str, Any]) -> list[str]:
 
 
 def all_events(events: RawClient, count: int) -> list[Term]:
-    return [events.receive_term() for _ in range(count)]
+    return [events.receive_term() for _unused in range(count)]
 
 
 def test_an_acknowledged_write_is_on_every_secondary_under_one_id(replicating: Up) -> None:

@@ -70,7 +70,7 @@ class HaService:
                 await self._node.secondary_dead(node_id(dead))
             case (6,):
                 await self._node.berelay()
-            case (int() as number, *_) if not 1 <= number <= 6:
+            case (int() as number, *_unused) if not 1 <= number <= 6:
                 # [assumed] docs/protocol.md does not say how an unknown order is refused.
                 raise Refusal(Code.NOT_IMPLEMENTED, f"unknown order {number}")
             case _:
@@ -99,6 +99,6 @@ def _address(term: Term) -> Address:
 def _is_asynchronous(payload: bytes) -> bool:
     """A besecondary with Wait = 0, which is never answered, not even by a refusal."""
     match decode(payload):
-        case (2, bytes(), (bytes(), _), 0):
+        case (2, bytes(), (bytes(), _unused), 0):
             return True
     return False

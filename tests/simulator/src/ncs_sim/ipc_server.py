@@ -120,5 +120,7 @@ def _answers(path: Path) -> bool:
 def _same_user(sock: socket.socket) -> bool:
     """Root and the user the daemon runs as are let in: docs/protocol.md section 1."""
     size = struct.calcsize("3i")
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    _unused, uid, _unused = struct.unpack(
+        "3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    )
     return uid in (0, os.getuid())

@@ -242,7 +242,7 @@ def test_a_subscription_without_valid_answer_leaves_the_outcome_unknown(
 
 
 def test_a_socket_without_timeout_gets_a_limit(pair: Pair, asked: list[float]) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     ours.settimeout(None)
     for call in (
         lambda: events.read_notification(ours),

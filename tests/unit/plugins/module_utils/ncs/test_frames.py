@@ -47,7 +47,11 @@ def test_frames_are_read_one_at_a_time_and_nothing_beyond(way: Ways) -> None:
     with ScriptedDaemon([way.step(data)]) as daemon, daemon.client(kind=way.kind) as sock:
         sock.connect(daemon.address)
         limit = frames.Deadline(5)
-        assert [frames.receive_frame(sock, limit) for _ in range(3)] == [b"first", b"", b"third"]
+        assert [frames.receive_frame(sock, limit) for _unused in range(3)] == [
+            b"first",
+            b"",
+            b"third",
+        ]
         assert frames.receive(sock, 4, limit) == b"rest"
 
 
@@ -76,7 +80,7 @@ def test_a_longer_frame_is_refused_as_soon_as_it_is_announced(pair: Pair, size: 
     try:
         with pytest.raises(error.Error, match=f"{size} bytes.*16777216") as caught:
             frames.receive_frame(ours, frames.Deadline(60))
-        _, peak = tracemalloc.get_traced_memory()
+        _unused, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert caught.value.confd_errno == error.ERR_PROTOUSAGE
@@ -89,7 +93,7 @@ def test_a_frame_that_is_announced_and_does_not_come_takes_no_memory(answered: A
     try:
         with pytest.raises(error.EOF, match="after 9 of 16777216 bytes"):
             frames.receive_frame(sock, frames.Deadline(5))
-        _, peak = tracemalloc.get_traced_memory()
+        _unused, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 1024 * 1024
@@ -118,7 +122,7 @@ def test_a_reset_is_an_eof() -> None:
         sock.connect(daemon.address)
 
         def send_much() -> None:
-            for _ in range(10_000):
+            for _unused in range(10_000):
                 frames.send(sock, b"x" * 1000, frames.Deadline(5))
 
         with pytest.raises(error.EOF):
@@ -186,7 +190,7 @@ def test_the_socket_has_its_own_timeout_again_afterwards(
 
 
 def test_without_anything_said_the_limit_is_half_a_minute(pair: Pair, asked: list[float]) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     ours.settimeout(None)
     with frames.deadline(ours):
         pass
@@ -194,7 +198,7 @@ def test_without_anything_said_the_limit_is_half_a_minute(pair: Pair, asked: lis
 
 
 def test_a_socket_that_was_closed_meanwhile_is_left_alone(pair: Pair) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     with frames.deadline(ours):
         ours.close()
     assert ours.fileno() == -1
@@ -345,7 +349,7 @@ def test_a_request_on_a_closed_connection_has_no_outcome(pair: Pair) -> None:
 def test_a_request_has_its_own_limit_where_the_socket_has_none(
     pair: Pair, asked: list[float]
 ) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     ours.settimeout(None)
     for given in ((), (77.0,)):
         with pytest.raises(error.Timeout):

@@ -140,10 +140,10 @@ def test_every_address_a_node_can_have_is_read(answered: Answered) -> None:
         ("größe", "größe".encode(), (0, 0, 0, 0, 0, 0, 0, 1), "::1"),
         ("bad\\xff", b"bad\xff", b"bad\xff", "bad\\xff"),
     ]
-    term = (3, [(raw, address) for _, raw, address, _ in listed])
+    term = (3, [(raw, address) for _unused, raw, address, _unused in listed])
     state, nodes = ha.status(answered(framed(terms.encode(term))))
     assert state == ha.STATE_PRIMARY
-    assert nodes == [{"nodeid": name, "address": text} for name, _, _, text in listed]
+    assert nodes == [{"nodeid": name, "address": text} for name, _unused, _unused, text in listed]
 
 
 def test_an_ipv6_primary_is_eight_numbers_and_a_host_name_is_text(pair: Pair) -> None:
@@ -406,7 +406,7 @@ def test_a_thousand_nodes_are_read_and_not_one_more(answered: Answered) -> None:
     too_many = framed(terms.encode((3, nodes)))
     just_enough = framed(terms.encode((3, nodes[:1000])))
     sock = answered(just_enough + too_many)
-    _, listed = ha.status(sock)
+    _unused, listed = ha.status(sock)
     assert len(listed) == 1000
     assert listed[999] == {"nodeid": "n999", "address": "10.0.3.231"}
     with pytest.raises(error.Error, match="1001 nodes, more than the limit of 1000"):
@@ -504,7 +504,7 @@ def test_a_daemon_that_closes_after_the_token_is_an_eof_at_the_next_order() -> N
 def test_a_socket_without_timeout_gets_a_limit_and_the_first_copy_a_longer_one(
     pair: Pair, asked: list[float]
 ) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     ours.settimeout(None)
     for order in EVERY.values():
         with pytest.raises(error.Timeout):
@@ -523,7 +523,7 @@ def test_a_socket_without_timeout_gets_a_limit_and_the_first_copy_a_longer_one(
 def test_the_limit_of_a_socket_without_timeout_is_kept(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     ours.settimeout(None)
     monkeypatch.setattr(ha, "FIRST_COPY_TIMEOUT", SOON)
     with pytest.raises(error.Timeout, match=r"within 0\.3 s"):

@@ -212,7 +212,7 @@ def test_a_full_backlog_is_a_timeout_that_names_the_address() -> None:
         failures = []
         with contextlib.ExitStack() as stack:
             # The first ones may only wait for an answer; in the end connecting itself does.
-            for _ in range(4):
+            for _unused in range(4):
                 sock = stack.enter_context(socket.socket())
                 sock.settimeout(0.1)
                 with pytest.raises(error.Timeout) as caught:

@@ -162,9 +162,9 @@ def test_garbage_leaves_the_outcome_unknown(
 def test_a_socket_without_timeout_gets_a_limit_and_starting_a_longer_one(
     pair: Pair, asked: list[float]
 ) -> None:
-    ours, _ = pair
+    ours, _unused = pair
     ours.settimeout(None)
-    for _, call, _, _ in CALLS:
+    for _unused, call, _unused, _unused in CALLS:
         with pytest.raises(error.Timeout) as caught:
             call(ours)
         assert caught.value.outcome_unknown
@@ -178,5 +178,5 @@ def test_any_term_is_an_answer_or_an_error(term: terms.Term) -> None:
     with ours, theirs:
         ours.settimeout(5)
         theirs.sendall(framed(struct.pack(">I", 229) + terms.encode(term)))
-        _, failure = attempt(lambda: maapi.set_readonly_mode(ours, True))
+        _unused, failure = attempt(lambda: maapi.set_readonly_mode(ours, True))
     assert failure is None or failure.outcome_unknown

@@ -139,7 +139,9 @@ FORMS: list[tuple[str, bytes, Any]] = [
 
 ALL = SENT + RECEIVED + FORMS
 each = pytest.mark.parametrize(
-    ("data", "value"), [(data, value) for _, data, value in ALL], ids=[name for name, _, _ in ALL]
+    ("data", "value"),
+    [(data, value) for _unused, data, value in ALL],
+    ids=[name for name, _unused, _unused in ALL],
 )
 
 
@@ -164,8 +166,8 @@ def test_nothing_may_follow_a_term(data: bytes, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("data", "value"),
-    [(data, value) for _, data, value in SENT],
-    ids=[name for name, _, _ in SENT],
+    [(data, value) for _unused, data, value in SENT],
+    ids=[name for name, _unused, _unused in SENT],
 )
 def test_what_we_send_is_written_as_the_vendor_writes_it(data: bytes, value: terms.Term) -> None:
     assert terms.encode(value).hex() == data.hex()
@@ -257,7 +259,7 @@ LIST = (b"\x6c\0\0\0\x01", b"\x6a")
 def test_nesting_is_read_up_to_64_and_not_beyond(form: tuple[bytes, bytes]) -> None:
     assert terms.MAX_DEPTH == 64
     value = terms.decode(_nested(form[0], 64, form[1]))
-    for _ in range(64):
+    for _unused in range(64):
         assert isinstance(value, (tuple, list))
         (value,) = value
     assert value == 1
@@ -270,7 +272,7 @@ def test_nesting_is_written_up_to_64_and_not_beyond(
     kind: Callable[[list[terms.Term]], terms.Term],
 ) -> None:
     value: terms.Term = 1
-    for _ in range(64):
+    for _unused in range(64):
         value = kind([value])
     assert term_values.same(terms.decode(terms.encode(value)), value)
     with pytest.raises(TermError, match="deep"):
@@ -374,7 +376,7 @@ def test_an_announced_size_takes_no_memory(head: str) -> None:
     try:
         with pytest.raises(TermError, match=r"middle of a value|elements announced"):
             terms.decode(data)
-        _, peak = tracemalloc.get_traced_memory()
+        _unused, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 256 * 1024
@@ -389,7 +391,7 @@ def test_many_announced_sizes_inside_each_other_take_no_memory() -> None:
     try:
         with pytest.raises(TermError):
             terms.decode(bytes(data))
-        _, peak = tracemalloc.get_traced_memory()
+        _unused, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 256 * 1024

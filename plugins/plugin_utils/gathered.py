@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Taking out of `hostvars` what the decisions need, once for each host, and nothing stale.
+
+What a task registers stays until the host runs the task again, in another play of the same run,
+too. A host that has dropped out does not run it again, so what it has is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from . import variables
+from .variables import HostVars
+
+#: Where the role `cluster` registers the wait for start phase 1, and the result of a step.
+STARTED = "__nso_ha_started"
+RESULT = "__nso_ha_result"
+
+_WANTED = (
+    "ansible_host",
+    "nso_ha_allow_overwrite",
+    "nso_ha_node_id",
+    "nso_ha_node_ip",
+    "nso_ha_override",
+    "nso_ha_role",
+    "nso_ha_upstream",
+)
+
+
+def gather(
+    hosts: Iterable[str],
+    hostvars: HostVars,
+    active: Collection[str],
+    made: Mapping[str, Any] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Return the variables that count, for each host. `made` is the plan, once there is one."""
+    present = set(active)
+    return {host: _of_host(host, hostvars[host], host in present, made or {}) for host in hosts}
+
+
+def _of_host(
+    host: str, own: Mapping[str, Any], active: bool, made: Mapping[str, Any]
+) -> dict[str, Any]:
+    found = {name: own.get(name) for name in _WANTED}
+    results = list(made.get("results", {}).get(host, ()))
+    found[variables.RESULTS] = results
+    if not active:
+        return found
+    # The wait is skipped on a node that had no need for it; where it was not, it saw more.
+    waited = own.get(STARTED) or {"skipped": True}
+    found[variables.OBSERVED] = own.get(variables.OBSERVED) if waited.get("skipped") else waited
+    for name in (variables.REHEARSED, variables.RECHECKED):
+        found[name] = own.get(name)
+    # Verified is only what was verified after the steps of this run.
+    if made.get("results"):
+        found[variables.VERIFIED] = own.get(variables.VERIFIED)
+    return found
+
+
+def with_results(
+    made: Mapping[str, Any], wave: Mapping[str, Any], hostvars: HostVars
+) -> dict[str, Any]:
+    """Return the plan with what the steps of a wave that has just run came to."""
+    results = {host: list(earlier) for host, earlier in made.get("results", {}).items()}
+    for host in wave["steps"]:
+        results.setdefault(host, []).append(dict(hostvars[host][RESULT]))
+    return {**made, "results": results}

@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Simulated clusters for tests of playbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers.clusters import order
+from helpers.simulated import Simulation
+from ncs_sim.cluster import Cluster
+
+
+@pytest.fixture
+def simulation(tmp_path: Path) -> Iterator[Simulation]:
+    with Simulation(tmp_path) as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def fresh(simulation: Simulation) -> Cluster:
+    """Three nodes that were never in a cluster."""
+    return simulation.cluster(3)
+
+
+@pytest.fixture
+def cluster(fresh: Cluster) -> Cluster:
+    """Three nodes, n1 primary, n2 and n3 its secondaries, made so by hand."""
+    order(fresh, "n1", "primary")
+    order(fresh, "n2", "secondary", "n1")
+    order(fresh, "n3", "secondary", "n1")
+    return fresh

@@ -1,0 +1,261 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What converge and status do when nodes, addresses or the inventory are not as they should be."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+from helpers.clusters import ALL_MAY_GO, assert_done, assert_refused, assert_whole, order, roles
+from helpers.playbooks import edit, run_playbook
+from helpers.simulated import Simulation
+from helpers.until import until
+from ncs_sim.cluster import Cluster
+
+CONVERGE = "nso.ha.converge"
+STATUS = "nso.ha.status"
+
+
+def test_a_daemon_that_is_down_is_reported_and_the_others_are_repaired(cluster: Cluster) -> None:
+    order(cluster, "n2", "none")
+    cluster.node("n3").kill()
+    run = run_playbook(CONVERGE, cluster.inventory)
+    assert run.status != 0
+    assert run.report["outcome"] == "incomplete"
+    assert run.node("n3")["done"] == "blocked"
+    assert run.node("n3")["role"] is None
+    assert "Connection refused" in run.text
+    assert roles(cluster) == {"n1": "primary", "n2": "secondary"}
+
+    cluster.node("n3").start()
+    assert_done(run_playbook(CONVERGE, cluster.inventory))
+    assert_whole(cluster)
+
+
+def test_a_host_that_ansible_cannot_reach_is_reported_and_nothing_is_assumed_of_it(
+    cluster: Cluster, simulation: Simulation
+) -> None:
+    nowhere = {
+        "ansible_connection": "ssh",
+        "ansible_host": simulation.address(),
+        "ansible_port": simulation.port(),
+    }
+    order(cluster, "n2", "none")
+    run = run_playbook(CONVERGE, edit(cluster.inventory, {"n3": nowhere}))
+    assert run.status != 0
+    assert run.report["outcome"] == "incomplete"
+    assert "(n3) Ansible cannot reach it" in run.text
+    assert roles(cluster) == {"n1": "primary", "n2": "secondary", "n3": "secondary"}
+
+    # The first host of the play may be the one that is lost, and it may be the primary.
+    order(cluster, "n2", "none")
+    before = cluster.status()
+    run = run_playbook(CONVERGE, edit(cluster.inventory, {"n1": nowhere}))
+    assert run.status != 0
+    assert not run.changed
+    assert "(n1) Ansible cannot reach it" in run.text
+    assert cluster.status() == before
+
+
+def test_no_primary_is_made_while_a_node_that_may_be_one_does_not_answer(fresh: Cluster) -> None:
+    fresh.node("n3").kill()
+    refused = run_playbook(CONVERGE, fresh.inventory, variables=ALL_MAY_GO)
+    assert_refused(refused, "(hidden_primary failed) n3 may be primary and cannot be asked")
+    assert set(roles(fresh).values()) == {"none"}
+
+    agreed = {**ALL_MAY_GO, "nso_ha_override": "hidden_primary"}
+    run = run_playbook(CONVERGE, fresh.inventory, variables=agreed)
+    assert run.report["outcome"] == "incomplete"
+    assert roles(fresh) == {"n1": "primary", "n2": "secondary"}
+
+
+def test_nothing_is_done_while_the_wanted_primary_does_not_answer(cluster: Cluster) -> None:
+    cluster.node("n1").kill()
+    until(lambda: roles(cluster) == {"n2": "none", "n3": "none"}, what="the loss of the primary")
+    run = run_playbook(CONVERGE, cluster.inventory)
+    assert run.status != 0
+    assert run.report["outcome"] == "incomplete"
+    assert not run.changed
+    assert roles(cluster) == {"n2": "none", "n3": "none"}
+
+
+def test_a_frozen_daemon_is_given_up_within_the_time_limit(cluster: Cluster) -> None:
+    cluster.node("n3").freeze()
+    run = run_playbook(CONVERGE, cluster.inventory, variables={"nso_ha_timeout": 1})
+    assert run.report["outcome"] == "incomplete"
+    assert "TIMEOUT (48)" in run.text
+    assert not run.changed
+
+
+def test_converge_waits_for_start_phase_1(simulation: Simulation, tmp_path: Path) -> None:
+    cluster = simulation.cluster(2, start_phase=0)
+    cluster.node("n1").phase(2)
+    log = tmp_path / "log"
+
+    def go_on_once_waited_for() -> None:
+        waits = "TASK [nso.ha.cluster : Wait for start phase 1]"
+        until(lambda: log.exists() and waits in log.read_text(), 60, "the wait")
+        cluster.node("n2").phase(1)
+
+    with ThreadPoolExecutor() as pool:
+        went_on = pool.submit(go_on_once_waited_for)
+        run = run_playbook(CONVERGE, cluster.inventory, variables=ALL_MAY_GO, log=log)
+        went_on.result()
+    assert_done(run)
+    assert_whole(cluster)
+
+
+def test_a_node_that_stays_in_start_phase_0_is_refused_with_its_phase(
+    simulation: Simulation,
+) -> None:
+    cluster = simulation.cluster(2, start_phase=0)
+    cluster.node("n1").phase(2)
+    variables = {**ALL_MAY_GO, "nso_ha_wait_timeout": 1}
+    refused = run_playbook(CONVERGE, cluster.inventory, variables=variables)
+    assert_refused(refused, "(start_phase failed) n2 is in start phase 0")
+    assert roles(cluster) == {"n1": "none", "n2": "none"}
+
+
+def test_a_wrong_token_on_one_node_is_found_and_named(fresh: Cluster) -> None:
+    inventory = edit(fresh.inventory, {"n2": {"nso_ha_token": "not the token of the others"}})
+    run = run_playbook(CONVERGE, inventory, variables=ALL_MAY_GO)
+    assert run.report["outcome"] == "incomplete"
+    assert "HA_BADTOKEN (28)" in run.text
+    assert "not the token of the others" not in run.output
+    assert roles(fresh) == {"n1": "primary", "n2": "none", "n3": "secondary"}
+    assert_done(run_playbook(CONVERGE, fresh.inventory, variables=ALL_MAY_GO))
+
+
+def test_a_host_name_that_a_node_cannot_resolve_is_refused_before_any_change(
+    fresh: Cluster,
+) -> None:
+    inventory = edit(fresh.inventory, {"n1": {"nso_ha_node_ip": "nowhere.invalid"}})
+    refused = run_playbook(CONVERGE, inventory, variables=ALL_MAY_GO)
+    assert_refused(refused, "(rehearsal failed) n2", "'nowhere.invalid' cannot be resolved")
+    assert set(roles(fresh).values()) == {"none"}
+
+
+def test_a_release_without_relays_is_refused_before_any_change(simulation: Simulation) -> None:
+    cluster = simulation.cluster(2, release="6.7")
+    inventory = edit(cluster.inventory, {"n2": {"nso_ha_role": "relay"}})
+    refused = run_playbook(CONVERGE, inventory, variables=ALL_MAY_GO)
+    assert_refused(refused, "(rehearsal failed) n2", "NOT_IMPLEMENTED (51)")
+    assert roles(cluster) == {"n1": "none", "n2": "none"}
+
+
+def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> None:
+    wrong = edit(
+        fresh.inventory,
+        {
+            "n1": {"nso_ha_role": "master"},
+            "n2": {"nso_ha_node_id": "n3", "nso_ha_node_ip": "0.0.0.0"},
+            "n3": {"nso_ha_upstream": "n7"},
+        },
+    )
+    misspelt = {"nso_ha_allow_overwrite": "n2,n9", "nso_ha_override": "one_primary"}
+    refused = run_playbook(CONVERGE, wrong, variables=misspelt)
+    assert_refused(
+        refused,
+        "n1: nso_ha_role is 'master'",
+        "no node should be primary",
+        "n2, n3 have the same node id, 'n3'",
+        "n2: nso_ha_node_ip: '0.0.0.0'",
+        "n3: nso_ha_upstream is 'n7'",
+        "nso_ha_allow_overwrite has n9",
+    )
+    assert set(roles(fresh).values()) == {"none"}
+
+
+def test_half_of_a_cluster_is_not_decided_about(fresh: Cluster, tmp_path: Path) -> None:
+    limited = run_playbook(CONVERGE, fresh.inventory, "--limit", "n1,n2", variables=ALL_MAY_GO)
+    assert_refused(limited, "n3 of the group take no part in this play")
+
+    playbook = tmp_path / "serial.yml"
+    role = {"name": "nso.ha.cluster", "tasks_from": "converge"}
+    play = {"hosts": "nso", "gather_facts": False, "serial": 1}
+    playbook.write_text(yaml.safe_dump([{**play, "tasks": [{"import_role": role}]}]))
+    serial = run_playbook(playbook, fresh.inventory, variables=ALL_MAY_GO)
+    assert_refused(serial, "run without --limit and without serial")
+    assert set(roles(fresh).values()) == {"none"}
+
+
+def test_a_host_that_failed_before_the_role_began_is_not_taken_for_none(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    order(cluster, "n2", "none")
+    before = cluster.status()
+    playbook = tmp_path / "after.yml"
+    role = {"name": "nso.ha.cluster", "tasks_from": "converge"}
+    fails = {"fail": {"msg": "this host is out"}, "when": "inventory_hostname == 'n1'"}
+    play = {"hosts": "nso", "gather_facts": False, "tasks": [fails, {"import_role": role}]}
+    playbook.write_text(yaml.safe_dump([play]))
+    run = run_playbook(playbook, cluster.inventory, variables=ALL_MAY_GO)
+    assert run.status != 0
+    assert not run.changed
+    assert "it dropped out of the play before it was asked" in run.text
+    assert cluster.status() == before
+
+
+def test_two_runs_in_one_playbook_see_what_is_there_each_time(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    order(cluster, "n2", "none")
+    playbook = tmp_path / "twice.yml"
+    play = {"ansible.builtin.import_playbook": CONVERGE}
+    playbook.write_text(yaml.safe_dump([play, play]))
+    run = run_playbook(playbook, cluster.inventory)
+    assert run.status == 0, run.output
+    assert [node["done"] for node in run.report["nodes"]] == ["nothing"] * 3
+    assert [host for _task, result, host in run.results() if result == "changed"] == ["n2"]
+
+
+def test_what_a_survey_leaves_empty_counts_as_not_given(fresh: Cluster) -> None:
+    empty = dict.fromkeys(
+        ["nso_ha_allow_overwrite", "nso_ha_override", "nso_ha_path", "nso_ha_access_file"], ""
+    )
+    assert_refused(
+        run_playbook(CONVERGE, fresh.inventory, variables=empty), "(overwrite failed) n2"
+    )
+    given = {**empty, "nso_ha_allow_overwrite": "n2, n3", "nso_ha_timeout": "10"}
+    assert_done(run_playbook(CONVERGE, fresh.inventory, variables=given))
+
+
+def test_no_secret_is_printed_however_verbose_the_run_is(fresh: Cluster) -> None:
+    # run_playbook fails if the token is anywhere in the output.
+    for playbook in (STATUS, CONVERGE):
+        run = run_playbook(playbook, fresh.inventory, "-vvv", "--diff", variables=ALL_MAY_GO)
+        assert run.status == 0, run.output
+
+
+def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> None:
+    right = run_playbook(STATUS, cluster.inventory)
+    assert_done(right)
+    assert [node["done"] for node in right.report["nodes"]] == ["as wanted"] * 3
+
+    order(cluster, "n2", "none")
+    cluster.node("n3").kill()
+    wrong = run_playbook(STATUS, cluster.inventory)
+    assert wrong.status == 0, "looking is no failure"
+    assert wrong.report["outcome"] == "incomplete"
+    assert [node["done"] for node in wrong.report["nodes"]] == [
+        "as wanted",
+        "differs",
+        "no answer",
+    ]
+    assert not wrong.changed
+
+
+def test_the_report_has_the_same_keys_whatever_happened(fresh: Cluster) -> None:
+    top = {"outcome", "changed", "nodes", "verdicts", "table"}
+    each = {
+        "host", "node_id", "wanted", "upstream", "role", "primary", "txid", "txid_text", "done",
+        "problem",
+    }  # fmt: skip
+    fresh.node("n3").kill()
+    for playbook in (STATUS, CONVERGE):
+        report = run_playbook(playbook, fresh.inventory).report
+        assert set(report) == top
+        assert all(set(node) == each for node in report["nodes"])
+        assert all(len(line) <= 72 for line in report["table"])

@@ -1,0 +1,366 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans, carried out on a model of a cluster that knows nothing of the planner."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils import data, planner
+from ansible_collections.nso.ha.plugins.plugin_utils.observed import Observation, Seen, Unseen
+from ansible_collections.nso.ha.plugins.plugin_utils.planner import Step
+from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member, Topology
+from helpers.cluster_model import Cluster
+from helpers.cluster_strategies import situations
+from helpers.properties import repeatable
+from hypothesis import given
+from hypothesis import strategies as st
+
+Situation = tuple[list[Member], Cluster]
+
+N1 = Member("n1", "id1", "10.0.0.1", "primary")
+N2 = Member("n2", "id2", "10.0.0.2", "secondary")
+N3 = Member("n3", "id3", "10.0.0.3", "secondary")
+OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
+
+
+def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
+    """Carry out one step as the module would, with the orders that are needed by then."""
+    upstream = topology.members[step.upstream] if step.upstream else None
+    return cluster.give_role(
+        step.host,
+        step.role,
+        topology.members[step.host].node_id,
+        (upstream.node_id, upstream.address) if upstream else None,
+        step.force,
+    )
+
+
+def carry_out(cluster: Cluster, topology: Topology, made: planner.Plan) -> None:
+    for step in made.steps:
+        do(cluster, topology, step)
+
+
+def is_cut_off(cluster: Cluster, topology: Topology, host: str) -> bool:
+    """Return whether anything above a node does not answer, so that nothing can be promised."""
+    above = topology.upstream(host)
+    while above is not None:
+        if not cluster.nodes[above.host].reachable:
+            return True
+        above = topology.upstream(above.host)
+    return False
+
+
+def wrong(cluster: Cluster, topology: Topology, blocked: planner.Plan) -> list[str]:
+    """Return the nodes that are not as wanted although something could be done about them."""
+    return [
+        host
+        for host, member in topology.members.items()
+        if host not in blocked.blocked
+        and not is_cut_off(cluster, topology, host)
+        and not cluster.is_right(member, topology.upstream(host))
+    ]
+
+
+def seen(role: str, primary: Member | None = None, *listed: Member, txid: object = OLD) -> Seen:
+    """Return a node that says this of itself."""
+    assert txid is None or isinstance(txid, TransactionId)
+    peer = Peer(primary.node_id, primary.address) if primary else None
+    state = HaState(role, peer, tuple(Peer(one.node_id, one.address) for one in listed))
+    return Seen(state, 1, txid)
+
+
+def steps(members: list[Member], found: dict[str, Observation]) -> dict[str, Step]:
+    """Return the last step of each host."""
+    return {step.host: step for step in planner.plan(Topology(members), found).steps}
+
+
+# Properties
+
+
+@given(situations())
+@repeatable
+def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    made = planner.plan(topology, cluster.look())
+    carry_out(cluster, topology, made)
+    assert not wrong(cluster, topology, made)
+
+
+@given(situations(), st.randoms(use_true_random=False))
+@repeatable
+def test_there_never_are_two_primaries_that_were_not_before(
+    situation: Situation, random: st.random.Random
+) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    before = cluster.primaries()
+    reachable = {node.host for node in cluster.nodes.values() if node.reachable}
+    for wave in planner.plan(topology, cluster.look()).waves:
+        for step in random.sample(wave.steps, len(wave.steps)):
+            if step.role == "primary":
+                assert not cluster.primaries() & reachable
+            do(cluster, topology, step)
+            now = cluster.primaries() & reachable
+            assert len(now) < 2 or now <= before
+
+
+@given(situations(all_answer=True))
+@repeatable
+def test_a_cluster_that_is_right_needs_nothing(situation: Situation) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    carry_out(cluster, topology, planner.plan(topology, cluster.look()))
+    found = cluster.look()
+    assert planner.plan(topology, found) == planner.Plan()
+    assert all(planner.is_as_wanted(topology, found, host) for host in topology.members)
+
+
+@given(situations())
+@repeatable
+def test_no_step_is_planned_exactly_if_every_node_that_can_be_helped_is_right(
+    situation: Situation,
+) -> None:
+    members, cluster = situation
+    topology, found = Topology(members), cluster.look()
+    made = planner.plan(topology, found)
+    right = [
+        planner.is_as_wanted(topology, found, host)
+        for host in topology.members
+        if host not in made.blocked
+    ]
+    if not made.steps:
+        assert all(right)
+    elif all(right):
+        # A node that is right has a step only because of another that has one.
+        assert any(step.role in ("none", "primary") for step in made.steps)
+
+
+@given(situations(), st.data())
+@repeatable
+def test_a_second_run_finishes_what_was_interrupted_anywhere(
+    situation: Situation, draw: st.DataObject
+) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    first = planner.plan(topology, cluster.look())
+    for step in first.steps[: draw.draw(st.integers(0, len(first.steps)))]:
+        do(cluster, topology, step)
+    second = planner.plan(topology, cluster.look())
+    carry_out(cluster, topology, second)
+    assert not wrong(cluster, topology, second)
+
+
+@given(situations())
+@repeatable
+def test_a_node_that_did_not_answer_gets_no_step(situation: Situation) -> None:
+    members, cluster = situation
+    made = planner.plan(Topology(members), cluster.look())
+    for step in made.steps:
+        assert cluster.nodes[step.host].reachable
+    for node in cluster.nodes.values():
+        assert node.reachable or node.host in made.blocked
+
+
+@given(situations())
+@repeatable
+def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None:
+    members, cluster = situation
+    for step in planner.plan(Topology(members), cluster.look()).steps:
+        assert bool(step.relation) == (step.role in ("secondary", "relay"))
+        assert step.orders
+
+
+@given(situations(), st.randoms(use_true_random=False))
+@repeatable
+def test_the_same_cluster_gets_the_same_plan(
+    situation: Situation, random: st.random.Random
+) -> None:
+    members, cluster = situation
+    found = cluster.look()
+    shuffled = dict(random.sample(list(found.items()), len(found)))
+    topology = Topology(members)
+    assert planner.plan(topology, found) == planner.plan(topology, shuffled)
+
+
+@given(situations())
+@repeatable
+def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> None:
+    members, cluster = situation
+    done: set[str] = set()
+    made = planner.plan(Topology(members), cluster.look())
+    attached = [wave for wave in made.waves if wave.name != "leave"]
+    to_come = {step.host for wave in attached for step in wave.steps}
+    for wave in attached:
+        for step in wave.steps:
+            assert step.upstream not in to_come or step.upstream in done
+        done |= {step.host for step in wave.steps}
+
+
+# Examples
+
+
+def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
+    found = {"n1": seen("none"), "n2": seen("primary", None), "n3": seen("none")}
+    made = planner.plan(Topology([N1, N2, N3]), found)
+    assert [wave.name for wave in made.waves] == ["leave", "promote", "secondaries"]
+    assert made.waves[0].steps[0].orders == ("benone",)
+    assert made.waves[1].steps[0].orders == ("beprimary",)
+    assert [step.orders for step in made.waves[2].steps] == [("besecondary",)] * 2
+
+
+def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
+    found = {"n1": seen("primary"), "n2": seen("secondary", N1)}
+    step = steps([N1, N2], found)["n2"]
+    assert (step.force, step.orders) == (True, ("besecondary",))
+    assert step.reason == "believes to follow n1, which does not list it"
+
+
+def test_a_secondary_that_lost_its_link_unnoticed_becomes_relay_over_a_new_one() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    found = {"n1": seen("primary"), "n2": seen("secondary", N1)}
+    assert steps([N1, relay], found)["n2"].orders == ("besecondary", "berelay")
+
+
+def test_a_secondary_that_becomes_relay_keeps_its_link_and_its_data() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    found = {"n1": seen("primary", None, N2, txid=NEW), "n2": seen("secondary", N1)}
+    step = steps([N1, relay], found)["n2"]
+    assert (step.orders, step.relation) == (("berelay",), data.COPY)
+
+
+def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
+    moved = Member("n1", "id1", "10.0.7.7", "primary")
+    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", moved)}
+    step = steps([N1, N2], found)["n2"]
+    assert step.orders == ("besecondary",)
+    assert step.reason == "is secondary of id1 at 10.0.7.7 and should be secondary of n1"
+
+
+def test_an_address_in_another_notation_is_the_same_address() -> None:
+    mapped = Member("n1", "id1", "::ffff:10.0.0.1", "primary")
+    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
+    assert not steps([mapped, N2], found)
+
+
+def test_a_host_name_is_left_to_the_node_id_and_the_other_end() -> None:
+    named = Member("n1", "id1", "one.example", "primary")
+    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
+    assert not steps([named, N2], found)
+    assert steps([named, N2], {**found, "n1": seen("primary")})["n2"].force
+
+
+def test_a_follower_without_a_primary_is_attached() -> None:
+    found = {"n1": seen("primary"), "n2": Seen(HaState("secondary"), 1, OLD)}
+    assert steps([N1, N2], found)["n2"].orders == ("besecondary",)
+
+
+def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
+    found = {
+        "n1": seen("primary", None, relay, below, txid=OLD),
+        "n2": seen("relay", N1),
+        "n3": seen("secondary", N1, txid=NEW),
+    }
+    step = steps([N1, relay, below], found)["n3"]
+    assert step.relation == data.COPY
+    assert not step.overwrites
+
+
+def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
+    found = {
+        "n1": seen("none", txid=OLD),
+        "n2": seen("primary", None, N3, txid=NEW),
+        "n3": seen("secondary", N2, txid=NEW),
+    }
+    planned = steps([N1, N2, N3], found)
+    assert (planned["n2"].relation, planned["n3"].relation) == (data.NEWER, data.NEWER)
+
+
+# Faults
+
+
+def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healing() -> None:
+    cut: dict[str, Observation] = {
+        "n1": seen("primary", None, N3, txid=NEW),
+        "n2": seen("none"),
+        "n3": seen("secondary", N1, txid=NEW),
+    }
+    planned = planner.plan(Topology([N1, N2, N3]), cut)
+    assert [(step.host, step.role, step.relation) for step in planned.steps] == [
+        ("n2", "secondary", data.BEHIND)
+    ]
+
+
+def test_fault_7_a_wanted_primary_that_does_not_answer_leaves_its_secondaries_alone() -> None:
+    gone: dict[str, Observation] = {"n1": Unseen("timeout"), "n2": seen("none")}
+    made = planner.plan(Topology([N1, N2]), gone)
+    assert not made.steps
+    assert made.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
+
+
+def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a_copy() -> None:
+    none = {"n1": seen("none"), "n2": seen("none"), "n3": seen("none")}
+    made = planner.plan(Topology([N1, N2, N3]), none)
+    assert [(step.host, step.relation) for step in made.steps] == [
+        ("n1", ""),
+        ("n2", data.EQUAL),
+        ("n3", data.EQUAL),
+    ]
+
+
+def test_fault_13_a_primary_that_restarted_with_less_than_others_have_overwrites_them() -> None:
+    none = {"n1": seen("none", txid=OLD), "n2": seen("none", txid=NEW)}
+    assert steps([N1, N2], none)["n2"].overwrites
+
+
+@pytest.mark.parametrize("heir", ["", "n4"])
+def test_fault_14_secondaries_of_a_dead_relay_can_be_attached_elsewhere(heir: str) -> None:
+    dead = Member("n2", "id2", "10.0.0.2", "relay")
+    other = Member("n4", "id4", "10.0.0.4", "relay")
+    orphan = Member("n3", "id3", "10.0.0.3", "secondary", heir)
+    found: dict[str, Observation] = {
+        "n1": seen("primary", None, other, txid=NEW),
+        "n2": Unseen("gone"),
+        "n3": seen("none"),
+        "n4": seen("relay", N1, txid=NEW),
+    }
+    made = planner.plan(Topology([N1, dead, orphan, other]), found)
+    assert [(step.host, step.upstream) for step in made.steps] == [("n3", heir or "n1")]
+    assert made.blocked == {"n2": "gone"}
+
+
+def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> None:
+    dead = Member("n2", "id2", "10.0.0.2", "relay")
+    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
+    lost: dict[str, Observation] = {
+        "n1": seen("primary"),
+        "n2": Unseen("gone"),
+        "n3": seen("none"),
+    }
+    made = planner.plan(Topology([N1, dead, below]), lost)
+    assert not made.steps
+    assert made.blocked["n3"] == "it should follow n2, and see there"
+
+
+# Sizes
+
+
+def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
+    chain = [
+        Member(
+            f"r{i}", f"r{i}", f"10.1.{i // 250}.{i % 250 + 1}", "relay", f"r{i - 1}" if i else ""
+        )
+        for i in range(300)
+    ]
+    leaves = [
+        Member(f"s{i}", f"s{i}", f"10.2.{i // 250}.{i % 250 + 1}", "secondary", f"r{i % 300}")
+        for i in range(699)
+    ]
+    topology = Topology([*reversed(chain), *leaves, N1])
+    found: dict[str, Observation] = {host: seen("none") for host in topology.members}
+    made = planner.plan(topology, found)
+    assert len(made.steps) == 1000
+    assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]
