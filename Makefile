@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LINK := $(VENV)/collections/ansible_collections/nso/ha
-JOBS ?= 2
+# One more than the cores: some tests wait for a daemon rather than compute.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test clean

@@ -59,7 +59,7 @@ def cluster_after_wave(
     active: Collection[str],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    made = gathered.with_results(plan, wave, hostvars)
+    made = gathered.with_results(plan, wave, hostvars, active)
     found = gathered.gather(made["targets"], hostvars, active, made)
     return cluster.after_wave(made, found)
 

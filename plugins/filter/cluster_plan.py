@@ -14,7 +14,7 @@ description:
   - Compares what the inventory wants with what M(nso.ha.ncs_ha_status) registered on each node, and
     returns the needed steps in waves, with the verdicts of the checks.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, playing, active, overwrite, override
+positional: hostvars, playing, active, overwrite, override, check_mode
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -44,6 +44,10 @@ options:
     description: The variable C(nso_ha_override), names of checks as a list or as text with commas.
     type: raw
     default: []
+  check_mode:
+    description: Whether the run is in check mode, where every step is rehearsed.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -74,10 +78,11 @@ def cluster_plan(
     active: Collection[str],
     overwrite: object = False,
     override: object = (),
+    check_mode: bool = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     found = gathered.gather(hosts, hostvars, active)
-    return cluster.plan(hosts, found, playing, overwrite, override)
+    return cluster.plan(hosts, found, playing, overwrite, override, check_mode)
 
 
 class FilterModule:

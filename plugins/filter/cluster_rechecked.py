@@ -11,13 +11,17 @@ version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Adds a verdict for each host that is to copy another and whose data is not what it was when the
-    plan was made.
+  - Adds a verdict for each host that was looked at before a wave and is not any more what it was
+    when the plan was made.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, active, overwrite
+positional: wave, hostvars, active, overwrite
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
+    type: dict
+    required: true
+  wave:
+    description: The wave of the plan that comes next.
     type: dict
     required: true
   hostvars:
@@ -39,7 +43,7 @@ options:
 EXAMPLES = r"""
 - name: Judge again
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_rechecked(hostvars, ansible_play_batch) }}"
+    plan: "{{ plan | nso.ha.cluster_rechecked(wave, hostvars, ansible_play_batch) }}"
 """
 
 RETURN = r"""
@@ -51,19 +55,19 @@ _value:
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
+from ansible_collections.nso.ha.plugins.plugin_utils import gathered, recheck
 
 
 def cluster_rechecked(
     plan: Mapping[str, Any],
+    wave: Mapping[str, Any],
     hostvars: Mapping[str, Mapping[str, Any]],
     active: Collection[str],
     overwrite: object = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    hosts = list(plan["targets"])
-    found = gathered.gather(hosts, hostvars, active, plan)
-    return cluster.rechecked(plan, hosts, found, overwrite)
+    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    return recheck.rechecked(plan, wave, found, overwrite)
 
 
 class FilterModule:

@@ -30,10 +30,10 @@ attributes:
     support: full
   idempotent:
     support: partial
-    details: With O(force=true) an order is given every time. With O(wait=false), what a node says of
-      itself while the copy is under way is not documented by the vendor. It may still say V(none),
-      and then a second run orders the copy again, and O(role=none) finds nothing to do and does not
-      stop it.
+    details: With O(force=true) an order is given every time. With O(wait=false), what a node says
+      of itself while the copy is under way is not documented by the vendor. It may still say
+      V(none), and then a second run orders the copy again, and O(role=none) finds nothing to do and
+      does not stop it.
 options:
   role:
     description:

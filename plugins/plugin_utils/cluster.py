@@ -16,9 +16,9 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses
 from ansible_collections.nso.ha.plugins.module_utils.orders import DONE
-from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRIMARY
+from ansible_collections.nso.ha.plugins.module_utils.state import RELAY
 
-from . import data, guards, planner, topology, variables
+from . import guards, planner, topology, variables
 from .observed import Observation, Seen, from_result, state_from
 from .variables import HostVars
 
@@ -29,17 +29,17 @@ def plan(
     playing: Iterable[str],
     overwrite: object = False,
     override: object = (),
+    check_mode: bool = False,
 ) -> dict[str, Any]:
     """Return the plan that makes a cluster as wanted, with the verdicts on it.
 
-    waves:    list of {name, steps: {host: {role, upstream, orders, reason, force, data,
-              overwrites}}}
+    waves:    list of {name, look, steps: {host: {role, upstream, orders, reason, force, data,
+              overwrites}}}; `look` has the hosts to look at once more before the wave
     targets:  for each host what `ncs_ha_role` needs: role, node_id, primary_id, primary_ip
     blocked:  {host: reason} for hosts about which nothing can be done
     verdicts: list of {check, result, reason, host}
     refused:  whether any verdict forbids the plan
     rehearse: hosts on which the order is tried in check mode first
-    recheck:  hosts to look at once more before any data is copied
     verify:   for each host that answered, the wait_for of `ncs_ha_status` that verifies it
     """
     wanted = variables.members(hosts, hostvars)
@@ -59,12 +59,11 @@ def plan(
     made = planner.plan(wished, seen)
     verdicts = guards.verdicts(guards.Case(wished, seen, made), agreed)
     verdicts.insert(0, guards.Verdict("topology", guards.PASSED, ""))
-    copying = {step.host for step in made.steps if step.relation}
     return {
         **_as_result(made, verdicts),
+        "waves": _waves(wished, seen, made),
         "targets": {host: _target(wished, host) for host in hosts},
-        "rehearse": _to_rehearse(wished, seen, made),
-        "recheck": sorted(copying | {wished.primary.host}) if copying else [],
+        "rehearse": _to_rehearse(wished, seen, made, check_mode),
         "verify": {
             host: _expectation(wished, made, host)
             for host, one in seen.items()
@@ -75,7 +74,7 @@ def plan(
 
 def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
     """Return the plan with a verdict on each host on which the order was tried in check mode."""
-    verdicts = list(made["verdicts"])
+    verdicts = []
     for host in made["rehearse"]:
         result = hostvars[host].get(variables.REHEARSED) or {"msg": "it was not tried"}
         if "transitions" not in result or result.get("failed"):
@@ -83,8 +82,8 @@ def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
         else:
             reason = _moved(from_result(hostvars[host].get(variables.OBSERVED)), result)
         outcome = guards.FAILED if reason else guards.PASSED
-        verdicts.append(_verdict("rehearsal", outcome, reason, host))
-    return {**made, "verdicts": verdicts, "refused": _refused(verdicts)}
+        verdicts.append(guards.Verdict("rehearsal", outcome, reason, host))
+    return with_verdicts(made, verdicts)
 
 
 def _moved(earlier: Observation, result: Mapping[str, Any]) -> str:
@@ -99,75 +98,13 @@ def _moved(earlier: Observation, result: Mapping[str, Any]) -> str:
 
 def after_wave(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
     """Return the plan with a verdict on each step that was not done: it ends the run."""
-    verdicts = list(made["verdicts"])
+    verdicts = []
     for host in made["targets"]:
         for result in variables.results(host, hostvars):
             if result.get("outcome") != DONE:
                 reason = f"{result.get('msg', 'the step failed without a reason')}"
-                verdicts.append(_verdict("step", guards.FAILED, reason, host))
-    return {**made, "verdicts": verdicts, "refused": _refused(verdicts)}
-
-
-def rechecked(
-    made: Mapping[str, Any], hosts: Sequence[str], hostvars: HostVars, overwrite: object = False
-) -> dict[str, Any]:
-    """Return the plan with verdicts on what changed since it was made, just before copying.
-
-    A node that left its cluster is writable, and a plan takes time. A node whose transaction id is
-    the one it had when the plan was made is as the plan says, and so is a copy that still follows
-    the same node, as it takes no writes of its own. Any other is judged again.
-    """
-    agreed = variables.consents(overwrite, (), hosts)
-    wished = topology.Topology(variables.members(hosts, hostvars))
-    before = variables.observations(hosts, hostvars, variables.OBSERVED)
-    now = variables.observations(hosts, hostvars, variables.RECHECKED)
-    primary = now[wished.primary.host]
-    verdicts = list(made["verdicts"])
-    if not isinstance(primary, Seen) or primary.state.role != PRIMARY:
-        is_now = str(primary.state) if isinstance(primary, Seen) else primary.reason
-        verdicts.append(
-            _verdict(
-                "recheck",
-                guards.FAILED,
-                f"is no primary to copy from: {is_now}",
-                wished.primary.host,
-            )
-        )
-    for host, relation in _copying(made).items():
-        one, earlier = now[host], before[host]
-        if not isinstance(one, Seen):
-            verdicts.append(_verdict("recheck", guards.FAILED, one.reason, host))
-            continue
-        if agreed.may_overwrite(host) or _is_as_planned(relation, earlier, one):
-            continue
-        theirs = primary.txid if isinstance(primary, Seen) else None
-        again = data.compare(one.txid, theirs)
-        if again not in data.SAFE:
-            reason = (
-                f"{data.explain(again, one.txid, theirs)}, and it had not when the plan was made"
-            )
-            verdicts.append(_verdict("recheck", guards.FAILED, reason, host))
-    return {**made, "verdicts": verdicts, "refused": _refused(verdicts)}
-
-
-def _is_as_planned(relation: str, earlier: Observation, now: Seen) -> bool:
-    """Return whether what the plan says of a node's data holds still."""
-    if not isinstance(earlier, Seen):
-        return False
-    if now.txid is not None and now.txid == earlier.txid:
-        return True
-    follows_still = now.state.role in FOLLOWERS and now.state.primary == earlier.state.primary
-    return relation == data.COPY and follows_still
-
-
-def _copying(made: Mapping[str, Any]) -> dict[str, str]:
-    """Return the hosts that are to follow, each with how its data stood to the primary's."""
-    return {
-        host: step["data"]
-        for wave in made["waves"]
-        for host, step in wave["steps"].items()
-        if step["data"]
-    }
+                verdicts.append(guards.Verdict("step", guards.FAILED, reason, host))
+    return with_verdicts(made, verdicts)
 
 
 def _left_out(hosts: Iterable[str], playing: Iterable[str]) -> list[str]:
@@ -183,13 +120,17 @@ def _left_out(hosts: Iterable[str], playing: Iterable[str]) -> list[str]:
 
 
 def _to_rehearse(
-    wished: topology.Topology, seen: Mapping[str, Observation], made: planner.Plan
+    wished: topology.Topology,
+    seen: Mapping[str, Observation],
+    made: planner.Plan,
+    check_mode: bool,
 ) -> list[str]:
-    """Return the hosts that get an order, and those that should follow a host name.
+    """Return the hosts on which the order is tried in check mode first.
 
-    Only the host itself can resolve the name.
+    In a real run those that know what the observations do not tell: whether a host name resolves
+    there, and whether the release has relays. In check mode everybody, as that is all there is.
     """
-    hosts = {step.host for step in made.steps}
+    hosts = {step.host for step in made.steps if check_mode or step.role == RELAY}
     for host, one in seen.items():
         upstream = wished.upstream(host)
         if isinstance(one, Seen) and upstream and not addresses.is_literal(upstream.address):
@@ -223,18 +164,38 @@ def _expectation(wished: topology.Topology, made: planner.Plan, host: str) -> di
 
 def _as_result(made: planner.Plan, verdicts: Sequence[guards.Verdict]) -> dict[str, Any]:
     return {
-        "waves": [
-            {"name": wave.name, "steps": {step.host: _step(step) for step in wave.steps}}
-            for wave in made.waves
-        ],
+        "waves": [],
         "blocked": dict(made.blocked),
         "verdicts": [dict(vars(verdict)) for verdict in verdicts],
         "refused": guards.refused(verdicts),
         "targets": {},
         "rehearse": [],
-        "recheck": [],
         "verify": {},
     }
+
+
+def _waves(
+    wished: topology.Topology, seen: Mapping[str, Observation], made: planner.Plan
+) -> list[dict[str, Any]]:
+    """Return the waves, each with the hosts to look at once more before it, see recheck.py.
+
+    Before a primary is made, all that answered: none of them may have become one. Before nodes
+    copy, these, and the first time the primary.
+    """
+    waves = []
+    looked_at_primary = False
+    for wave in made.waves:
+        look: set[str] = set()
+        if wave.name == planner.PROMOTE:
+            look = {host for host, one in seen.items() if isinstance(one, Seen)}
+        elif wave.name in (planner.RELAYS, planner.SECONDARIES):
+            look = {step.host for step in wave.steps}
+            if not looked_at_primary:
+                look.add(wished.primary.host)
+                looked_at_primary = True
+        steps = {step.host: _step(step) for step in wave.steps}
+        waves.append({"name": wave.name, "look": sorted(look), "steps": steps})
+    return waves
 
 
 def _step(step: planner.Step) -> dict[str, Any]:
@@ -249,9 +210,11 @@ def _step(step: planner.Step) -> dict[str, Any]:
     }
 
 
-def _verdict(check: str, result: str, reason: str, host: str) -> dict[str, str]:
-    return dict(vars(guards.Verdict(check, result, reason, host)))
-
-
-def _refused(verdicts: Iterable[Mapping[str, str]]) -> bool:
-    return any(verdict["result"] == guards.FAILED for verdict in verdicts)
+def with_verdicts(made: Mapping[str, Any], verdicts: Iterable[guards.Verdict]) -> dict[str, Any]:
+    """Return the plan with more verdicts; a failed one forbids whatever has not been done yet."""
+    more = list(verdicts)
+    return {
+        **made,
+        "verdicts": [*made["verdicts"], *(dict(vars(one)) for one in more)],
+        "refused": made["refused"] or guards.refused(more),
+    }

@@ -38,7 +38,8 @@ def compare(own: TransactionId | None, primary: TransactionId | None) -> str:
         return UNKNOWN
     if own == primary:
         return EQUAL
-    # An id without a primary was made by a node on its own, so it is on nobody's timeline.
+    # [assumed] docs/protocol.md: an id without a primary was made by a node on its own, so it is on
+    # nobody's timeline. If such a write kept the last primary's id, it would be taken for BEHIND.
     if not own.primary_id or own.primary_id != primary.primary_id:
         return OTHER
     return BEHIND if own.timestamp < primary.timestamp else NEWER

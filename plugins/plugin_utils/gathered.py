@@ -62,10 +62,13 @@ def _of_host(
 
 
 def with_results(
-    made: Mapping[str, Any], wave: Mapping[str, Any], hostvars: HostVars
+    made: Mapping[str, Any], wave: Mapping[str, Any], hostvars: HostVars, active: Collection[str]
 ) -> dict[str, Any]:
     """Return the plan with what the steps of a wave that has just run came to."""
+    present = set(active)
     results = {host: list(earlier) for host, earlier in made.get("results", {}).items()}
     for host in wave["steps"]:
-        results.setdefault(host, []).append(dict(hostvars[host][RESULT]))
+        lost = {"unreachable": True, "msg": "it dropped out of the play before its step was done"}
+        result = dict(hostvars[host].get(RESULT) or lost) if host in present else lost
+        results.setdefault(host, []).append(result)
     return {**made, "results": results}

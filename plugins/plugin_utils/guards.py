@@ -87,6 +87,8 @@ def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
     )
     if not step.overwrites:
         return Verdict(OVERWRITE, PASSED, why, step.host)
+    if step.relation == data.NEWER and isinstance(own, Seen) and own.state.role == PRIMARY:
+        why += ", as it takes writes now: stop these and run again"
     if consents.may_overwrite(step.host):
         return Verdict(OVERWRITE, OVERRIDDEN, why, step.host)
     return Verdict(
@@ -168,7 +170,7 @@ def _newer_data(case: Case) -> list[str]:
         if host == wanted or host in copying or not isinstance(one, Seen):
             continue
         stands = relation(case.topology, case.seen, host)
-        if stands in data.SAFE or _is_spare(one):
+        if stands in data.SAFE or is_spare(one):
             continue
         theirs = primary.txid if isinstance(primary, Seen) else None
         found.append(
@@ -179,7 +181,7 @@ def _newer_data(case: Case) -> list[str]:
     return found
 
 
-def _is_spare(one: Seen) -> bool:
+def is_spare(one: Seen) -> bool:
     """Return whether a node is in no cluster and its last transaction was made in none."""
     return one.state.role == NONE and one.txid is not None and not one.txid.primary_id
 

@@ -32,7 +32,12 @@ from . import data
 from .observed import Observation, Seen, Unseen
 from .topology import Member, Topology
 
-_WAVE_NAMES = ("leave", "promote", "relays", "secondaries")
+LEAVE = "leave"
+PROMOTE = "promote"
+RELAYS = "relays"
+SECONDARIES = "secondaries"
+
+_WAVE_NAMES = (LEAVE, PROMOTE, RELAYS, SECONDARIES)
 
 
 @dataclass(frozen=True)

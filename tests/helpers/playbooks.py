@@ -107,7 +107,7 @@ def run_playbook(
             "ANSIBLE_SHOW_CUSTOM_STATS": "1",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOG_PATH": str(log or ""),
+            **({"ANSIBLE_LOG_PATH": str(log)} if log else {}),
             "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
         },
         stdin=subprocess.DEVNULL,

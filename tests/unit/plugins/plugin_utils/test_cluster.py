@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, guards
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, guards, recheck
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member, Topology
 from helpers.cluster_model import Cluster, Node, hostvars
 from helpers.cluster_strategies import lives, situations
@@ -34,12 +34,13 @@ def planned(
     there: Cluster,
     overwrite: object = False,
     override: object = (),
+    check_mode: bool = False,
     **variables: Mapping[str, object],
 ) -> Result:
     """Return the plan of a run that sees all of the cluster."""
     hosts = [one.host for one in members]
     found = hostvars(members, __nso_ha_observed=there.results(), **variables)
-    return cluster.plan(hosts, found, hosts, overwrite, override)
+    return cluster.plan(hosts, found, hosts, overwrite, override, check_mode)
 
 
 def known(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
@@ -66,9 +67,11 @@ def reason(made: Mapping[str, Any], check: str) -> str:
     return str(found[0])
 
 
-def do(there: Cluster, made: Result, names: Sequence[str]) -> None:
-    """Carry out the waves of these names."""
-    for wave in made["waves"]:
+def do(
+    there: Cluster, made: Result, names: Sequence[str], only: Mapping[str, Any] | None = None
+) -> None:
+    """Carry out the waves of these names, or only one of them."""
+    for wave in made["waves"] if only is None else [only]:
         for host, step in wave["steps"].items() if wave["name"] in names else ():
             target = made["targets"][host]
             upstream = (target["primary_id"], target["primary_ip"])
@@ -88,10 +91,19 @@ def rechecked(
     there: Cluster,
     overwrite: object = False,
 ) -> Result:
-    """Return the plan after the look at those that are to copy."""
-    now = {host: one for host, one in there.results().items() if host in made["recheck"]}
+    """Return the plan after the look at those that are to copy first."""
+    wave = first_copying(made)
+    now = {host: one for host, one in there.results().items() if host in wave["look"]}
     found = hostvars(members, __nso_ha_observed=before, __nso_ha_rechecked=now)
-    return cluster.rechecked(made, [one.host for one in members], found, overwrite)
+    return recheck.rechecked(made, wave, found, overwrite)
+
+
+def first_copying(made: Result) -> Mapping[str, Any]:
+    """Return the first wave in which nodes copy."""
+    wave: Mapping[str, Any] = next(
+        one for one in made["waves"] if one["name"] in ("relays", "secondaries")
+    )
+    return wave
 
 
 def right(*below: Member, txid: TransactionId | None = None, base: int = 5) -> Cluster:
@@ -181,7 +193,27 @@ def test_nobody_becomes_primary_while_any_node_does_not_answer(situation: Situat
     assert len(failed(made, "hidden_primary")) == (len(silent) if promotes else 0)
 
 
-@given(lives(), st.lists(st.integers(0, 9), max_size=3))
+def carry_out(
+    members: Sequence[Member],
+    there: Cluster,
+    made: Result,
+    before: Mapping[str, Any],
+    disturb: Callable[[], None],
+) -> Result:
+    """Do what the role does with a plan, with a disturbance before each look."""
+    for wave in made["waves"]:
+        disturb()
+        if wave["look"]:
+            now = {host: one for host, one in there.results().items() if host in wave["look"]}
+            found = hostvars(members, __nso_ha_observed=before, __nso_ha_rechecked=now)
+            made = recheck.rechecked(made, wave, found)
+        if made["refused"]:
+            break
+        do(there, made, [wave["name"]], only=wave)
+    return made
+
+
+@given(lives(), st.lists(st.integers(0, 9), max_size=8))
 @repeatable
 def test_no_acknowledged_write_is_lost_without_consent(
     situation: Situation, writers: list[int]
@@ -191,13 +223,14 @@ def test_no_acknowledged_write_is_lost_without_consent(
     before = there.results()
     made = planned(members, there, override=ALL_CHECKS)
     assume(not made["refused"])
-    do(there, made, ("leave", "promote"))
-    for number, writer in enumerate(writers):
-        there.write(members[writer % len(members)].host, f"late write {number}")
-    if made["recheck"]:
-        made = rechecked(members, made, before, there)
-    if not made["refused"]:
-        do(there, made, ("relays", "secondaries"))
+    late = iter(enumerate(writers))
+
+    def write() -> None:
+        number, writer = next(late, (0, None))
+        if writer is not None:
+            there.write(members[writer % len(members)].host, f"late write {number}")
+
+    carry_out(members, there, made, before, write)
     assert not [lost for _unused, lost in there.copied if lost]
 
 
@@ -247,10 +280,56 @@ def moving() -> tuple[list[Member], Cluster, Mapping[str, Any], Result]:
     return members, there, before, planned(members, there)
 
 
+def restarting() -> tuple[list[Member], Cluster, Mapping[str, Any], Result]:
+    """Return a cluster whose nodes are all none and have the same data, and the plan for it."""
+    there = right(N2, N3)
+    for host in ("n2", "n3", "n1"):
+        there.benone(host)
+    members = [N1, N2, N3]
+    before = there.results()
+    made = planned(members, there)
+    assert [wave["name"] for wave in made["waves"]] == ["promote", "secondaries"]
+    assert not made["refused"]
+    return members, there, before, made
+
+
+def test_a_look_before_the_promotion_finds_who_was_made_primary_meanwhile() -> None:
+    members, there, before, made = restarting()
+    stopped = carry_out(members, there, made, before, lambda: there.beprimary("n3", "id3"))
+    assert stopped["refused"]
+    assert failed(stopped, "recheck") == ["n3"]
+    assert there.nodes["n1"].role == "none"
+
+
+def test_a_look_before_the_promotion_finds_who_does_not_answer_any_more() -> None:
+    members, there, before, made = restarting()
+
+    def vanish() -> None:
+        there.nodes["n2"].reachable = False
+
+    stopped = carry_out(members, there, made, before, vanish)
+    assert failed(stopped, "recheck") == ["n2"]
+    assert there.nodes["n1"].role == "none"
+
+
+def test_a_look_before_the_promotion_finds_who_was_written_to_meanwhile() -> None:
+    members, there, before, made = restarting()
+    stopped = carry_out(members, there, made, before, lambda: there.write("n3", "late"))
+    assert failed(stopped, "recheck") == ["n3"]
+    assert there.nodes["n1"].role == "none"
+
+
+def test_an_undisturbed_plan_is_carried_out_with_all_its_looks() -> None:
+    members, there, before, made = restarting()
+    done = carry_out(members, there, made, before, lambda: None)
+    assert not done["refused"]
+    assert not planned(members, there)["waves"]
+
+
 def test_recheck_passes_when_nothing_was_written_meanwhile() -> None:
     members, there, before, made = moving()
     assert not made["refused"]
-    assert made["recheck"] == ["n1", "n2", "n3"]
+    assert [wave["look"] for wave in made["waves"]] == [[], ["n1", "n2", "n3"], ["n1", "n2", "n3"]]
     do(there, made, ("leave", "promote"))
     assert not rechecked(members, made, before, there)["refused"]
 
@@ -287,6 +366,15 @@ def test_recheck_lets_a_node_pass_whose_overwriting_was_agreed_to() -> None:
     there.write("n1", "lost")
     assert not rechecked(members, made, before, there, overwrite="n1")["refused"]
     assert rechecked(members, made, before, there, overwrite="n3")["refused"]
+
+
+def test_recheck_stops_at_a_node_that_somebody_made_primary_whatever_was_agreed_to() -> None:
+    members, there, before, made = moving()
+    do(there, made, ("leave", "promote"))
+    there.beprimary("n3", "id3")
+    stopped = rechecked(members, made, before, there, overwrite=True)
+    assert failed(stopped, "recheck")[-1] == "n3"
+    assert "is primary by now" in reason(stopped, "recheck")
 
 
 def test_recheck_stops_when_a_node_does_not_answer_any_more() -> None:
@@ -359,7 +447,7 @@ def test_recheck_looks_at_a_secondary_that_becomes_relay_as_it_may_lose_its_link
 def _rehearsed(result: Mapping[str, Any] | None) -> Result:
     there = right()
     there.nodes["n2"] = Node("n2", "id2", "10.0.0.2", txid=there.nodes["n1"].txid)
-    made = planned([N1, N2], there)
+    made = planned([N1, N2], there, check_mode=True)
     assert made["rehearse"] == ["n2"]
     assert not made["refused"]
     found = hostvars(
@@ -408,6 +496,14 @@ def test_a_rehearsal_that_did_not_go_well_refuses(
     assert made["refused"]
     assert failed(made, "rehearsal") == ["n2"]
     assert reason(made, "rehearsal") == why
+
+
+def test_a_real_run_rehearses_only_what_the_observation_does_not_tell() -> None:
+    there = right()
+    there.nodes["n2"] = Node("n2", "id2", "10.0.0.2", txid=there.nodes["n1"].txid)
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    assert planned([N1, N2], there)["rehearse"] == []
+    assert planned([N1, relay], there)["rehearse"] == ["n2"]
 
 
 def test_those_that_follow_a_host_name_are_rehearsed_without_a_step() -> None:
