@@ -32,6 +32,21 @@ def pair(simulation: Simulation) -> Cluster:
 
 
 @pytest.fixture
+def duo(pair: Cluster) -> Cluster:
+    """Two nodes, n1 primary and n2 its secondary, made so by hand."""
+    order(pair, "n1", "primary")
+    order(pair, "n2", "secondary", "n1")
+    return pair
+
+
+@pytest.fixture(scope="module")
+def outer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Four nodes that several tests share; each gives them the roles it starts from."""
+    with Simulation(tmp_path_factory.mktemp("outer")) as simulation:
+        yield simulation.cluster(4)
+
+
+@pytest.fixture
 def cluster(fresh: Cluster) -> Cluster:
     """Three nodes, n1 primary, n2 and n3 its secondaries, made so by hand."""
     order(fresh, "n1", "primary")

@@ -68,10 +68,12 @@ MIXTURES = [
 
 @pytest.mark.parametrize("mixture", MIXTURES, ids="-".join)
 def test_converge_reaches_the_cluster_from_every_mixture_of_roles(
-    simulation: Simulation, mixture: tuple[str, str, str]
+    outer: Cluster, mixture: tuple[str, str, str]
 ) -> None:
     # n4 is outside of the inventory: whom secondaries follow when none of the three is primary.
-    outer = simulation.cluster(4)
+    for name in ("n4", "n3", "n2", "n1"):
+        order(outer, name, "none")
+        outer.node(name).write("made by", name)
     names = ("n1", "n2", "n3")
     wanted = dict(zip(names, mixture, strict=True))
     primaries = [name for name in names if wanted[name] == "primary"] or ["n4"]
@@ -99,17 +101,17 @@ def test_converge_reaches_the_cluster_from_every_mixture_of_roles(
 
 
 def test_a_primary_that_was_killed_and_restarted_is_primary_again_without_consent(
-    cluster: Cluster,
+    duo: Cluster,
 ) -> None:
-    cluster.node("n1").write("color", "blue")
-    cluster.node("n1").kill()
-    until(lambda: roles(cluster) == {"n2": "none", "n3": "none"}, what="the loss of the primary")
-    cluster.node("n1").start()
+    duo.node("n1").write("color", "blue")
+    duo.node("n1").kill()
+    until(lambda: roles(duo) == {"n2": "none"}, what="the loss of the primary")
+    duo.node("n1").start()
 
-    done = run_playbook(CONVERGE, cluster.inventory)
+    done = run_playbook(CONVERGE, duo.inventory)
     assert_done(done)
-    assert_whole(cluster)
-    assert cluster.node("n3").read("color") == "blue"
+    assert_whole(duo)
+    assert duo.node("n2").read("color") == "blue"
 
 
 def test_moving_the_primary_lets_the_old_one_leave_first_and_loses_nothing(
@@ -141,39 +143,39 @@ def test_a_right_primary_is_called_three_times_at_most_while_others_change(
 
 
 def test_two_primaries_are_named_and_left_alone_until_the_operator_decides(
-    cluster: Cluster,
+    duo: Cluster,
 ) -> None:
-    order(cluster, "n2", "primary")
-    cluster.node("n2").write("stray", "value")
-    before = cluster.status()
+    order(duo, "n2", "primary")
+    duo.node("n2").write("stray", "value")
+    before = duo.status()
 
-    refused = run_playbook(CONVERGE, cluster.inventory)
+    refused = run_playbook(CONVERGE, duo.inventory)
     assert_refused(refused, "n1 and n2 are primary at the same time", "(overwrite failed) n2")
-    assert cluster.status() == before
+    assert duo.status() == before
 
     decided = {"nso_ha_override": ["one_primary"], "nso_ha_allow_overwrite": ["n2"]}
-    assert_done(run_playbook(CONVERGE, cluster.inventory, variables=decided))
-    assert_whole(cluster)
-    assert cluster.node("n2").read("stray") is None
+    assert_done(run_playbook(CONVERGE, duo.inventory, variables=decided))
+    assert_whole(duo)
+    assert duo.node("n2").read("stray") is None
 
 
 def test_a_write_on_a_node_that_was_none_is_not_overwritten_without_consent(
-    cluster: Cluster,
+    duo: Cluster,
 ) -> None:
-    order(cluster, "n2", "none")
-    cluster.node("n2").write("stray", "value")
+    order(duo, "n2", "none")
+    duo.node("n2").write("stray", "value")
 
-    refused = run_playbook(CONVERGE, cluster.inventory)
+    refused = run_playbook(CONVERGE, duo.inventory)
     assert_refused(refused, "n2 has data that the primary may not have")
-    assert cluster.node("n2").read("stray") == "value"
+    assert duo.node("n2").read("stray") == "value"
 
 
-def test_a_node_behind_on_the_primarys_timeline_needs_no_consent(cluster: Cluster) -> None:
-    order(cluster, "n2", "none")
-    cluster.node("n1").write("color", "blue")
+def test_a_node_behind_on_the_primarys_timeline_needs_no_consent(duo: Cluster) -> None:
+    order(duo, "n2", "none")
+    duo.node("n1").write("color", "blue")
 
-    assert_done(run_playbook(CONVERGE, cluster.inventory))
-    assert_whole(cluster)
+    assert_done(run_playbook(CONVERGE, duo.inventory))
+    assert_whole(duo)
 
 
 def test_newer_data_on_a_secondary_than_on_the_wanted_primary_is_not_overwritten(
@@ -245,12 +247,12 @@ def test_a_step_that_fails_ends_the_run_and_the_next_run_finishes_it(pair: Clust
     assert_whole(pair)
 
 
-def test_a_failed_promotion_attaches_nobody(fresh: Cluster) -> None:
-    fresh.node("n1").refuse(30)
-    broken = run_playbook(CONVERGE, fresh.inventory, variables=ALL_MAY_GO)
+def test_a_failed_promotion_attaches_nobody(pair: Cluster) -> None:
+    pair.node("n1").refuse(30)
+    broken = run_playbook(CONVERGE, pair.inventory, variables=ALL_MAY_GO)
     assert broken.status != 0
     assert "HA_BIND (30)" in broken.text
-    assert set(roles(fresh).values()) == {"none"}
+    assert set(roles(pair).values()) == {"none"}
     assert broken.changed == set()
 
 
