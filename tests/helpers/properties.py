@@ -7,6 +7,6 @@ from __future__ import annotations
 from hypothesis import settings
 
 #: For properties of plain functions.
-repeatable = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+repeatable = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 #: For properties whose single example takes some time.
-repeatable_few = settings(repeatable, max_examples=100)
+repeatable_few = settings(repeatable, max_examples=50)

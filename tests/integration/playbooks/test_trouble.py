@@ -72,14 +72,6 @@ def test_nothing_is_done_while_the_wanted_primary_does_not_answer(cluster: Clust
     assert roles(cluster) == {"n2": "none", "n3": "none"}
 
 
-def test_a_frozen_daemon_is_given_up_within_the_time_limit(duo: Cluster) -> None:
-    duo.node("n2").freeze()
-    run = run_playbook(CONVERGE, duo.inventory, variables={"nso_ha_timeout": 1})
-    assert run.report["outcome"] == "incomplete"
-    assert "TIMEOUT (48)" in run.text
-    assert not run.changed
-
-
 def test_converge_waits_for_start_phase_1(simulation: Simulation, tmp_path: Path) -> None:
     cluster = simulation.cluster(2, start_phase=0)
     cluster.node("n1").phase(2)
@@ -131,15 +123,6 @@ def test_a_node_that_stays_in_start_phase_0_is_refused_with_its_phase(
     refused = run_playbook(CONVERGE, cluster.inventory, variables=variables)
     assert_refused(refused, "(start_phase failed) n2 is in start phase 0")
     assert roles(cluster) == {"n1": "none", "n2": "none"}
-
-
-def test_a_wrong_token_on_one_node_is_found_and_named(pair: Cluster) -> None:
-    inventory = edit(pair.inventory, {"n2": {"nso_ha_token": "not the token of the others"}})
-    run = run_playbook(CONVERGE, inventory, variables=ALL_MAY_GO)
-    assert run.report["outcome"] == "incomplete"
-    assert "HA_BADTOKEN (28)" in run.text
-    assert "not the token of the others" not in run.output
-    assert roles(pair) == {"n1": "primary", "n2": "none"}
 
 
 def test_a_host_name_that_a_node_cannot_resolve_is_refused_before_any_change(
@@ -223,16 +206,14 @@ def test_two_runs_in_one_playbook_see_what_is_there_each_time(duo: Cluster, tmp_
     assert [host for _task, result, host in run.results() if result == "changed"] == ["n2"]
 
 
-def test_what_a_survey_leaves_empty_counts_as_not_given(pair: Cluster) -> None:
+def test_what_a_survey_leaves_empty_counts_as_not_given_and_no_secret_is_printed(
+    pair: Cluster,
+) -> None:
     empty = dict.fromkeys(["nso_ha_override", "nso_ha_path", "nso_ha_access_file"], "")
     given = {**empty, "nso_ha_allow_overwrite": "n2, n1", "nso_ha_timeout": "10"}
-    assert_done(run_playbook(CONVERGE, pair.inventory, variables=given))
-
-
-def test_no_secret_is_printed_however_verbose_the_run_is(pair: Cluster) -> None:
-    # run_playbook fails if the token is anywhere in the output.
-    run = run_playbook(CONVERGE, pair.inventory, "-vvv", "--diff", variables=ALL_MAY_GO)
-    assert run.status == 0, run.output
+    # However verbose the run is: run_playbook fails if the token is anywhere in the output.
+    run = run_playbook(CONVERGE, pair.inventory, "-vvv", "--diff", variables=given)
+    assert_done(run)
 
 
 def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> None:
