@@ -102,7 +102,7 @@ def after_wave(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
     for host in made["targets"]:
         for result in variables.results(host, hostvars):
             if result.get("outcome") != DONE:
-                reason = f"{result.get('msg', 'the step failed without a reason')}"
+                reason = str(result.get("msg", "the step failed without a reason"))
                 verdicts.append(guards.Verdict("step", guards.FAILED, reason, host))
     return with_verdicts(made, verdicts)
 

@@ -17,6 +17,19 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".venv" / "collections"
 
 
+def module_process(
+    name: str, params: Mapping[str, Any], check: bool, environment: Mapping[str, str] | None
+) -> tuple[list[str], bytes, dict[str, str]]:
+    """Return the command that runs a module, what to write to it, and its environment."""
+    arguments = {"ANSIBLE_MODULE_ARGS": {**params, "_ansible_check_mode": check}}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("NCS_")}
+    return (
+        [sys.executable, str(_MAIN), name],
+        json.dumps(arguments).encode(),
+        {**clean, "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
+    )
+
+
 def run_module(
     name: str,
     params: Mapping[str, Any],
@@ -29,15 +42,9 @@ def run_module(
 
     A module that ends without a result fails the test with all that it printed.
     """
-    arguments = {"ANSIBLE_MODULE_ARGS": {**params, "_ansible_check_mode": check}}
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("NCS_")}
+    command, payload, clean = module_process(name, params, check, environment)
     finished = subprocess.run(
-        [sys.executable, str(_MAIN), name],
-        input=json.dumps(arguments).encode(),
-        capture_output=True,
-        timeout=seconds,
-        env={**clean, "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
-        check=False,
+        command, input=payload, capture_output=True, timeout=seconds, env=clean, check=False
     )
     try:
         result: dict[str, Any] = json.loads(finished.stdout)

@@ -6,18 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from helpers.modules import COLLECTIONS
+from helpers.modules import module_process
 from helpers.secrecy import secrets_of
-
-_MAIN = Path(__file__).with_name("module_main.py")
 
 
 class RunningModule:
@@ -33,18 +28,19 @@ class RunningModule:
     ) -> None:
         self.name = name
         self._secrets = [secret.encode() for secret in secrets_of(params, environment)]
-        arguments = {"_ansible_diff": True, **params, "_ansible_check_mode": check}
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("NCS_")}
+        command, payload, clean = module_process(
+            name, {"_ansible_diff": True, **params}, check, environment
+        )
         self._process = subprocess.Popen(
-            [sys.executable, str(_MAIN), name],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**clean, "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
+            env=clean,
         )
         assert self._process.stdin is not None
         # A few hundred bytes, which fit into the pipe.
-        self._process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        self._process.stdin.write(payload)
         self._process.stdin.close()
         self._process.stdin = None
 
