@@ -5,10 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LINK := $(VENV)/collections/ansible_collections/nso/ha
-JOBS ?= 2
+# Tests wait now and then, so one more than there are cores.
+JOBS ?= 3
+SECONDS ?= 60
+# The gates are a package in tests/, beside the helpers that they share with the tests.
+GATE = PYTHONPATH=tests $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test clean
+.PHONY: help venv demo test check lint sanity docs artefact matrix coverage mutants fuzz clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +25,35 @@ demo: $(VENV)/.run-ready ## watch three simulated NSO nodes become a cluster (KE
 test: $(VENV)/.test-ready ## run all tests; needs no root (ARGS="-k status" picks some)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
+check: lint sanity docs artefact matrix coverage ## run every gate below, down to coverage; needs no root
+
+lint: $(VENV)/.check-ready ## ruff, mypy, yamllint, ansible-lint, shellcheck, reuse, changelog, plugin docs
+	@$(GATE) gates.lint
+
+sanity: $(VENV)/.check-ready ## ansible-test sanity on every supported ansible-core
+	@$(GATE) gates.sanity
+
+docs: $(VENV)/.check-ready ## build the documentation site in .docs/html
+	@$(GATE) gates.docs
+
+artefact: $(VENV)/.check-ready ## build the collection, import it as Galaxy would, install and use it
+	@$(GATE) gates.artefact
+
+matrix: $(VENV)/.check-ready ## the client on every Python, playbooks on every ansible-core, as found here
+	@$(GATE) gates.matrix
+
+coverage: $(VENV)/.check-ready ## branch coverage of plugins/; fails below 95 %
+	@$(GATE) gates.coverage
+
+mutants: $(VENV)/.test-ready ## mutation testing of the codec, the transitions and the planner; takes long
+	@$(GATE) gates.mutants
+
+fuzz: $(VENV)/.test-ready ## fuzz the term decoder and the frame reader for SECONDS=60
+	@$(GATE) gates.fuzz $(SECONDS)
+
 clean: ## remove .venv and every cache; stops the demo's nodes first if they run
 	@if [ -d .demo ] && [ -x $(BIN)/ncs-sim ]; then $(BIN)/ncs-sim down --dir .demo; fi
-	@rm -rf .demo $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible
+	@rm -rf .demo .docs $(VENV) .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps make a second call quick. Each is newer than all it was made from, or is made again.
@@ -33,14 +63,19 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || \
 	    { echo "Could not make .venv. On Debian and Ubuntu, 'apt install python3-venv' usually helps."; rm -rf $(VENV); exit 1; }
 
-$(VENV)/.run-ready: requirements/run.txt tests/simulator/pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run-ready: requirements/run.txt requirements/core-2.19.txt tests/simulator/pyproject.toml | $(VENV)/bin/python
 	@echo "Building .venv, once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable tests/simulator
 	@mkdir -p $(dir $(LINK)) && ln -sfn ../../../.. $(LINK)
 	@touch $@
 
-$(VENV)/.test-ready: requirements/test.txt $(VENV)/.run-ready
+$(VENV)/.test-ready: requirements/test.txt requirements/tools.txt $(VENV)/.run-ready
 	@echo "Adding what the tests need to .venv, once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.check-ready: requirements/check.txt $(VENV)/.test-ready
+	@echo "Adding what the gates need to .venv, once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/check.txt
 	@touch $@

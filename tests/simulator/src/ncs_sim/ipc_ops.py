@@ -11,7 +11,7 @@ from ncs_sim.errors import Code, Refusal
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.terms import Term, TermError, decode
 
-Operation: TypeAlias = "Callable[[IpcStream, Term | None], Awaitable[Term | None]]"
+Operation: TypeAlias = Callable[[IpcStream, Term | None], Awaitable[Term | None]]
 
 
 async def serve_operations(stream: IpcStream, operations: Mapping[int, Operation]) -> None:

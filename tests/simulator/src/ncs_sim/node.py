@@ -254,8 +254,8 @@ class Node:
     def _admit_order(self) -> None:
         if self.phase == 0:
             raise Refusal(Code.BADSTATE, "start phase 0")
-        if self.next_refusal is not None:
-            refusal, self.next_refusal = self.next_refusal, None
+        refusal, self.next_refusal = self.next_refusal, None
+        if isinstance(refusal, Refusal):
             raise refusal
 
     def _take_hold(self) -> float:

@@ -8,8 +8,7 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Callable, Iterator
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils import addresses
@@ -18,7 +17,7 @@ from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
 
-Lookup = Callable[..., list[Any]]
+Lookup = Callable[..., "list[Any]"]
 
 
 def found(*texts: str) -> Lookup:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils import node
@@ -138,7 +137,7 @@ def test_a_secondary_is_declared_dead() -> None:
         connection.declare_dead("n3")
 
 
-Lookup = Callable[..., list[Any]]
+Lookup = Callable[..., "list[Any]"]
 
 
 def several(*addresses: tuple[str, int]) -> Lookup:

@@ -45,7 +45,7 @@ class Again:
     def __call__(self, target: Target) -> Iterator[FakeConnection]:
         assert target is TARGET
         self.made += 1
-        if self.refused:
+        if isinstance(self.refused, error.Failure):
             raise self.refused
         yield FakeConnection(self.told)
 

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Mapping, Optional, Sequence, Union
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils import waiting
@@ -24,7 +23,7 @@ SECONDARY = HaState("secondary", Peer("p", "192.0.2.1"))
 PRIMARY = HaState("primary", None, (Peer("a", "192.0.2.2"), Peer("b", "192.0.2.3")))
 STARTED = Database(2, None)
 
-Option = Mapping[str, Any] | None
+Option = Optional[Mapping[str, Any]]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +141,7 @@ def test_no_time_at_all_is_one_look() -> None:
     assert clock.slept == []
 
 
-Look = HaState | error.Failure
+Look = Union[HaState, error.Failure]
 
 
 class FakeObserver:

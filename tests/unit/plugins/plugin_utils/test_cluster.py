@@ -122,10 +122,10 @@ def right(*below: Member, txid: TransactionId | None = None, base: int = 5) -> C
 
 def assert_plain(value: object) -> None:
     """Only what JSON has, of exactly these types."""
-    assert type(value) in (dict, list, str, int, bool, type(None)), repr(value)
+    assert value is None or value.__class__ in (dict, list, str, int, bool), repr(value)
     if isinstance(value, dict):
         for key, inner in value.items():
-            assert type(key) is str
+            assert key.__class__ is str
             assert_plain(inner)
     elif isinstance(value, list):
         for inner in value:

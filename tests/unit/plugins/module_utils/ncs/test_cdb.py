@@ -234,7 +234,7 @@ def test_any_term_is_an_answer_or_an_error(term: terms.Term) -> None:
             theirs.sendall(framed(struct.pack(">I", operation) + terms.encode(term)))
             result, failure = attempt(lambda: read(ours))  # noqa: B023 - called at once
         if failure:
-            assert type(failure) is error.Error
+            assert failure.__class__ is error.Error
             assert failure.outcome_unknown
         elif operation == 65:
             assert isinstance(result, dict)

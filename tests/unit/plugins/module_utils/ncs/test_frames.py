@@ -308,7 +308,7 @@ def test_a_refusal_has_a_code_and_leaves_no_doubt(
     sock = answered(framed(FAILED + struct.pack(">I", 17) + rest))
     with pytest.raises(error.Error) as caught:
         frames.request(sock, OP)
-    assert type(caught.value) is error.Error
+    assert caught.type is error.Error
     assert (caught.value.confd_errno, caught.value.confd_lasterr) == (17, lasterr)
     assert not caught.value.outcome_unknown
 

@@ -310,7 +310,7 @@ def test_a_refusal_is_an_error_that_leaves_no_doubt(
 ) -> None:
     with pytest.raises(error.Error) as caught:
         order(answered(refusal(*parts)))
-    assert type(caught.value) is error.Error
+    assert caught.type is error.Error
     assert (caught.value.confd_errno, caught.value.confd_lasterr) == (code, lasterr)
     assert not caught.value.outcome_unknown
 

@@ -104,7 +104,7 @@ def test_the_parameters_are_those_of_the_vendors_module() -> None:
     [
         (lambda sock: maapi.start_phase(sock, 2, False), (2, 0)),
         (lambda sock: maapi.start_phase(sock, 1, False), (1, 0)),
-        (lambda sock: maapi.wait_start(sock), 2),
+        (maapi.wait_start, 2),
         (lambda sock: maapi.wait_start(sock, 0), 0),
         (lambda sock: maapi.wait_start(sock, 1), 1),
     ],
