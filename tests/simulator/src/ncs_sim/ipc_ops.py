@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Optional, TypeAlias
 
 from ncs_sim.errors import Code, Refusal
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.terms import Term, TermError, decode
 
-Operation: TypeAlias = Callable[[IpcStream, Term | None], Awaitable[Term | None]]
+Operation: TypeAlias = Callable[[IpcStream, Optional[Term]], Awaitable[Optional[Term]]]
 
 
 async def serve_operations(stream: IpcStream, operations: Mapping[int, Operation]) -> None:
