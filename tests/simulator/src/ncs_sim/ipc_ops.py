@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Optional, TypeAlias
+from collections.abc import Awaitable, Mapping
+from typing import Protocol
 
 from ncs_sim.errors import Code, Refusal
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.terms import Term, TermError, decode
 
-Operation: TypeAlias = Callable[[IpcStream, Optional[Term]], Awaitable[Optional[Term]]]
+
+class Operation(Protocol):
+    """What an op does with the term of a request, and the term it is answered with."""
+
+    def __call__(self, stream: IpcStream, argument: Term | None, /) -> Awaitable[Term | None]: ...
 
 
 async def serve_operations(stream: IpcStream, operations: Mapping[int, Operation]) -> None:
