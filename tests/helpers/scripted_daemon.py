@@ -17,7 +17,10 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, NamedTuple, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 #: Longest time for one step of a script, in seconds.
 PATIENCE = 5.0
@@ -69,8 +72,8 @@ class OneByteSocket(socket.socket):
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         return super().recv(min(bufsize, 1), flags)
 
-    def send(self, data: memoryview, flags: int = 0) -> int:
-        return super().send(data[:1], flags)
+    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+        return super().send(memoryview(data)[:1], flags)
 
 
 class ScriptedDaemon:

@@ -17,7 +17,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import erlang  # type: ignore[import-untyped]
+import erlang
 
 VERSION = 131
 # No request of docs/protocol.md comes near these; they keep a hostile client cheap.
