@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Comes behind what `antsibull-docs sphinx-init` writes into conf.py, so what is here wins."""
+
+# Not here: intersphinx, which fetches lists of link targets from other sites while it builds. The
+# site is built without a network. Not here either: autodoc, which nothing uses.
+extensions = ["sphinx_antsibull_ext", "myst_parser"]
+
+# The source is a copy of the whole project, so that a link that works there works here. These files
+# are the pages; any other one that a page links to is offered for download.
+include_patterns = [
+    "index.md",
+    "README.md",
+    "docs/*.md",
+    "CHANGELOG.rst",
+    "reference/ansible.md",
+    # Of what antsibull-docs writes, its own start page and its list of environment variables, which
+    # is empty, are left out.
+    "reference/*_module.rst",
+    "reference/*_role.rst",
+    "reference/*_filter.rst",
+]
+
+# Headings can be linked to as on the usual forges.
+myst_heading_anchors = 4
+
+# A block of code without a language is plain text.
+highlight_language = "none"
+
+html_title = "nso.ha"
+
+html_static_path = ["site"]
+html_css_files = ["site.css"]
