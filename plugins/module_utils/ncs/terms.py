@@ -124,15 +124,15 @@ def _read_value(reader: _Reader) -> Term:
         if isinstance(started, _Open):
             elements += started.size
             _check_elements(elements)
-            if len(open_values) >= MAX_DEPTH:
-                raise TermError(f"more than {MAX_DEPTH} tuples or lists inside each other")
+            _check_room(open_values)
             open_values.append(started)
             continue
         value: Term = started
-        if isinstance(value, list):
-            # Read whole already, because it was written as a string.
+        if isinstance(value, list) and value:
+            # Read whole already, because it was written as a string. It is a list all the same.
             elements += len(value)
             _check_elements(elements)
+            _check_room(open_values)
         # A finished value may finish the tuple or list around it, and so on outwards.
         while open_values:
             parent = open_values[-1]
@@ -148,6 +148,12 @@ def _read_value(reader: _Reader) -> Term:
                 value = tuple(parent.items)
         else:
             return value
+
+
+def _check_room(open_values: list[_Open]) -> None:
+    """Refuse one more tuple or list inside those that are open."""
+    if len(open_values) >= MAX_DEPTH:
+        raise TermError(f"more than {MAX_DEPTH} tuples or lists inside each other")
 
 
 def _check_elements(count: int) -> None:

@@ -189,6 +189,8 @@ def test_what_we_send_is_written_as_the_vendor_writes_it(data: bytes, value: ter
         (OK, "6400026f6b"),
         (Atom("é"), "640001e9"),
         (Atom("€"), "760003e282ac"),
+        (Atom("a" * 255), "6400ff" + "61" * 255),
+        (Atom("😀" * 255), "7603fc" + "f09f9880" * 255),
         (b"", "6d00000000"),
         ((), "6800"),
         ([], "6a"),
@@ -230,19 +232,19 @@ def test_another_version_byte_is_refused() -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("6c00000001 6101 6102", "improper list"),
-        ("6c00000001 6101 6800", "improper list"),
-        ("6c00000000 6a", "a list of no elements"),
-        ("7601", "middle of a value"),
-        ("760002 c328", "not UTF-8"),
-        ("7702 c328", "not UTF-8"),
-        ("7703 eda080", "not UTF-8"),
-        ("640100" + "61" * 256, "255 characters"),
-        ("760100" + "61" * 256, "255 characters"),
+        ("6c00000001 6101 6102", "an improper list"),
+        ("6c00000001 6101 6800", "an improper list"),
+        ("6c00000000 6a", "a list of no elements that is not written as the empty list"),
+        ("7601", "the term ends at byte 3, in the middle of a value"),
+        ("760002 c328", "an atom that is not UTF-8"),
+        ("7702 c328", "an atom that is not UTF-8"),
+        ("7703 eda080", "an atom that is not UTF-8"),
+        ("640100" + "61" * 256, "an atom of more than 255 characters"),
+        ("760100" + "61" * 256, "an atom of more than 255 characters"),
     ],
 )
 def test_a_broken_value_is_refused_with_its_reason(body: str, why: str) -> None:
-    with pytest.raises(TermError, match=why):
+    with pytest.raises(TermError, match=f"^{why}$"):
         terms.decode(_term(body))
 
 
@@ -267,6 +269,15 @@ def test_nesting_is_read_up_to_64_and_not_beyond(form: tuple[bytes, bytes]) -> N
         terms.decode(_nested(form[0], 65, form[1]))
 
 
+def test_a_list_that_is_written_as_a_string_is_as_deep_as_any_other() -> None:
+    string = b"\x6b\0\x02\x61\x62"
+    for depth, head in ((63, TUPLE[0]), (63, LARGE_TUPLE[0])):
+        value = terms.decode(bytes([131]) + head * depth + string)
+        assert term_values.same(terms.decode(terms.encode(value)), value)
+        with pytest.raises(TermError, match="64"):
+            terms.decode(bytes([131]) + head * (depth + 1) + string)
+
+
 @pytest.mark.parametrize("kind", [tuple, list])
 def test_nesting_is_written_up_to_64_and_not_beyond(
     kind: Callable[[list[terms.Term]], terms.Term],
@@ -275,7 +286,7 @@ def test_nesting_is_written_up_to_64_and_not_beyond(
     for _unused in range(64):
         value = kind([value])
     assert term_values.same(terms.decode(terms.encode(value)), value)
-    with pytest.raises(TermError, match="deep"):
+    with pytest.raises(TermError, match=r"^a value with too many elements, or nested too deeply$"):
         terms.encode(kind([value]))
 
 
@@ -401,31 +412,46 @@ class _Text(str):
     """A str that is no atom."""
 
 
+_LARGE = "an integer of more than 255 bytes"
+_LONG = "an atom of more than 255 characters"
+
+
 @pytest.mark.parametrize(
-    "value",
+    ("value", "why"),
     [
-        True,
-        False,
-        None,
-        "text",
-        _Text("text"),
-        1.0,
-        bytearray(b"x"),
-        {},
-        {1},
-        object(),
-        256**255,
-        -(256**255),
-        Atom("a" * 256),
-        Atom("€" * 256),
-        Atom("\ud800"),
+        (True, "a value of type bool has no term"),
+        (False, "a value of type bool has no term"),
+        (None, "a value of type NoneType has no term"),
+        ("text", "a value of type str has no term"),
+        (_Text("text"), "a value of type _Text has no term"),
+        (1.0, "a value of type float has no term"),
+        (bytearray(b"x"), "a value of type bytearray has no term"),
+        ({}, "a value of type dict has no term"),
+        ({1}, "a value of type set has no term"),
+        (object(), "a value of type object has no term"),
+        (256**255, _LARGE),
+        (-(256**255), _LARGE),
+        (Atom("a" * 256), _LONG),
+        (Atom("€" * 256), _LONG),
+        (Atom("\ud800"), "an atom that has no UTF-8 form"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_value_without_a_term_is_refused_wherever_it_is(value: terms.Term) -> None:
+def test_a_value_without_a_term_is_refused_wherever_it_is(value: terms.Term, why: str) -> None:
     for whole in (value, (value,), [1, value], (b"x", [(value,)])):
-        with pytest.raises(TermError):
+        with pytest.raises(TermError, match=f"^{why}$"):
             terms.encode(whole)
+
+
+class _Huge(bytes):
+    """Bytes that say that they are more than they are."""
+
+    def __len__(self) -> int:
+        return 2**32 - 1
+
+
+def test_a_binary_may_be_as_long_as_4_bytes_can_tell() -> None:
+    assert terms.encode(_Huge(b"x")).hex() == "836dffffffff" + "78"
 
 
 def test_an_atom_is_its_own_type_and_equals_its_text() -> None:
