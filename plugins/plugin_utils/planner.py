@@ -146,21 +146,17 @@ def _copies_from(
     topology: Topology, seen: Mapping[str, Observation], host: str, primary: str
 ) -> bool:
     """Return whether `host` is connected to a live primary, perhaps through relays."""
-    passed: set[str] = set()
-    while host not in passed:
-        passed.add(host)
-        own = seen[host]
-        if not isinstance(own, Seen):
-            return False
+    own, passed = seen[host], set[str]()
+    while isinstance(own, Seen) and host not in passed:
         if host == primary:
             return own.state.role == PRIMARY
+        passed.add(host)
         above = topology.by_node_id(own.state.primary.node_id) if own.state.primary else None
-        other = seen[above.host] if above else None
-        if above is None or not isinstance(other, Seen):
+        if above is None:
             return False
-        if not other.state.has_secondary(topology.members[host].node_id):
+        node_id, host, own = topology.members[host].node_id, above.host, seen[above.host]
+        if isinstance(own, Seen) and not own.state.has_secondary(node_id):
             return False
-        host = above.host
     return False
 
 
@@ -249,7 +245,9 @@ class _Planner:
             )
         )
         self.changing.add(member.host)
-        self.states[member.host] = transitions.predict(state, wanted, orders)
+        if leaves:
+            # Whoever leaves may get another step, which starts from here.
+            self.states[member.host] = HaState(NONE)
 
     def _state_by_then(self, host: str) -> HaState:
         """Return what a node will be by then: a follower of one that changes is none."""

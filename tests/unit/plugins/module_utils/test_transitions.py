@@ -218,3 +218,14 @@ def test_what_is_predicted_is_what_the_model_says(
     for order in orders:
         state = carried_out(state, order, want.upstream)
     assert transitions.predict(found, want, orders) == state
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("row", list(TABLE))
+def test_every_cell_is_predicted_as_the_model_says(row: str, column: str, force: bool) -> None:
+    found, want = FOUND[row], wanted(column)
+    state, orders = found, transitions.orders(found, want, force)
+    for order in orders:
+        state = carried_out(state, order, want.upstream)
+    assert transitions.predict(found, want, orders) == state

@@ -208,6 +208,40 @@ def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
     assert made.waves[0].steps[0].orders == ("benone",)
     assert made.waves[1].steps[0].orders == ("beprimary",)
     assert [step.orders for step in made.waves[2].steps] == [("besecondary",)] * 2
+    assert not any(step.force for step in made.steps)
+    assert [step.reason for step in made.steps] == [
+        "is primary and should be secondary",
+        "is none and should be primary",
+        "is none and should be secondary of n1",
+        "is none and should be secondary of n1",
+    ]
+
+
+def test_all_who_leave_do_so_at_the_same_time() -> None:
+    outside = Member("n3", "id3", "10.0.0.3", "none")
+    found: dict[str, Observation] = {
+        "n1": seen("none"),
+        "n2": seen("primary"),
+        "n3": seen("relay", N2),
+    }
+    leave = planner.plan(Topology([N1, N2, outside]), found).waves[0]
+    assert leave.name == "leave"
+    assert [(step.host, step.orders, step.force, step.reason) for step in leave.steps] == [
+        ("n2", ("benone",), False, "is primary and should be secondary"),
+        ("n3", ("benone",), False, "should be in no cluster"),
+    ]
+
+
+def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
+    found = {"n1": seen("none"), "n2": seen("primary", None, N3), "n3": seen("relay", N2)}
+    # A relay would have to be ordered to leave first.
+    assert steps([N1, N2, N3], found)["n3"].orders == ("besecondary",)
+
+
+def test_followers_of_the_new_primary_have_to_follow_it_again() -> None:
+    found = {"n1": seen("relay", N3, N2), "n2": seen("secondary", N1), "n3": seen("none")}
+    step = steps([N1, N2, N3], found)["n2"]
+    assert (step.force, step.reason) == (True, "has to follow n1 again, which changes")
 
 
 def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
@@ -249,6 +283,24 @@ def test_a_host_name_is_left_to_the_node_id_and_the_other_end() -> None:
     found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
     assert not steps([named, N2], found)
     assert steps([named, N2], {**found, "n1": seen("primary")})["n2"].force
+    for other in (seen("secondary", N3), seen("secondary")):
+        assert steps([named, N2], {**found, "n2": other})["n2"].orders == ("besecondary",)
+
+
+def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> None:
+    topology = Topology([N1, N2])
+    upper, lower, silent = seen("primary", None, N2), seen("secondary", N1), Unseen("gone")
+    for primary, secondary, is_one in (
+        (upper, lower, True),
+        (silent, lower, True),
+        (upper, silent, False),
+        (seen("primary"), lower, False),
+        (seen("secondary", None, N2), lower, False),
+    ):
+        found: dict[str, Observation] = {"n1": primary, "n2": secondary}
+        assert planner.linked(topology, found, "n2") is is_one
+        assert planner.is_as_wanted(topology, found, "n2") is is_one
+        assert not planner.linked(topology, found, "n1")
 
 
 def test_a_follower_without_a_primary_is_attached() -> None:
@@ -267,6 +319,41 @@ def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> 
     step = steps([N1, relay, below], found)["n3"]
     assert step.relation == data.COPY
     assert not step.overwrites
+
+
+def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
+    topology = Topology([N1, relay, below])
+    upper, middle, silent = seen("primary", None, relay), seen("relay", N1, below), Unseen("gone")
+    whole: dict[str, Observation] = {"n1": upper, "n2": middle, "n3": seen("secondary", relay)}
+    assert planner.relation(topology, whole, "n3") == data.COPY
+    stranger = Member("z9", "z9", "10.9.9.9", "primary")
+    changes: list[dict[str, Observation]] = [
+        {"n1": seen("primary")},
+        {"n1": seen("none", None, relay)},
+        {"n2": seen("relay", N1)},
+        {"n2": seen("relay", None, below)},
+        {"n2": seen("relay", stranger, below)},
+        {"n2": silent},
+        {"n3": seen("secondary", stranger)},
+    ]
+    for broken in changes:
+        assert planner.relation(topology, {**whole, **broken}, "n3") == data.EQUAL
+    # Nobody knows what would have to be compared.
+    for host in ("n1", "n3"):
+        assert planner.relation(topology, {**whole, host: silent}, "n3") == data.UNKNOWN
+
+
+def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
+    first = Member("n2", "id2", "10.0.0.2", "relay")
+    second = Member("n3", "id3", "10.0.0.3", "relay")
+    found: dict[str, Observation] = {
+        "n1": seen("primary", txid=NEW),
+        "n2": seen("relay", second, second),
+        "n3": seen("relay", first, first),
+    }
+    assert planner.relation(Topology([N1, first, second]), found, "n2") == data.BEHIND
 
 
 def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
