@@ -18,7 +18,15 @@ BIN = Path(sys.executable).parent
 
 
 class GateError(Exception):
-    """A gate that did not let the project pass; the message has everything worth reading."""
+    """A gate that did not let the project pass.
+
+    output: all that its command printed
+    """
+
+    def __init__(self, reason: str, output: str = "") -> None:
+        super().__init__(f"{output.rstrip()}\n{reason}" if output else reason)
+        self.reason = reason
+        self.output = output
 
 
 def run(
@@ -51,12 +59,10 @@ def run(
     except subprocess.TimeoutExpired as expired:
         printed = expired.output or b""
         text = printed.decode(errors="replace") if isinstance(printed, bytes) else str(printed)
-        raise GateError(f"{text}\n{title}: did not end within {seconds:g} s") from None
+        raise GateError(f"{title}: did not end within {seconds:g} s", text) from None
     if finished.returncode != 0:
-        raise GateError(
-            f"{finished.stdout}\n{title}: failed with status {finished.returncode}: "
-            + " ".join(words)
-        )
+        reason = f"{title}: failed with status {finished.returncode}: {' '.join(words)}"
+        raise GateError(reason, finished.stdout)
     print(f"passed  {title}  ({time.monotonic() - started:.0f} s)", flush=True)
     return finished.stdout
 

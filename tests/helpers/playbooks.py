@@ -92,18 +92,19 @@ def run_playbook(
     variables: Mapping[str, Any] | None = None,
     log: Path | None = None,
     seconds: float = 100,
+    home: Path = ROOT,
 ) -> Run:
-    """Run a playbook from the project's directory. No token of the inventory may be printed.
+    """Run a playbook in a directory with an ansible.cfg. No token of the inventory may be printed.
 
     `log` is a file that gets the output while the playbook runs.
     """
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
     finished = subprocess.run(
         [str(_BIN / "ansible-playbook"), "-i", str(inventory), str(playbook), *arguments, *extra],
-        cwd=ROOT,
+        cwd=home,
         env={
             **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
             "ANSIBLE_SHOW_CUSTOM_STATS": "1",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "ANSIBLE_NOCOLOR": "1",

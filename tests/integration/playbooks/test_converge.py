@@ -26,6 +26,7 @@ from ncs_sim.raw_client import RawClient
 CONVERGE = "nso.ha.converge"
 
 
+@pytest.mark.every_core
 def test_three_new_nodes_become_a_cluster_once_their_data_may_go(fresh: Cluster) -> None:
     before = fresh.status()
     refused = run_playbook(CONVERGE, fresh.inventory, variables={"nso_ha_allow_overwrite": "n2"})
@@ -114,6 +115,7 @@ def test_a_primary_that_was_killed_and_restarted_is_primary_again_without_consen
     assert duo.node("n2").read("color") == "blue"
 
 
+@pytest.mark.every_core
 def test_moving_the_primary_lets_the_old_one_leave_first_and_loses_nothing(
     cluster: Cluster,
 ) -> None:
@@ -288,6 +290,7 @@ def test_a_cluster_of_one_node_is_a_cluster(simulation: Simulation) -> None:
     assert not run_playbook(CONVERGE, single.inventory).changed
 
 
+@pytest.mark.every_core
 def test_converge_works_over_unix_sockets_with_the_access_check_on(
     simulation: Simulation,
 ) -> None:

@@ -90,7 +90,7 @@ class ControlServer:
             case {"op": "refuse", "code": int() as code, "reason": str() | None as reason}:
                 if not 0 <= code < 2**31:
                     raise BadRequest("a code is a small positive integer")
-                node.next_refusal = Refusal(code, reason)
+                node.refuse_next(Refusal(code, reason))
             case {"op": "hold", "seconds": int() | float() as seconds}:
                 if not 0 <= seconds <= 86400:
                     raise BadRequest("hold for 0 to 86400 seconds")

@@ -15,7 +15,8 @@ from ncs_sim.terms import Term, TermError, decode
 class Operation(Protocol):
     """What an op does with the term of a request, and the term it is answered with."""
 
-    def __call__(self, stream: IpcStream, argument: Term | None, /) -> Awaitable[Term | None]: ...
+    def __call__(self, stream: IpcStream, argument: Term | None, /) -> Awaitable[Term | None]:
+        """Carry the op out."""
 
 
 async def serve_operations(stream: IpcStream, operations: Mapping[int, Operation]) -> None:

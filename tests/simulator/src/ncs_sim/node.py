@@ -57,7 +57,7 @@ class Node:
         self.phase = config.start_phase
         self.readonly = False  # the administrator's; not kept over a restart
         # Faults asked for over the control socket, each for one order.
-        self.next_refusal: Refusal | None = None
+        self._next_refusals: list[Refusal] = []
         self.next_hold = 0.0
         self._transition = asyncio.Lock()
         self._committing = asyncio.Lock()
@@ -254,9 +254,12 @@ class Node:
     def _admit_order(self) -> None:
         if self.phase == 0:
             raise Refusal(Code.BADSTATE, "start phase 0")
-        refusal, self.next_refusal = self.next_refusal, None
-        if isinstance(refusal, Refusal):
-            raise refusal
+        if self._next_refusals:
+            raise self._next_refusals.pop()
+
+    def refuse_next(self, refusal: Refusal) -> None:
+        """Refuse the next order with this, whatever was asked for before."""
+        self._next_refusals = [refusal]
 
     def _take_hold(self) -> float:
         hold, self.next_hold = self.next_hold, 0.0

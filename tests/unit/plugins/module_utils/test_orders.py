@@ -39,14 +39,14 @@ class Again:
     def __init__(self) -> None:
         self.made = 0
         self.told: HaState | error.Failure = AFTER
-        self.refused: error.Failure | None = None
+        self.refused: list[error.Failure] = []
 
     @contextlib.contextmanager
     def __call__(self, target: Target) -> Iterator[FakeConnection]:
         assert target is TARGET
         self.made += 1
-        if isinstance(self.refused, error.Failure):
-            raise self.refused
+        if self.refused:
+            raise self.refused[0]
         yield FakeConnection(self.told)
 
 
@@ -133,7 +133,7 @@ def test_where_the_connection_was_lost_the_state_is_read_on_a_new_one(
 
 def test_a_node_that_cannot_be_asked_has_no_state_and_a_problem(again: Again) -> None:
     problem = error.Error(error.ERR_OS, "connecting", "Connection refused")
-    again.refused = problem
+    again.refused = [problem]
     failure = after_sending(error.EOF())
     got = report(error.EOF(), ("beprimary",), Giving({"beprimary": failure}))
     assert got == (("beprimary",), failure, None, problem)

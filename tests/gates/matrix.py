@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs on targets, on every Python; playbooks, on every ansible-core. As found here."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from helpers import pythons
+
+from gates.commands import GateError, run
+from gates.environments import CORES, ensure, for_core
+
+_MODULE_UTILS = "tests/unit/plugins/module_utils"
+#: Tests of what needs Ansible beside it, which the environments of the Pythons do not have. The
+#: playbooks with targets of every Python show that these parts run there.
+_NEED_ANSIBLE = ("test_change.py", "test_failures.py")
+
+
+def main() -> int:
+    """Run the matrix; return 1 at the first part that fails."""
+    try:
+        for version in pythons.VERSIONS:
+            _client(version)
+        for core in CORES:
+            tools = for_core(core)
+            if tools:
+                _playbooks(core.name, tools)
+    except GateError as problem:
+        print(problem)
+        return 1
+    return 0
+
+
+def _client(version: str) -> None:
+    python = pythons.find(version)
+    if python is None:
+        print(f"NOT RUN the client on Python {version}: there is none here")
+        return
+    environment = ensure(f"python-{version}", python, ("client.txt",))
+    ignored = [f"--ignore={_MODULE_UTILS}/{name}" for name in _NEED_ANSIBLE]
+    _pytest(f"client on Python {version}", environment / "bin", _MODULE_UTILS, *ignored)
+
+
+def _playbooks(core: str, tools: Path) -> None:
+    title = f"playbooks on ansible-core {core}"
+    _pytest(title, tools, "-m", "every_core", "tests/integration/playbooks")
+
+
+def _pytest(title: str, tools: Path, *arguments: str) -> None:
+    command = [tools / "python", "-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider"]
+    output = run(title, [*command, *arguments])
+    for line in re.findall(r"^(?:SKIPPED .*|\d+ passed.*)$", output, re.MULTILINE):
+        print(f"NOT RUN {line}" if line.startswith("SKIPPED") else f"        {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

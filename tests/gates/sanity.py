@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`ansible-test sanity`, without any ignore entry, on every ansible-core that is supported."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from helpers import pythons
+
+from gates.commands import BIN, GateError, run
+from gates.environments import CORES, Core, for_core
+from gates.tree import ROOT, lay_out
+
+#: Where ansible-test keeps its own environments, so that nothing outside of the checkout changes.
+_HOME = ROOT / ".venv" / "other" / "ansible-test-home"
+
+_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(default_pip=True)\n"
+_MISSING = re.compile(r"^The bootstrap script can be manually .* saved to: (\S+)$", re.M)
+
+#: What ansible-test says of tests that it left out.
+_LEFT_OUT = re.compile(r"^WARNING: (Skipping sanity test .*|Required program .*)$", re.M)
+#: What it says of a failure, among much else.
+_WRONG = re.compile(r"^(?:ERROR|FATAL): .*$", re.M)
+
+
+def main() -> int:
+    """Run the sanity tests; return 1 if one fails on any release."""
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            copy = lay_out(Path(directory))
+            ignored = list(copy.glob("tests/sanity/ignore-*"))
+            if ignored:
+                raise GateError(f"ignore entries are not wanted: {', '.join(map(str, ignored))}")
+            # ansible-test asks git which files there are.
+            run("a checkout for ansible-test", ["git", "init", "--quiet", "."], cwd=copy)
+            for core in CORES:
+                tools = for_core(core)
+                if tools:
+                    _sanity(core, tools, copy)
+    except GateError as problem:
+        print(problem)
+        return 1
+    return 0
+
+
+def _sanity(core: Core, tools: Path, copy: Path) -> None:
+    try:
+        output = _ansible_test(core, tools, copy)
+    except GateError as problem:
+        if not _bring_pip(problem.output):
+            found = "\n".join(_WRONG.findall(problem.output))
+            raise GateError(problem.reason, found or problem.output) from None
+        output = _ansible_test(core, tools, copy)
+    for left_out in _LEFT_OUT.findall(output):
+        print(f"NOT RUN {left_out}")
+
+
+def _ansible_test(core: Core, tools: Path, copy: Path) -> str:
+    return run(
+        f"ansible-test sanity, ansible-core {core.name}",
+        [tools / "ansible-test", "sanity", "--color", "no"],
+        cwd=copy,
+        environment=_environment(tools),
+    )
+
+
+def _bring_pip(output: str) -> bool:
+    """Put the script that ansible-test could not fetch where it looks for it.
+
+    It brings pip into its environments. Where there is no network, one that takes the pip that
+    Python comes with does the same. Return whether it was that, and was missing.
+    """
+    wanted = _MISSING.search(output)
+    if wanted is None or Path(wanted.group(1)).exists():
+        return False
+    Path(wanted.group(1)).parent.mkdir(parents=True, exist_ok=True)
+    Path(wanted.group(1)).write_text(_BOOTSTRAP)
+    return True
+
+
+def _environment(tools: Path) -> dict[str, str]:
+    """Return an environment in which ansible-test finds its own tools first, then all Pythons."""
+    found = [python.parent for python in map(pythons.find, pythons.VERSIONS) if python]
+    path = [str(directory) for directory in (tools, BIN, *found)]
+    return {"HOME": str(_HOME), "PATH": os.pathsep.join([*path, os.environ["PATH"]])}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
