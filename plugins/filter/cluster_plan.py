@@ -59,10 +59,72 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description:
-    - The plan, with the keys C(waves), C(targets), C(blocked), C(verdicts), C(refused),
-      C(rehearse), C(recheck) and C(verify).
+  description: The plan.
+  returned: always
   type: dict
+  contains:
+    waves:
+      description: What is done one after the other. Nothing where the cluster is as wanted.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the wave.
+          returned: always
+          type: str
+        look:
+          description: Inventory names of the nodes that are looked at once more before it.
+          returned: always
+          type: list
+          elements: str
+        steps:
+          description: By inventory name, what is done on a node and why.
+          returned: always
+          type: dict
+    targets:
+      description: By inventory name, the options of M(nso.ha.ncs_ha_role) for the wanted role.
+      returned: always
+      type: dict
+    blocked:
+      description: By inventory name, why nothing can be done about a node.
+      returned: always
+      type: dict
+    verdicts:
+      description: What the checks say.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        check:
+          description: The name of the check.
+          returned: always
+          type: str
+        result:
+          description: V(passed), V(failed) or V(overridden).
+          returned: always
+          type: str
+        reason:
+          description: Why it did not pass.
+          returned: always
+          type: str
+        host:
+          description: The node it is about. Empty where it is about the cluster.
+          returned: always
+          type: str
+    refused:
+      description: Whether a check forbids what has not been done yet.
+      returned: always
+      type: bool
+    rehearse:
+      description: Inventory names of the nodes on which the order is tried in check mode first.
+      returned: always
+      type: list
+      elements: str
+    verify:
+      description: By inventory name, the O(nso.ha.ncs_ha_status#module:wait_for) that verifies it.
+      returned: always
+      type: dict
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -47,9 +47,110 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description:
-    - The report, with the keys C(outcome), C(changed), C(nodes), C(verdicts) and C(table).
+  description: The report.
+  returned: always
   type: dict
+  contains:
+    outcome:
+      description: V(done), V(planned), V(refused), V(incomplete) or V(unknown).
+      returned: always
+      type: str
+    changed:
+      description: Whether any order was given, or may have been.
+      returned: always
+      type: bool
+    nodes:
+      description: What is known of each node.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        host:
+          description: Its inventory name.
+          returned: always
+          type: str
+        node_id:
+          description: Its id in the cluster.
+          returned: always
+          type: str
+        wanted:
+          description: The role it should have.
+          returned: always
+          type: str
+        upstream:
+          description: Inventory name of the node it should follow. Empty stands for the primary.
+          returned: always
+          type: str
+        role:
+          description: The role it has, or null if it did not answer.
+          returned: always
+          type: str
+        primary:
+          description: The node that it follows, or null.
+          returned: always
+          type: dict
+          contains:
+            node_id:
+              description: The id by which it knows that node.
+              returned: always
+              type: str
+            address:
+              description: The address of that node.
+              returned: always
+              type: str
+        txid:
+          description: The id of its last transaction, or null if it is not known.
+          returned: always
+          type: dict
+          contains:
+            primary_id:
+              description: Node id of the primary that made the transaction, or null.
+              returned: always
+              type: str
+            timestamp:
+              description: Megaseconds, seconds and microseconds of that primary's clock.
+              returned: always
+              type: list
+              elements: int
+        txid_text:
+          description: The same as the table shows it.
+          returned: always
+          type: str
+        done:
+          description: What was done, or in check mode would be. Without a plan, how it compares.
+          returned: always
+          type: str
+        problem:
+          description: What a person has to know about it. Perhaps empty.
+          returned: always
+          type: str
+    verdicts:
+      description: The checks that did not simply pass.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        check:
+          description: The name of the check.
+          returned: always
+          type: str
+        result:
+          description: V(passed), V(failed) or V(overridden).
+          returned: always
+          type: str
+        reason:
+          description: Why it did not pass.
+          returned: always
+          type: str
+        host:
+          description: The node it is about. Empty where it is about the cluster.
+          returned: always
+          type: str
+    table:
+      description: All of it as lines of text.
+      returned: always
+      type: list
+      elements: str
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -52,7 +52,7 @@ before:
     state: 3
     primary: null
     secondaries: [{"node_id": "n2", "address": "192.0.2.2"}]
-  contains:
+  contains: &state
     role:
       description: V(none), V(primary), V(secondary) or V(relay).
       type: str
@@ -65,11 +65,29 @@ before:
       description: The node that this one follows, or null.
       type: dict
       returned: always
+      contains:
+        node_id:
+          description: The id by which this node knows it.
+          type: str
+          returned: always
+        address:
+          description: Its address, or its host name where the daemon tells that.
+          type: str
+          returned: always
     secondaries:
       description: The nodes that are connected as secondaries of this one.
       type: list
       elements: dict
       returned: always
+      contains:
+        node_id:
+          description: The id by which this node knows it.
+          type: str
+          returned: always
+        address:
+          description: Its address, or its host name where the daemon tells that.
+          type: str
+          returned: always
 after:
   description:
     - What the node said of itself after the last order, or null if it did not answer any more.
@@ -77,24 +95,7 @@ after:
   returned: when the node answered
   type: dict
   sample: {"role": "primary", "state": 3, "primary": null, "secondaries": []}
-  contains:
-    role:
-      description: V(none), V(primary), V(secondary) or V(relay).
-      type: str
-      returned: always
-    state:
-      description: The same as the daemon's number. 1 is none, 2 secondary, 3 primary, 4 relay.
-      type: int
-      returned: always
-    primary:
-      description: The node that this one follows, or null.
-      type: dict
-      returned: always
-    secondaries:
-      description: The nodes that are connected as secondaries of this one.
-      type: list
-      elements: dict
-      returned: always
+  contains: *state
 transitions:
   description: Names of the orders that were given, in order. In check mode, of those that would be
     given. After a failure, the last one is the one that failed.
@@ -122,6 +123,27 @@ error:
     meaning: the node could not reach the HA port of its primary
     hint: check primary_ip, HA port 4570 and firewalls between them
     details: ""
+  contains:
+    code:
+      description: The number of the error.
+      type: int
+      returned: always
+    name:
+      description: Its name, or V(ERROR_) and the number where this collection does not know it.
+      type: str
+      returned: always
+    meaning:
+      description: What it means.
+      type: str
+      returned: always
+    hint:
+      description: What usually helps.
+      type: str
+      returned: always
+    details:
+      description: What the daemon or the operating system adds. Perhaps empty.
+      type: str
+      returned: always
 """
 
 from typing import Any

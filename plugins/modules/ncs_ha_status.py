@@ -103,12 +103,30 @@ ha:
       type: dict
       returned: always
       sample: {"node_id": "n1", "address": "192.0.2.1"}
+      contains:
+        node_id:
+          description: The id by which this node knows it.
+          type: str
+          returned: always
+        address:
+          description: Its address, or its host name where the daemon tells that.
+          type: str
+          returned: always
     secondaries:
       description: The nodes that are connected as secondaries of this one.
       type: list
       elements: dict
       returned: always
       sample: []
+      contains:
+        node_id:
+          description: The id by which this node knows it.
+          type: str
+          returned: always
+        address:
+          description: Its address, or its host name where the daemon tells that.
+          type: str
+          returned: always
     phase:
       description: The start phase, from 0 to 2. Orders are taken from 1 on.
       type: int
@@ -137,6 +155,15 @@ ha:
       type: dict
       returned: always
       sample: {"protocol_version": 77, "library_version": "7.7.1.0"}
+      contains:
+        protocol_version:
+          description: The version of the IPC protocol. 87 and later are NSO 6.7 and later.
+          type: int
+          returned: always
+        library_version:
+          description: The version of the vendor's client library that goes with it.
+          type: str
+          returned: always
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -147,6 +174,27 @@ error:
     meaning: the daemon closed the connection
     hint: another HA controller may have connected, or the daemon stopped
     details: ""
+  contains:
+    code:
+      description: The number of the error.
+      type: int
+      returned: always
+    name:
+      description: Its name, or V(ERROR_) and the number where this collection does not know it.
+      type: str
+      returned: always
+    meaning:
+      description: What it means.
+      type: str
+      returned: always
+    hint:
+      description: What usually helps.
+      type: str
+      returned: always
+    details:
+      description: What the daemon or the operating system adds. Perhaps empty.
+      type: str
+      returned: always
 """
 
 import contextlib

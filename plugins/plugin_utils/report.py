@@ -39,7 +39,8 @@ def report(
 
     outcome:  done, planned (check mode), refused, incomplete or unknown
     changed:  whether any order was given, or may have been
-    nodes:    list of {host, node_id, wanted, upstream, role, primary, txid, done, problem}
+    nodes:    list of {host, node_id, wanted, upstream, role, primary, txid, txid_text, done,
+              problem}
     verdicts: the checks that did not simply pass
     table:    all of it as lines of text
     """

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the collection as ansible-doc gives it, fragments merged in."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from helpers.modules import ROOT
+
+_DOC = Path(sys.executable).with_name("ansible-doc")
+
+MODULES = tuple(sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")))
+FILTERS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")))
+
+
+@functools.lru_cache(maxsize=None)
+def _documented(kind: str, names: tuple[str, ...]) -> dict[str, Any]:
+    finished = subprocess.run(
+        [str(_DOC), "--type", kind, "--json", *(f"nso.ha.{name}" for name in names)],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(finished.stdout)
+    return found
+
+
+def module(name: str) -> dict[str, Any]:
+    """Return what is documented of a module: doc, examples, return."""
+    found: dict[str, Any] = _documented("module", MODULES)[f"nso.ha.{name}"]
+    return found
+
+
+def filter_(name: str) -> dict[str, Any]:
+    """Return what is documented of a filter: doc, examples, return."""
+    found: dict[str, Any] = _documented("filter", FILTERS)[f"nso.ha.{name}"]
+    return found
+
+
+def texts(value: object) -> str:
+    """Return all text in a piece of documentation, however deep, in one."""
+    if isinstance(value, dict):
+        return " ".join(texts(inner) for inner in value.values())
+    if isinstance(value, list):
+        return " ".join(texts(inner) for inner in value)
+    return str(value)

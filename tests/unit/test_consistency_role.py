@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's defaults, its specs, what it uses, its playbooks and the documents fit together."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.nso.ha.plugins.plugin_utils import guards
+from helpers import documentation
+from helpers.modules import ROOT
+
+ROLE = ROOT / "roles" / "cluster"
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+#: The entry point for those who name none; it is another one under its name.
+MAIN = "main"
+
+# Variables of the role itself begin with two underscores, and nobody sets them.
+VARIABLE = re.compile(r"(?<![A-Za-z0-9_])nso_ha_\w+")
+
+
+def load(path: Path) -> Any:  # noqa: ANN401
+    return yaml.safe_load(path.read_text())
+
+
+SPECS: dict[str, Any] = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]
+DEFAULTS: dict[str, Any] = load(ROLE / "defaults" / "main.yml")
+TASKS = sorted((ROLE / "tasks").glob("*.yml"))
+SPECIFIED = {name for spec in SPECS.values() for name in spec["options"]}
+
+
+def tasks_of(content: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    """Yield all tasks, those in blocks too."""
+    for task in content or []:
+        yield task
+        for part in ("block", "rescue", "always", "tasks"):
+            yield from tasks_of(task.get(part))
+
+
+def handed_on() -> set[str]:
+    """What the role returns to the play or to AWX, and so is no variable of it."""
+    return {
+        name
+        for path in TASKS
+        for task in tasks_of(load(path))
+        for name in task.get("ansible.builtin.set_stats", {}).get("data", {})
+    }
+
+
+def used() -> set[str]:
+    """The variables in the tasks, in the playbooks and in the code of the filters."""
+    found: set[str] = set()
+    for path in [*TASKS, *PLAYBOOKS]:
+        found.update(VARIABLE.findall(yaml.safe_dump(load(path), width=10**6)))
+    for path in (ROOT / "plugins" / "plugin_utils").glob("*.py"):
+        # Whole texts in the code only: a name in a message or a docstring is no use of it.
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.update([node.value] if VARIABLE.fullmatch(node.value) else [])
+    return found
+
+
+def test_there_is_something_to_compare() -> None:
+    assert len(SPECS) >= 3
+    assert len(SPECIFIED) >= 10
+    assert len(TASKS) >= 5
+    assert len(PLAYBOOKS) >= 2
+
+
+@pytest.mark.parametrize("entry", SPECS)
+def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
+    options = SPECS[entry]["options"]
+    assert {
+        name: option["default"] for name, option in options.items() if "default" in option
+    } == DEFAULTS
+    # An option without a default has to be given.
+    assert {name for name, option in options.items() if "default" not in option} == {
+        name for name, option in options.items() if option.get("required")
+    }
+
+
+@pytest.mark.parametrize("entry", SPECS)
+def test_a_default_is_of_the_type_that_is_documented(entry: str) -> None:
+    kinds: dict[str, Any] = {
+        "str": str,
+        "float": (int, float),
+        "int": int,
+        "bool": bool,
+        "list": list,
+    }
+    for name, option in SPECS[entry]["options"].items():
+        if "default" in option and option["type"] != "raw":
+            assert isinstance(option["default"], kinds[option["type"]]), name
+
+
+def test_every_variable_that_is_used_is_specified_and_the_reverse() -> None:
+    # Ansible's own argument check reads the rest of a spec; the group is read by the playbooks too.
+    assert used() - handed_on() == SPECIFIED
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_no_other_variables(document: Path) -> None:
+    named = {name.rstrip("_") for name in VARIABLE.findall(document.read_text())}
+    assert named <= SPECIFIED | handed_on()
+
+
+@pytest.mark.parametrize("name", documentation.FILTERS)
+def test_filters_name_no_other_variables(name: str) -> None:
+    text = documentation.texts(documentation.filter_(name))
+    assert set(VARIABLE.findall(text)) <= SPECIFIED | handed_on()
+
+
+def test_every_entry_point_has_its_tasks_and_its_playbook() -> None:
+    assert MAIN in SPECS
+    own = set(SPECS) - {MAIN}
+    assert {path.stem for path in PLAYBOOKS} == own
+    assert {path.stem for path in TASKS} >= set(SPECS)
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_runs_the_entry_point_of_its_name(playbook: Path) -> None:
+    roles = [
+        task["ansible.builtin.import_role"]
+        for task in tasks_of(load(playbook))
+        if "ansible.builtin.import_role" in task
+    ]
+    assert roles == [{"name": "nso.ha.cluster", "tasks_from": playbook.stem}]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None:
+    assert [path for path in DOCUMENTS if f"nso.ha.{playbook.stem}" in path.read_text()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
+    there = {"cluster", "ncs", *documentation.MODULES, *documentation.FILTERS}
+    there |= {path.stem for path in PLAYBOOKS}
+    assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= there
+
+
+def test_the_readme_names_every_entry_point() -> None:
+    row = next(
+        line
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith("| `nso.ha.cluster` |")
+    )
+    assert set(re.findall(r"`(\w+)`", row)) == set(SPECS) - {MAIN}
+
+
+def test_checks_that_can_be_overridden_are_named_as_they_are() -> None:
+    text = documentation.texts(SPECS[MAIN]["options"]["nso_ha_override"])
+    assert re.findall(r"V\((\w+)\)", text) == list(guards.CHECKS)
+    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "converge.md").read_text(), re.MULTILINE)
+    assert set(guards.CHECKS) <= set(table)
