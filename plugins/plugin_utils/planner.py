@@ -55,8 +55,8 @@ class Step:
     upstream: str
     orders: tuple[str, ...]
     reason: str
-    force: bool = False
-    relation: str = ""
+    force: bool
+    relation: str
 
     @property
     def overwrites(self) -> bool:

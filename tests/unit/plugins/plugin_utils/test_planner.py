@@ -169,6 +169,7 @@ def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None
     members, cluster = situation
     for step in planner.plan(Topology(members), cluster.look()).steps:
         assert bool(step.relation) == (step.role in ("secondary", "relay"))
+        assert step.overwrites == (step.relation in ("newer", "other", "unknown"))
         assert step.orders
 
 

@@ -223,6 +223,11 @@ def test_what_has_no_place_in_our_messages_is_refused(body: str) -> None:
         terms.decode(_term(body))
 
 
+def test_a_term_error_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="unknown tag"):
+        terms.decode(_term("7400000000"))
+
+
 def test_another_version_byte_is_refused() -> None:
     for first in sorted(set(range(256)) - {131}):
         with pytest.raises(TermError, match=f"this starts with {first}$"):
