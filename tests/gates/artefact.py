@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from gates.commands import BIN, GateError, run
+from gates.commands import BIN, Command, GateError, run
 from gates.tree import lay_out
 
 _REMARK = re.compile(r"^(?:WARNING|ERROR|CRITICAL)\b.*$", re.M)
@@ -19,7 +19,7 @@ _REMARK = re.compile(r"^(?:WARNING|ERROR|CRITICAL)\b.*$", re.M)
 
 def build(tree: Path, output: Path) -> Path:
     """Build the collection that is laid out at `tree` into `output`; return the artefact."""
-    command = [BIN / "ansible-galaxy", "collection", "build", "--output-path", output]
+    command: Command = [BIN / "ansible-galaxy", "collection", "build", "--output-path", output]
     run("ansible-galaxy collection build", command, cwd=tree)
     (artefact,) = output.glob("*.tar.gz")
     return artefact
@@ -27,10 +27,9 @@ def build(tree: Path, output: Path) -> Path:
 
 def install(artefact: Path, place: Path) -> None:
     """Install the artefact into `place`, as a path for collections."""
-    command = [BIN / "ansible-galaxy", "collection", "install", "--offline", "-p", place, artefact]
     run(
         "ansible-galaxy collection install",
-        command,
+        [BIN / "ansible-galaxy", "collection", "install", "--offline", "-p", place, artefact],
         # Away from the ansible.cfg of the checkout, by which the collection is there already.
         cwd=artefact.parent,
         environment={"ANSIBLE_COLLECTIONS_PATH": str(place)},

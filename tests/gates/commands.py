@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from gates.tree import ROOT
 
+#: A command and its arguments.
+Command = list[str | Path]
 #: Where the tools of the gates are.
 BIN = Path(sys.executable).parent
 
@@ -31,7 +33,7 @@ class GateError(Exception):
 
 def run(
     title: str,
-    command: Sequence[str | Path],
+    command: Command,
     *,
     cwd: Path = ROOT,
     environment: Mapping[str, str] | None = None,

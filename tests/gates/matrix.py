@@ -50,8 +50,8 @@ def _playbooks(core: str, tools: Path) -> None:
 
 
 def _pytest(title: str, tools: Path, *arguments: str) -> None:
-    command = [tools / "python", "-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider"]
-    output = run(title, [*command, *arguments])
+    options = ["-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", *arguments]
+    output = run(title, [tools / "python", *options])
     for line in re.findall(r"^(?:SKIPPED .*|\d+ passed.*)$", output, re.MULTILINE):
         print(f"NOT RUN {line}" if line.startswith("SKIPPED") else f"        {line}")
 
