@@ -250,8 +250,7 @@ def test_a_frozen_daemon_is_a_timeout(stage: Stage, any_module: tuple[str, dict[
 def test_a_listener_that_is_no_nso_is_a_clear_error(stage: Stage) -> None:
     """The HA port in place of the IPC port, which is an easy mistake."""
     stage.put(PRIMARY)
-    options = {"port": stage.subject.ha_port, "timeout": 1}
-    result = stage.status(**options)
+    result = stage.status(port=stage.subject.ha_port, timeout=1)
     assert_not_reached(result, f"{stage.subject.address}:{stage.subject.ha_port}")
     assert result["error"]["name"] in ("PROTOUSAGE", "EOF", "TIMEOUT")
 

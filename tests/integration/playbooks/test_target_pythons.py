@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_test._util.target.common import constants
+
+# ansible-core ships no type information.
+from ansible_test._util.target.common import constants  # type: ignore[import-untyped]
 from helpers import pythons
 from helpers.clusters import ALL_MAY_GO, assert_done, assert_whole
 from helpers.playbooks import edit, run_playbook

@@ -26,16 +26,16 @@ from ansible_collections.nso.ha.plugins.module_utils.node import (
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
 from helpers import vectors
-from helpers.scripted_daemon import Close, Expect, ScriptedDaemon, Send
+from helpers.scripted_daemon import Close, Expect, Script, ScriptedDaemon, Send
 from helpers.vectors import ACCEPTED, CDB_NAME_FRAME, HELLO, TOKEN, TOKEN_FRAME, framed
 
-HA_GREETING = [Expect(HELLO["ha"]), Send(ACCEPTED), Expect(TOKEN_FRAME)]
-CDB_GREETING = [Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(CDB_NAME_FRAME)]
+HA_GREETING: Script = [Expect(HELLO["ha"]), Send(ACCEPTED), Expect(TOKEN_FRAME)]
+CDB_GREETING: Script = [Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(CDB_NAME_FRAME)]
 GET_PHASE = Expect(bytes.fromhex(vectors.CLIENT["cdb"]["get_phase"]))
 GET_TXID = Expect(bytes.fromhex(vectors.CLIENT["cdb"]["get_txid"]))
 PHASE = Send(vectors.answer("phase", "cdb"))
 TXID = Send(vectors.answer("txid in a cluster", "cdb"))
-STATUS = [Expect(vectors.order_frame("status")), Send(vectors.answer("status secondary"))]
+STATUS: Script = [Expect(vectors.order_frame("status")), Send(vectors.answer("status secondary"))]
 OK = Send(vectors.answer("ok"))
 
 SECONDARY = HaState("secondary", Peer("n1", "127.0.0.1"))
@@ -108,7 +108,7 @@ UPSTREAM = Upstream("n1", "192.0.2.10", frozenset({"192.0.2.10"}))
     ],
 )
 def test_orders_are_given_with_their_arguments(order: str, wait: bool, sent: bytes) -> None:
-    script = [*HA_GREETING, Expect(sent)] + ([OK] if wait else [])
+    script: Script = [*HA_GREETING, Expect(sent)] + ([OK] if wait else [])
     with ScriptedDaemon(script) as daemon, ha_connection(target(daemon)) as connection:
         connection.give(order, OrderArguments("n2", UPSTREAM, wait, 60.0))
         assert connection.sock.gettimeout() == 5.0
@@ -132,7 +132,7 @@ def test_an_order_that_is_none_is_not_given(order: str, upstream: Upstream | Non
 
 
 def test_a_secondary_is_declared_dead() -> None:
-    script = [*HA_GREETING, Expect(vectors.order_frame("secondary_dead")), OK]
+    script: Script = [*HA_GREETING, Expect(vectors.order_frame("secondary_dead")), OK]
     with ScriptedDaemon(script) as daemon, ha_connection(target(daemon)) as connection:
         connection.declare_dead("n3")
 
@@ -140,7 +140,7 @@ def test_a_secondary_is_declared_dead() -> None:
 Lookup = Callable[..., "list[Any]"]
 
 
-def several(*addresses: tuple[str, int]) -> Lookup:
+def several(*addresses: ipc.Address) -> Lookup:
     def getaddrinfo(host: str, port: int, **rest: object) -> list[Any]:
         assert (host, port) == ("nso.example", 4569)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
@@ -170,7 +170,7 @@ def test_a_host_name_stands_for_the_first_address_that_answers(
 def test_a_daemon_that_refuses_is_not_asked_at_another_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    refusing = [Expect(HELLO["ha"]), Send(b"\x09" + ACCEPTED[1:])]
+    refusing: Script = [Expect(HELLO["ha"]), Send(b"\x09" + ACCEPTED[1:])]
     with ScriptedDaemon(refusing) as daemon, ScriptedDaemon() as other:
         monkeypatch.setattr(socket, "getaddrinfo", several(daemon.address, other.address))
         with pytest.raises(error.Error, match="status 9"), ha_connection(NAMED):
@@ -220,12 +220,15 @@ def test_the_access_secret_is_read_where_a_file_is_given(tmp_path: Path) -> None
 
 # Looking at everything at once.
 
-LOOKED = [GET_PHASE, PHASE, GET_TXID, TXID]
+LOOKED: Script = [GET_PHASE, PHASE, GET_TXID, TXID]
 
 
 def test_an_observer_keeps_its_connections_from_look_to_look() -> None:
     # Both connections are open at a time: CDB comes first.
-    scripts = ([*CDB_GREETING, *LOOKED, *LOOKED], [*HA_GREETING, *STATUS, *STATUS])
+    scripts: tuple[Script, ...] = (
+        [*CDB_GREETING, *LOOKED, *LOOKED],
+        [*HA_GREETING, *STATUS, *STATUS],
+    )
     with ScriptedDaemon(*scripts) as daemon:
         observer = Observer(target(daemon))
         looks = [observer.look(5), observer.look(5)]
@@ -234,8 +237,8 @@ def test_an_observer_keeps_its_connections_from_look_to_look() -> None:
 
 
 def test_an_observer_connects_anew_after_a_look_that_failed() -> None:
-    failing = ([*CDB_GREETING], [*HA_GREETING, Close()])
-    good = ([*CDB_GREETING, *LOOKED], [*HA_GREETING, *STATUS])
+    failing: tuple[Script, ...] = ([*CDB_GREETING], [*HA_GREETING, Close()])
+    good: tuple[Script, ...] = ([*CDB_GREETING, *LOOKED], [*HA_GREETING, *STATUS])
     with ScriptedDaemon(*failing, *good) as daemon:
         observer = Observer(target(daemon))
         with pytest.raises(error.EOF):

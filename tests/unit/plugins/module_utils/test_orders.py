@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -61,7 +61,7 @@ def again(monkeypatch: pytest.MonkeyPatch) -> Again:
 class Giving:
     """Gives orders, of which one may fail."""
 
-    def __init__(self, failures: dict[str, error.Failure] | None = None) -> None:
+    def __init__(self, failures: Mapping[str, error.Failure] | None = None) -> None:
         self.failures = failures or {}
         self.given: list[str] = []
 

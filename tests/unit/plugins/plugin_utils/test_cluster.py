@@ -198,7 +198,7 @@ def carry_out(
     there: Cluster,
     made: Result,
     before: Mapping[str, Any],
-    disturb: Callable[[], None],
+    disturb: Callable[[], object],
 ) -> Result:
     """Do what the role does with a plan, with a disturbance before each look."""
     for wave in made["waves"]:
@@ -458,7 +458,7 @@ def _rehearsed(result: Mapping[str, Any] | None) -> Result:
     return cluster.rehearsed(made, found)
 
 
-_NONE = {"role": "none", "primary": None, "secondaries": []}
+_NONE: Result = {"role": "none", "primary": None, "secondaries": []}
 
 
 def test_a_rehearsal_that_went_well_passes() -> None:
@@ -566,7 +566,7 @@ def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_
 @pytest.mark.parametrize("host", ["n1", "n2"])
 def test_a_consent_that_is_set_for_one_host_counts_for_none(name: str, host: str) -> None:
     there = Cluster([Node(one.host, one.node_id, one.address) for one in (N1, N2)])
-    made = planned([N1, N2], there, True, **{name: {host: True}})
+    made = planned([N1, N2], there, True, check_mode=False, **{name: {host: True}})
     assert made["refused"]
     assert reason(made, "topology") == (
         f"{name} is not the same on n2 as on n1. It counts for the whole group and cannot be set "

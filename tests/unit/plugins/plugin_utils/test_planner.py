@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from random import Random
+
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils import data, planner
@@ -70,7 +73,7 @@ def seen(role: str, primary: Member | None = None, *listed: Member, txid: object
     return Seen(state, 1, txid)
 
 
-def steps(members: list[Member], found: dict[str, Observation]) -> dict[str, Step]:
+def steps(members: list[Member], found: Mapping[str, Observation]) -> dict[str, Step]:
     """Return the last step of each host."""
     return {step.host: step for step in planner.plan(Topology(members), found).steps}
 
@@ -91,7 +94,7 @@ def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> N
 @given(situations(), st.randoms(use_true_random=False))
 @repeatable
 def test_there_never_are_two_primaries_that_were_not_before(
-    situation: Situation, random: st.random.Random
+    situation: Situation, random: Random
 ) -> None:
     members, cluster = situation
     topology = Topology(members)
@@ -175,9 +178,7 @@ def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None
 
 @given(situations(), st.randoms(use_true_random=False))
 @repeatable
-def test_the_same_cluster_gets_the_same_plan(
-    situation: Situation, random: st.random.Random
-) -> None:
+def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Random) -> None:
     members, cluster = situation
     found = cluster.look()
     shuffled = dict(random.sample(list(found.items()), len(found)))

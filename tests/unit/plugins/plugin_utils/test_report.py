@@ -145,7 +145,10 @@ def test_incomplete_where_the_run_stopped_after_a_step_was_done() -> None:
 
 
 def test_incomplete_where_only_one_end_says_that_there_is_a_link() -> None:
-    verified = {**LINKED, "n1": {"failed": True, "msg": "id2 is missing", "ha": ha("primary")}}
+    verified: dict[str, Result] = {
+        **LINKED,
+        "n1": {"failed": True, "msg": "id2 is missing", "ha": ha("primary")},
+    }
     found = reported(UNTOUCHED, [ORDERED], verified)
     assert found["outcome"] == "incomplete"
     assert problem(found, "n1") == "id2 is missing"

@@ -14,7 +14,11 @@ HOSTS = ("n1", "n2", "n3")
 
 def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None:
     assert variables.member("n1", {}) == Member("n1", "n1", "n1", "", "")
-    given = {"nso_ha_node_id": "", "nso_ha_node_ip": None, "ansible_host": "10.0.0.1"}
+    given: dict[str, object] = {
+        "nso_ha_node_id": "",
+        "nso_ha_node_ip": None,
+        "ansible_host": "10.0.0.1",
+    }
     assert variables.member("n1", given) == Member("n1", "n1", "10.0.0.1", "", "")
     given = {
         "nso_ha_node_id": 7,

@@ -15,7 +15,7 @@ from ansible_collections.nso.ha.plugins.module_utils.ncs.terms import Atom
 from helpers import term_values, vectors
 from helpers.attempt import attempt
 from helpers.properties import repeatable_few
-from helpers.scripted_daemon import Expect, ScriptedDaemon, Send, Ways
+from helpers.scripted_daemon import Expect, Script, ScriptedDaemon, Send, Step, Ways
 from helpers.vectors import ACCEPTED, CDB_NAME_FRAME, HELLO, framed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ GET_PHASE = bytes.fromhex(vectors.CLIENT["cdb"]["get_phase"])
 GET_TXID = bytes.fromhex(vectors.CLIENT["cdb"]["get_txid"])
 NAME: str = vectors.CLIENT["cdb"]["client_name"]["name"]
 
-GREETING = [Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(CDB_NAME_FRAME)]
+GREETING: Script = [Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(CDB_NAME_FRAME)]
 
 
 def phase_answer(term: terms.Term) -> bytes:
@@ -60,7 +60,7 @@ def test_connect_takes_its_arguments_by_name(family: int) -> None:
 
 def test_a_connection_can_have_a_name_of_its_own() -> None:
     frame = framed(bytes(4) + "größe".encode())
-    script = [Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(frame)]
+    script: Script = [Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(frame)]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         cdb.connect_name(sock, cdb.READ_SOCKET, "größe", *daemon.where)
 
@@ -71,7 +71,7 @@ def test_a_name_without_a_utf8_form_is_an_error(pair: Pair) -> None:
 
 
 def test_the_parameters_are_those_of_the_vendors_module() -> None:
-    wanted = {
+    wanted: dict[Callable[..., object], list[str]] = {
         cdb.connect: ["sock", "type", "ip", "port", "path"],
         cdb.connect_name: ["sock", "type", "name", "ip", "port", "path"],
         cdb.get_phase: ["sock"],
@@ -89,7 +89,7 @@ def test_each_answer_is_read_as_what_it_means(entry: dict[str, Any], way: Ways) 
     is_phase = "phase" in means
     # The next answer follows at once, and is left for the next request.
     answers = bytes.fromhex(entry["frame"]) + vectors.answer("txid alone", "cdb")
-    script = [*GREETING, Expect(GET_PHASE if is_phase else GET_TXID), way.step(answers)]
+    script: list[Step] = [*GREETING, Expect(GET_PHASE if is_phase else GET_TXID), way.step(answers)]
     script += [Expect(GET_TXID)]
     with ScriptedDaemon(script) as daemon, daemon.client(kind=way.kind) as sock:
         cdb.connect(sock, cdb.READ_SOCKET, *daemon.where)

@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils.ncs.terms import Atom
 from helpers import term_values, vectors
 from helpers.attempt import attempt
 from helpers.properties import repeatable_few
-from helpers.scripted_daemon import Expect, ScriptedDaemon, Send, Trickle, Ways
+from helpers.scripted_daemon import Expect, Script, ScriptedDaemon, Send, Trickle, Ways
 from helpers.vectors import ACCEPTED, HELLO, framed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def test_each_subscription_is_sent_as_the_vendors_send_it(
     entry: dict[str, Any], family: int, way: Ways
 ) -> None:
     # An event may follow the answer at once.
-    script = [
+    script: Script = [
         Expect(HELLO["events"]),
         Send(ACCEPTED),
         Expect(bytes.fromhex(entry["frame"])),
@@ -55,7 +55,7 @@ def test_each_subscription_is_sent_as_the_vendors_send_it(
 
 
 def test_without_options_there_are_no_heartbeats(family: int) -> None:
-    script = [Expect(HELLO["events"]), Send(ACCEPTED), Expect(subscription(64)), Send(OK)]
+    script: Script = [Expect(HELLO["events"]), Send(ACCEPTED), Expect(subscription(64)), Send(OK)]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client() as sock:
         ip, port, path = daemon.where
         events.notifications_connect(
@@ -64,7 +64,7 @@ def test_without_options_there_are_no_heartbeats(family: int) -> None:
 
 
 def test_the_parameters_are_those_of_the_vendors_module() -> None:
-    wanted = {
+    wanted: dict[Callable[..., object], list[str]] = {
         events.notifications_connect: ["sock", "mask", "ip", "port", "path"],
         events.notifications_connect2: ["sock", "mask", "data", "ip", "port", "path"],
         events.read_notification: ["sock"],
@@ -131,7 +131,7 @@ def _expected(means: dict[str, Any]) -> dict[str, Any]:
 )
 def test_each_event_is_read_as_what_it_means(entry: dict[str, Any], way: Ways) -> None:
     # A heartbeat follows at once, and is left for the next call.
-    script = [way.step(bytes.fromhex(entry["frame"]) + HEARTBEAT)]
+    script: Script = [way.step(bytes.fromhex(entry["frame"]) + HEARTBEAT)]
     with ScriptedDaemon(script) as daemon, daemon.client(kind=way.kind) as sock:
         sock.connect(daemon.address)
         assert events.read_notification(sock) == _expected(entry["means"])

@@ -17,6 +17,7 @@ from helpers.scripted_daemon import (
     Deaf,
     Expect,
     OneByteSocket,
+    Script,
     ScriptedDaemon,
     Send,
     Trickle,
@@ -147,7 +148,7 @@ def test_a_socket_that_is_closed_already_is_an_error() -> None:
 
 def test_bytes_that_trickle_in_do_not_extend_the_deadline() -> None:
     # A frame of a thousand bytes that would take twenty seconds, each byte within the timeout.
-    script = [Send(struct.pack(">I", 1000)), Trickle()]
+    script: Script = [Send(struct.pack(">I", 1000)), Trickle()]
     with ScriptedDaemon(script) as daemon, daemon.client(SOON) as sock:
         sock.connect(daemon.address)
         started = time.monotonic()
@@ -252,7 +253,7 @@ FAILED = struct.pack(">I", OP | 0x80000000)
 def test_a_request_is_the_operation_and_its_argument(
     argument: terms.Term | None, content: bytes
 ) -> None:
-    script = [Expect(framed(content)), Send(framed(ECHO))]
+    script: Script = [Expect(framed(content)), Send(framed(ECHO))]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         sock.connect(daemon.address)
         assert frames.request(sock, OP, argument) is None
@@ -261,7 +262,7 @@ def test_a_request_is_the_operation_and_its_argument(
 def test_the_answer_of_a_request_is_the_operation_and_perhaps_a_term(way: Ways) -> None:
     # The second answer has come already when the second request is made.
     answers = framed(ECHO) + framed(ECHO + b"\x83\x61\x07")
-    script = [Expect(framed(ECHO)), way.step(answers), Expect(framed(ECHO))]
+    script: Script = [Expect(framed(ECHO)), way.step(answers), Expect(framed(ECHO))]
     with ScriptedDaemon(script) as daemon, daemon.client(kind=way.kind) as sock:
         sock.connect(daemon.address)
         assert [frames.request(sock, OP), frames.request(sock, OP)] == [None, 7]
@@ -321,7 +322,7 @@ def test_no_answer_leaves_the_outcome_unknown(answered: Answered, cut: int) -> N
 
 
 def test_an_answer_too_late_leaves_the_outcome_unknown() -> None:
-    script = [Expect(framed(ECHO)), Send(struct.pack(">I", 1000)), Trickle()]
+    script: Script = [Expect(framed(ECHO)), Send(struct.pack(">I", 1000)), Trickle()]
     with ScriptedDaemon(script) as daemon, daemon.client(SOON) as sock:
         sock.connect(daemon.address)
         with pytest.raises(error.Timeout) as caught:

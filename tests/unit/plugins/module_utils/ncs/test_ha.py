@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils.ncs.terms import Atom
 from helpers import term_values, vectors
 from helpers.attempt import attempt
 from helpers.properties import repeatable_few
-from helpers.scripted_daemon import Close, Deaf, Expect, ScriptedDaemon, Send, Trickle, Ways
+from helpers.scripted_daemon import Close, Deaf, Expect, Script, ScriptedDaemon, Send, Trickle, Ways
 from helpers.vectors import ACCEPTED, HELLO, TOKEN, TOKEN_FRAME, framed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ T = TypeVar("T")
 SOON = 0.3
 
 OK = vectors.answer("ok")
-GREETING = [Expect(HELLO["ha"]), Send(ACCEPTED), Expect(TOKEN_FRAME)]
+GREETING: Script = [Expect(HELLO["ha"]), Send(ACCEPTED), Expect(TOKEN_FRAME)]
 
 ORDERS: dict[str, Callable[..., Any]] = {
     "status": ha.status,
@@ -93,7 +93,12 @@ def test_each_answer_is_read_as_what_it_means(entry: dict[str, Any], way: Ways) 
     sent = vectors.order_frame("status" if is_status else "benone")
     # The next answer follows at once, and is left for the next order.
     answers = bytes.fromhex(entry["frame"]) + OK
-    script = [*GREETING, Expect(sent), way.step(answers), Expect(vectors.order_frame("berelay"))]
+    script: Script = [
+        *GREETING,
+        Expect(sent),
+        way.step(answers),
+        Expect(vectors.order_frame("berelay")),
+    ]
     with ScriptedDaemon(script) as daemon, daemon.client(kind=way.kind) as sock:
         ha.connect(sock, TOKEN, *daemon.where)
         if is_status:
@@ -133,17 +138,17 @@ def test_bytes_in_the_place_of_nodes_are_no_nodes(answered: Answered) -> None:
 
 
 def test_every_address_a_node_can_have_is_read(answered: Answered) -> None:
-    listed = [
+    listed: list[tuple[str, bytes, terms.Term, str]] = [
         ("n1", b"n1", (192, 0, 2, 255), "192.0.2.255"),
         ("n2", b"n2", (0x2001, 0xDB8, 0, 0, 0, 0, 0, 1), "2001:db8::1"),
         ("n3", b"n3", b"host.example", "host.example"),
         ("größe", "größe".encode(), (0, 0, 0, 0, 0, 0, 0, 1), "::1"),
         ("bad\\xff", b"bad\xff", b"bad\xff", "bad\\xff"),
     ]
-    term = (3, [(raw, address) for _unused, raw, address, _unused in listed])
+    term: terms.Term = (3, [(raw, address) for _name, raw, address, _text in listed])
     state, nodes = ha.status(answered(framed(terms.encode(term))))
     assert state == ha.STATE_PRIMARY
-    assert nodes == [{"nodeid": name, "address": text} for name, _unused, _unused, text in listed]
+    assert nodes == [{"nodeid": name, "address": text} for name, _raw, _address, text in listed]
 
 
 def test_an_ipv6_primary_is_eight_numbers_and_a_host_name_is_text(pair: Pair) -> None:
@@ -223,7 +228,7 @@ def test_connect_honours_the_access_file_of_the_environment(
     file = tmp_path / "access"
     file.write_bytes(vectors.SECRET)
     monkeypatch.setenv("NCS_IPC_ACCESS_FILE", str(file))
-    script = [
+    script: Script = [
         Expect(HELLO["ha_with_access_check_v2"]),
         Send(vectors.CHALLENGE),
         Expect(vectors.RESPONSE),
@@ -402,7 +407,9 @@ def test_a_status_that_makes_no_sense_is_an_error(
 
 
 def test_a_thousand_nodes_are_read_and_not_one_more(answered: Answered) -> None:
-    nodes = [(b"n%d" % number, (10, 0, number // 256, number % 256)) for number in range(1001)]
+    nodes: list[terms.Term] = [
+        (b"n%d" % number, (10, 0, number // 256, number % 256)) for number in range(1001)
+    ]
     too_many = framed(terms.encode((3, nodes)))
     just_enough = framed(terms.encode((3, nodes[:1000])))
     sock = answered(just_enough + too_many)
@@ -533,7 +540,7 @@ def test_the_limit_of_a_socket_without_timeout_is_kept(
 # Properties: whatever comes, there is a result or one of the two exceptions.
 
 
-def _is_refusal(term: terms.Term) -> bool:
+def _is_refusal(term: terms.Term | None) -> bool:
     """Say by docs/protocol.md whether this is {error, Code} or {error, Code, Reason}."""
     if not isinstance(term, tuple) or len(term) not in (2, 3):
         return False
@@ -552,6 +559,7 @@ def _answer_with(content: bytes, order: Callable[[socket.socket], T]) -> T:
 
 
 def _check(content: bytes, order: Callable[[socket.socket], T]) -> T | None:
+    term: terms.Term | None
     try:
         term = terms.decode(content)
     except terms.TermError:

@@ -12,13 +12,26 @@ import socket
 import struct
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, frames, ipc
 from helpers import vectors
-from helpers.scripted_daemon import Close, Deaf, Expect, ScriptedDaemon, Send, Trickle, Ways
+from helpers.scripted_daemon import (
+    Close,
+    Deaf,
+    Expect,
+    Script,
+    ScriptedDaemon,
+    Send,
+    Step,
+    Trickle,
+    Ways,
+)
 from helpers.vectors import ACCEPTED, CHALLENGE, HELLO, PASSED, REFUSED, RESPONSE, SECRET
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 SOON = 0.3
 LATE = 10.0
@@ -54,7 +67,7 @@ def test_each_kind_of_client_shakes_hands_as_the_vendors_do(
     name: str, family: int, way: Ways
 ) -> None:
     # What follows the answer belongs to whoever reads next.
-    script = [Expect(HELLO[name]), way.step(ACCEPTED + b"next")]
+    script: Script = [Expect(HELLO[name]), way.step(ACCEPTED + b"next")]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client(kind=way.kind) as sock:
         versions = ipc.connect(sock, CLIENTS[name], daemon.address)
         assert versions == ipc.Versions(77, 0x07070100)
@@ -66,14 +79,14 @@ def test_the_handshakes_of_the_vectors_are_all_tested() -> None:
 
 
 def test_other_limits_of_the_daemon_are_no_obstacle() -> None:
-    script = [Expect(HELLO["ha"]), Send(answer(2, 77, 0x07070200))]
+    script: Script = [Expect(HELLO["ha"]), Send(answer(2, 77, 0x07070200))]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         assert ipc.connect(sock, ipc.Client.HA, daemon.address) == (77, 0x07070200)
 
 
 @pytest.mark.parametrize("status", [3, 11, 127, 255])
 def test_a_status_that_is_not_known_is_an_error(status: int) -> None:
-    script = [Expect(HELLO["ha"]), Send(answer(status, 86, 0x08060800))]
+    script: Script = [Expect(HELLO["ha"]), Send(answer(status, 86, 0x08060800))]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         with pytest.raises(error.Error, match=rf"protocol 86, .* status {status}\b") as caught:
             ipc.connect(sock, ipc.Client.HA, daemon.address)
@@ -83,8 +96,8 @@ def test_a_status_that_is_not_known_is_an_error(status: int) -> None:
 def test_the_refusal_of_the_vectors_is_answered_with_its_own_versions(family: int) -> None:
     again = hello(17, 86, 0x08060800)
     assert again == HELLO["ha"][:1] + REFUSED[1:7] + b"\0\0"
-    first = [Expect(HELLO["ha"]), Send(REFUSED)]
-    second = [Expect(again), Send(answer(0, 86, 0x08060800))]
+    first: Script = [Expect(HELLO["ha"]), Send(REFUSED)]
+    second: Script = [Expect(again), Send(answer(0, 86, 0x08060800))]
     with ScriptedDaemon(first, second, family=family) as daemon, daemon.client() as sock:
         assert ipc.connect(sock, ipc.Client.HA, daemon.address) == (86, 0x08060800)
 
@@ -92,23 +105,23 @@ def test_the_refusal_of_the_vectors_is_answered_with_its_own_versions(family: in
 @pytest.mark.parametrize("protocol", sorted(RELEASES))
 def test_each_release_is_met_with_its_own_versions(protocol: int, way: Ways) -> None:
     library = RELEASES[protocol]
-    first = [Expect(HELLO["cdb"]), way.step(answer(1, protocol, library)), Close()]
-    second = [Expect(hello(5, protocol, library)), way.step(answer(0, protocol, library))]
+    first: Script = [Expect(HELLO["cdb"]), way.step(answer(1, protocol, library)), Close()]
+    second: Script = [Expect(hello(5, protocol, library)), way.step(answer(0, protocol, library))]
     with ScriptedDaemon(first, second) as daemon, daemon.client(kind=way.kind) as sock:
         assert ipc.connect(sock, ipc.Client.CDB, daemon.address) == (protocol, library)
 
 
 def test_the_second_answer_may_have_other_limits_too() -> None:
-    first = [Expect(HELLO["ha"]), Send(REFUSED)]
-    second = [Expect(hello(17, 86, 0x08060800)), Send(answer(2, 86, 0x08060800))]
+    first: Script = [Expect(HELLO["ha"]), Send(REFUSED)]
+    second: Script = [Expect(hello(17, 86, 0x08060800)), Send(answer(2, 86, 0x08060800))]
     with ScriptedDaemon(first, second) as daemon, daemon.client() as sock:
         ipc.connect(sock, ipc.Client.HA, daemon.address)
 
 
 def test_a_second_refusal_is_an_error_that_names_both_versions() -> None:
     # The daemon also sees that no third connection is made.
-    first = [Expect(HELLO["ha"]), Send(REFUSED)]
-    second = [Expect(hello(17, 86, 0x08060800)), Send(answer(1, 87, 0x08070200))]
+    first: Script = [Expect(HELLO["ha"]), Send(REFUSED)]
+    second: Script = [Expect(hello(17, 86, 0x08060800)), Send(answer(1, 87, 0x08070200))]
     with ScriptedDaemon(first, second) as daemon, daemon.client() as sock:
         with pytest.raises(error.Error) as caught:
             ipc.connect(sock, ipc.Client.HA, daemon.address)
@@ -120,7 +133,7 @@ def test_a_second_refusal_is_an_error_that_names_both_versions() -> None:
 
 def test_a_daemon_that_refuses_the_versions_it_has_itself_is_not_asked_for_ever() -> None:
     refusal = answer(1, 77, 0x07070100)
-    script = [Expect(HELLO["ha"]), Send(refusal)]
+    script: Script = [Expect(HELLO["ha"]), Send(refusal)]
     with ScriptedDaemon(script, script) as daemon, daemon.client() as sock:
         with pytest.raises(error.Error, match="refused this client") as caught:
             ipc.connect(sock, ipc.Client.HA, daemon.address)
@@ -134,8 +147,12 @@ def test_a_daemon_that_refuses_the_versions_it_has_itself_is_not_asked_for_ever(
 def test_the_callers_socket_stays_good_after_a_second_connection(
     family: int, timeout: float | None
 ) -> None:
-    first = [Expect(HELLO["ha"]), Send(REFUSED)]
-    second = [Expect(hello(17, 86, 0x08060800)), Send(answer(0, 86, 0x08060800)), Expect(b"more")]
+    first: Script = [Expect(HELLO["ha"]), Send(REFUSED)]
+    second: Script = [
+        Expect(hello(17, 86, 0x08060800)),
+        Send(answer(0, 86, 0x08060800)),
+        Expect(b"more"),
+    ]
     with ScriptedDaemon(first, second, family=family) as daemon, daemon.client(timeout) as sock:
         number = sock.fileno()
         ipc.connect(sock, ipc.Client.HA, daemon.address)
@@ -147,8 +164,8 @@ def test_the_callers_socket_stays_good_after_a_second_connection(
 
 
 def test_the_second_connection_leaves_no_descriptor_open() -> None:
-    first = [Expect(HELLO["ha"]), Send(REFUSED)]
-    second = [Expect(hello(17, 86, 0x08060800)), Send(answer(1, 86, 0x08060800))]
+    first: Script = [Expect(HELLO["ha"]), Send(REFUSED)]
+    second: Script = [Expect(hello(17, 86, 0x08060800)), Send(answer(1, 86, 0x08060800))]
 
     def descriptors() -> int:
         return len(os.listdir("/proc/self/fd"))
@@ -172,7 +189,7 @@ def test_the_second_connection_leaves_no_descriptor_open() -> None:
     ],
     ids=["deaf", "silent", "one byte short"],
 )
-def test_a_daemon_that_does_not_answer_is_given_up(script: list[Any]) -> None:
+def test_a_daemon_that_does_not_answer_is_given_up(script: Script) -> None:
     with ScriptedDaemon(script) as daemon, daemon.client(SOON) as sock:
         started = time.monotonic()
         with pytest.raises(error.Timeout):
@@ -181,7 +198,7 @@ def test_a_daemon_that_does_not_answer_is_given_up(script: list[Any]) -> None:
 
 
 def test_a_daemon_that_trickles_a_challenge_is_given_up() -> None:
-    script = [Expect(HA_V2), Send(b"\x0b"), Trickle(pause=0.05)]
+    script: Script = [Expect(HA_V2), Send(b"\x0b"), Trickle(pause=0.05)]
     with ScriptedDaemon(script) as daemon, daemon.client(SOON) as sock:
         with pytest.raises(error.Timeout):
             ipc.connect(sock, ipc.Client.HA, daemon.address, SECRET)
@@ -196,8 +213,8 @@ def test_both_connections_have_one_deadline_together(monkeypatch: pytest.MonkeyP
             super().__init__(seconds)
 
     monkeypatch.setattr(frames, "Deadline", Recorded)
-    first = [Expect(HELLO["ha"]), Send(REFUSED)]
-    second = [Expect(hello(17, 86, 0x08060800)), Send(answer(0, 86, 0x08060800))]
+    first: Script = [Expect(HELLO["ha"]), Send(REFUSED)]
+    second: Script = [Expect(hello(17, 86, 0x08060800)), Send(answer(0, 86, 0x08060800))]
     with ScriptedDaemon(first, second) as daemon, daemon.client(4.0) as sock:
         ipc.connect(sock, ipc.Client.HA, daemon.address)
     assert asked == [4.0]
@@ -255,7 +272,7 @@ def test_an_ipv6_address_is_shown_in_brackets() -> None:
 
 
 def test_the_access_check_of_the_vectors_is_passed(family: int, way: Ways) -> None:
-    script = [
+    script: Script = [
         Expect(HA_V2),
         way.step(CHALLENGE),
         Expect(RESPONSE),
@@ -268,7 +285,7 @@ def test_the_access_check_of_the_vectors_is_passed(family: int, way: Ways) -> No
 
 @pytest.mark.parametrize("client", list(ipc.Client))
 def test_every_kind_of_client_can_be_checked(client: ipc.Client) -> None:
-    script = [
+    script: Script = [
         Expect(hello(client | 0xC0, 77, 0x07070100)),
         Send(CHALLENGE),
         Expect(RESPONSE),
@@ -278,11 +295,11 @@ def test_every_kind_of_client_can_be_checked(client: ipc.Client) -> None:
         ipc.connect(sock, client, daemon.address, SECRET)
 
 
-V1 = [Expect(HA_V1), Send(CHALLENGE_V1), Expect(RESPONSE_V1), Send(PASSED + ACCEPTED)]
+V1: Script = [Expect(HA_V1), Send(CHALLENGE_V1), Expect(RESPONSE_V1), Send(PASSED + ACCEPTED)]
 
 
 def test_an_older_daemon_gets_the_older_check_on_a_new_connection(family: int) -> None:
-    first = [Expect(HA_V2), Close()]
+    first: Script = [Expect(HA_V2), Close()]
     with ScriptedDaemon(first, V1, family=family) as daemon, daemon.client() as sock:
         number = sock.fileno()
         assert ipc.connect(sock, ipc.Client.HA, daemon.address, SECRET) == (77, 0x07070100)
@@ -291,14 +308,19 @@ def test_an_older_daemon_gets_the_older_check_on_a_new_connection(family: int) -
 
 def test_an_empty_secret_is_a_secret() -> None:
     digest = hashlib.sha256(CHALLENGE[1:]).digest()
-    script = [Expect(HA_V2), Send(CHALLENGE), Expect(b"\x0c" + digest), Send(PASSED + ACCEPTED)]
+    script: Script = [
+        Expect(HA_V2),
+        Send(CHALLENGE),
+        Expect(b"\x0c" + digest),
+        Send(PASSED + ACCEPTED),
+    ]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         ipc.connect(sock, ipc.Client.HA, daemon.address, b"")
 
 
 def test_versions_are_negotiated_behind_the_check() -> None:
-    first = [Expect(HA_V2), Send(CHALLENGE), Expect(RESPONSE), Send(PASSED + REFUSED)]
-    second = [
+    first: Script = [Expect(HA_V2), Send(CHALLENGE), Expect(RESPONSE), Send(PASSED + REFUSED)]
+    second: Script = [
         Expect(hello(17 | 0xC0, 86, 0x08060800)),
         Send(CHALLENGE),
         Expect(RESPONSE),
@@ -309,10 +331,14 @@ def test_versions_are_negotiated_behind_the_check() -> None:
 
 
 def test_an_older_check_and_other_versions_can_come_together() -> None:
-    first = [Expect(HA_V2), Close()]
-    second = [Expect(HA_V1), Send(CHALLENGE_V1), Expect(RESPONSE_V1), Send(PASSED)]
+    first: Script = [Expect(HA_V2), Close()]
+    second: list[Step] = [Expect(HA_V1), Send(CHALLENGE_V1), Expect(RESPONSE_V1), Send(PASSED)]
     second += [Send(answer(1, 66, 0x06060000))]
-    third = [Expect(hello(17 | 0x80, 66, 0x06060000)), Send(CHALLENGE_V1), Expect(RESPONSE_V1)]
+    third: list[Step] = [
+        Expect(hello(17 | 0x80, 66, 0x06060000)),
+        Send(CHALLENGE_V1),
+        Expect(RESPONSE_V1),
+    ]
     third += [Send(PASSED + answer(0, 66, 0x06060000))]
     with ScriptedDaemon(first, second, third) as daemon, daemon.client() as sock:
         assert ipc.connect(sock, ipc.Client.HA, daemon.address, SECRET) == (66, 0x06060000)
@@ -321,7 +347,7 @@ def test_an_older_check_and_other_versions_can_come_together() -> None:
 @pytest.mark.parametrize("verdict", [1, 3, 255])
 def test_a_wrong_secret_is_refused_by_name(verdict: int) -> None:
     response = b"\x0c" + hashlib.sha256(b"wrong" + CHALLENGE[1:]).digest()
-    script = [Expect(HA_V2), Send(CHALLENGE), Expect(response), Send(bytes([verdict]))]
+    script: Script = [Expect(HA_V2), Send(CHALLENGE), Expect(response), Send(bytes([verdict]))]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         with pytest.raises(error.Error, match="NCS_IPC_ACCESS_FILE") as caught:
             ipc.connect(sock, ipc.Client.HA, daemon.address, b"wrong")
@@ -340,7 +366,7 @@ def test_a_wrong_secret_is_refused_by_name(verdict: int) -> None:
     ids=["instead of the verdict", "after the verdict", "in the answer", "in the challenge"],
 )
 def test_a_daemon_that_closes_during_the_check_points_at_the_access_file(
-    script: list[Any],
+    script: Script,
 ) -> None:
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         with pytest.raises(error.EOF, match="NCS_IPC_ACCESS_FILE"):
@@ -348,7 +374,7 @@ def test_a_daemon_that_closes_during_the_check_points_at_the_access_file(
 
 
 def test_a_daemon_with_the_check_and_a_client_without_is_explained(family: int) -> None:
-    script = [Expect(HELLO["ha"]), Close()]
+    script: Script = [Expect(HELLO["ha"]), Close()]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client() as sock:
         with pytest.raises(error.EOF, match=r"this client needs .*NCS_IPC_ACCESS_FILE"):
             ipc.connect(sock, ipc.Client.HA, daemon.address)
@@ -359,7 +385,7 @@ class HesitantSocket(socket.socket):
 
     daemon: ScriptedDaemon
 
-    def connect(self, address: ipc.Address) -> None:
+    def connect(self, address: tuple[object, ...] | str | ReadableBuffer) -> None:
         super().connect(address)
         self.daemon.await_close()
 
@@ -367,14 +393,15 @@ class HesitantSocket(socket.socket):
 def test_a_daemon_that_closes_before_the_first_byte_is_explained(family: int) -> None:
     with ScriptedDaemon([Close()], family=family) as daemon:
         with daemon.client(kind=HesitantSocket) as sock:
-            sock.daemon = daemon  # type: ignore[attr-defined]
+            assert isinstance(sock, HesitantSocket)
+            sock.daemon = daemon
             with pytest.raises(error.EOF, match="NCS_IPC_ACCESS_FILE"):
                 ipc.connect(sock, ipc.Client.HA, daemon.address)
 
 
 def test_a_client_with_the_check_and_a_daemon_without_is_explained(family: int) -> None:
     # Such a daemon closes at the newer check and at the older one alike.
-    scripts = ([Expect(HA_V2), Close()], [Expect(HA_V1), Close()])
+    scripts: tuple[Script, ...] = ([Expect(HA_V2), Close()], [Expect(HA_V1), Close()])
     with ScriptedDaemon(*scripts, family=family) as daemon, daemon.client() as sock:
         with pytest.raises(error.EOF, match=r"must not have .*NCS_IPC_ACCESS_FILE"):
             ipc.connect(sock, ipc.Client.HA, daemon.address, SECRET)
@@ -393,7 +420,7 @@ def test_a_host_without_md5_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError(f"[digital envelope routines] unsupported: {name}")
 
     monkeypatch.setattr(hashlib, "new", new)
-    scripts = ([Expect(HA_V2), Close()], [Expect(HA_V1), Send(CHALLENGE_V1)])
+    scripts: tuple[Script, ...] = ([Expect(HA_V2), Close()], [Expect(HA_V1), Send(CHALLENGE_V1)])
     with ScriptedDaemon(*scripts) as daemon, daemon.client() as sock:
         with pytest.raises(error.Error, match=r"does not allow its digest \(md5\)") as caught:
             ipc.connect(sock, ipc.Client.HA, daemon.address, SECRET)
@@ -439,7 +466,7 @@ def test_the_access_file_is_named_by_the_environment(
     file = tmp_path / "access"
     file.write_bytes(SECRET)
     monkeypatch.setenv("NCS_IPC_ACCESS_FILE", str(file))
-    script = [Expect(HA_V2), Send(CHALLENGE), Expect(RESPONSE), Send(PASSED + ACCEPTED)]
+    script: Script = [Expect(HA_V2), Send(CHALLENGE), Expect(RESPONSE), Send(PASSED + ACCEPTED)]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client() as sock:
         ipc.connect_as_vendor(sock, ipc.Client.HA, *daemon.where)
 
@@ -455,7 +482,7 @@ def test_an_access_file_that_the_environment_names_has_to_exist(
 
 def test_an_empty_variable_names_no_access_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NCS_IPC_ACCESS_FILE", "")
-    script = [Expect(HELLO["ha"]), Send(ACCEPTED)]
+    script: Script = [Expect(HELLO["ha"]), Send(ACCEPTED)]
     with ScriptedDaemon(script) as daemon, daemon.client() as sock:
         ipc.connect_as_vendor(sock, ipc.Client.HA, *daemon.where)
 
@@ -463,7 +490,7 @@ def test_an_empty_variable_names_no_access_file(monkeypatch: pytest.MonkeyPatch)
 class RecordingSocket(socket.socket):
     """A client's socket that connects to nobody."""
 
-    def connect(self, address: ipc.Address) -> None:
+    def connect(self, address: tuple[object, ...] | str | ReadableBuffer) -> None:
         raise OSError(111, f"asked for {address}")
 
 

@@ -14,7 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils.ncs import error, maapi, te
 from helpers import term_values, vectors
 from helpers.attempt import attempt
 from helpers.properties import repeatable_few
-from helpers.scripted_daemon import Expect, ScriptedDaemon, Send, Ways
+from helpers.scripted_daemon import Expect, Script, ScriptedDaemon, Send, Step, Ways
 from helpers.vectors import ACCEPTED, HELLO, framed
 from hypothesis import given
 
@@ -73,7 +73,7 @@ def test_each_call_is_sent_and_answered_as_with_the_vendors(
     call: Call, sent: bytes, answer: bytes, family: int, way: Ways
 ) -> None:
     # The answer of the second call follows that of the first at once.
-    script = [Expect(HELLO["maapi"]), Send(ACCEPTED), Expect(sent)]
+    script: list[Step] = [Expect(HELLO["maapi"]), Send(ACCEPTED), Expect(sent)]
     script += [way.step(answer + answer), Expect(sent)]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client(kind=way.kind) as sock:
         maapi.connect(sock, *daemon.where)
@@ -82,14 +82,14 @@ def test_each_call_is_sent_and_answered_as_with_the_vendors(
 
 
 def test_connect_takes_its_arguments_by_name(family: int) -> None:
-    script = [Expect(HELLO["maapi"]), Send(ACCEPTED)]
+    script: Script = [Expect(HELLO["maapi"]), Send(ACCEPTED)]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client() as sock:
         ip, port, path = daemon.where
         maapi.connect(sock=sock, ip=ip, port=port, path=path)
 
 
 def test_the_parameters_are_those_of_the_vendors_module() -> None:
-    wanted = {
+    wanted: dict[Callable[..., object], list[str]] = {
         maapi.connect: ["sock", "ip", "port", "path"],
         maapi.set_readonly_mode: ["sock", "flag"],
         maapi.start_phase: ["sock", "phase", "synchronous"],
@@ -164,7 +164,7 @@ def test_a_socket_without_timeout_gets_a_limit_and_starting_a_longer_one(
 ) -> None:
     ours, _unused = pair
     ours.settimeout(None)
-    for _unused, call, _unused, _unused in CALLS:
+    for _name, call, _sent, _answer in CALLS:
         with pytest.raises(error.Timeout) as caught:
             call(ours)
         assert caught.value.outcome_unknown

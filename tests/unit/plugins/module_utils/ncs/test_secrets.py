@@ -15,7 +15,7 @@ from typing import Any, Callable, NoReturn, Sequence
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, frames, ha, terms
 from helpers import vectors
-from helpers.scripted_daemon import Close, Deaf, Expect, ScriptedDaemon, Send, Trickle
+from helpers.scripted_daemon import Close, Deaf, Expect, Script, ScriptedDaemon, Send, Trickle
 from helpers.vectors import ACCEPTED, CHALLENGE, HELLO, REFUSED, framed
 
 TOKEN = "tok3n-nobody-may-see"
@@ -23,7 +23,7 @@ SECRET = b"s3cret-nobody-may-see"
 DIGEST = hashlib.sha256(SECRET + CHALLENGE[1:]).digest()
 
 V2 = HELLO["ha_with_access_check_v2"]
-GREETING = [Expect(HELLO["ha"]), Send(ACCEPTED), Expect(framed(TOKEN.encode()))]
+GREETING: Script = [Expect(HELLO["ha"]), Send(ACCEPTED), Expect(framed(TOKEN.encode()))]
 CHECKED = [Expect(V2), Send(CHALLENGE), Expect(b"\x0c" + DIGEST)]
 
 
@@ -167,7 +167,7 @@ ORDERS: dict[str, Callable[[socket.socket], Any]] = {
     "besecondary": lambda sock: ha.besecondary(sock, "n2", "n1", "192.0.2.10", True),
 }
 ARGUMENTS: dict[str, Any] = {"besecondary": {"waitreply": True}}
-ANSWERS: dict[str, Sequence[Any]] = {
+ANSWERS: dict[str, Script] = {
     "closed": [Close()],
     "silent": [Deaf()],
     "garbage": [Send(framed(b"junk"))],
@@ -179,7 +179,7 @@ ANSWERS: dict[str, Sequence[Any]] = {
 
 
 @pytest.mark.parametrize("answer", list(ANSWERS.values()), ids=list(ANSWERS))
-def test_nothing_shows_where_an_order_fails(answer: Sequence[Any]) -> None:
+def test_nothing_shows_where_an_order_fails(answer: Script) -> None:
     for name, order in ORDERS.items():
         sent = Expect(vectors.order_frame(name, **ARGUMENTS.get(name, {})))
         with ScriptedDaemon([*GREETING, sent, *answer]) as daemon, daemon.client(0.3) as sock:

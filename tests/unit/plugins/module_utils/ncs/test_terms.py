@@ -443,7 +443,8 @@ _LONG = "an atom of more than 255 characters"
     ids=lambda value: type(value).__name__,
 )
 def test_a_value_without_a_term_is_refused_wherever_it_is(value: terms.Term, why: str) -> None:
-    for whole in (value, (value,), [1, value], (b"x", [(value,)])):
+    wholes: tuple[terms.Term, ...] = (value, (value,), [1, value], (b"x", [(value,)]))
+    for whole in wholes:
         with pytest.raises(TermError, match=f"^{why}$"):
             terms.encode(whole)
 
@@ -462,7 +463,8 @@ def test_a_binary_may_be_as_long_as_4_bytes_can_tell() -> None:
 def test_an_atom_is_its_own_type_and_equals_its_text() -> None:
     atom = Atom("ok")
     assert atom == "ok"
-    assert atom != b"ok"
+    raw: object = b"ok"
+    assert atom != raw
     assert repr(atom) == "Atom('ok')"
 
 
