@@ -12,7 +12,14 @@ from gates.commands import BIN, GateError, run
 from gates.tree import ROOT, files, lay_out
 
 #: The packages that mypy checks, by the name under which they are imported.
-PACKAGES = ("ansible_collections.nso.ha.plugins", "helpers", "gates", "ncs_sim")
+PACKAGES = (
+    "ansible_collections.nso.ha.plugins",
+    "gates",
+    "helpers",
+    "integration",
+    "ncs_sim",
+    "unit",
+)
 
 
 def main() -> int:

@@ -29,23 +29,25 @@ _WRONG = re.compile(r"^(?:ERROR|FATAL): .*$", re.M)
 
 
 def main() -> int:
-    """Run the sanity tests; return 1 if one fails on any release."""
-    try:
-        with tempfile.TemporaryDirectory() as directory:
-            copy = lay_out(Path(directory))
-            ignored = list(copy.glob("tests/sanity/ignore-*"))
-            if ignored:
-                raise GateError(f"ignore entries are not wanted: {', '.join(map(str, ignored))}")
-            # ansible-test asks git which files there are.
-            run("a checkout for ansible-test", ["git", "init", "--quiet", "."], cwd=copy)
-            for core in CORES:
+    """Run the sanity tests on every release; return 1 if one fails on any."""
+    problems = []
+    with tempfile.TemporaryDirectory() as directory:
+        copy = lay_out(Path(directory))
+        ignored = list(copy.glob("tests/sanity/ignore-*"))
+        if ignored:
+            problems.append(f"ignore entries are not wanted: {', '.join(map(str, ignored))}")
+        # ansible-test asks git which files there are.
+        run("a checkout for ansible-test", ["git", "init", "--quiet", "."], cwd=copy)
+        for core in CORES:
+            try:
                 tools = for_core(core)
                 if tools:
                     _sanity(core, tools, copy)
-    except GateError as problem:
+            except GateError as failure:
+                problems.append(str(failure))
+    for problem in problems:
         print(problem)
-        return 1
-    return 0
+    return 1 if problems else 0
 
 
 def _sanity(core: Core, tools: Path, copy: Path) -> None:
@@ -56,7 +58,7 @@ def _sanity(core: Core, tools: Path, copy: Path) -> None:
             found = "\n".join(_WRONG.findall(problem.output))
             raise GateError(problem.reason, found or problem.output) from None
         output = _ansible_test(core, tools, copy)
-    for left_out in _LEFT_OUT.findall(output):
+    for left_out in dict.fromkeys(_LEFT_OUT.findall(output)):
         print(f"NOT RUN {left_out}")
 
 

@@ -69,7 +69,9 @@ def _has_keys(field: Mapping[str, Any]) -> bool:
 
 def _is(value: object, documented: str) -> bool:
     # A bool is an int to Python and not to whoever reads the documentation.
-    return type(value) is _TYPES[documented]
+    return isinstance(value, _TYPES[documented]) and (
+        documented == "bool" or not isinstance(value, bool)
+    )
 
 
 def _missing(result: Collection[str], fields: Fields, where: str) -> Iterator[str]:

@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 import pytest
-
-# ansible-core ships no type information.
-from ansible_test._util.target.common import constants  # type: ignore[import-untyped]
+from ansible_test._util.target.common import constants
 from helpers import pythons
 from helpers.clusters import ALL_MAY_GO, assert_done, assert_whole
 from helpers.playbooks import edit, run_playbook
