@@ -10,6 +10,8 @@ JOBS ?= 3
 SECONDS ?= 60
 # The gates are a package in tests/, beside the helpers that they share with the tests.
 GATE = PYTHONPATH=tests $(BIN)/python -m
+# Some machines keep Python from writing what it has compiled. The tests start it hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check lint sanity docs artefact matrix coverage mutants fuzz clean
