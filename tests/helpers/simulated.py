@@ -98,7 +98,7 @@ class Simulation:
         """
         return next(self._ports)
 
-    def cluster(self, nodes: int = 3, **options: Any) -> Cluster:  # noqa: ANN401
+    def cluster(self, nodes: int = 3, **options: Any) -> Cluster:
         """Start nodes n1, n2, ... with the same options (those of Cluster.up), all none."""
         directory = self._directory / f"cluster{next(self._names)}"
         options.setdefault("exit_with_pid", os.getpid())
@@ -108,7 +108,7 @@ class Simulation:
         self._started += cluster.nodes
         return cluster
 
-    def node(self, name: str, **options: Any) -> NodeHandle:  # noqa: ANN401
+    def node(self, name: str, **options: Any) -> NodeHandle:
         """Start one node with options of its own (those of NodeOptions, and `address`)."""
         directory = self._directory / f"{name}{next(self._names)}"
         options.setdefault("exit_with_pid", os.getpid())

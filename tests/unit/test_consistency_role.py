@@ -26,7 +26,7 @@ MAIN = "main"
 VARIABLE = re.compile(r"(?<![A-Za-z0-9_])nso_ha_\w+")
 
 
-def load(path: Path) -> Any:  # noqa: ANN401
+def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
 
 
@@ -36,7 +36,7 @@ TASKS = sorted((ROLE / "tasks").glob("*.yml"))
 SPECIFIED = {name for spec in SPECS.values() for name in spec["options"]}
 
 
-def tasks_of(content: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+def tasks_of(content: Any) -> Iterator[dict[str, Any]]:
     """Yield all tasks, those in blocks too."""
     for task in content or []:
         yield task

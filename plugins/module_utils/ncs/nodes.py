@@ -55,8 +55,9 @@ def decode_address(term: terms.Term) -> str:
         return term.decode("utf-8", "backslashreplace")
     if isinstance(term, tuple) and len(term) in (4, 8):
         width = 1 if len(term) == 4 else 2
-        if all(isinstance(part, int) and 0 <= part < 256**width for part in term):
-            packed = b"".join(part.to_bytes(width, "big") for part in term)  # type: ignore[union-attr]
+        parts = [part for part in term if isinstance(part, int) and 0 <= part < 256**width]
+        if len(parts) == len(term):
+            packed = b"".join(part.to_bytes(width, "big") for part in parts)
             return str(ipaddress.ip_address(packed))
     raise frames.unexpected(f"an address of the form {frames.brief(term)}")
 

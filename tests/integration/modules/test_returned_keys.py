@@ -26,22 +26,22 @@ Run = Callable[[Stage], Result]
 Situation = tuple[str, Run]
 
 
-def status(**options: Any) -> Run:  # noqa: ANN401
+def status(**options: Any) -> Run:
     """Run ncs_ha_status."""
     return lambda stage: stage.status(**options)
 
 
-def role(name: str, **options: Any) -> Run:  # noqa: ANN401
+def role(name: str, **options: Any) -> Run:
     """Run ncs_ha_role."""
     return lambda stage: stage.role(name, **options)
 
 
-def dead(node_id: str, **options: Any) -> Run:  # noqa: ANN401
+def dead(node_id: str, **options: Any) -> Run:
     """Run ncs_ha_secondary_dead."""
     return lambda stage: stage.dead(node_id, **options)
 
 
-def unreachable(name: str, **options: Any) -> Run:  # noqa: ANN401
+def unreachable(name: str, **options: Any) -> Run:
     """Run a module on an address where no node is."""
     return lambda stage: run_discreetly(
         name, {**stage.connection(**options), "ip": stage.simulation.address()}

@@ -35,7 +35,7 @@ def up(tmp_path: Path, first_address: str) -> Iterator[Callable[..., Cluster]]:
     """Start a cluster; it is stopped when the test ends, however it ends."""
     clusters: list[Cluster] = []
 
-    def start(nodes: int = 1, **options: Any) -> Cluster:  # noqa: ANN401
+    def start(nodes: int = 1, **options: Any) -> Cluster:
         assert not clusters, "one cluster a test"
         options.setdefault("exit_with_pid", os.getpid())
         cluster = Cluster.up(tmp_path / "sim", nodes, first_address=first_address, **options)
@@ -52,7 +52,7 @@ def up(tmp_path: Path, first_address: str) -> Iterator[Callable[..., Cluster]]:
 def replicating(up: Callable[..., Cluster]) -> Callable[..., Cluster]:
     """Start a cluster with n1 primary and all others its secondaries."""
 
-    def start(nodes: int = 2, **options: Any) -> Cluster:  # noqa: ANN401
+    def start(nodes: int = 2, **options: Any) -> Cluster:
         cluster = up(nodes, **options)
         first = cluster.nodes[0]
         with RawClient.ha(first, cluster.token) as client:

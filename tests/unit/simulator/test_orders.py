@@ -145,6 +145,7 @@ def test_nodes_that_differ_do_not_replicate(up: Up, option: dict[str, str], code
     cluster = up(2)
     first, second = cluster.nodes
     second.stop()
+    # The options are texts, each the name of a field that takes one.
     replace(second.config, **option).save()  # type: ignore[arg-type]
     second.start()
     with RawClient.ha(first, "t") as primary, RawClient.ha(second, "t") as secondary:

@@ -310,8 +310,8 @@ def test_a_cluster_that_comes_up_again_has_its_data_and_token_and_no_roles(
     cluster = replicating(2)
     cluster.node("n1").write("k", "v")
     cluster.down()
-    options = {"nodes": 2, "first_address": cluster.nodes[0].address}
-    with Cluster.up(cluster.directory, **options) as again:  # type: ignore[arg-type]
+    first = cluster.nodes[0].address
+    with Cluster.up(cluster.directory, 2, first_address=first) as again:
         assert again.token == cluster.token
         assert [node.read("k") for node in again.nodes] == ["v", "v"]
         assert {status["role"] for status in again.status().values()} == {"none"}

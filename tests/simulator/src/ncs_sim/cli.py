@@ -91,7 +91,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _add_node(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+def _add_node(commands: Any) -> None:
     parser = commands.add_parser(
         "node", help="one node in the foreground", description="Run one node in the foreground."
     )
@@ -122,7 +122,7 @@ def _run_node(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _add_up(commands: Any) -> None:  # noqa: ANN401
+def _add_up(commands: Any) -> None:
     parser = commands.add_parser(
         "up",
         help="start a cluster in the background",
@@ -159,7 +159,7 @@ def _run_up(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _add_down(commands: Any) -> None:  # noqa: ANN401
+def _add_down(commands: Any) -> None:
     parser = commands.add_parser(
         "down", help="stop a cluster", description="Stop all nodes, frozen ones too."
     )
@@ -174,7 +174,7 @@ def _run_down(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _add_ctl(commands: Any) -> None:  # noqa: ANN401
+def _add_ctl(commands: Any) -> None:
     from ncs_sim.ctl import add_actions
 
     parser = commands.add_parser(

@@ -15,7 +15,7 @@ from ncs_sim.handle import ANSWER_SECONDS, NodeHandle
 Action = Callable[[NodeHandle, argparse.Namespace], Any]
 
 
-def add_actions(actions: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+def add_actions(actions: Any) -> None:
     def add(name: str, text: str, action: Action) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
         parser.set_defaults(action=action)

@@ -41,7 +41,7 @@ class TermError(ValueError):
     """Bytes that are no acceptable term."""
 
 
-class _OldAtom(erlang.OtpErlangAtom):  # type: ignore[misc]
+class _OldAtom(erlang.OtpErlangAtom):  # type: ignore[misc] # erlang-py has no types
     """An atom as OTP 25 and older write it: ATOM_EXT, tag 100, which erlang-py never chooses."""
 
     def binary(self) -> bytes:
@@ -65,7 +65,7 @@ def decode(data: bytes) -> Term:
         raise TermError(f"not a term: {error}") from error
 
 
-def _to_library(term: Term, otp: int) -> Any:  # noqa: ANN401 - erlang-py has no types
+def _to_library(term: Term, otp: int) -> Any:
     if isinstance(term, Atom):
         if otp <= 25:
             return _OldAtom(term.name.encode("latin-1"))
@@ -79,7 +79,7 @@ def _to_library(term: Term, otp: int) -> Any:  # noqa: ANN401 - erlang-py has no
     return int(term)
 
 
-def _from_library(value: Any) -> Term:  # noqa: ANN401
+def _from_library(value: Any) -> Term:
     if value is None:
         return Atom("undefined")
     if isinstance(value, bool):

@@ -111,7 +111,8 @@ def test_a_port_out_of_range_is_refused_with_its_value(port: int) -> None:
 @pytest.mark.parametrize("port", [1, 65535])
 def test_the_ports_at_the_ends_of_the_range_are_ports(port: int) -> None:
     assert choose(Options(port=port), {}, nothing) == TcpEndpoint("127.0.0.1", port)
-    assert choose(Options(), environment(port=str(port)), nothing).port == port  # type: ignore[union-attr]
+    named = choose(Options(), environment(port=str(port)), nothing)
+    assert named == TcpEndpoint("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("text", ["ncs", "45.69", "0x11d9", "4569;", "²"])

@@ -82,7 +82,7 @@ def test_a_daemon_that_refuses_to_tell_has_no_transaction_id() -> None:
     ],
     ids=["closed", "garbage", "two numbers", "text"],
 )
-def test_an_answer_that_makes_no_sense_is_not_taken_for_no_transaction_id(step: Any) -> None:  # noqa: ANN401
+def test_an_answer_that_makes_no_sense_is_not_taken_for_no_transaction_id(step: Any) -> None:
     with ScriptedDaemon([*CDB_GREETING, GET_PHASE, PHASE, GET_TXID, step]) as daemon:
         with cdb_connection(target(daemon)) as database, pytest.raises(error.Failure):
             database.read()
@@ -149,7 +149,7 @@ def several(*addresses: ipc.Address) -> Lookup:
 
 
 @contextlib.contextmanager
-def nobody() -> Any:  # noqa: ANN401 - a port that refuses connections
+def nobody() -> Any:
     with socket.socket() as bound:
         bound.bind(("127.0.120.5", 0))
         yield bound.getsockname()

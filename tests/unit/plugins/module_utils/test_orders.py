@@ -65,13 +65,14 @@ class Giving:
         self.failures = failures or {}
         self.given: list[str] = []
 
-    def __call__(self, connection: Any, name: str) -> None:  # noqa: ANN401 - a fake one
+    def __call__(self, connection: Any, name: str) -> None:
         self.given.append(name)
         if name in self.failures:
             raise self.failures[name]
 
 
 def report(told: HaState | error.Failure, names: tuple[str, ...], giving: Giving) -> Report:
+    # It has all of a connection that is used here.
     return carry_out(TARGET, FakeConnection(told), names, giving)  # type: ignore[arg-type]
 
 

@@ -171,6 +171,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def wait(
     observer: FakeObserver, wanted: Conditions, timeout: float, limit: float
 ) -> waiting.Waited:
+    # It has all of an observer that is used here.
     return waiting.wait(observer, wanted, timeout, limit)  # type: ignore[arg-type]
 
 

@@ -289,7 +289,7 @@ def test_any_bytes_are_an_event_or_a_failure(content: bytes) -> None:
         with ours, theirs:
             ours.settimeout(5)
             theirs.sendall(framed(data))
-            event, failure = attempt(lambda: events.read_notification(ours))  # noqa: B023
+            event, failure = attempt(lambda: events.read_notification(ours))  # noqa: B023 - called at once
         if event is None:
             assert failure
             assert failure.confd_errno == error.ERR_PROTOUSAGE

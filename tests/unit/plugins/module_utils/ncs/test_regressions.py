@@ -66,7 +66,7 @@ def _own_decode(size: int) -> Callable[[bytes], terms.Term]:
     return lambda data: decode(data) if len(data) < size else list(bytes(10**6))
 
 
-def _eager_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:  # noqa: ANN401
+def _eager_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:
     """As the real one, but with room for all that was announced."""
     data = b""
     while len(data) < count:
@@ -78,7 +78,7 @@ def _eager_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:  # n
     return data
 
 
-def _lazy_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:  # noqa: ANN401
+def _lazy_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:
     """As the real one, but content with the first piece."""
     sock.settimeout(limit.remaining())
     data: bytes = sock.recv(min(count, 65536)) if count else b""
@@ -87,7 +87,7 @@ def _lazy_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:  # no
     return data
 
 
-def _patient_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:  # noqa: ANN401
+def _patient_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:
     """As the real one, but each byte has the whole time."""
     data = b""
     while len(data) < count:

@@ -365,9 +365,10 @@ def test_elements_written_as_a_string_count_too() -> None:
 
 def test_elements_are_written_up_to_the_bound_and_not_beyond() -> None:
     assert len(terms.encode([5] * 100_000)) == 1 + 5 + 200_000 + 1
-    for value in ([5] * 100_001, tuple([5] * 100_001), [(5,) * 99] * 1001):
+    too_long: list[terms.Term] = [[5] * 100_001, tuple([5] * 100_001), [(5,) * 99] * 1001]
+    for value in too_long:
         with pytest.raises(TermError, match="too many elements"):
-            terms.encode(value)  # type: ignore[arg-type]
+            terms.encode(value)
 
 
 @pytest.mark.parametrize(
