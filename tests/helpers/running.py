@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -51,6 +52,15 @@ class RunningModule:
     @property
     def runs(self) -> bool:
         return self._process.poll() is None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let the module stand still for as long as a with statement."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def result(self, seconds: float = 30) -> dict[str, Any]:
         """Wait for the end; return the result. No secret may be in the raw output."""

@@ -198,9 +198,10 @@ def test_a_copy_aborted_by_another_controller_is_not_taken_for_done(stage: Stage
     try:
         with RunningModule("ncs_ha_role", stage.role_options("relay")) as running:
             until(lambda: stage.subject.status()["joining"], what="the copy is ordered")
-            with stage.hand(stage.subject) as other_controller:
+            # Standing still, so that it does not take the socket back before the order is given.
+            with running.frozen(), stage.hand(stage.subject) as other_controller:
                 other_controller.benone()
-                result = running.result()
+            result = running.result()
     finally:
         stage.wanted.thaw()
     assert result["failed"] is True
