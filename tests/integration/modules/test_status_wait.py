@@ -284,7 +284,8 @@ def test_another_controller_that_takes_the_socket_does_not_end_the_wait(
     options = stage.connection(ip=proxy.ip, wait_for={"role": "primary"}, wait_timeout=PLENTY)
     with RunningModule("ncs_ha_status", options) as running:
         until(lambda: looks(proxy) >= 1, what="the wait has begun")
-        with stage.hand(stage.subject) as other_controller:
+        # Standing still, so that it does not take the socket back at once.
+        with running.frozen(), stage.hand(stage.subject) as other_controller:
             other_controller.status()
         seen = looks(proxy)
         until(lambda: looks(proxy) > seen, what="it looks again")

@@ -176,10 +176,11 @@ def test_a_socket_taken_by_another_controller_leaves_the_outcome_unknown(
                 until_secondary(stage)
             else:
                 until(lambda: stage.subject.status()["joining"], what="the copy is ordered")
-            with stage.hand(stage.subject) as other_controller:
+            # Standing still, so that it does not take the socket back at once.
+            with running.frozen(), stage.hand(stage.subject) as other_controller:
                 # The daemon closes the module's socket before it answers on this one.
                 other_controller.status()
-                result = running.result()
+            result = running.result()
     finally:
         if stage.wanted.frozen:
             stage.wanted.thaw()
