@@ -77,14 +77,17 @@ class ControlServer:
         match request:
             case {"op": "status"}:
                 return {"status": node.describe()}
-            case {"op": "write", "key": str() as key, "value": str() as value}:
+            case {"op": "write", "key": str() as key, "value": str() as value, **more}:
                 if not 0 < len(key) <= MAX_KEY or len(value) > MAX_VALUE:
                     raise BadRequest(f"key 1 to {MAX_KEY}, value up to {MAX_VALUE} characters")
-                return {"txid": (await node.write(key, value)).to_json()}
+                txid, epoch = await node.write(key, value, more.get("as_primary") is True)
+                return {"txid": txid.to_json(), "epoch": epoch, "run": node.run}
             case {"op": "read", "key": str() as key}:
                 return {"value": node.store.data.get(key)}
             case {"op": "dump"}:
                 return {"data": node.store.data}
+            case {"op": "snapshot"}:  # both of one moment
+                return {"status": node.describe(), "data": node.store.data}
             case {"op": "phase", "phase": (0 | 1 | 2) as phase}:
                 node.set_phase(phase)
             case {"op": "refuse", "code": int() as code, "reason": str() | None as reason}:

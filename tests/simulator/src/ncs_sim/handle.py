@@ -231,6 +231,18 @@ class NodeHandle:
         ]
         return txid
 
+    def write_as_primary(self, key: str, value: str, timeout: float = ANSWER_SECONDS) -> Answer:
+        """Write one value if the node is primary; return `txid`, `epoch` and `run`.
+
+        Two writes that return the same epoch and run were made without a change of role between.
+        """
+        request = {"op": "write", "key": key, "value": value, "as_primary": True}
+        return self._ask(request, timeout)
+
+    def snapshot(self, timeout: float = ANSWER_SECONDS) -> Answer:
+        """Return `status` and `data` of one and the same moment."""
+        return self._ask({"op": "snapshot"}, timeout)
+
     def read(self, key: str, timeout: float = ANSWER_SECONDS) -> str | None:
         value: str | None = self._ask({"op": "read", "key": key}, timeout)["value"]
         return value

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import Mapping
 from enum import IntEnum
 
@@ -62,6 +63,7 @@ class Node:
         self._transition = asyncio.Lock()
         self._committing = asyncio.Lock()
         self._epoch = 0  # counts role changes
+        self.run = secrets.token_hex(4)  # no other process has it: epochs begin anew in each
         self._listener: HaListener | None = None
         self._downstream: dict[str, Downstream] = {}
         self._upstream: Upstream | None = None
@@ -78,6 +80,11 @@ class Node:
     @property
     def secondaries(self) -> list[Peer]:
         return [down.peer for down in self._downstream.values() if down.stage is Stage.JOINED]
+
+    @property
+    def epoch(self) -> int:
+        """How often the role has changed. As long as this stays, the role has."""
+        return self._epoch
 
     @property
     def joining(self) -> bool:
@@ -100,6 +107,8 @@ class Node:
             "primary": primary.to_json() if primary else None,
             "secondaries": [peer.to_json() for peer in self.secondaries],
             "joining": self.joining,
+            "epoch": self.epoch,
+            "run": self.run,
             "phase": self.phase,
             "readonly": self.readonly,
             "txid": self.store.txid.to_json(),
@@ -208,16 +217,23 @@ class Node:
 
     # Writes
 
-    async def write(self, key: str, value: str) -> TxId:
-        """Store one value; return once every connected secondary has it on disk too."""
+    async def write(self, key: str, value: str, as_primary: bool = False) -> tuple[TxId, int]:
+        """Store one value; return once every connected secondary has it on disk too.
+
+        The result is the transaction id and the epoch, which was the same all the time. With
+        `as_primary`, only a primary takes the write; no other role can come between that check and
+        the commit.
+        """
         async with self._committing:
             self._check_writable()
+            if as_primary and self.role is not Role.PRIMARY:
+                raise Refusal(Code.BADSTATE, f"not primary but {self.role.name.lower()}")
             epoch = self._epoch
             txid = self.store.next_txid(self.node_id if self.role is Role.PRIMARY else None)
             await self._commit(txid, {key: value})
             if self._epoch != epoch:
                 raise OutcomeUnknown("the node changed role before the secondaries had it")
-            return txid
+            return txid, epoch
 
     def _check_writable(self) -> None:
         if self.phase == 0:
