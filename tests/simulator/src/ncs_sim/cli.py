@@ -15,6 +15,7 @@ from typing import Any
 from ncs_sim import __version__
 from ncs_sim.config import LIBRARY_VERSIONS, RELEASES, NodeConfig
 from ncs_sim.errors import SimError
+from ncs_sim.load import add_commands as add_load_commands
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNKNOWN = 0, 1, 2, 3
 
@@ -47,11 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_down(commands)
     _add_ctl(commands)
+    add_load_commands(commands)
     return parser
 
 
-def _node_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `node` and `up` share. None means: not given."""
+def add_node_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of nodes that several commands share. None means: not given."""
     add = parser.add_argument_group("node options").add_argument
     add("--ipc-port", type=int, metavar="PORT", help="TCP port for clients (4569)")
     add("--ha-port", type=int, metavar="PORT", help="port between nodes (4570)")
@@ -83,7 +85,7 @@ def _node_options(parser: argparse.ArgumentParser) -> None:
     add("--exit-with-pid", type=int, metavar="PID", help="stop when that process is gone")
 
 
-def _given(options: argparse.Namespace) -> dict[str, Any]:
+def given_options(options: argparse.Namespace) -> dict[str, Any]:
     """Those node options that were given on the command line."""
     names = {field.name for field in fields(NodeConfig)} - {"directory", "address"}
     return {
@@ -102,14 +104,14 @@ def _add_node(commands: Any) -> None:
     )
     parser.add_argument("--ipc-address", metavar="ADDRESS", help="for clients (as --address)")
     parser.add_argument("--ipc-path", metavar="PATH", help="Unix socket for clients, no TCP then")
-    _node_options(parser)
+    add_node_options(parser)
     parser.set_defaults(run=_run_node)
 
 
 def _run_node(options: argparse.Namespace) -> int:
     from ncs_sim.daemon import run
 
-    given = _given(options)
+    given = given_options(options)
     if options.address is not None:
         given["address"] = options.address
     if options.again:
@@ -141,7 +143,7 @@ def _add_up(commands: Any) -> None:
     parser.add_argument(
         "--unix", action="store_true", help="clients use a Unix socket per node, not TCP"
     )
-    _node_options(parser)
+    add_node_options(parser)
     parser.set_defaults(run=_run_up)
 
 
@@ -153,7 +155,7 @@ def _run_up(options: argparse.Namespace) -> int:
         options.nodes,
         first_address=options.first_address,
         unix=options.unix,
-        **_given(options),
+        **given_options(options),
     )
     print(f"{len(cluster.nodes)} nodes are up, inventory: {cluster.inventory}")
     return EXIT_OK
