@@ -12,7 +12,6 @@ import itertools
 import socket
 from typing import Any
 
-from ncs_sim.errors import Refusal
 from ncs_sim.handle import NodeHandle
 from ncs_sim.raw_client import RawClient
 
@@ -95,13 +94,8 @@ class Stage:
             node.write(mark, str(next(self._values)))
 
     def _make_none(self, node: NodeHandle) -> None:
-        node.hold(0)
         with self.hand(node) as client:
-            try:
-                client.benone()
-            except Refusal:
-                # One that an earlier test asked for and did not use up.
-                client.benone()
+            client.benone()
 
     def _alive(self, node: NodeHandle) -> dict[str, Any]:
         """Undo what an earlier test did to the process; return the status."""
@@ -109,6 +103,7 @@ class Stage:
             node.start()
         if node.frozen:
             node.thaw()
+        node.clear()
         if node.status()["phase"] != 2:
             node.phase(2)
         return node.status()

@@ -90,8 +90,8 @@ def test_phase_refuse_and_hold_reach_the_node(up: Callable[..., None], ctl: Run)
     up("--nodes", "1", "--start-phase", "0")
     ctl("n1", "phase", "1")
     assert json.loads(ctl("n1", "status").stdout)["phase"] == 1
-    ctl("n1", "refuse", "18", "no reason")
-    ctl("n1", "hold", "0.1")
+    ctl("n1", "fault", "refuse", "18", "no reason")
+    ctl("n1", "fault", "hold", "0.1")
     ctl("n1", "stop")
     ctl("n1", "start")
 

@@ -14,8 +14,11 @@ import os
 import socket
 from pathlib import Path
 
+from ncs_sim.address import Address, Peer
 from ncs_sim.control_path import SOCKET_NAME, Answer, reachable
+from ncs_sim.controller import take_socket
 from ncs_sim.errors import Code, OutcomeUnknown, Refusal, StoreError
+from ncs_sim.fault_kinds import Controller, Fault, FaultError, from_json
 from ncs_sim.ipc_server import unix_socket
 from ncs_sim.node import Node
 
@@ -61,7 +64,7 @@ class ControlServer:
         try:
             request = json.loads(line)
             return {"ok": True} | await self._carry_out(request)
-        except BadRequest as error:
+        except (BadRequest, FaultError) as error:
             return {"ok": False, "error": str(error)}
         except (ValueError, RecursionError):
             return {"ok": False, "error": "not a JSON object"}
@@ -90,14 +93,39 @@ class ControlServer:
                 return {"status": node.describe(), "data": node.store.data}
             case {"op": "phase", "phase": (0 | 1 | 2) as phase}:
                 node.set_phase(phase)
-            case {"op": "refuse", "code": int() as code, "reason": str() | None as reason}:
-                if not 0 <= code < 2**31:
-                    raise BadRequest("a code is a small positive integer")
-                node.refuse_next(Refusal(code, reason))
-            case {"op": "hold", "seconds": int() | float() as seconds}:
-                if not 0 <= seconds <= 86400:
-                    raise BadRequest("hold for 0 to 86400 seconds")
-                node.next_hold = float(seconds)
+            case {"op": "fault", "name": name, "arguments": arguments}:
+                await self._begin(from_json(name, arguments))
+            case {"op": "faults"}:
+                return {"faults": node.faults.to_json()}
+            case {"op": "clear", "name": str() | None as name, "peer": str() | None as peer}:
+                node.faults.clear(name, peer)
+            case {"op": "order", "role": str() as role, "node_id": str() as own_id, **rest}:
+                await give_order(node, role, own_id, rest.get("primary"))
             case _:
                 raise BadRequest("unknown request")
         return {}
+
+    async def _begin(self, fault: Fault) -> None:
+        node = self._node
+        if isinstance(fault, Controller):
+            token = node.token if fault.token is None else fault.token.encode()
+            await take_socket(node.config, node.faults, fault, token)
+        else:
+            node.faults.add(fault)
+
+
+async def give_order(node: Node, role: str, own_id: str, primary: object) -> None:
+    """Give the orders for a role straight to the node: no HA socket is taken from anybody."""
+    match role, primary:
+        case "none", None:
+            await node.benone()
+        case "primary", None:
+            await node.beprimary(own_id)
+        case "relay", None:
+            await node.berelay()
+        case (("secondary" | "relay"), {"node_id": str() as primary_id, "address": str() as at}):
+            await node.besecondary(own_id, Peer(primary_id, Address(at)), wait=True)
+            if role == "relay":
+                await node.berelay()
+        case _:
+            raise BadRequest("none, primary, secondary with a primary, or relay")

@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from ncs_sim.ctl_faults import add_fault_actions
 from ncs_sim.errors import SimError
 from ncs_sim.handle import ANSWER_SECONDS, NodeHandle
 
@@ -41,19 +42,7 @@ def add_actions(actions: Any) -> None:
     add("thaw", "SIGCONT: let a frozen process go on", lambda n, o: n.thaw())
     phase = add("phase", "set the start phase", lambda n, o: n.phase(o.phase))
     phase.add_argument("phase", type=int, choices=[0, 1, 2])
-    refuse = add(
-        "refuse",
-        "refuse the next HA order, except status, with this code",
-        lambda n, o: n.refuse(o.code, o.reason),
-    )
-    refuse.add_argument("code", type=int)
-    refuse.add_argument("reason", nargs="?")
-    hold = add(
-        "hold",
-        "hold back the answer to the next synchronous besecondary",
-        lambda n, o: n.hold(o.seconds),
-    )
-    hold.add_argument("seconds", type=float)
+    add_fault_actions(add)
 
 
 def _add_timeout(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 
 from ncs_sim.address import Peer
+from ncs_sim.faults import Faults
 from ncs_sim.link import Link, LinkClosed, LinkSilent, Message
 from ncs_sim.tasks import spawn
 from ncs_sim.txid import TxId
@@ -38,6 +39,7 @@ class Downstream:
         self,
         peer: Peer,
         link: Link,
+        faults: Faults,
         tick: float,
         joined: Callable[[Downstream], None],
         lost: Callable[[Downstream, str, bool], None],
@@ -45,6 +47,7 @@ class Downstream:
         self.peer = peer
         self.stage = Stage.COPYING
         self._link = link
+        self._faults = faults
         self._tick = tick
         self._on_joined = joined
         self._on_lost = lost
@@ -111,10 +114,11 @@ class Downstream:
             if copy is not None:
                 for chunk in _chunks(copy):
                     await self._link.send({"copy": chunk})
+                self._faults.break_copy()
                 await self._link.send({"copied": txid.pack()})
             while True:
                 await self._link.send(await self._outgoing.get())
-        except LinkClosed as error:
+        except (LinkClosed, ConnectionError) as error:
             self._lose(f"closed ({error})")
 
     async def _receive(self) -> None:
@@ -141,7 +145,7 @@ class Downstream:
     async def _send_ticks(self) -> None:
         while True:
             await asyncio.sleep(self._tick)
-            if self._outgoing.empty():
+            if self._outgoing.empty() and self._faults.ticking:
                 self._outgoing.put_nowait({"tick": True})
 
 

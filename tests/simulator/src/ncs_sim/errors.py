@@ -22,9 +22,11 @@ class Code(IntEnum):
     HA_BADNAME = 29
     HA_BIND = 30
     HA_NOTICK = 31
+    HA_WITH_UPGRADE = 47
     NOT_IMPLEMENTED = 51
     HA_BADVSN = 52
     START_FAILED = 57
+    UPGRADE_IN_PROGRESS = 60
     HA_BADCONFIG = 69
     HA_ABORT = 71
 

@@ -256,15 +256,54 @@ class NodeHandle:
         """Set the start phase, forwards or backwards."""
         self._ask({"op": "phase", "phase": number})
 
+    def order(
+        self, role: str, primary: NodeHandle | None = None, timeout: float = ANSWER_SECONDS
+    ) -> None:
+        """Give the orders for a role by hand, behind the back of whoever has the HA socket.
+
+        A node goes by the id it had last, or by its name. A relay without `primary` stays with the
+        one it has. Raises as `write` does.
+        """
+        request: dict[str, Any] = {"op": "order", "role": role, "node_id": self._node_id()}
+        if primary is not None:
+            request["primary"] = {"node_id": primary._node_id(), "address": primary.address}
+        self._ask(request, timeout)
+
+    # Its faults: fault_kinds.py has their names and arguments. They end with the process.
+
+    def fault(self, name: str, **arguments: object) -> None:
+        """Let a fault begin, in place of one like it."""
+        self._ask({"op": "fault", "name": name, "arguments": arguments})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults that are active."""
+        found: list[dict[str, Any]] = self._ask({"op": "faults"})["faults"]
+        return found
+
+    def clear(self, name: str | None = None, peer: str | None = None) -> None:
+        """End all faults, or those of this name, or only that which is about this peer."""
+        self._ask({"op": "clear", "name": name, "peer": peer})
+
     def refuse(self, code: int, reason: str | None = None) -> None:
         """Make the node refuse the next HA order, except status, with this code."""
-        self._ask({"op": "refuse", "code": code, "reason": reason})
+        self.fault("refuse", code=code, reason=reason)
 
     def hold(self, seconds: float) -> None:
         """Make the node hold back the answer to the next synchronous besecondary."""
-        self._ask({"op": "hold", "seconds": seconds})
+        self.fault("hold", seconds=seconds)
+
+    def cut(self, peer: NodeHandle) -> None:
+        """Let no byte pass between this node's HA links and that node."""
+        self.fault("cut", peer=peer.address)
+
+    def heal(self, peer: NodeHandle) -> None:
+        """End the cut."""
+        self.clear("cut", peer.address)
 
     # Inside
+
+    def _node_id(self) -> str:
+        return self.status().get("node_id") or self.name
 
     def _running_process(self) -> ProcessId:
         found = self.process

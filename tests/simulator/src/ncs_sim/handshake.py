@@ -21,13 +21,13 @@ from ncs_sim.ipc_stream import IpcStream
 LIMIT_SECONDS = 5.0
 
 KIND_CDB, KIND_MAAPI, KIND_EVENTS, KIND_HA = 5, 7, 11, 17
-KINDS = {KIND_CDB, KIND_MAAPI, KIND_EVENTS, KIND_HA}
+KINDS = {KIND_CDB: "cdb", KIND_MAAPI: "maapi", KIND_EVENTS: "events", KIND_HA: "ha"}
 
 STATUS_ACCEPTED, STATUS_VERSION_REFUSED = 0, 1
 MAX_DEPTH, MAX_KEYS = 20, 9
 
 _FLAGS = 0xC0
-_CHALLENGE, _RESPONSE = 11, 12
+CHALLENGE, RESPONSE = 11, 12
 _PASSED, _FAILED = b"\x00", b"\x01"
 
 
@@ -74,6 +74,7 @@ class Handshake:
         kind, flags = hello[0] & ~_FLAGS, hello[0] & _FLAGS
         if kind not in KINDS:
             raise HandshakeError(f"client kind {kind} is not served")
+        stream.scope.kind = KINDS[kind]
         if flags != (self._check.flags if self._check else 0):
             raise HandshakeError("access check on one side only, or in different versions")
         if self._check:
@@ -87,10 +88,10 @@ class Handshake:
 
     async def _demand_secret(self, stream: IpcStream, check: AccessCheck) -> None:
         challenge = os.urandom(check.challenge_size)
-        await stream.send_raw(bytes([_CHALLENGE]) + challenge)
+        await stream.send_raw(bytes([CHALLENGE]) + challenge)
         expected = hashlib.new(check.algorithm, self._secret + challenge).digest()
         response = await stream.read_exactly(1 + len(expected))
-        if not hmac.compare_digest(response, bytes([_RESPONSE]) + expected):
+        if not hmac.compare_digest(response, bytes([RESPONSE]) + expected):
             await stream.send_raw(_FAILED)
             raise HandshakeError("wrong access secret")
         await stream.send_raw(_PASSED)

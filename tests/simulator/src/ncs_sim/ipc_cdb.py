@@ -26,11 +26,11 @@ class CdbService:
         await serve_operations(stream, {GET_PHASE: self._phase, GET_TXID: self._txid})
 
     async def _phase(self, stream: IpcStream, argument: Term | None) -> Term:
-        return phase_term(self._node.phase)
+        return phase_term(self._node.phase, self._node.faults.upgrading)
 
     async def _txid(self, stream: IpcStream, argument: Term | None) -> Term:
         return self._node.store.txid.to_term()
 
 
-def phase_term(phase: int) -> Term:
-    return (phase, Atom(_FLAGS[phase]))
+def phase_term(phase: int, upgrading: bool = False) -> Term:
+    return (phase, Atom("upgrade" if upgrading else _FLAGS[phase]))

@@ -19,6 +19,7 @@ class EventService:
         self._node = node
 
     async def serve(self, stream: IpcStream) -> None:
+        stream.scope.about = "event"
         try:
             mask, heartbeat_ms = _subscription(decode(await stream.read_frame()))
         except TermError as error:

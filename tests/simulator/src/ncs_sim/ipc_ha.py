@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ncs_sim.address import Address, Peer
 from ncs_sim.errors import Code, Refusal
+from ncs_sim.fault_kinds import REQUESTS
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.log import log
 from ncs_sim.node import Node
@@ -40,6 +41,7 @@ class HaService:
         payload = await stream.read_frame()
         if self._current is not stream:
             return  # closed by us while this order came in
+        stream.scope.about = _order_name(payload)
         try:
             answer = await self._carry_out(decode(payload))
         except Refusal as refusal:
@@ -94,6 +96,18 @@ def _address(term: Term) -> Address:
         return Address.from_term(term)
     except ValueError:
         raise Refusal(Code.PROTOUSAGE, "malformed address") from None
+
+
+def _order_name(payload: bytes) -> str:
+    """What faults are told the answer is to; of what is no order, something without a name."""
+    names = REQUESTS["ha"]  # in the order of their numbers, from 1 on
+    try:
+        match decode(payload):
+            case (int() as number, *_unused) if 1 <= number <= len(names):
+                return names[number - 1]
+    except TermError:
+        pass
+    return "?"
 
 
 def _is_asynchronous(payload: bytes) -> bool:

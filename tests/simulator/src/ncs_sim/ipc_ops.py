@@ -11,6 +11,15 @@ from ncs_sim.errors import Code, Refusal
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.terms import Term, TermError, decode
 
+# What faults call the requests.
+_NAMES = {
+    65: "get_phase",
+    66: "get_txid",
+    229: "set_readonly",
+    401: "start_phase",
+    402: "wait_start",
+}
+
 
 class Operation(Protocol):
     """What an op does with the term of a request, and the term it is answered with."""
@@ -25,6 +34,7 @@ async def serve_operations(stream: IpcStream, operations: Mapping[int, Operation
         if len(request) < 4:
             return  # no op to answer to: close
         op = int.from_bytes(request[:4], "big")
+        stream.scope.about = _NAMES.get(op, "?")
         try:
             argument = decode(request[4:]) if len(request) > 4 else None
             if op not in operations:

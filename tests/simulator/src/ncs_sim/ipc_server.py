@@ -37,6 +37,7 @@ from ncs_sim.node import Node
 class IpcServer:
     def __init__(self, node: Node) -> None:
         self._config = node.config
+        self._faults = node.faults
         self._handshake = Handshake(node.config)
         self._services: dict[int, Callable[[IpcStream], Awaitable[None]]] = {
             KIND_HA: HaService(node).serve,
@@ -57,7 +58,7 @@ class IpcServer:
             Path(self._config.ipc_path).unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stream = IpcStream(reader, writer, self._config.otp)
+        stream = IpcStream(reader, writer, self._config.otp, self._faults)
         try:
             if self._config.ipc_path is not None and not _same_user(stream.socket):
                 raise HandshakeError("user id is not let in")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One connection of an IPC client.
 
-Every byte to a client leaves through `send_raw`: the one place to delay it, to cut it in pieces or
-to spoil it.
+Every byte to a client leaves through `send_raw`, where faults delay it, cut it in pieces or off;
+every frame through `send_frame`, where they put something else in its place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import asyncio
 import socket
 
 from ncs_sim.errors import Refusal
-from ncs_sim.framing import frame, read_frame
+from ncs_sim.faults import Faults, Scope
+from ncs_sim.framing import read_frame
 from ncs_sim.terms import Atom, Term, encode
 
 # A client that does not take its answer for so long is given up.
@@ -23,11 +24,17 @@ class IpcStream:
     """Frames and terms over one client connection."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, otp: int
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        otp: int,
+        faults: Faults,
     ) -> None:
+        self.scope = Scope()
         self._reader = reader
         self._writer = writer
         self._otp = otp
+        self._faults = faults
 
     @property
     def socket(self) -> socket.socket:
@@ -46,12 +53,16 @@ class IpcStream:
         return await read_frame(self._reader)
 
     async def send_raw(self, data: bytes) -> None:
+        await self._faults.deliver(self.scope, data, self._write)
+
+    async def _write(self, data: bytes) -> None:
         self._writer.write(data)
         async with asyncio.timeout(WRITE_LIMIT_SECONDS):
             await self._writer.drain()
 
-    async def send_frame(self, payload: bytes) -> None:
-        await self.send_raw(frame(payload))
+    async def send_frame(self, payload: bytes, head: int = 0) -> None:
+        """Send a frame whose first `head` bytes are no term."""
+        await self.send_raw(self._faults.answer(self.scope, head, payload))
 
     async def send_term(self, term: Term) -> None:
         await self.send_frame(encode(term, self._otp))
@@ -63,10 +74,10 @@ class IpcStream:
     async def send_op(self, op: int, term: Term | None = None) -> None:
         """An answer of the CDB and MAAPI sockets: the op again, then perhaps a term."""
         payload = b"" if term is None else encode(term, self._otp)
-        await self.send_frame(op.to_bytes(4, "big") + payload)
+        await self.send_frame(op.to_bytes(4, "big") + payload, 4)
 
     async def send_op_error(self, op: int, refusal: Refusal) -> None:
-        await self.send_frame(op_error(op, refusal, self._otp))
+        await self.send_frame(op_error(op, refusal, self._otp), 4)
 
     def close(self) -> None:
         self._writer.close()

@@ -32,6 +32,8 @@ import json
 import os
 from typing import Any
 
+from ncs_sim.address import Peer
+from ncs_sim.faults import Faults
 from ncs_sim.framing import MAX_FRAME, FrameError, frame, read_frame
 
 Message = dict[str, Any]
@@ -54,12 +56,21 @@ class LinkSilent(Exception):
 class Link:
     """Messages over one daemon-to-daemon connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        faults: Faults,
+        peer: Peer | None = None,
+    ) -> None:
+        self.peer = peer  # None until a caller has said who it is
         self._reader = reader
         self._writer = writer
+        self._faults = faults
         self._opening = hashlib.sha256()
 
     async def send(self, message: Message) -> None:
+        await self._faults.passable(self.peer)
         try:
             self._writer.write(frame(_pack(message)))
             await self._writer.drain()
@@ -70,7 +81,7 @@ class Link:
         """The next message; `limit` in seconds, None for no limit."""
         try:
             async with asyncio.timeout(limit):
-                payload = await read_frame(self._reader, size)
+                payload = await self._read(size)
             message = json.loads(payload)
         except TimeoutError:
             raise LinkSilent from None
@@ -79,6 +90,16 @@ class Link:
         if not isinstance(message, dict):
             raise LinkClosed("not a message")
         return message
+
+    async def _read(self, size: int) -> bytes:
+        """One frame, or the end of the connection, neither of which comes through a cut."""
+        try:
+            payload = await read_frame(self._reader, size)
+        except (OSError, EOFError):
+            await self._faults.passable(self.peer)
+            raise
+        await self._faults.passable(self.peer)
+        return payload
 
     async def send_opening(self, message: Message) -> None:
         message = message | {"nonce": os.urandom(32).hex()}
@@ -104,7 +125,7 @@ class Link:
 
     def abort(self) -> None:
         """Close at once, even if the peer does not read."""
-        self._writer.transport.abort()
+        self._faults.when_passable(self.peer, self._writer.transport.abort)
 
 
 def _pack(message: Message) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ncs_sim.address import Address, Peer
 from ncs_sim.config import NodeConfig
 from ncs_sim.errors import Code, Refusal
+from ncs_sim.faults import Faults
 from ncs_sim.link import (
     OPENING_LIMIT,
     OPENING_SECONDS,
@@ -48,10 +49,16 @@ class HaListener:
     """Proves every caller and hands the proven ones on."""
 
     def __init__(
-        self, config: NodeConfig, own_id: str, token: Callable[[], bytes], admit: Admit
+        self,
+        config: NodeConfig,
+        faults: Faults,
+        own_id: str,
+        token: Callable[[], bytes],
+        admit: Admit,
     ) -> None:
         self.own_id = own_id
         self._config = config
+        self._faults = faults
         self._token = token
         self._admit = admit
         self._server: asyncio.Server | None = None
@@ -69,7 +76,7 @@ class HaListener:
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = Link(reader, writer)
+        link = Link(reader, writer, self._faults)
         try:
             await self._prove(link)
         except Refusal as refusal:
@@ -85,7 +92,9 @@ class HaListener:
         hello = await link.receive_opening(OPENING_SECONDS)
         if hello.get("ha") != version:
             raise Refusal(Code.HA_BADVSN, "HA version differs")
-        peer = _peer(hello)
+        peer = link.peer = _peer(hello)
+        self._faults.admit_peer(peer)
+        self._faults.admit_link()
         token = self._token()
         await link.send_opening({"ha": version, "id": self.own_id})
         await link.send({"proof": link.proof(token, PRIMARY_SIDE)})

@@ -26,6 +26,7 @@ from ncs_sim.config import NodeConfig
 from ncs_sim.downstream import Downstream, Stage
 from ncs_sim.errors import Code, OutcomeUnknown, Refusal, StoreError
 from ncs_sim.events import Broker, HaEvent
+from ncs_sim.faults import Faults
 from ncs_sim.link import Link
 from ncs_sim.listener import HaListener
 from ncs_sim.log import log
@@ -57,9 +58,7 @@ class Node:
         self.token = b""
         self.phase = config.start_phase
         self.readonly = False  # the administrator's; not kept over a restart
-        # Faults asked for over the control socket, each for one order.
-        self._next_refusals: list[Refusal] = []
-        self.next_hold = 0.0
+        self.faults = Faults()
         self._transition = asyncio.Lock()
         self._committing = asyncio.Lock()
         self._epoch = 0  # counts role changes
@@ -161,7 +160,7 @@ class Node:
 
     async def besecondary(self, own_id: str, primary: Peer, wait: bool) -> None:
         """Return when the data are in place, or at once if the order is asynchronous."""
-        hold = self._take_hold() if wait else 0.0
+        hold = self.faults.take_hold() if wait else None
         try:
             join = await self._begin_join(own_id, primary)
             if not wait:
@@ -175,8 +174,7 @@ class Node:
                 self.events.publish(HaEvent.BESECONDARY_RESULT, refusal.code)
             raise
         finally:
-            if hold:
-                await asyncio.sleep(hold)
+            await self.faults.hold(hold)
 
     async def benone(self) -> None:
         async with self._transition:
@@ -270,19 +268,12 @@ class Node:
     def _admit_order(self) -> None:
         if self.phase == 0:
             raise Refusal(Code.BADSTATE, "start phase 0")
-        if self._next_refusals:
-            raise self._next_refusals.pop()
-
-    def refuse_next(self, refusal: Refusal) -> None:
-        """Refuse the next order with this, whatever was asked for before."""
-        self._next_refusals = [refusal]
-
-    def _take_hold(self) -> float:
-        hold, self.next_hold = self.next_hold, 0.0
-        return hold
+        self.faults.admit_order()
 
     async def _listen(self, own_id: str) -> HaListener:
-        listener = HaListener(self.config, own_id, lambda: self.token, self._admit_secondary)
+        listener = HaListener(
+            self.config, self.faults, own_id, lambda: self.token, self._admit_secondary
+        )
         await listener.open()
         return listener
 
@@ -336,7 +327,7 @@ class Node:
                 apply=self._apply,
                 lost=self._lose_primary,
             )
-            join.upstream = Upstream(self.config, own_id, primary, hooks)
+            join.upstream = Upstream(self.config, self.faults, own_id, primary, hooks)
             self._join = join
             join.task = spawn(self._finish_join(join, join.upstream), "join")
             return join
@@ -389,9 +380,8 @@ class Node:
             was_joined = old.stage is Stage.JOINED
             old.close()
             self._forget(old, "replaced by a new connection", was_joined)
-        down = Downstream(
-            peer, link, self.config.tick_timeout, self._secondary_joined, self._forget
-        )
+        tick = self.config.tick_timeout
+        down = Downstream(peer, link, self.faults, tick, self._secondary_joined, self._forget)
         self._downstream[peer.node_id] = down
         equal = txid == self.store.txid
         log(f"secondary {peer.node_id} comes, {'equal' if equal else 'to be copied'}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ncs_sim.address import Peer
 from ncs_sim.config import NodeConfig
 from ncs_sim.errors import Code, Refusal, StoreError
+from ncs_sim.faults import Faults
 from ncs_sim.link import (
     OPENING_LIMIT,
     PRIMARY_SIDE,
@@ -49,11 +50,14 @@ class Hooks:
 class Upstream:
     """The link to the primary."""
 
-    def __init__(self, config: NodeConfig, own_id: str, primary: Peer, hooks: Hooks) -> None:
+    def __init__(
+        self, config: NodeConfig, faults: Faults, own_id: str, primary: Peer, hooks: Hooks
+    ) -> None:
         self.primary = primary
         self.own_id = own_id
         self.by_copy = False
         self._config = config
+        self._faults = faults
         self._hooks = hooks
         self._link: Link | None = None
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -71,7 +75,7 @@ class Upstream:
                 self._tasks.append(spawn(self._send_ticks(link), "upstream ticks"))
             if copy:
                 await self._take_copy(link, limit)
-        except (LinkClosed, LinkSilent) as error:
+        except (LinkClosed, LinkSilent, ConnectionError) as error:
             raise Refusal(Code.HA_CLOSED, _plain(error)) from error
         except StoreError as error:
             raise Refusal(Code.OS, str(error)) from error
@@ -91,6 +95,7 @@ class Upstream:
             self._link.abort()
 
     async def _dial(self) -> Link:
+        self._faults.admit_peer(self.primary)
         # Dialling from the node's own address lets a test cut the link between two nodes.
         source = (self._config.address, 0)
         host, port = self.primary.address.host, self._config.ha_port
@@ -104,11 +109,12 @@ class Upstream:
             # TCP connected the socket to itself; nobody listens there.
             writer.transport.abort()
             raise Refusal(Code.HA_CONNECT)
-        return Link(reader, writer)
+        return Link(reader, writer, self._faults, self.primary)
 
     async def _introduce(self, link: Link, token: bytes, limit: float) -> bool:
         """Both sides prove the token; return whether a copy will follow."""
         version = self._config.version
+        self._faults.admit_link()
         hello = {"ha": version, "id": self.own_id, "address": self._config.address}
         await link.send_opening(hello)
         challenge = _unless_refused(await link.receive_opening(limit))
@@ -135,6 +141,7 @@ class Upstream:
         data: dict[str, str] = {}
         while True:
             message = await link.receive(limit)
+            self._faults.break_copy()
             if "copy" in message:
                 data.update(changes(message, "copy"))
             elif "copied" in message:
@@ -178,7 +185,8 @@ class Upstream:
         with contextlib.suppress(LinkClosed):  # the receiver finds that out too
             while True:
                 await asyncio.sleep(self._config.tick_timeout)
-                await link.send({"tick": True})
+                if self._faults.ticking:
+                    await link.send({"tick": True})
 
     def _lose(self, code: Code, why: str) -> None:
         if not self._alive:
