@@ -14,6 +14,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -79,13 +80,15 @@ class Cluster:
         *,
         first_address: str = FIRST_ADDRESS,
         unix: bool = False,
+        launchers: Sequence[tuple[str, ...]] = (),
         deadline: float = START_SECONDS,
         **options: Unpack[NodeOptions],
     ) -> Self:
         """Start nodes on consecutive addresses; return once all of them answer.
 
         `unix` gives each node a Unix socket instead of an IPC port. With an access check and no
-        secret file, a secret is made up. If a node does not start, all are stopped again. Nodes
+        secret file, a secret is made up. `launchers` has the launcher of each node, where they
+        differ. If a node does not start, all are stopped again. Nodes
         that were in the directory before keep their data, and the token stays.
         """
         path = Path(directory).absolute()
@@ -106,6 +109,8 @@ class Cluster:
         for index in range(nodes):
             name = f"n{index + 1}"
             config = NodeConfig(str(path / name), str(first + index), **options)
+            if launchers:
+                config = replace(config, launcher=launchers[index])
             if unix:
                 config = replace(config, ipc_path=str((sockets or path / name) / f"{name}.ipc"))
             config.absolute().check()

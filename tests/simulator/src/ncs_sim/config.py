@@ -45,6 +45,7 @@ class NodeOptions(TypedDict, total=False):
     packages: str
     stream_config: str
     exit_with_pid: int
+    launcher: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class NodeConfig:
     packages: str = ""
     stream_config: str = ""
     exit_with_pid: int = 0  # 0: live until stopped
+    # Put in front of the command that starts the node, such as ("ip", "netns", "exec", NAME).
+    launcher: tuple[str, ...] = ()
 
     @property
     def version(self) -> int:
@@ -143,6 +146,7 @@ class NodeConfig:
             values = json.loads(path.read_text())
             known = {field.name for field in fields(cls)}
             config = cls(**{key: values[key] for key in known & set(values)})
+            config = replace(config, launcher=tuple(config.launcher))
         except FileNotFoundError:
             raise SimError(f"{directory} holds no node ({CONFIG_FILE} is missing)") from None
         except (OSError, ValueError, TypeError) as error:

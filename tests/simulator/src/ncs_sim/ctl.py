@@ -38,6 +38,7 @@ def add_actions(actions: Any) -> None:
     add("kill", "SIGKILL; returns once the process is gone", lambda n, o: n.kill())
     add("stop", "SIGTERM; returns once the process is gone", lambda n, o: n.stop())
     add("start", "start again, with the same options", lambda n, o: n.start())
+    add("restart", "SIGTERM, then start again", _restart)
     add("freeze", "SIGSTOP: the process stands still, its sockets stay", lambda n, o: n.freeze())
     add("thaw", "SIGCONT: let a frozen process go on", lambda n, o: n.thaw())
     phase = add("phase", "set the start phase", lambda n, o: n.phase(o.phase))
@@ -64,3 +65,8 @@ def _read(node: NodeHandle, options: argparse.Namespace) -> str:
     if value is None:
         raise SimError(f"{node.name} has no {options.key!r}")
     return value
+
+
+def _restart(node: NodeHandle, _options: argparse.Namespace) -> None:
+    node.stop()
+    node.start()

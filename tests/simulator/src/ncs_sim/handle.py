@@ -136,7 +136,7 @@ class NodeHandle:
         self.config = NodeConfig.load(self.directory)
         package_root = str(Path(__file__).resolve().parent.parent)
         path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "ncs_sim", "node"]
+        command = [*self.config.launcher, sys.executable, "-m", "ncs_sim", "node"]
         command += ["--dir", str(self.directory), "--again"]
         descriptor = os.open(
             self.directory / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600

@@ -5,22 +5,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ncs_sim.handle import NodeHandle
 
+#: How Ansible reaches nodes that run where it runs.
+LOCAL: Mapping[str, object] = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+}
 
-def inventory(nodes: Sequence[NodeHandle], token: str) -> str:
+
+def inventory(
+    nodes: Sequence[NodeHandle],
+    token: str,
+    connection: Mapping[str, object] = LOCAL,
+) -> str:
     """The text of inventory.yml. It holds the token, so only its owner may read the file."""
     lines = ["---", "nso:", "  vars:"]
-    lines += _variables(
-        {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "nso_ha_token": token,
-        },
-        4,
-    )
+    lines += _variables({**connection, "nso_ha_token": token}, 4)
     lines.append("  hosts:")
     for index, node in enumerate(nodes):
         lines.append(f"    {node.name}:")
@@ -43,5 +46,5 @@ def _host_variables(node: NodeHandle, role: str) -> dict[str, object]:
     return variables
 
 
-def _variables(values: dict[str, object], indent: int) -> list[str]:
+def _variables(values: Mapping[str, object], indent: int) -> list[str]:
     return [f"{' ' * indent}{name}: {json.dumps(value)}" for name, value in values.items()]
