@@ -8,13 +8,14 @@ LINK := $(VENV)/collections/ansible_collections/nso/ha
 # Tests wait now and then, so one more than there are cores.
 JOBS ?= 3
 SECONDS ?= 60
+N ?= 3
 # The gates are a package in tests/, beside the helpers that they share with the tests.
 GATE = PYTHONPATH=tests $(BIN)/python -m
 # Some machines keep Python from writing what it has compiled. The tests start it hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lint sanity docs artefact matrix coverage mutants fuzz clean
+.PHONY: help venv demo test check lint sanity docs artefact matrix coverage mutants fuzz lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +54,18 @@ mutants: $(VENV)/.test-ready ## mutation testing of the codec, the transitions a
 fuzz: $(VENV)/.test-ready ## fuzz the term decoder and the frame reader for SECONDS=60
 	@$(GATE) gates.fuzz $(SECONDS)
 
-clean: ## remove .venv and every cache; stops the demo's nodes first if they run
+lab: $(VENV)/.run-ready ## N=3 hosts on a bridge, with SSH and a simulated node on each; needs root
+	@$(BIN)/ncs-lab up --hosts $(N) --dir .lab
+
+lab-down: $(VENV)/.run-ready ## take the lab away, or what is left of it; needs root
+	@$(BIN)/ncs-lab down --dir .lab
+
+lab-test: $(VENV)/.test-ready ## playbooks over SSH, and what must hold while the network is cut; needs root
+	@$(BIN)/ncs-lab check
+	@$(BIN)/python -m pytest tests/lab $(ARGS)
+
+clean: ## remove .venv and every cache; stops the demo's nodes and the lab first if they run
+	@if [ -d .lab ] && [ -x $(BIN)/ncs-lab ]; then $(BIN)/ncs-lab down --dir .lab; fi
 	@if [ -d .demo ] && [ -x $(BIN)/ncs-sim ]; then $(BIN)/ncs-sim down --dir .demo; fi
 	@rm -rf .demo .docs $(VENV) .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,6 +30,7 @@ LITTER = (
     ".demo/inventory.yml",
     ".docs/html/index.html",
     ".hypothesis/examples/file",
+    ".lab/inventory.yml",
     ".mypy_cache/file",
     ".pytest_cache/file",
     ".ruff_cache/file",
