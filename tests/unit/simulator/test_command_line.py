@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ncs_sim.cli import main
 from ncs_sim.cluster import Cluster
+from ncs_sim.fault_kinds import KINDS
 from ncs_sim.process import ProcessId
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -96,6 +97,28 @@ def test_phase_refuse_and_hold_reach_the_node(up: Callable[..., None], ctl: Run)
     ctl("n1", "start")
 
 
+def test_faults_and_orders_by_hand_reach_the_node(up: Callable[..., None], ctl: Run) -> None:
+    up("--nodes", "2")
+    ctl("n1", "fault", "close", "3", "--for", "status", "--next")
+    ctl("n1", "fault", "cut", "n9")
+    close = {"fault": "close", "place": "status", "count": 3, "from_start": False, "once": True}
+    cut = {"fault": "cut", "peer": "n9"}
+    assert json.loads(ctl("n1", "faults").stdout) == [close, cut]
+    ctl("n1", "clear", "cut", "n9")
+    assert json.loads(ctl("n1", "faults").stdout) == [close]
+    ctl("n1", "clear")
+    ctl("n1", "fault", "controller", "a-token")
+    assert json.loads(ctl("n1", "faults").stdout) == [{"fault": "controller", "own_token": True}]
+    ctl("n1", "clear")
+    assert json.loads(ctl("n1", "faults").stdout) == []
+    ctl("n1", "fault", "close", "many", status=2)
+    assert ctl("n1", "fault", "pieces", "0", status=1).stderr.count("\n") == 1
+    ctl("n1", "order", "primary")
+    ctl("n2", "order", "secondary", "n1")
+    assert json.loads(ctl("n2", "status").stdout)["primary"]["node_id"] == "n1"
+    assert "code" not in ctl("n2", "order", "primary", "n1", status=1).stderr
+
+
 def test_a_reused_pid_is_never_signalled(up: Callable[..., None], ctl: Run, tmp_path: Path) -> None:
     up("--nodes", "1")
     ctl("n1", "stop")
@@ -130,7 +153,8 @@ def test_a_node_runs_in_the_foreground_until_it_is_told_to_stop(
     command = [sys.executable, "-m", "ncs_sim", "node"]
     command += ["--dir", str(directory), "--address", first_address]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as node:
-        until(lambda: ProcessId.load(directory) is not None)
+        # The last thing that it makes; before, it may not be ready for the signal.
+        until((directory / "ctl").exists)
         node.send_signal(signal.SIGTERM)
         assert node.wait(10) == 0
 
@@ -164,7 +188,9 @@ def test_an_address_that_is_taken_fails_the_whole_up(
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ([], ["node"], ["up"], ["down"], ["ctl"]):
+    ctl = ["ctl", "--dir", "x", "n1"]
+    faults = [[*ctl, "fault", name] for name in KINDS]
+    for command in ([], ["node"], ["up"], ["down"], ["ctl"], [*ctl, "fault"], *faults):
         with pytest.raises(SystemExit) as caught:
             main([*command, "--help"])
         assert caught.value.code == 0

@@ -92,8 +92,9 @@ class HaListener:
         hello = await link.receive_opening(OPENING_SECONDS)
         if hello.get("ha") != version:
             raise Refusal(Code.HA_BADVSN, "HA version differs")
-        peer = link.peer = _peer(hello)
+        peer = _peer(hello)
         self._faults.admit_peer(peer)
+        link.peer = peer
         self._faults.admit_link()
         token = self._token()
         await link.send_opening({"ha": version, "id": self.own_id})
