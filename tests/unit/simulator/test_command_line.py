@@ -107,16 +107,16 @@ def test_faults_and_orders_by_hand_reach_the_node(up: Callable[..., None], ctl: 
     ctl("n1", "clear", "cut", "n9")
     assert json.loads(ctl("n1", "faults").stdout) == [close]
     ctl("n1", "clear")
-    ctl("n1", "fault", "controller", "a-token")
-    assert json.loads(ctl("n1", "faults").stdout) == [{"fault": "controller", "own_token": True}]
-    ctl("n1", "clear")
-    assert json.loads(ctl("n1", "faults").stdout) == []
     ctl("n1", "fault", "close", "many", status=2)
     assert ctl("n1", "fault", "pieces", "0", status=1).stderr.count("\n") == 1
     ctl("n1", "order", "primary")
     ctl("n2", "order", "secondary", "n1")
     assert json.loads(ctl("n2", "status").stdout)["primary"]["node_id"] == "n1"
-    assert "code" not in ctl("n2", "order", "primary", "n1", status=1).stderr
+    ctl("n1", "fault", "controller", "a-token")
+    assert json.loads(ctl("n1", "faults").stdout) == [{"fault": "controller", "own_token": True}]
+    ctl("n1", "clear")
+    assert json.loads(ctl("n1", "faults").stdout) == []
+    assert ctl("n2", "order", "primary", "n1", status=1).stderr.count("\n") == 1
 
 
 def test_a_reused_pid_is_never_signalled(up: Callable[..., None], ctl: Run, tmp_path: Path) -> None:

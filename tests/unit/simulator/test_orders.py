@@ -62,11 +62,6 @@ def test_only_status_works_in_start_phase_0(up: Up) -> None:
         client.beprimary("n1")
 
 
-def test_release_6_7_has_no_relays(up: Up) -> None:
-    with RawClient.ha(up(release="6.7").node("n1"), "t") as client:
-        assert refused(client.berelay) == 51
-
-
 def test_beprimary_reports_an_ha_port_that_is_taken(up: Up) -> None:
     node = up().node("n1")
     with socket.create_server((node.address, node.ha_port)), RawClient.ha(node, "t") as client:

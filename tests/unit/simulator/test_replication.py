@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data between nodes: copies, commits, transaction ids, lost peers, relays."""
+"""Data between nodes: copies, commits, transaction ids, lost peers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from ncs_sim.cluster import Cluster, NodeError, WriteUnknown
-from ncs_sim.errors import Refusal
 from ncs_sim.raw_client import RawClient
 from ncs_sim.terms import Term
 
@@ -225,59 +224,6 @@ def test_a_write_is_unknown_when_the_role_changes_before_it_is_confirmed(
         client.benone()
     writer.join(10)
     assert len(caught) == 1
-
-
-def make_chain(cluster: Cluster) -> None:
-    """n1 primary, n2 relay, n3 secondary of n2."""
-    first, relay, last = cluster.nodes
-    with RawClient.ha(first, cluster.token) as client:
-        client.beprimary("n1")
-    with RawClient.ha(relay, cluster.token) as client:
-        client.besecondary("n2", "n1", first.address)
-        client.berelay()
-    with RawClient.ha(last, cluster.token) as client:
-        client.besecondary("n3", "n2", relay.address)
-
-
-def test_a_relay_passes_copy_and_commits_on_before_they_are_acknowledged(up: Up) -> None:
-    cluster = up(3)
-    cluster.node("n1").write("before", "1")
-    make_chain(cluster)
-    assert cluster.node("n3").read("before") == "1"
-    txid = cluster.node("n1").write("after", "2")
-    assert ids(cluster) == [txid] * 3
-    assert cluster.node("n3").read("after") == "2"
-    with RawClient.ha(cluster.node("n2"), cluster.token) as client:
-        status = client.status()
-    assert isinstance(status, tuple)
-    state, peers = status
-    assert state == 4
-    assert isinstance(peers, list)
-    assert [peer[0] for peer in peers if isinstance(peer, tuple)] == [b"n1", b"n3"]
-    with pytest.raises(NodeError):
-        cluster.node("n2").write("k", "v")
-
-
-def test_a_relay_that_dies_or_loses_its_primary_makes_its_secondaries_none(
-    up: Up, until: Until
-) -> None:
-    cluster = up(3)
-    make_chain(cluster)
-    cluster.node("n1").kill()
-    for name in ("n2", "n3"):
-        node = cluster.node(name)
-        until(lambda node=node: node.status()["role"] == "none")
-
-
-def test_a_relay_must_be_none_before_it_follows_another(up: Up, until: Until) -> None:
-    cluster = up(3)
-    make_chain(cluster)
-    with RawClient.ha(cluster.node("n2"), cluster.token) as client:
-        with pytest.raises(Refusal) as caught:
-            client.besecondary("n2", "n1", cluster.node("n1").address)
-        assert caught.value.code == 17
-        client.benone()
-    until(lambda: cluster.node("n3").status()["role"] == "none")
 
 
 def test_a_second_connection_of_the_same_id_replaces_the_first(
