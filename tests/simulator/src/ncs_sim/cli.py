@@ -15,7 +15,7 @@ from typing import Any
 from ncs_sim import __version__
 from ncs_sim.config import LIBRARY_VERSIONS, RELEASES, NodeConfig
 from ncs_sim.errors import SimError
-from ncs_sim.load import add_commands as add_load_commands
+from ncs_sim.load_commands import add_commands as add_load_commands
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNKNOWN = 0, 1, 2, 3
 
