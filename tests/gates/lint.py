@@ -17,6 +17,8 @@ PACKAGES = (
     "gates",
     "helpers",
     "integration",
+    "lab",
+    "ncs_lab",
     "ncs_sim",
     "unit",
 )

@@ -26,7 +26,7 @@ from ncs_lab.network import (
     namespaces,
     remove,
 )
-from ncs_lab.processes import end_all
+from ncs_lab.processes import ended
 from ncs_lab.ssh import MAX_DIRECTORY, Ssh
 from ncs_sim.cluster import Cluster
 from ncs_sim.config import NodeOptions
@@ -217,9 +217,9 @@ def down(directory: Path | str) -> list[str]:
     with contextlib.suppress(SimError, OSError):
         Cluster.open(path).down()
     Ssh(path / SSH_DIRECTORY).hang_up()
-    end_all(namespaces())
-    found = leftovers()
-    remove(found)
+    with ended(namespaces()):
+        found = leftovers()
+        remove(found)
     if (path / LAB_FILE).exists():
         shutil.rmtree(path)
         found.append(str(path))

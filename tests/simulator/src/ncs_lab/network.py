@@ -31,7 +31,7 @@ SUBNET = "10.213.77.0/24"
 
 # A locally administered address that none of the lab's interfaces has.
 _NOBODY = "02:00:00:00:00:00"
-_NAMESPACES = Path("/run/netns")
+NAMESPACES = Path("/run/netns")
 _NAMESPACE = re.compile(r"nsoha-\d+")
 _PORT = re.compile(r"nsoha0p\d+")
 # The alias of the bridge says whose it is; the kernel takes up to 255 characters.
@@ -183,14 +183,14 @@ def lab_directory() -> Path | None:
 
 def namespaces() -> list[str]:
     """The namespaces of a lab that are there, half-made ones too."""
-    if not _NAMESPACES.is_dir():
+    if not NAMESPACES.is_dir():
         return []
-    return sorted(path.name for path in _NAMESPACES.iterdir() if _NAMESPACE.fullmatch(path.name))
+    return sorted(path.name for path in NAMESPACES.iterdir() if _NAMESPACE.fullmatch(path.name))
 
 
 def namespace_inode(name: str) -> tuple[int, int]:
     """What tells a namespace from every other, as `stat` has it."""
-    found = (_NAMESPACES / name).stat()
+    found = (NAMESPACES / name).stat()
     return found.st_dev, found.st_ino
 
 
