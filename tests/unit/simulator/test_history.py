@@ -283,6 +283,21 @@ def test_two_primaries_that_only_the_final_read_shows() -> None:
     assert one_write(rounds[0]).doubts
 
 
+def test_a_final_read_is_a_witness_of_the_reign_it_falls_into() -> None:
+    attempts = (acknowledged(1, "n1", 1, 2), acknowledged(2, "n2", 3, 4))
+    for epoch, overlaps in ((1, 1), (2, 0)):
+        last = replace(reading("n1", "primary", {1, 2}, 10), epoch=epoch)
+        assert len(judge(History(NODES, attempts, ((last,),))).overlaps) == overlaps
+
+
+def test_changes_of_primary_during_the_final_read_are_no_two_primaries() -> None:
+    first = replace(reading("n1", "primary", {1}, 10), epoch=5)
+    second = reading("n2", "primary", {1}, 11)
+    third = replace(reading("n1", "primary", {1}, 12), epoch=7)
+    assert not one_write((first, second), (third,)).overlaps
+    assert one_write((first, second), (replace(third, epoch=5),)).overlaps
+
+
 def test_with_two_primaries_what_one_of_them_has_is_not_lost_yet() -> None:
     held = whole({1})[-1][0]
     other = reading("n2", "primary", {}, 1e6)
@@ -352,6 +367,7 @@ def test_nodes_that_do_not_agree_are_not_settled(node: str, values: dict[str, ob
     assert not settled(changed(history, node, **values).rounds)
     assert not settled(history.rounds[:1])
     assert not settled([history.rounds[0], changed(history, node, **values).rounds[1]])
+    assert not settled([changed(history, node, **values).rounds[0], history.rounds[1]])
 
 
 def test_a_node_that_does_not_answer_or_stands_alone_holds_up_nobody() -> None:
@@ -361,7 +377,22 @@ def test_a_node_that_does_not_answer_or_stands_alone_holds_up_nobody() -> None:
     assert not settled([[*one, reading("n3", "none", {}, 1e6)] for one in rounds])
     alone = History(NODES, (), whole({1}))
     alone = changed(alone, "n1", listed=("n2@",))
-    assert settled(changed(alone, "n3", role="none", upstream="", txid="other").rounds)
+    alone = changed(alone, "n3", role="none", upstream="", txid="other")
+    assert settled(alone.rounds)
+    assert not settled(changed(alone, "n3", joining=True).rounds)
+    moved = changed(alone, "n3", txid="another").rounds
+    assert not settled([alone.rounds[0], moved[1]])
+
+
+def test_the_last_round_counts_and_all_that_is_in_it() -> None:
+    before, after = whole({7})[0], whole({1})[1]
+    assert not one_write(before, after).violated
+    saved = (*whole({7})[1][:2], reading("n3", "secondary", {1}, 1e6 + 1, "n1"))
+    assert [lost.on for lost in one_write(before, saved).lost] == [("n3",)]
+    strange = tuple(replace(one, strange=("key=x",)) for one in after)
+    verdict = one_write(after, strange)
+    assert [(one.node, one.number) for one in verdict.unexpected] == [(n, None) for n in NODES]
+    assert "key=x" in verdict.unexpected[0].why
 
 
 def test_the_verdict_says_what_where_and_when() -> None:
