@@ -190,7 +190,17 @@ def test_an_address_that_is_taken_fails_the_whole_up(
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     ctl = ["ctl", "--dir", "x", "n1"]
     faults = [[*ctl, "fault", name] for name in KINDS]
-    for command in ([], ["node"], ["up"], ["down"], ["ctl"], [*ctl, "fault"], *faults):
+    for command in (
+        [],
+        ["node"],
+        ["up"],
+        ["down"],
+        ["ctl"],
+        ["load"],
+        ["judge"],
+        [*ctl, "fault"],
+        *faults,
+    ):
         with pytest.raises(SystemExit) as caught:
             main([*command, "--help"])
         assert caught.value.code == 0
