@@ -58,6 +58,12 @@ class Stage:
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client
 
+    def cdb(self, node: NodeHandle) -> RawClient:
+        """Return a CDB socket for requests by hand."""
+        client = RawClient.cdb(node)
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
+
     def put(self, start: str) -> None:
         """Bring the nodes into a state: both primaries primary, the subject as named."""
         for node, node_id in ((self.wanted, WANTED), (self.other, OTHER)):

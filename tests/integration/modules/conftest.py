@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.forked import ForkedModules
 from helpers.recording_proxy import RecordingProxy
 from helpers.simulated import Simulation
 from helpers.stage import Stage
@@ -36,4 +37,11 @@ def proxy(stage: Stage) -> Iterator[RecordingProxy]:
     subject = stage.subject
     address = stage.simulation.address()
     with RecordingProxy(address, subject.ipc_port, subject.ipc_address) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[ForkedModules]:
+    """What runs modules many times."""
+    with ForkedModules() as found:
         yield found

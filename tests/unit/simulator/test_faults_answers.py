@@ -180,6 +180,14 @@ def test_garbage_is_no_frame(node: NodeHandle) -> None:
     assert spoilt(node) == b"HTTP"
 
 
+def test_garbage_can_stand_for_the_handshake(node: NodeHandle) -> None:
+    node.fault("garbage", place="handshake", once=True)
+    with RawClient(node) as client:
+        assert client.shake_hands(KIND_HA) == b"HTTP/1.1 "
+    with RawClient(node) as client:
+        assert client.shake_hands(KIND_HA)[0] == 0
+
+
 @pytest.mark.parametrize("size", [16 * MIB + 1, 2**32 - 1])
 def test_an_oversized_frame_is_announced(node: NodeHandle, size: int) -> None:
     node.fault("oversized", size=size)

@@ -116,17 +116,23 @@ class Faults:
 
     def answer(self, scope: Scope, head: int, payload: bytes) -> bytes:
         """The bytes to send for an answer; its first `head` bytes are no term."""
+        return self._instead(scope, payload[:head]) or frame(payload)
+
+    def _instead(self, scope: Scope, head: bytes) -> bytes | None:
+        """What is sent in place of an answer, if something is."""
         fault = self._at(Spoil, scope)
         if fault is None:
-            return frame(payload)
+            return None
         if fault.once:
             self.discard(fault)
-        return _spoilt(fault, payload[:head])
+        return _spoilt(fault, head)
 
     async def deliver(
         self, scope: Scope, data: bytes, write: Callable[[bytes], Awaitable[None]]
     ) -> None:
         """Write an answer late, in pieces, or not to its end; AnswerCut where that is so."""
+        if scope.about == HANDSHAKE:  # which has no frames
+            data = self._instead(scope, b"") or data
         slow = self._at(Slow, scope)
         if slow is not None:
             await self._pause(slow, slow.seconds)
