@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from ncs_lab.lab import Lab, down
 
-#: Nodes take a silent peer for dead after three times this, in seconds.
-TICK = 0.3
+#: Nodes take a peer for dead after three times this, in seconds. Less, and a busy machine looks dead.
+TICK = 1.0
 
 
 @pytest.fixture

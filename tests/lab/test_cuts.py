@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -59,6 +60,24 @@ def test_cuts_and_heals(lab: Lab) -> None:
     lab.heal()
     lab.heal()
     assert silent(lab) == set()
+
+
+def test_the_command_does_the_same(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    def cut_off(*words: str) -> dict[str, str]:
+        """What the table says at the end of a host's line, after this command."""
+        directory = ["--dir", str(lab.directory)]
+        assert main([words[0], *directory, *words[1:]]) == 0
+        capsys.readouterr()
+        assert main(["status", *directory]) == 0
+        lines = capsys.readouterr().out.splitlines()[1:]
+        return {line.split()[0]: re.split(r"\s\s+", line)[-1] for line in lines}
+
+    assert cut_off("cut", "n1", "n2") == {"n1": "n2", "n2": "n1", "n3": "-"}
+    assert cut_off("cut", "operator", "n3") == {"n1": "n2", "n2": "n1", "n3": "operator"}
+    assert cut_off("heal", "n1", "n2") == {"n1": "-", "n2": "-", "n3": "operator"}
+    assert cut_off("heal") == {"n1": "-", "n2": "-", "n3": "-"}
+    assert main(["cut", "--dir", str(lab.directory), "n9"]) == 1
+    assert "ncs-lab: no host 'n9' here" in capsys.readouterr().err
 
 
 def test_a_connection_stalls_and_goes_on(lab: Lab) -> None:

@@ -108,6 +108,7 @@ def test_a_lab_that_was_killed_while_it_came_up_goes(
 def test_nothing_goes_where_nothing_is(
     before: dict[str, object], place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert main(["check"]) == 0
     assert main(["down", "--dir", str(place)]) == 0
     assert capsys.readouterr().out == "nothing is there\n"
     place.mkdir()

@@ -73,7 +73,7 @@ class Lab:
 
         If something of that fails, all is taken down again.
         """
-        path = Path(directory).absolute()
+        path = Path(directory).resolve()
         network = Network(hosts, subnet)
         require("ip", "mount", "ssh", "ssh-keygen", "sshd")
         _refuse_directory(path)
@@ -107,7 +107,7 @@ class Lab:
     @classmethod
     def open(cls, directory: Path | str) -> Self:
         """The lab that `up` made in this directory."""
-        path = Path(directory).absolute()
+        path = Path(directory).resolve()
         require("ip")
         try:
             content: dict[str, Any] = json.loads((path / LAB_FILE).read_text())
@@ -208,7 +208,7 @@ def down(directory: Path | str) -> list[str]:
     The network and what runs in it are found by their names, so nothing but these is needed. Files
     are removed only where a lab has left its mark.
     """
-    path = Path(directory).absolute()
+    path = Path(directory).resolve()
     require("ip")
     there = lab_directory()
     if there is not None and there != path:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncs_lab.commands import attempt, run
+from ncs_lab.commands import attempt, find, run
 from ncs_sim.errors import SimError
 
 BRIDGE = "nsoha0"
@@ -50,7 +50,7 @@ class Place:
     @property
     def inside(self) -> tuple[str, ...]:
         """What to put in front of a command that is to run there."""
-        return ("ip", "netns", "exec", self.namespace) if self.namespace else ()
+        return (find("ip"), "netns", "exec", self.namespace) if self.namespace else ()
 
     def ip(self, *words: str, text: str = "") -> str:
         """Run `ip` on this network stack."""

@@ -7,6 +7,7 @@ Nothing here reads or changes the SSH configuration of the machine or of a home 
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import time
 from collections.abc import Sequence
@@ -81,9 +82,10 @@ class Ssh:
         if not self.controls.is_dir():
             return
         for socket in self.controls.iterdir():
-            attempt(
-                ["ssh", "-F", "none", "-o", f"ControlPath={_quoted(socket)}", "-O", "exit", "x"]
-            )
+            with contextlib.suppress(SimError, OSError):
+                attempt(
+                    ["ssh", "-F", "none", "-o", f"ControlPath={_quoted(socket)}", "-O", "exit", "x"]
+                )
 
     def variables(self) -> dict[str, object]:
         """How Ansible reaches the hosts. Waiting is short: the bridge is fast, or it is cut."""
@@ -94,7 +96,7 @@ class Ssh:
             "IdentitiesOnly": "yes",
             "BatchMode": "yes",
             "ServerAliveInterval": "1",
-            "ServerAliveCountMax": "2",
+            "ServerAliveCountMax": "4",
         }
         options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         return {
@@ -104,7 +106,7 @@ class Ssh:
             "ansible_ssh_args": "-F none -o ControlMaster=auto -o ControlPersist=30s",
             "ansible_ssh_common_args": shlex.join(options),
             "ansible_control_path_dir": str(self.controls),
-            "ansible_ssh_timeout": 3,
+            "ansible_ssh_timeout": 4,
         }
 
     def _daemon_configuration(self, host: Place) -> str:
@@ -123,6 +125,8 @@ class Ssh:
             # The lab may be in a directory of somebody who is not root.
             "StrictModes": "no",
             "UseDNS": "no",
+            # Else bash reads .bashrc for a command that comes by SSH. Root's is no part of the lab.
+            "SetEnv": "SHLVL=1",
             "AllowTcpForwarding": "no",
             "X11Forwarding": "no",
             "MaxStartups": "100",
