@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ncs_lab.lab import Lab, down
 
-#: Nodes take a peer for dead after three times this, in seconds. Less, and a busy machine looks dead.
+#: Seconds. After three times this, nodes take a silent peer for dead; a busy machine needs some.
 TICK = 1.0
 
 
