@@ -9,11 +9,14 @@ and failed and unknown are told apart. An answer in pieces is an answer.
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from secrets import token_hex
 from typing import Any, Callable, NamedTuple
 
 import pytest
 from helpers.forked import ForkedModules
 from helpers.running import RunningModule
+from helpers.simulated import Simulation
 from helpers.stage import (
     NONE,
     OTHER,
@@ -240,6 +243,27 @@ def test_the_answer_of_an_order_may_end_at_any_byte(
     job.prepare(stage)
     stage.subject.fault("close", count=OK_FRAME, place=order)
     assert_done(attempt(stage, forked, job), stage, job)
+
+
+@pytest.mark.parametrize(("version", "challenge"), [("v1", 16), ("v2", 32)])
+def test_the_access_check_may_end_at_any_byte(
+    simulation: Simulation, forked: ForkedModules, tmp_path: Path, version: str, challenge: int
+) -> None:
+    """Whoever is cut off there is told of the access file, which is the likeliest reason."""
+    secret = tmp_path / "secret"
+    secret.write_text(f"secret-{token_hex(8)}")
+    node = simulation.node("n", access_check=version, access_secret_file=str(secret))
+    token = simulation.token
+    where = {"token": token, "ip": node.ipc_address, "access_file": str(secret), "timeout": 5}
+    # The challenge with its tag, the verdict, the versions.
+    for count in range(1 + challenge + 1 + HANDSHAKE):
+        node.fault("close", count=count, from_start=True)
+        result = forked.run("ncs_ha_status", where)
+        assert result["error"]["name"] == "EOF"
+        assert "NCS_IPC_ACCESS_FILE" in result["msg"]
+        assert "ha" not in result
+    node.clear()
+    assert forked.run("ncs_ha_status", where)["ha"]["role"] == NONE
 
 
 def test_what_cannot_be_read_again_is_not_assumed(stage: Stage) -> None:

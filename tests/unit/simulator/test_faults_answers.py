@@ -265,12 +265,13 @@ def test_refuse_is_for_one_order_and_hold_ends_with_clear(node: NodeHandle) -> N
 
         order = threading.Thread(target=follow_nobody)
         order.start()
-        until(lambda: node.faults() == [])
-        assert order.is_alive()
+        until(lambda: node.waiting() == ["besecondary"])
+        assert node.faults() == [], "it has been used up"
         node.clear("refuse")
-        assert order.is_alive()
+        assert node.waiting() == ["besecondary"]
         node.clear("hold")
         order.join(10)
+        assert node.waiting() == []
     assert caught_in_thread == [25]
 
 

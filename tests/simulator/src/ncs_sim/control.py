@@ -96,7 +96,7 @@ class ControlServer:
             case {"op": "fault", "name": name, "arguments": arguments}:
                 await self._begin(from_json(name, arguments))
             case {"op": "faults"}:
-                return {"faults": node.faults.to_json()}
+                return {"faults": node.faults.to_json(), "waiting": node.faults.waiting}
             case {"op": "clear", "name": str() | None as name, "peer": str() | None as peer}:
                 node.faults.clear(name, peer)
             case {"op": "order", "role": str() as role, "node_id": str() as own_id, **rest}:

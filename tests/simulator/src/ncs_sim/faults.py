@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ncs_sim.address import Peer
 from ncs_sim.errors import Code, Refusal
@@ -65,12 +65,20 @@ class AnswerCut(EOFError):
     """The connection has to be closed here."""
 
 
+class _Pause(NamedTuple):
+    """One answer that is being late."""
+
+    fault: Fault
+    about: str
+    over: asyncio.Event
+
+
 class Faults:
     """What is wrong with one node."""
 
     def __init__(self) -> None:
         self._active: list[Fault] = []
-        self._pauses: list[tuple[Fault, asyncio.Event]] = []
+        self._pauses: list[_Pause] = []
         self._changed = asyncio.Event()
 
     # Making and ending them
@@ -96,14 +104,19 @@ class Faults:
             return name in (None, fault.NAME) and peer in (None, about)
 
         self._active = [fault for fault in self._active if not ends(fault)]
-        for fault, over in self._pauses:
-            if ends(fault):
-                over.set()
+        for pause in self._pauses:
+            if ends(pause.fault):
+                pause.over.set()
         log("faults cleared")
         self._wake()
 
     def to_json(self) -> list[dict[str, object]]:
         return [fault.to_json() for fault in self._active]
+
+    @property
+    def waiting(self) -> list[str]:
+        """What is not answered yet, because a fault makes it late."""
+        return [pause.about for pause in self._pauses]
 
     def is_active(self, fault: Fault) -> bool:
         return any(other is fault for other in self._active)
@@ -135,7 +148,7 @@ class Faults:
             data = self._instead(scope, b"") or data
         slow = self._at(Slow, scope)
         if slow is not None:
-            await self._pause(slow, slow.seconds)
+            await self._pause(slow, slow.seconds, scope.about)
         close = self._at(Close, scope)
         left = len(data) + 1 if close is None else close.left(scope.sent)
         await self._in_pieces(scope, data[:left], write)
@@ -154,7 +167,7 @@ class Faults:
             return
         for start in range(0, len(data), pieces.size):
             await write(data[start : start + pieces.size])
-            await self._pause(pieces, pieces.pause)
+            await self._pause(pieces, pieces.pause, scope.about)
 
     # Orders
 
@@ -177,7 +190,7 @@ class Faults:
 
     async def hold(self, fault: Hold | None) -> None:
         if fault is not None:
-            await self._pause(fault, fault.seconds)
+            await self._pause(fault, fault.seconds, "besecondary")
 
     @property
     def upgrading(self) -> bool:
@@ -245,17 +258,17 @@ class Faults:
         names = (peer.node_id, peer.address.host) if peer else ()
         return any(cut.peer in names for cut in self._all(Cut))
 
-    async def _pause(self, fault: Fault, seconds: float) -> None:
+    async def _pause(self, fault: Fault, seconds: float, about: str) -> None:
         """Wait so long, or until this fault is cleared."""
-        entry = (fault, asyncio.Event())
-        self._pauses.append(entry)
+        pause = _Pause(fault, about, asyncio.Event())
+        self._pauses.append(pause)
         try:
             async with asyncio.timeout(seconds):
-                await entry[1].wait()
+                await pause.over.wait()
         except TimeoutError:
             pass
         finally:
-            self._pauses.remove(entry)
+            self._pauses.remove(pause)
 
     def _wake(self) -> None:
         self._changed.set()

@@ -280,6 +280,11 @@ class NodeHandle:
         found: list[dict[str, Any]] = self._ask({"op": "faults"})["faults"]
         return found
 
+    def waiting(self) -> list[str]:
+        """Return what is not answered yet, because a fault makes it late: "status" and the like."""
+        found: list[str] = self._ask({"op": "faults"})["waiting"]
+        return found
+
     def clear(self, name: str | None = None, peer: str | None = None) -> None:
         """End all faults, or those of this name, or only that which is about this peer."""
         self._ask({"op": "clear", "name": name, "peer": peer})
