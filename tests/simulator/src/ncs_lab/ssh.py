@@ -117,7 +117,6 @@ class Ssh:
             "AuthorizedKeysFile": _quoted(self.key.with_suffix(".pub")),
             "PidFile": _quoted(own / "pid"),
             "PermitRootLogin": "prohibit-password",
-            "AuthenticationMethods": "publickey",
             "PasswordAuthentication": "no",
             "KbdInteractiveAuthentication": "no",
             # Without PAM, sshd turns an account away that has its password locked.
