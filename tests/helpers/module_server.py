@@ -7,6 +7,8 @@ JSON in, with the name of a module and its arguments; a line of JSON out, with a
 did as a process. helpers/forked.py is the other end.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import json

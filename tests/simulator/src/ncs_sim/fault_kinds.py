@@ -31,28 +31,19 @@ class FaultError(ValueError):
     """There is no such fault, or it does not go with these arguments."""
 
 
-def _argument(
+def _about(
     kind: type,
     text: str,
-    default: Any = MISSING,
     *,
     option: str | None = None,
     choices: tuple[str, ...] = (),
     at_most: float | None = None,
-) -> Any:
-    """An argument of a fault. One without a default is required."""
-    metadata = {
-        "kind": kind,
-        "help": text,
-        "option": option,
-        "choices": choices,
-        "at_most": at_most,
-    }
-    return field(default=default, metadata=metadata)
+) -> dict[str, Any]:
+    """What a field that is an argument says of itself. One without a default is required."""
+    return {"kind": kind, "help": text, "option": option, "choices": choices, "at_most": at_most}
 
 
-def _once() -> Any:
-    return _argument(bool, "only once", False, option="--next")
+_ONCE = _about(bool, "only once", option="--next")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +65,14 @@ class Fault:
 class AtAnswer(Fault):
     """The base of those that befall answers to clients."""
 
-    place: str | None = _argument(
-        str,
-        f"only there: {', '.join(PLACES)} (all answers but those of the handshake)",
-        None,
-        option="--for",
-        choices=PLACES,
+    place: str | None = field(
+        default=None,
+        metadata=_about(
+            str,
+            f"only there: {', '.join(PLACES)} (all answers but those of the handshake)",
+            option="--for",
+            choices=PLACES,
+        ),
     )
 
     @property
@@ -98,7 +91,7 @@ class Slow(AtAnswer):
     """answer late; what was asked for is done in time"""
 
     NAME = "slow"
-    seconds: float = _argument(float, "how late", at_most=LONGEST_SECONDS)
+    seconds: float = field(metadata=_about(float, "how late", at_most=LONGEST_SECONDS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +99,10 @@ class Pieces(AtAnswer):
     """answer in pieces, with a pause in between"""
 
     NAME = "pieces"
-    size: int = _argument(int, "bytes in a piece", at_most=MIB)
-    pause: float = _argument(
-        float, "seconds in between (0.001)", 0.001, option="--pause", at_most=60
+    size: int = field(metadata=_about(int, "bytes in a piece", at_most=MIB))
+    pause: float = field(
+        default=0.001,
+        metadata=_about(float, "seconds in between (0.001)", option="--pause", at_most=60),
     )
 
 
@@ -117,11 +111,14 @@ class Close(AtAnswer):
     """close the connection after so many bytes of an answer; what was asked for is done"""
 
     NAME = "close"
-    count: int = _argument(int, "bytes that still come, 0 for none", at_most=1 << 31)
-    from_start: bool = _argument(
-        bool, "bytes of the whole connection, handshake included", False, option="--from-start"
+    count: int = field(metadata=_about(int, "bytes that still come, 0 for none", at_most=1 << 31))
+    from_start: bool = field(
+        default=False,
+        metadata=_about(
+            bool, "bytes of the whole connection, handshake included", option="--from-start"
+        ),
     )
-    once: bool = _once()
+    once: bool = field(default=False, metadata=_ONCE)
 
     def befalls(self, kind: str, about: str) -> bool:
         if self.from_start and about == HANDSHAKE:
@@ -137,7 +134,7 @@ class Close(AtAnswer):
 class Spoil(AtAnswer):
     """The base of those that send something else in place of an answer."""
 
-    once: bool = _once()
+    once: bool = field(default=False, metadata=_ONCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +156,11 @@ class Oversized(Spoil):
     """announce a frame over 16 MiB in place of an answer, and send some of it"""
 
     NAME = "oversized"
-    size: int = _argument(
-        int, "bytes announced (16 MiB and 1)", 16 * MIB + 1, option="--size", at_most=(1 << 32) - 1
+    size: int = field(
+        default=16 * MIB + 1,
+        metadata=_about(
+            int, "bytes announced (16 MiB and 1)", option="--size", at_most=(1 << 32) - 1
+        ),
     )
 
 
@@ -169,8 +169,11 @@ class Deep(Spoil):
     """send a deeply nested term in place of an answer"""
 
     NAME = "deep"
-    levels: int = _argument(
-        int, "tuples inside each other (100000)", 100_000, option="--levels", at_most=4 * MIB
+    levels: int = field(
+        default=100_000,
+        metadata=_about(
+            int, "tuples inside each other (100000)", option="--levels", at_most=4 * MIB
+        ),
     )
 
 
@@ -186,11 +189,11 @@ class WrongType(Spoil):
     """send a term of another type in place of an answer"""
 
     NAME = "wrong-type"
-    term: str = _argument(
-        str,
-        "the bytes of that term in hex (those of {undefined, []})",
-        "836802640009756e646566696e65646a",
-        option="--term",
+    term: str = field(
+        default="836802640009756e646566696e65646a",
+        metadata=_about(
+            str, "the bytes of that term in hex (those of {undefined, []})", option="--term"
+        ),
     )
 
 
@@ -199,8 +202,8 @@ class Refuse(Fault):
     """refuse the next HA order, except status, with this code"""
 
     NAME = "refuse"
-    code: int = _argument(int, "of docs/protocol.md section 7", at_most=(1 << 31) - 1)
-    reason: str | None = _argument(str, "text that goes with it", None)
+    code: int = field(metadata=_about(int, "of docs/protocol.md section 7", at_most=(1 << 31) - 1))
+    reason: str | None = field(default=None, metadata=_about(str, "text that goes with it"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +211,7 @@ class Hold(Fault):
     """hold back the answer to the next synchronous besecondary"""
 
     NAME = "hold"
-    seconds: float = _argument(float, "how long", at_most=LONGEST_SECONDS)
+    seconds: float = field(metadata=_about(float, "how long", at_most=LONGEST_SECONDS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +226,7 @@ class Cut(Fault):
     """let no byte pass to or from this peer, and nobody dial the other; what was sent waits"""
 
     NAME = "cut"
-    peer: str = _argument(str, "its node id or its address")
+    peer: str = field(metadata=_about(str, "its node id or its address"))
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -270,7 +273,9 @@ class Controller(Fault):
     """another controller takes the HA socket and holds it until somebody takes it back"""
 
     NAME = "controller"
-    token: str | None = _argument(str, "the token it brings (the one that the node has)", None)
+    token: str | None = field(
+        default=None, metadata=_about(str, "the token it brings (the one that the node has)")
+    )
 
     def to_json(self) -> dict[str, object]:
         """Without the token, which is a secret."""
