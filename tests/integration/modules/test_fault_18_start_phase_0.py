@@ -30,7 +30,7 @@ def test_a_wait_for_a_phase_goes_on_to_its_limit_and_names_the_phase(
     wait = {"wait_for": {"phase": wanted}, "wait_timeout": 0.6}
     began = time.monotonic()
     result = forked.run("ncs_ha_status", stage.connection(**wait), check=check)
-    assert 0.6 <= time.monotonic() - began < 3
+    assert 0.6 <= time.monotonic() - began < 10
     assert result["failed"] is True
     assert f"start phase is 0, not {wanted}" in result["msg"]
     assert "0.6 s" in result["msg"]

@@ -151,17 +151,17 @@ def test_a_node_that_leaves_is_not_seen_through_a_cut(replicating: Up) -> None:
 
 @pytest.mark.parametrize("at", ["n1", "n2"])
 def test_a_node_that_stops_ticking_is_taken_for_dead_by_its_peer(replicating: Up, at: str) -> None:
-    cluster = replicating(2, tick_timeout=0.2)
+    cluster = replicating(2, tick_timeout=0.3)
     first, second = cluster.nodes
     cluster.node(at).fault("no-ticks")
     until(lambda: role(second) == "none" and listed(first) == [])
     silent = first if at == "n1" else second
     heard = second if at == "n1" else first
-    assert "silent for 0.6 s" in heard.log
+    assert "silent for 0.9 s" in heard.log
     assert "silent" not in silent.log
     cluster.node(at).clear()
     assert follow(second, first, cluster.token) == 0
-    time.sleep(0.8)  # over the limit of silence
+    time.sleep(1.2)  # over the limit of silence
     assert (role(second), listed(first)) == ("secondary", ["n2"])
 
 
