@@ -19,11 +19,14 @@ LOCAL: Mapping[str, object] = {
 def inventory(
     nodes: Sequence[NodeHandle],
     token: str,
-    connection: Mapping[str, object] = LOCAL,
+    connection: Mapping[str, object] | None = None,
 ) -> str:
-    """The text of inventory.yml. It holds the token, so only its owner may read the file."""
+    """The text of inventory.yml. It holds the token, so only its owner may read the file.
+
+    `connection` has the variables by which Ansible reaches the nodes, if not those of LOCAL.
+    """
     lines = ["---", "nso:", "  vars:"]
-    lines += _variables({**connection, "nso_ha_token": token}, 4)
+    lines += _variables({**(connection or LOCAL), "nso_ha_token": token}, 4)
     lines.append("  hosts:")
     for index, node in enumerate(nodes):
         lines.append(f"    {node.name}:")
