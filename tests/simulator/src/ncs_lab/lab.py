@@ -80,6 +80,7 @@ class Lab:
         network.claim(path)
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.chmod(0o700)
             content = {"hosts": hosts, "subnet": str(network.subnet)}
             write_private(path / LAB_FILE, json.dumps(content) + "\n")
             network.make_hosts()
