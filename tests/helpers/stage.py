@@ -15,7 +15,7 @@ from typing import Any
 from ncs_sim.handle import NodeHandle
 from ncs_sim.raw_client import RawClient
 
-from helpers.secrecy import run_discreetly
+from helpers.forked import ForkedModules
 from helpers.simulated import Simulation
 from helpers.until import until
 
@@ -42,9 +42,10 @@ SUBJECT, WANTED, OTHER = "subject", "wanted", "other"
 class Stage:
     """The three nodes."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, modules: ForkedModules) -> None:
         cluster = simulation.cluster(3)
         self.simulation = simulation
+        self._modules = modules
         self.token = cluster.token
         self.subject, self.wanted, self.other = cluster.nodes
         self._values = itertools.count(1)
@@ -131,16 +132,16 @@ class Stage:
 
     def role(self, role: str, *, check: bool = False, **more: object) -> dict[str, Any]:
         """Run ncs_ha_role on the subject."""
-        return run_discreetly("ncs_ha_role", self.role_options(role, **more), check=check)
+        return self._modules.run("ncs_ha_role", self.role_options(role, **more), check=check)
 
     def status(self, *, check: bool = False, **more: object) -> dict[str, Any]:
         """Run ncs_ha_status on the subject."""
-        return run_discreetly("ncs_ha_status", self.connection(**more), check=check)
+        return self._modules.run("ncs_ha_status", self.connection(**more), check=check)
 
     def dead(self, node_id: str, *, check: bool = False, **more: object) -> dict[str, Any]:
         """Run ncs_ha_secondary_dead on the subject."""
         options = self.connection(node_id=node_id, **more)
-        return run_discreetly("ncs_ha_secondary_dead", options, check=check)
+        return self._modules.run("ncs_ha_secondary_dead", options, check=check)
 
     # What the nodes themselves say
 

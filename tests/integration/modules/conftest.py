@@ -18,10 +18,10 @@ from helpers.stage import Stage
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, forked: ForkedModules) -> Iterator[Stage]:
     """One node to work on and two primaries; each test puts them into the state it needs."""
     with Simulation(tmp_path_factory.mktemp("stage")) as simulation:
-        yield Stage(simulation)
+        yield Stage(simulation, forked)
 
 
 @pytest.fixture
