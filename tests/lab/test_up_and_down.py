@@ -80,13 +80,16 @@ def test_all_of_it_goes(before: dict[str, object], place: Path) -> None:
 
 
 def test_what_a_crash_left_goes_too(before: dict[str, object], place: Path) -> None:
-    lab = Lab.up(place, 4)
+    lab = Lab.up(place, 5)
     run_playbook("nso.ha.status", lab.inventory)
     for process in inside("nsoha-1"):
         process.signal(signal.SIGKILL)
     lab.cluster.node("n2").freeze()
-    (place / "ssh" / "n2" / "pid").unlink()
+    for name in ("pid", "run.json"):
+        (place / "ssh" / "n2" / name).unlink()
     (place / "cluster.json").unlink()
+    lab.cluster.node("n4").kill()
+    shown("netns", "del", "nsoha-4")
     shown("link", "del", "nsoha0p3")
     shown("netns", "add", "nsoha-7")
     (NAMESPACES / "nsoha-8").touch()  # as far as `ip netns add` had come

@@ -217,7 +217,9 @@ def down(directory: Path | str) -> list[str]:
     # Nodes end in order if they can.
     with contextlib.suppress(SimError, OSError):
         Cluster.open(path).down()
-    Ssh(path / SSH_DIRECTORY).hang_up()
+    ssh = Ssh(path / SSH_DIRECTORY)
+    ssh.hang_up()
+    ssh.stop()
     with ended(namespaces()):
         found = leftovers()
         remove(found)

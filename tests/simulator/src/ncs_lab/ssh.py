@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from ncs_lab.commands import attempt, find, run
 from ncs_lab.network import Place
 from ncs_sim.errors import SimError
 from ncs_sim.files import write_private
-from ncs_sim.process import ProcessId
+from ncs_sim.process import PID_FILE, ProcessId
 
 START_SECONDS = 15.0
 #: A directory that is longer leaves no room for the names of SSH's control sockets.
@@ -59,23 +60,25 @@ class Ssh:
         run([*host.inside, "sh", "-c", _START, "sh", *daemon])
 
     def wait_started(self, host: Place) -> None:
-        """Return once the sshd of a host listens."""
+        """Return once the sshd of a host listens, and keep which process it is."""
+        own = self.directory / host.name
         end = time.monotonic() + START_SECONDS
-        while not self.running(host):
+        while (process := _listening(own / "pid")) is None:
             if time.monotonic() > end:
-                log = self.directory / host.name / "log"
-                raise SimError(f"the sshd of {host.name} did not start: {log.read_text()[-300:]}")
+                log = (own / "log").read_text(errors="replace")
+                raise SimError(f"the sshd of {host.name} did not start: {log[-300:]}")
             time.sleep(_POLL_SECONDS)
-
-    def process(self, host: Place) -> ProcessId | None:
-        """The sshd of a host that listens, if there is one."""
-        try:
-            return ProcessId.of(int((self.directory / host.name / "pid").read_text()))
-        except (OSError, ValueError):
-            return None
+        process.save(own)
 
     def running(self, host: Place) -> bool:
-        return self.process(host) is not None
+        process = ProcessId.load(self.directory / host.name)
+        return process is not None and process.alive
+
+    def stop(self) -> None:
+        """End every sshd, also one whose namespace has lost its name."""
+        for path in self.directory.glob(f"*/{PID_FILE}"):
+            if (process := ProcessId.load(path.parent)) is not None:
+                process.signal(signal.SIGKILL)
 
     def hang_up(self) -> None:
         """End the connections that the operator's ssh keeps open for the next command."""
@@ -132,6 +135,14 @@ class Ssh:
             "Subsystem": "sftp internal-sftp",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _listening(pid_file: Path) -> ProcessId | None:
+    """The sshd that has written this file, which it does once it listens."""
+    try:
+        return ProcessId.of(int(pid_file.read_text()))
+    except (OSError, ValueError):
+        return None
 
 
 def _make_key(path: Path, comment: str) -> None:
