@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from helpers import pythons
@@ -30,36 +31,42 @@ _WRONG = re.compile(r"^(?:ERROR|FATAL): .*$", re.M)
 
 def main() -> int:
     """Run the sanity tests on every release; return 1 if one fails on any."""
-    problems = []
-    with tempfile.TemporaryDirectory() as directory:
-        copy = lay_out(Path(directory))
-        ignored = list(copy.glob("tests/sanity/ignore-*"))
-        if ignored:
-            problems.append(f"ignore entries are not wanted: {', '.join(map(str, ignored))}")
-        # ansible-test asks git which files there are.
-        run("a checkout for ansible-test", ["git", "init", "--quiet", "."], cwd=copy)
-        for core in CORES:
-            try:
-                tools = for_core(core)
-                if tools:
-                    _sanity(core, tools, copy)
-            except GateError as failure:
-                problems.append(str(failure))
+    # Each of them keeps one core busy, and no more.
+    with ThreadPoolExecutor(max_workers=len(CORES)) as pool:
+        problems = [problem for problem in pool.map(_problem, CORES) if problem]
     for problem in problems:
         print(problem)
     return 1 if problems else 0
 
 
-def _sanity(core: Core, tools: Path, copy: Path) -> None:
+def _problem(core: Core) -> str:
+    """Run the sanity tests on a release; return what is wrong, or nothing."""
     try:
-        output = _ansible_test(core, tools, copy)
+        tools = for_core(core)
+        if tools:
+            _sanity(core, tools)
     except GateError as problem:
-        if not _bring_pip(problem.output):
-            found = "\n".join(_WRONG.findall(problem.output))
-            raise GateError(problem.reason, found or problem.output) from None
-        output = _ansible_test(core, tools, copy)
+        return str(problem)
+    return ""
+
+
+def _sanity(core: Core, tools: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        copy = lay_out(Path(directory))
+        ignored = [path.name for path in copy.glob("tests/sanity/ignore-*")]
+        if ignored:
+            raise GateError(f"ignore entries are not wanted: {', '.join(ignored)}")
+        # ansible-test asks git which files there are.
+        run(f"a checkout for {core.name}", ["git", "init", "--quiet", "."], cwd=copy)
+        try:
+            output = _ansible_test(core, tools, copy)
+        except GateError as problem:
+            if not _bring_pip(problem.output):
+                found = "\n".join(_WRONG.findall(problem.output))
+                raise GateError(problem.reason, found or problem.output) from None
+            output = _ansible_test(core, tools, copy)
     for left_out in dict.fromkeys(_LEFT_OUT.findall(output)):
-        print(f"NOT RUN {left_out}")
+        print(f"NOT RUN ansible-core {core.name}: {left_out}")
 
 
 def _ansible_test(core: Core, tools: Path, copy: Path) -> str:
@@ -67,7 +74,7 @@ def _ansible_test(core: Core, tools: Path, copy: Path) -> str:
         f"ansible-test sanity, ansible-core {core.name}",
         [tools / "ansible-test", "sanity", "--color", "no"],
         cwd=copy,
-        environment=_environment(tools),
+        environment=_environment(core, tools),
     )
 
 
@@ -85,11 +92,11 @@ def _bring_pip(output: str) -> bool:
     return True
 
 
-def _environment(tools: Path) -> dict[str, str]:
+def _environment(core: Core, tools: Path) -> dict[str, str]:
     """Return an environment in which ansible-test finds its own tools first, then all Pythons."""
     found = [python.parent for python in map(pythons.find, pythons.VERSIONS) if python]
     path = [str(directory) for directory in (tools, BIN, *found)]
-    return {"HOME": str(_HOME), "PATH": os.pathsep.join([*path, os.environ["PATH"]])}
+    return {"HOME": str(_HOME / core.name), "PATH": os.pathsep.join([*path, os.environ["PATH"]])}
 
 
 if __name__ == "__main__":
