@@ -18,7 +18,7 @@ from helpers.playbooks import run_playbook
 from helpers.until import until
 from ncs_lab.cli import main
 from ncs_lab.lab import Lab, down
-from ncs_lab.network import BRIDGE, NAMESPACES, leftovers
+from ncs_lab.network import BRIDGE, NAMESPACES, leftovers, remove
 from ncs_lab.processes import inside
 from ncs_sim.errors import SimError
 
@@ -107,6 +107,16 @@ def test_a_lab_that_was_killed_while_it_came_up_goes(
     with pytest.raises(SimError, match="down first"):
         Lab.up(place)
     down(place)
+
+
+def test_what_ends_by_itself_before_it_is_removed_is_no_failure(
+    before: dict[str, object], place: Path
+) -> None:
+    with Lab.up(place, 1):
+        seen = leftovers()
+    assert seen
+    assert not leftovers()
+    remove(seen)
 
 
 def test_nothing_goes_where_nothing_is(

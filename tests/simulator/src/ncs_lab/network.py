@@ -206,12 +206,19 @@ def remove(names: Sequence[str]) -> None:
     # A namespace ends some time after its removal, but its link is gone at once with the other end.
     for name in names:
         if _PORT.fullmatch(name):
-            run(["ip", "link", "del", name])
+            _remove(name, ["ip", "link", "del", name])
     for name in names:
         if _NAMESPACE.fullmatch(name):
-            run(["ip", "netns", "del", name])
+            _remove(name, ["ip", "netns", "del", name])
     if BRIDGE in names:
-        run(["ip", "link", "del", BRIDGE])
+        _remove(BRIDGE, ["ip", "link", "del", BRIDGE])
+
+
+def _remove(name: str, command: Sequence[str]) -> None:
+    """Remove a part, if it does not go by itself: links end with a namespace that is ending."""
+    done = attempt(command)
+    if done.returncode != 0 and name in leftovers():
+        raise SimError(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
 def _read(text: str) -> list[dict[str, Any]]:
