@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from ncs_sim.cli import main
 from ncs_sim.cluster import Cluster
 from ncs_sim.fault_kinds import KINDS
@@ -55,6 +56,18 @@ def up(run: Run, tmp_path: Path, first_address: str) -> Callable[..., None]:
         run("up", *where, "--exit-with-pid", str(os.getpid()), *options)
 
     return start
+
+
+def test_each_node_gets_a_state_directory_that_can_be_made_and_has_not_been(
+    up: Callable[..., None], tmp_path: Path
+) -> None:
+    up("--nodes", "2")
+    hosts = yaml.safe_load((tmp_path / "sim" / "inventory.yml").read_text())["nso"]["hosts"]
+    state = {name: Path(host["nso_ha_state_dir"]) for name, host in hosts.items()}
+    assert state == {name: tmp_path / "sim" / name / "state" for name in ("n1", "n2")}
+    for path in state.values():
+        assert path.parent.is_dir()
+        assert not path.exists()
 
 
 def test_a_cluster_lives_from_up_to_down(

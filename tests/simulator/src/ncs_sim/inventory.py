@@ -15,6 +15,10 @@ LOCAL: Mapping[str, object] = {
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",
 }
 
+#: Where the collection keeps what it has to remember of a node: in the node's own directory. It is
+#: not made here, as it is none of the node's business.
+STATE_DIRECTORY = "state"
+
 
 def inventory(
     nodes: Sequence[NodeHandle],
@@ -39,6 +43,7 @@ def _host_variables(node: NodeHandle, role: str) -> dict[str, object]:
         "nso_ha_node_id": node.name,
         "nso_ha_node_ip": node.address,
         "nso_ha_role": role,
+        "nso_ha_state_dir": str(node.directory / STATE_DIRECTORY),
     }
     if node.ipc_path is not None:
         variables["nso_ha_path"] = node.ipc_path
