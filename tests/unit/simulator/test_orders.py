@@ -195,20 +195,6 @@ def test_refuse_hits_the_next_order_and_not_status(up: Up) -> None:
         client.beprimary("n1")
 
 
-def test_read_only_mode_refuses_writes_until_lifted_or_restarted(up: Up) -> None:
-    node = up().node("n1")
-    with RawClient.maapi(node) as client:
-        client.operation(229, 1)
-        with pytest.raises(NodeError, match="read-only"):
-            node.write("k", "v")
-        client.operation(229, 0)
-        node.write("k", "v")
-        client.operation(229, 1)
-    node.kill()
-    node.start()
-    node.write("k", "w")
-
-
 def test_phases_go_up_one_by_one_and_waiting_ends_when_reached(up: Up) -> None:
     node = up(start_phase=0).node("n1")
     with RawClient.maapi(node) as waiting, RawClient.maapi(node) as client:

@@ -215,6 +215,14 @@ class Hold(Fault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SlowCommit(Fault):
+    """let each write of a client wait between being let in and being committed"""
+
+    NAME = "slow-commit"
+    seconds: float = field(metadata=_about(float, "how long", at_most=LONGEST_SECONDS))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Copy(Fault):
     """fail each first copy half way, taken or given: the secondary keeps its data, and is none"""
 
@@ -296,6 +304,7 @@ KINDS: dict[str, type[Fault]] = {
         WrongType,
         Refuse,
         Hold,
+        SlowCommit,
         Copy,
         Cut,
         NoTicks,

@@ -30,6 +30,7 @@ from ncs_sim.fault_kinds import (
     Pieces,
     Refuse,
     Slow,
+    SlowCommit,
     Spoil,
     Streams,
     Upgrade,
@@ -195,6 +196,14 @@ class Faults:
     @property
     def upgrading(self) -> bool:
         return self._first(Upgrade) is not None
+
+    # Writes
+
+    async def delay_commit(self) -> None:
+        """Return when a write that was let in may be committed."""
+        fault = self._first(SlowCommit)
+        if fault is not None:
+            await self._pause(fault, fault.seconds, "write")
 
     # Links to other nodes
 

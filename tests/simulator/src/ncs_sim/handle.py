@@ -297,6 +297,10 @@ class NodeHandle:
         """Make the node hold back the answer to the next synchronous besecondary."""
         self.fault("hold", seconds=seconds)
 
+    def slow_commit(self, seconds: float) -> None:
+        """Let each write wait so long after it was let in; `waiting` then has "write"."""
+        self.fault("slow-commit", seconds=seconds)
+
     def cut(self, peer: NodeHandle) -> None:
         """Let no byte pass between this node's HA links and that node."""
         self.fault("cut", peer=peer.address)

@@ -222,11 +222,16 @@ class Node:
         `as_primary`, only a primary takes the write; no other role can come between that check and
         the commit.
         """
+        self._check_writable()
+        if as_primary and self.role is not Role.PRIMARY:
+            raise Refusal(Code.BADSTATE, f"not primary but {self.role.name.lower()}")
+        epoch = self._epoch
+        await self.faults.delay_commit()
         async with self._committing:
-            self._check_writable()
-            if as_primary and self.role is not Role.PRIMARY:
-                raise Refusal(Code.BADSTATE, f"not primary but {self.role.name.lower()}")
-            epoch = self._epoch
+            # [assumed] Read-only mode is about new writes: one that was let in before still ends
+            # well. A change of role ends it, since a copy would overwrite it without a word.
+            if self._epoch != epoch or self.joining:
+                raise Refusal(Code.BADSTATE, "the role changed before the commit")
             txid = self.store.next_txid(self.node_id if self.role is Role.PRIMARY else None)
             await self._commit(txid, {key: value})
             if self._epoch != epoch:
@@ -245,7 +250,10 @@ class Node:
             raise Refusal(Code.BADSTATE, "read-only mode")
 
     async def _apply(self, txid: TxId, changes: Mapping[str, str]) -> None:
-        """Store a commit that came from the primary, and pass it on if this node is a relay."""
+        """Store a commit that came from the primary, and pass it on if this node is a relay.
+
+        [assumed] As with the first copy, read-only mode does not keep it out: that is for clients.
+        """
         async with self._committing:
             await self._commit(txid, changes)
 
