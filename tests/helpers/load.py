@@ -10,7 +10,8 @@
     assert judged.status == 0, judged.text
 
 It is the command `ncs-sim load` as a process of its own, killed at the end of the with statement if
-need be. It reaches the nodes through their directories, whatever the network between them does.
+need be. It reaches the nodes through their directories, whatever the network between them does; a
+node that no client should reach any more is left out by `leave_out`, until `bring_back`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
+
+from ncs_sim.files import write_private
 
 from helpers.until import until
 
@@ -45,15 +49,29 @@ class Judged(NamedTuple):
 
 
 class Load:
-    """The load. `rate` is writes a second for each node, `settle` seconds of the final read."""
+    """The load. `rate` is writes a second for each node, `settle` seconds of the final read.
+
+    It writes to all nodes, or to those of `nodes`; it reads all of them in the end.
+    """
 
     def __init__(
-        self, directory: Path, history: Path, *, rate: float = 50, settle: float = 10
+        self,
+        directory: Path,
+        history: Path,
+        *,
+        rate: float = 50,
+        settle: float = 10,
+        nodes: Sequence[str] = (),
     ) -> None:
         self.history = history
+        self._skip_file = history.with_name(f"{history.name}.skip")
+        self._left_out: set[str] = set()
+        self._nodes = nodes
         self._command = [sys.executable, "-m", "ncs_sim", "load", "--json"]
         self._command += ["--dir", str(directory), "--history", str(history)]
         self._command += ["--rate", str(rate), "--settle", str(settle)]
+        self._command += ["--skip-file", str(self._skip_file)]
+        self._command += [f"--nodes={node}" for node in nodes]
         self._read = 0
         self._lines: list[dict[str, Any]] = []
         self._process: subprocess.Popen[str] | None = None
@@ -93,6 +111,35 @@ class Load:
 
         until(enough, seconds, f"{count} more writes acknowledged by {by or 'anybody'}")
 
+    def leave_out(self, *names: str, seconds: float = 10) -> None:
+        """Write to these no more; return once nothing is on its way to them."""
+        self._write_skip_file(self._left_out.union(names))
+        since = time.monotonic()
+        written = [name for name in names if name in (self._nodes or names)]
+
+        # Each node has its attempts one by one, so a later one tells that the earlier has ended.
+        def all_later() -> bool:
+            return all(self.attempts(by=name, since=since) for name in written)
+
+        until(all_later, seconds, f"that no write is on its way to {', '.join(names)}")
+
+    def bring_back(self, *names: str) -> None:
+        """Write to these again."""
+        self._write_skip_file(self._left_out.difference(names))
+
+    def write_gap(self, old: str, new: str, since: float) -> float:
+        """Return the seconds in which no client was told that a write had succeeded.
+
+        It is the time from the last acknowledged write by `old` to the first by `new`, both as
+        they were answered. Of `new`, only what was sent after the monotonic time `since` counts,
+        which is one at which it was not primary yet.
+        """
+        first = min((one["answered"] for one in self.acknowledged(by=new, since=since)), default=-1)
+        assert first >= 0, f"no write was acknowledged by {new}"
+        before = [one["answered"] for one in self.acknowledged(by=old) if one["answered"] <= first]
+        assert before, f"no write was acknowledged by {old} before"
+        return float(first - max(before))
+
     def finish(self, seconds: float = 60) -> Judged:
         """End the load; return the verdict."""
         self.process.send_signal(signal.SIGTERM)
@@ -101,6 +148,12 @@ class Load:
         assert self.process.returncode in (CLEAN, VIOLATED, UNCLEAR), text
         assert out, text
         return Judged(self.process.returncode, json.loads(out), text)
+
+    def _write_skip_file(self, names: set[str]) -> None:
+        unknown = names.difference(self.start["nodes"])
+        assert not unknown, f"no such nodes: {unknown}"
+        write_private(self._skip_file, "".join(f"{name}\n" for name in sorted(names)))
+        self._left_out = names
 
     def _history(self) -> list[dict[str, Any]]:
         """Read on from where the last call ended, as far as there are whole lines."""

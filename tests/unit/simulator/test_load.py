@@ -40,6 +40,12 @@ def benone(cluster: Cluster, name: str) -> None:
         client.benone()
 
 
+def until_attempted(load: Load, name: str) -> None:
+    """Wait until a node has been offered some more writes."""
+    since = time.monotonic()
+    until(lambda: len(load.attempts(by=name, since=since)) > 3, what="attempts meanwhile")
+
+
 def judged_again(history: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """What `ncs-sim judge` says: its status and its text."""
     return main(["judge", str(history)]), capsys.readouterr().out
@@ -179,6 +185,108 @@ def test_a_node_that_is_none_or_dead_is_left_alone(up: Up, history: Path) -> Non
     assert len(judged.verdict["doubts"]) == 2
 
 
+def test_a_node_that_is_left_out_gets_no_write_until_it_is_brought_back(
+    up: Up, history: Path
+) -> None:
+    cluster = up(2)
+    beprimary(cluster, "n1")
+    with Load(cluster.directory, history) as load:
+        load.until_acknowledged(3, by="n1")
+        load.leave_out("n1", "n2")
+        since = time.monotonic()
+        data = cluster.node("n1").dump()
+        until_attempted(load, "n1")
+        meanwhile = load.attempts(since=since)
+        assert cluster.node("n1").dump() == data
+        load.bring_back("n1")
+        load.until_acknowledged(3, by="n1")
+        after = load.attempts(by="n2", since=since)
+        judged = load.finish()
+    for attempt in meanwhile + after:
+        assert attempt["outcome"] == "unsent"
+        assert attempt["reason"].startswith("left out by ")
+    # It is still read, so what it took before is not lost.
+    assert judged.status == CLEAN, judged.text
+    assert judged.verdict["unread"] == []
+
+
+def test_a_primary_that_no_client_reaches_while_another_takes_over_is_no_second_one(
+    replicating: Up, history: Path
+) -> None:
+    cluster = replicating(2)
+    with Load(cluster.directory, history) as load:
+        load.until_acknowledged(3, by="n1")
+        load.leave_out("n1")
+        for one, other in (("n1", "n2"), ("n2", "n1")):
+            cluster.node(one).cut(cluster.node(other))
+        beprimary(cluster, "n2")
+        load.until_acknowledged(3, by="n2")
+        assert cluster.node("n1").status()["role"] == "primary"
+        benone(cluster, "n1")
+        load.bring_back("n1")
+        for node in cluster.nodes:
+            node.clear()
+        besecondary(cluster, "n1", "n2")
+        load.until_acknowledged(3, by="n2")
+        judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+
+
+def test_only_the_nodes_that_were_named_are_written_to_and_all_are_read(
+    replicating: Up, history: Path
+) -> None:
+    cluster = replicating(3)
+    with Load(cluster.directory, history, nodes=["n1", "n3"]) as load:
+        load.leave_out("n2")
+        load.until_acknowledged(3, by="n1")
+        until(lambda: bool(load.attempts(by="n3")), what="attempts on n3")
+        assert load.attempts(by="n2") == []
+        judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+    assert judged.verdict["members"] == ["n1", "n2", "n3"]
+
+
+def test_a_skip_file_that_cannot_be_read_leaves_out_everybody(
+    up: Up, history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = up(1)
+    beprimary(cluster, "n1")
+    where = ["--dir", str(cluster.directory), "--history", str(history)]
+    # A directory, which not even root can read as a file.
+    assert main(["load", *where, "--seconds", "0.1", "--skip-file", str(tmp_path)]) == UNCLEAR
+    assert cluster.node("n1").dump() == {}
+    assert "cannot read" in history.read_text()
+
+
+def test_the_gap_is_between_the_last_write_of_one_and_the_first_of_the_other(
+    replicating: Up, history: Path
+) -> None:
+    cluster = replicating(2)
+    with Load(cluster.directory, history) as load:
+        gaps = []
+        for old, new in (("n1", "n2"), ("n2", "n1"), ("n1", "n2")):
+            begun = time.monotonic()
+            load.until_acknowledged(3, by=old)
+            since = time.monotonic()
+            benone(cluster, old)
+            none = time.monotonic()
+            with pytest.raises(AssertionError, match=f"by {new}"):
+                load.write_gap(old, new, since)
+            until_attempted(load, new)
+            again = time.monotonic()
+            beprimary(cluster, new)
+            besecondary(cluster, old, new)
+            load.until_acknowledged(3, by=new)
+            gaps.append((old, new, since, load.write_gap(old, new, since)))
+            assert again - none < gaps[-1][-1] < time.monotonic() - begun
+        # What came later changes nothing.
+        assert [load.write_gap(old, new, since) for old, new, since, _gap in gaps] == [
+            gap for *_rest, gap in gaps
+        ]
+        judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+
+
 def test_a_value_that_the_load_did_not_write_is_unexpected(up: Up, history: Path) -> None:
     cluster = up(1)
     beprimary(cluster, "n1")
@@ -218,6 +326,18 @@ def test_a_load_ends_by_itself_after_so_many_seconds(
     assert json.loads(capsys.readouterr().out)["counts"]["acknowledged"] >= 1
     assert main(["load", *where, "--seconds", "0.2"]) == USAGE
     assert "never overwritten" in capsys.readouterr().err
+
+
+def test_a_node_that_does_not_exist_is_wrong_usage(
+    up: Up, history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--dir", str(up(1).directory), "--history", str(history)]
+    assert main(["load", *where, "--nodes", "n1,n9"]) == USAGE
+    assert "no node 'n9' here" in capsys.readouterr().err
+    assert not history.exists()
+    with pytest.raises(SystemExit) as caught:
+        main(["load", *where, "--nodes", "n1,"])
+    assert caught.value.code == USAGE
 
 
 def test_wrong_usage_is_not_taken_for_a_violation(

@@ -163,6 +163,29 @@ def test_a_frozen_primary_is_noticed_by_missing_ticks(replicating: Up, until: Un
     assert first.status()["role"] == "primary"
 
 
+def test_a_primary_that_was_frozen_goes_on_alone(replicating: Up, until: Until) -> None:
+    cluster = replicating(3, tick_timeout=0.2)
+    first, *others = cluster.nodes
+    before = first.status()
+    first.freeze()
+    until(lambda: all(node.status()["role"] == "none" for node in others))
+    epochs = [node.status()["epoch"] for node in others]
+    first.thaw()
+    until(lambda: listed(first.status()) == [])
+    # Its old secondaries have had some ticks of time to come back by the first heartbeat.
+    with RawClient.events(first, 64 | 8192, 1000) as events:
+        beat = events.receive_term()
+    assert isinstance(beat, tuple)
+    assert beat[0] == 8192
+    after = first.status()
+    assert (after["role"], after["epoch"]) == ("primary", before["epoch"])
+    first.write_as_primary("k", "v")
+    for node, epoch in zip(others, epochs, strict=True):
+        status = node.status()
+        assert (status["role"], status["epoch"], status["joining"]) == ("none", epoch, False)
+        assert node.read("k") is None
+
+
 def test_a_frozen_secondary_delays_a_write_until_it_is_dropped(replicating: Up) -> None:
     cluster = replicating(3, tick_timeout=0.2)
     cluster.node("n3").freeze()

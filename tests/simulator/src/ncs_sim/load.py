@@ -11,7 +11,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from ncs_sim.cluster import Cluster
@@ -19,15 +21,30 @@ from ncs_sim.errors import Code
 from ncs_sim.handle import NodeError, NodeHandle, NotRunning, WriteUnknown
 from ncs_sim.history import Attempt, Outcome, Reading, Round, settled
 from ncs_sim.history_file import Recorder
+from ncs_sim.skip_file import SkipFile
 
 _BETWEEN_ROUNDS = 0.05  # seconds
 
 
 class Load:
-    """Writes to all nodes of a cluster until it is stopped."""
+    """Writes to all nodes of a cluster until it is stopped, or to those named; reads all of them.
 
-    def __init__(self, cluster: Cluster, record: Recorder, name: str, timeout: float) -> None:
+    `skip` has nodes that are left out for now, as if no client could reach them.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        record: Recorder,
+        name: str,
+        timeout: float,
+        *,
+        only: Collection[str] = (),
+        skip: Path | None = None,
+    ) -> None:
         self._nodes = cluster.nodes
+        self._written = [cluster.node(one) for one in dict.fromkeys(only)] or cluster.nodes
+        self._skip = SkipFile(skip)
         self._record = record
         self._prefix = f"load-{name}-"
         self._timeout = timeout
@@ -38,9 +55,9 @@ class Load:
 
     def write(self, seconds: float | None, interval: float) -> None:
         """Write until `stop` or so many seconds have passed; return when no thread writes."""
-        with ThreadPoolExecutor(len(self._nodes)) as pool:
+        with ThreadPoolExecutor(len(self._written)) as pool:
             try:
-                threads = [pool.submit(self._write_to, node, interval) for node in self._nodes]
+                threads = [pool.submit(self._write_to, node, interval) for node in self._written]
                 self.stop.wait(seconds)
             finally:
                 self.stop.set()
@@ -71,6 +88,9 @@ class Load:
             answered = time.monotonic()
             return Attempt(number, node.name, sent, answered, outcome, reason=str(reason), **more)
 
+        left_out = self._skip.reason(node.name)
+        if left_out:
+            return ended(Outcome.UNSENT, left_out)
         if not _can_answer(node):
             return ended(Outcome.UNSENT, "not running, or frozen")
         try:

@@ -37,12 +37,28 @@ def add_commands(commands: Any) -> None:
         "SIGINT or SIGTERM or for so many seconds. Then read all nodes and tell which "
         "acknowledged writes are lost, which values nobody wrote, and when two nodes were "
         "primary at once. Nodes are reached through their directories, not over the network; "
-        "one that is dead or frozen is left out meanwhile.",
+        "one that is dead or frozen is left out meanwhile, and so is one that --skip-file names.",
         epilog=_EXITS,
     )
     load.add_argument("--dir", type=Path, required=True, help="what was given to up")
     load.add_argument(
         "--history", type=Path, required=True, metavar="FILE", help="a new file, JSON lines"
+    )
+    load.add_argument(
+        "--nodes",
+        type=_names,
+        action="extend",
+        default=[],
+        metavar="NAME[,NAME...]",
+        help="write to these only, once or several times (all); all are read in the end",
+    )
+    load.add_argument(
+        "--skip-file",
+        type=Path,
+        metavar="FILE",
+        help="write to no node that is named there, one a line: no client reaches it. Read before "
+        "each write, so nodes can come and go; if it is missing, no node is left out. What is not "
+        "written because of it is unsent in the history",
     )
     load.add_argument("--seconds", type=_positive, metavar="N", help="how long (until a signal)")
     load.add_argument(
@@ -103,11 +119,15 @@ def _run_load(options: argparse.Namespace) -> int:
     name = secrets.token_hex(4)
     try:
         cluster = Cluster.open(options.dir)
+        for node in options.nodes:
+            cluster.node(node)
         recorder = Recorder(options.history, name, [node.name for node in cluster.nodes])
     except (SimError, OSError) as error:
         return _mistake(error)
     with recorder as record:
-        load = Load(cluster, record, name, options.timeout)
+        load = Load(
+            cluster, record, name, options.timeout, only=options.nodes, skip=options.skip_file
+        )
 
         def stop(number: int, frame: object) -> None:
             (load.hurry if load.stop.is_set() else load.stop).set()
@@ -145,6 +165,13 @@ def _tell(history: History, options: argparse.Namespace) -> int:
     else:
         print(as_text(history, verdict))
     return status(verdict)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError
+    return names
 
 
 def _seconds(text: str) -> float:
