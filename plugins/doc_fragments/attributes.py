@@ -22,13 +22,18 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second
       invocation indicates no change.
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: posix
+"""
+
+    # For modules that connect to NSO; as nso.ha.attributes.action_group.
+    ACTION_GROUP = r"""
+attributes:
   action_group:
     description: Use C(group/nso.ha.ncs) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - nso.ha.ncs
-  platform:
-    description: Target OS/families that can be operated against.
-    support: full
-    platforms: posix
 """

@@ -58,12 +58,19 @@ options:
     type: float
     default: 30
 notes:
+  - The wire protocol was taken from the vendor's clients and documentation. It has not been tried
+    against a real NSO daemon by this collection.
+"""
+
+    # For modules that connect an HA socket; as nso.ha.connection.ha_socket. Notes alone would be no
+    # fragment.
+    HA_SOCKET = r"""
+options: {}
+notes:
   - A daemon has one HA socket. Connecting to it, as this module does, makes the daemon close the HA
     socket of any other HA controller and take the token of this task. That holds for check mode and
     for reading the status, too. The module cannot see whether another controller was there. The
     role of the node is not touched by connecting.
   - A node does not tell its own node id. What a node is called can be seen from its secondaries
     only, and so this module cannot find out that a primary goes by another node id than wanted.
-  - The wire protocol was taken from the vendor's clients and documentation. It has not been tried
-    against a real NSO daemon by this collection.
 """

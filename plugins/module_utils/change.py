@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 from . import failures
 from .ncs import error
 from .node import HaConnection, Target, cdb_connection, ha_connection
-from .orders import DONE, FAILED, STARTED, UNKNOWN, Report, carry_out
+from .orders import DONE, FAILED, STARTED, UNKNOWN, Report, carry_out, whenever
 from .state import HaState
 from .transitions import BERELAY
 
@@ -39,6 +39,25 @@ class Change(NamedTuple):
     background: bool = False
 
 
+class Escort(NamedTuple):
+    """What happens around the orders when they are part of an operation.
+
+    before: called with the name of each order right before it is given; raises NotGiven to stop
+    more:   what the module returns beside the rest
+    """
+
+    before: Callable[[str], None]
+    more: Callable[[Report], dict[str, Any]]
+
+
+def _no_more(_report: Report) -> dict[str, Any]:
+    return {}
+
+
+#: For orders that are part of no operation.
+ALONE = Escort(whenever, _no_more)
+
+
 def obstacle(orders: tuple[str, ...], phase: int, has_relays: bool) -> error.Error | None:
     """Return why a daemon would refuse these orders, as far as it can be known beforehand.
 
@@ -55,6 +74,8 @@ def obstacle(orders: tuple[str, ...], phase: int, has_relays: bool) -> error.Err
 
 def judge(change: Change, report: Report) -> str:
     """Return the outcome of the orders: one of DONE, STARTED, FAILED, UNKNOWN."""
+    if report.stopped is not None:
+        return FAILED
     if report.failure is not None:
         return UNKNOWN if report.failure.outcome_unknown else FAILED
     if change.background:
@@ -64,7 +85,12 @@ def judge(change: Change, report: Report) -> str:
     return DONE if change.reached(report.after) else FAILED
 
 
-def apply(module: AnsibleModule, target: Target, decide: Callable[[HaState], Change]) -> None:
+def apply(
+    module: AnsibleModule,
+    target: Target,
+    decide: Callable[[HaState], Change],
+    escort: Escort = ALONE,
+) -> None:
     """Change the node as `decide` says of the state it is in, and end the module."""
     reading = failures.reported(module, "Reading the HA status", target.endpoint)
     with reading, ha_connection(target) as connection:
@@ -73,12 +99,13 @@ def apply(module: AnsibleModule, target: Target, decide: Callable[[HaState], Cha
         blocked = _look_for_obstacle(target, connection, change)
         if blocked is not None:
             doing = f"Giving the orders {', '.join(change.orders)}"
-            untouched = _result(before, Report((), blocked, before), FAILED)
+            nothing = Report((), blocked, before)
+            untouched = {**_result(before, nothing, FAILED), **escort.more(nothing)}
             failures.fail(module, doing, target.endpoint, blocked, **untouched)
         if module.check_mode or not change.orders:
             foreseen = Report(change.orders, None, change.predicted)
-            module.exit_json(**_result(before, foreseen, DONE))
-        _give(module, target, connection, before, change)
+            module.exit_json(**_result(before, foreseen, DONE), **escort.more(foreseen))
+        _give(module, target, connection, before, change, escort)
 
 
 def _look_for_obstacle(
@@ -96,10 +123,11 @@ def _give(
     connection: HaConnection,
     before: HaState,
     change: Change,
+    escort: Escort,
 ) -> None:
-    report = carry_out(target, connection, change.orders, change.give)
+    report = carry_out(target, connection, change.orders, change.give, escort.before)
     outcome = judge(change, report)
-    result = _result(before, report, outcome)
+    result = {**_result(before, report, outcome), **escort.more(report)}
     if outcome == DONE:
         module.exit_json(**result)
     if outcome == STARTED:
@@ -113,7 +141,12 @@ def _give(
 
 def _fail(module: AnsibleModule, target: Target, report: Report, result: dict[str, Any]) -> None:
     now = str(report.after) if report.after else "unknown, it did not answer when asked again"
-    if report.failure is not None:
+    if report.stopped is not None:
+        stopped = report.stopped
+        text = f"The order {stopped.order} was not given at {target.endpoint}: {stopped.why}"
+        if stopped.failure is not None:
+            result["error"] = failures.as_result(stopped.failure)
+    elif report.failure is not None:
         last = report.given[-1]
         text = failures.message(f"The order {last}", target.endpoint, report.failure)
         if report.failure.outcome_unknown:

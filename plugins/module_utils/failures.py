@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Iterator, NoReturn
+from typing import Any, Callable, Iterator, Mapping, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -30,6 +30,7 @@ def as_result(failure: error.Failure) -> dict[str, Any]:
         "meaning": code.meaning,
         "hint": code.hint,
         "details": ": ".join(part for part in (failure.confd_lasterr, failure.strerror) if part),
+        "os_error": failure.os_error,
     }
 
 
@@ -42,11 +43,19 @@ def fail(
 
 
 @contextlib.contextmanager
-def reported(module: AnsibleModule, doing: str, where: object) -> Iterator[None]:
-    """End the module where anything inside fails: the one place where exceptions become results."""
+def reported(
+    module: AnsibleModule,
+    doing: str,
+    where: object,
+    more: Callable[[], Mapping[str, object]] = dict,
+) -> Iterator[None]:
+    """End the module where anything inside fails: the one place where exceptions become results.
+
+    `more` tells what is to be returned beside the failure.
+    """
     try:
         yield
     except OptionError as problem:
-        module.fail_json(msg=str(problem))
+        module.fail_json(msg=str(problem), **more())
     except error.Failure as failure:
-        fail(module, doing, where, failure)
+        fail(module, doing, where, failure, **more())

@@ -17,7 +17,7 @@ from typing import Iterator, NamedTuple
 
 from .addresses import Upstream
 from .endpoint import Endpoint, UnixEndpoint
-from .ncs import cdb, error, ha, ipc
+from .ncs import cdb, error, ha, ipc, maapi
 from .state import HaState, TransactionId, from_status
 from .transitions import BENONE, BEPRIMARY, BERELAY, BESECONDARY
 
@@ -111,9 +111,10 @@ class DatabaseConnection:
 
     def read(self) -> Database:
         """Read the start phase and the transaction id."""
-        return Database(self.phase(), self._txid())
+        return Database(self.phase(), self.txid())
 
-    def _txid(self) -> TransactionId | None:
+    def txid(self) -> TransactionId | None:
+        """Read the transaction id, or None where the daemon does not tell one."""
         try:
             mega, seconds, micro, primary = cdb.get_txid(self.sock)
         except error.Error as refusal:
@@ -122,7 +123,18 @@ class DatabaseConnection:
             if refusal.outcome_unknown:
                 raise
             return None
-        return TransactionId(primary, (mega, seconds, micro))
+        return TransactionId(primary or None, (mega, seconds, micro))
+
+
+class MaapiConnection:
+    """A MAAPI socket of a node."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Set or lift the administrator's read-only mode; what it is cannot be read."""
+        maapi.set_readonly_mode(self.sock, read_only)
 
 
 @contextlib.contextmanager
@@ -139,6 +151,19 @@ def cdb_connection(target: Target) -> Iterator[DatabaseConnection]:
     with _connected(target, ipc.Client.CDB) as (sock, _versions):
         cdb.introduce(sock)
         yield DatabaseConnection(sock)
+
+
+@contextlib.contextmanager
+def maapi_connection(target: Target) -> Iterator[MaapiConnection]:
+    """Connect a MAAPI socket, which takes nothing from anybody. Closed at the end."""
+    with _connected(target, ipc.Client.MAAPI) as (sock, _versions):
+        yield MaapiConnection(sock)
+
+
+def read_txid(target: Target) -> TransactionId | None:
+    """Read the transaction id on a connection of its own. Raises error.Failure."""
+    with cdb_connection(target) as database:
+        return database.txid()
 
 
 @contextlib.contextmanager

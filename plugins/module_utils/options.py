@@ -16,10 +16,12 @@ from typing import Any, Mapping
 from .addresses import AddressError, Upstream, resolve
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
 from .node import Target, access_secret, path_exists
-from .state import FOLLOWERS, PRIMARY, RELAY
+from .state import FOLLOWERS, PRIMARY, RELAY, TransactionId
 
 #: Longest node id, in bytes of UTF-8.
 MAX_NODE_ID = 255
+#: Longest path of a state directory, in characters; no system takes longer ones.
+MAX_PATH = 4096
 
 
 class OptionError(ValueError):
@@ -68,6 +70,54 @@ def check_seconds(name: str, value: float) -> None:
     """Raise OptionError for a time limit that is no limit."""
     if not (math.isfinite(value) and value > 0):
         raise OptionError(f"{name} is {value:g}; it has to be a number of seconds above 0")
+
+
+def state_directory(name: str, value: str) -> str:
+    """Return the path of a state directory. Raises OptionError."""
+    check_text(name, value, MAX_PATH)
+    if not os.path.isabs(value):
+        raise OptionError(f"{name} is {value!r}; it has to be an absolute path")
+    return os.path.normpath(value)
+
+
+def check_text(name: str, value: str, limit: int) -> None:
+    """Raise OptionError for text that is empty, too long in characters, or no text at all."""
+    if not value:
+        raise OptionError(f"{name} is empty")
+    if len(value) > limit:
+        raise OptionError(
+            f"{name} is {len(value)} characters long and begins with {value[:20]!r}; the limit is "
+            f"{limit} characters"
+        )
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise OptionError(f"{name} is {value!r}, which is not valid UTF-8") from None
+    if "\0" in value:
+        raise OptionError(f"{name} has a NUL character in it")
+
+
+def txid_spec() -> dict[str, Any]:
+    """Return the argument spec of a transaction id."""
+    return {
+        "type": "dict",
+        "options": {
+            "primary_id": {"type": "str"},
+            "timestamp": {"type": "list", "elements": "int", "required": True},
+        },
+    }
+
+
+def transaction_id(name: str, value: Mapping[str, Any] | None) -> TransactionId | None:
+    """Return the transaction id of an option, None where it is not given. Raises OptionError."""
+    if value is None:
+        return None
+    stamp = value["timestamp"]
+    if len(stamp) != 3 or min(stamp) < 0:
+        raise OptionError(
+            f"{name}.timestamp is {stamp}; it has to be megaseconds, seconds and microseconds"
+        )
+    return TransactionId(value.get("primary_id") or None, (stamp[0], stamp[1], stamp[2]))
 
 
 def check_node_id(name: str, value: str) -> None:

@@ -11,6 +11,7 @@ not answered. A copy that nobody waits for is started.
 
 from __future__ import annotations
 
+import time
 from typing import Callable, NamedTuple
 
 from .ncs import error
@@ -23,6 +24,28 @@ FAILED = "failed"
 UNKNOWN = "unknown"
 
 
+class NotGiven(Exception):
+    """An order that may not be given now.
+
+    why:     in words, whole sentences
+    failure: what the daemon has to do with it, or None
+    """
+
+    def __init__(self, order: str, why: str, failure: error.Failure | None = None) -> None:
+        super().__init__(order, why, failure)
+        self.order = order
+        self.why = why
+        self.failure = failure
+
+
+class Timed(NamedTuple):
+    """When an order was sent and when it was known what came of it: seconds since 1970."""
+
+    order: str
+    start: float
+    end: float
+
+
 class Report(NamedTuple):
     """What came of giving orders.
 
@@ -30,12 +53,20 @@ class Report(NamedTuple):
     failure: why the last one failed, or None
     after:   what the node said of itself afterwards, or None where it could not be asked
     problem: why it could not be asked, or None
+    stopped: why the order after the last one was not given, or None
+    times:   when each of those given was given
     """
 
     given: tuple[str, ...]
     failure: error.Failure | None
     after: HaState | None
     problem: error.Failure | None = None
+    stopped: NotGiven | None = None
+    times: tuple[Timed, ...] = ()
+
+
+def whenever(_order: str) -> None:
+    """Let every order be given."""
 
 
 def carry_out(
@@ -43,31 +74,51 @@ def carry_out(
     connection: HaConnection,
     names: tuple[str, ...],
     give: Callable[[HaConnection, str], None],
+    before: Callable[[str], None] = whenever,
 ) -> Report:
     """Give the orders one by one until one fails, then read the node's state.
 
-    The state is read on the same connection, or on a new one where that may be broken.
+    `before` is called with the name of each order right before it is given, and raises NotGiven to
+    stop there. The state is read on the same connection, or on a new one where that may be broken.
     """
     given: tuple[str, ...] = ()
     failure: error.Failure | None = None
+    stopped: NotGiven | None = None
+    times: tuple[Timed, ...] = ()
     for name in names:
+        try:
+            before(name)
+        except NotGiven as reason:
+            stopped = reason
+            break
         given += (name,)
+        start = time.time()
         try:
             give(connection, name)
         except error.Failure as problem:
             failure = problem
             break
+        finally:
+            times += (Timed(name, start, time.time()),)
+    after, unasked = _ask_again(target, connection, failure)
+    return Report(given, failure, after, unasked, stopped, times)
+
+
+def _ask_again(
+    target: Target, connection: HaConnection, failure: error.Failure | None
+) -> tuple[HaState | None, error.Failure | None]:
+    """Return what the node says of itself now, or why it could not be asked."""
     if failure is None or _was_answered(failure):
         try:
-            return Report(given, failure, connection.state())
+            return connection.state(), None
         except error.Failure:
             # Another controller may have taken the HA socket meanwhile: ask on a new one.
             pass
     try:
         with ha_connection(target) as again:
-            return Report(given, failure, again.state())
+            return again.state(), None
     except error.Failure as problem:
-        return Report(given, failure, None, problem)
+        return None, problem
 
 
 def _was_answered(failure: error.Failure) -> bool:

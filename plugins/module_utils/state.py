@@ -93,6 +93,11 @@ class TransactionId(NamedTuple):
     primary_id: str | None
     timestamp: tuple[int, int, int]
 
+    def __str__(self) -> str:
+        """Return it in one word: who was primary, and the seconds of its clock."""
+        mega, seconds, micro = self.timestamp
+        return f"{self.primary_id or '-'}/{mega * 1_000_000 + seconds}.{micro:06d}"
+
     def as_result(self) -> dict[str, Any]:
         """Return it as the modules return it."""
         return {"primary_id": self.primary_id, "timestamp": list(self.timestamp)}

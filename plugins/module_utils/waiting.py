@@ -12,7 +12,8 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple
 from .ncs import error
 from .node import Database
 from .observation import Observation, Observer
-from .state import HaState
+from .options import transaction_id
+from .state import HaState, TransactionId
 
 #: Pauses between two looks, in seconds: the first, the factor from one to the next, the longest.
 FIRST_PAUSE = 0.1
@@ -31,22 +32,28 @@ class Conditions(NamedTuple):
 
     secondaries: node ids that all have to be connected; there may be others
     phase:       the start phase that has to be reached; a later one is good, too
+    txid:        the transaction id that has to be that of the node
     """
 
     role: str | None = None
     primary_id: str | None = None
     secondaries: tuple[str, ...] = ()
     phase: int | None = None
+    txid: TransactionId | None = None
 
 
 def conditions(wait_for: Mapping[str, Any] | None) -> Conditions | None:
-    """Return the conditions of the option wait_for, or None where it asks for nothing."""
+    """Return the conditions of the option wait_for, or None where it asks for nothing.
+
+    Raises OptionError.
+    """
     options = wait_for or {}
     given = Conditions(
         role=options.get("role") or None,
         primary_id=options.get("primary_id") or None,
         secondaries=tuple(options.get("secondaries") or ()),
         phase=options.get("phase"),
+        txid=transaction_id("wait_for.txid", options.get("txid")),
     )
     return None if given == Conditions() else given
 
@@ -65,6 +72,8 @@ def unmet(wanted: Conditions, state: HaState, database: Database) -> list[str]:
         missing.append(f"not connected as secondary: {', '.join(away)}")
     if wanted.phase is not None and database.phase < wanted.phase:
         missing.append(f"start phase is {database.phase}, not {wanted.phase}")
+    if wanted.txid is not None and database.txid != wanted.txid:
+        missing.append(f"transaction id is {database.txid or 'unknown'}, not {wanted.txid}")
     return missing
 
 

@@ -20,7 +20,9 @@ author:
   - The nso.ha authors (!UNKNOWN)
 extends_documentation_fragment:
   - nso.ha.attributes
+  - nso.ha.attributes.action_group
   - nso.ha.connection
+  - nso.ha.connection.ha_socket
 attributes:
   check_mode:
     support: full
@@ -79,9 +81,55 @@ options:
       - The module reports a change then.
     type: bool
     default: false
+  operation:
+    description:
+      - The operation on the whole cluster that this is part of. Before each order, the lock of
+        that operation has to be held on this node, and is renewed.
+      - Without it, nothing is read or written in a state directory.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      state_dir:
+        description: Absolute path of the node's state directory, in which its lock is.
+        type: path
+        required: true
+      id:
+        description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+        type: str
+        required: true
+      name:
+        description: What the operation is called in the record of promotions. Without it, what its
+          lock says.
+        type: str
+      epoch:
+        description:
+          - The number of the promotion, if the node is to become V(primary).
+          - With it, an entry is written to the node's record before the order is given. If it
+            cannot be written, the order is not given.
+        type: int
+      timeline:
+        description: Entries that are merged into the node's record of promotions before any order,
+          if there are orders to give. They have the keys of RV(entry).
+        type: list
+        elements: dict
+      txid:
+        description: The transaction id that the node has to have if it is to become V(primary).
+          With another one it gets no order.
+        type: dict
+        suboptions:
+          primary_id:
+            description: Node id of the primary that made the transaction. Empty or left out for a
+              node that has not been in a cluster.
+            type: str
+          timestamp:
+            description: Megaseconds, seconds and microseconds of that primary's clock.
+            type: list
+            elements: int
+            required: true
 seealso:
   - module: nso.ha.ncs_ha_status
   - module: nso.ha.ncs_ha_secondary_dead
+  - module: nso.ha.ncs_ha_operation
 """
 
 EXAMPLES = r"""
@@ -107,6 +155,18 @@ EXAMPLES = r"""
     primary_id: n1
     primary_ip: nso-1.example.net
     wait: false
+
+- name: This node becomes primary, as part of an operation that holds the lock of the node
+  nso.ha.ncs_ha_role:
+    token: "{{ nso_ha_token }}"
+    role: primary
+    node_id: n1
+    operation:
+      state_dir: /var/lib/nso-ha
+      id: "{{ operation_id }}"
+      name: switchover
+      epoch: 2
+      txid: {primary_id: n3, timestamp: [1764, 2799, 0]}
 
 - name: This node leaves the cluster
   nso.ha.ncs_ha_role:
@@ -187,6 +247,96 @@ outcome:
   returned: when the node answered
   type: str
   sample: done
+entry:
+  description: What was written to the record of promotions, or null. It stays there even if the
+    order then fails.
+  returned: when O(operation) is given and the node answered
+  type: dict
+  sample:
+    epoch: 2
+    primary: n1
+    txid: {"primary_id": "n3", "timestamp": [1764, 2799, 0]}
+    start: [1764, 2800, 250000]
+    at: "2025-11-24T16:26:40.250000Z"
+    operation: switchover
+    run: 3f0c
+  contains:
+    epoch:
+      description: The number of the promotion. It grows from one promotion to the next.
+      type: int
+      returned: always
+    primary:
+      description: The node that was made primary.
+      type: str
+      returned: always
+    txid:
+      description: The transaction id of that node right before, or null if it told none.
+      type: dict
+      returned: always
+      contains:
+        primary_id:
+          description: Node id of the primary that made the transaction, or null on a node that had
+            not been in a cluster.
+          type: str
+          returned: always
+        timestamp:
+          description: Megaseconds, seconds and microseconds of that primary's clock.
+          type: list
+          elements: int
+          returned: always
+    start:
+      description: Megaseconds, seconds and microseconds of that node's clock at that moment.
+      type: list
+      elements: int
+      returned: always
+    at:
+      description: The same moment in UTC, for people.
+      type: str
+      returned: always
+    operation:
+      description: The name of the operation.
+      type: str
+      returned: always
+    run:
+      description: The id of the operation.
+      type: str
+      returned: always
+txid:
+  description: The transaction id of the node after the orders, or null if it could not be
+    read.
+  returned: when O(operation) is given and the node answered
+  type: dict
+  sample: {"primary_id": "n1", "timestamp": [1764, 2800, 123456]}
+  contains:
+    primary_id:
+      description: Node id of the primary that made the transaction, or null on a node that has not
+        been in a cluster.
+      type: str
+      returned: always
+    timestamp:
+      description: Megaseconds, seconds and microseconds of that primary's clock.
+      type: list
+      elements: int
+      returned: always
+times:
+  description: When each of the orders was given. Empty where none was.
+  returned: when O(operation) is given and the node answered
+  type: list
+  elements: dict
+  sample: [{"order": "beprimary", "start": 1764028800.25, "end": 1764028800.5}]
+  contains:
+    order:
+      description: The name of the order.
+      type: str
+      returned: always
+    start:
+      description: When it was sent, in seconds since 1970 by the clock of this host.
+      type: float
+      returned: always
+    end:
+      description: When it was known what came of it, likewise.
+      type: float
+      returned: always
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -197,6 +347,7 @@ error:
     meaning: the node could not reach the HA port of its primary
     hint: check primary_ip, HA port 4570 and firewalls between them
     details: ""
+    os_error: ""
   contains:
     code:
       description: The number of the error.
@@ -218,15 +369,27 @@ error:
       description: What the daemon or the operating system adds. Perhaps empty.
       type: str
       returned: always
+    os_error:
+      description: The name of the operating system's error, such as V(ECONNREFUSED). Empty where it
+        was none of these.
+      type: str
+      returned: always
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import failures, options, transitions
+from ansible_collections.nso.ha.plugins.module_utils import (
+    failures,
+    operation,
+    options,
+    transitions,
+)
 from ansible_collections.nso.ha.plugins.module_utils.addresses import Upstream
-from ansible_collections.nso.ha.plugins.module_utils.change import Change, apply
-from ansible_collections.nso.ha.plugins.module_utils.node import OrderArguments
+from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply
+from ansible_collections.nso.ha.plugins.module_utils.node import OrderArguments, Target
+from ansible_collections.nso.ha.plugins.module_utils.operation import Operation
+from ansible_collections.nso.ha.plugins.module_utils.promotion import Promotion
 from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, ROLES, HaState
 
 
@@ -241,6 +404,12 @@ def argument_spec() -> dict[str, Any]:
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 300},
         "force": {"type": "bool", "default": False},
+        "operation": operation.spec(
+            name={"type": "str"},
+            epoch={"type": "int"},
+            timeline={"type": "list", "elements": "dict"},
+            txid=options.txid_spec(),
+        ),
     }
 
 
@@ -258,6 +427,7 @@ def main() -> None:
         )
         options.check_seconds("wait_timeout", params["wait_timeout"])
         target = options.target(params)
+        part_of = operation.from_option(params["operation"], module.warn)
         wanted = transitions.Wanted(params["role"], _upstream(params))
     arguments = OrderArguments(
         params["node_id"] or "", wanted.upstream, params["wait"], params["wait_timeout"]
@@ -273,13 +443,20 @@ def main() -> None:
             background=not params["wait"] and transitions.BESECONDARY in orders,
         )
 
-    apply(module, target, decide)
+    apply(module, target, decide, _escort(part_of, target, arguments.node_id))
 
 
 def _upstream(params: dict[str, Any]) -> Upstream | None:
     if params["role"] not in FOLLOWERS:
         return None
     return options.upstream(params["primary_id"], params["primary_ip"], params["timeout"])
+
+
+def _escort(part_of: Operation | None, target: Target, node_id: str) -> Escort:
+    if part_of is None:
+        return ALONE
+    promotion = Promotion(part_of, target, node_id)
+    return Escort(promotion.before, promotion.more)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ author:
   - The nso.ha authors (!UNKNOWN)
 extends_documentation_fragment:
   - nso.ha.attributes
+  - nso.ha.attributes.action_group
   - nso.ha.connection
+  - nso.ha.connection.ha_socket
 attributes:
   check_mode:
     support: full
@@ -30,6 +32,22 @@ options:
     description: The node id of the secondary that is dead.
     type: str
     required: true
+  operation:
+    description:
+      - The operation on the whole cluster that this is part of. Before the order, the lock of
+        that operation has to be held on this node, and is renewed.
+      - Without it, nothing is read or written in a state directory.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      state_dir:
+        description: Absolute path of the node's state directory, in which its lock is.
+        type: path
+        required: true
+      id:
+        description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+        type: str
+        required: true
 seealso:
   - module: nso.ha.ncs_ha_status
   - module: nso.ha.ncs_ha_role
@@ -113,6 +131,25 @@ outcome:
   returned: when the node answered
   type: str
   sample: done
+times:
+  description: When each of the orders was given. Empty where none was.
+  returned: when O(operation) is given and the node answered
+  type: list
+  elements: dict
+  sample: [{"order": "secondary_dead", "start": 1764028800.25, "end": 1764028800.5}]
+  contains:
+    order:
+      description: The name of the order.
+      type: str
+      returned: always
+    start:
+      description: When it was sent, in seconds since 1970 by the clock of this host.
+      type: float
+      returned: always
+    end:
+      description: When it was known what came of it, likewise.
+      type: float
+      returned: always
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -123,6 +160,7 @@ error:
     meaning: the node could not reach the HA port of its primary
     hint: check primary_ip, HA port 4570 and firewalls between them
     details: ""
+    os_error: ""
   contains:
     code:
       description: The number of the error.
@@ -144,13 +182,18 @@ error:
       description: What the daemon or the operating system adds. Perhaps empty.
       type: str
       returned: always
+    os_error:
+      description: The name of the operating system's error, such as V(ECONNREFUSED). Empty where it
+        was none of these.
+      type: str
+      returned: always
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import failures, options
-from ansible_collections.nso.ha.plugins.module_utils.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
+from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
 ORDER = "secondary_dead"
@@ -158,7 +201,11 @@ ORDER = "secondary_dead"
 
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
-    return {**options.connection_spec(), "node_id": {"type": "str", "required": True}}
+    return {
+        **options.connection_spec(),
+        "node_id": {"type": "str", "required": True},
+        "operation": operation.spec(),
+    }
 
 
 def main() -> None:
@@ -168,6 +215,7 @@ def main() -> None:
     with failures.reported(module, "Preparing to connect", "the target"):
         options.check_node_id("node_id", node_id)
         target = options.target(module.params)
+        part_of = operation.from_option(module.params["operation"], module.warn)
 
     def decide(found: HaState) -> Change:
         return Change(
@@ -177,7 +225,14 @@ def main() -> None:
             reached=lambda after: not after.has_secondary(node_id),
         )
 
-    apply(module, target, decide)
+    apply(module, target, decide, _escort(part_of))
+
+
+def _escort(part_of: operation.Operation | None) -> Escort:
+    if part_of is None:
+        return ALONE
+    holding = operation.Holding(part_of)
+    return Escort(holding.before, holding.more)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ author:
   - The nso.ha authors (!UNKNOWN)
 extends_documentation_fragment:
   - nso.ha.attributes
+  - nso.ha.attributes.action_group
   - nso.ha.connection
+  - nso.ha.connection.ha_socket
 attributes:
   check_mode:
     support: full
@@ -49,12 +51,34 @@ options:
         description: The start phase that has to be reached. A later one is good, too.
         type: int
         choices: [0, 1, 2]
+      txid:
+        description: The transaction id that has to be that of the node.
+        type: dict
+        version_added: 0.2.0
+        suboptions:
+          primary_id:
+            description: Node id of the primary that made the transaction. Empty or left out for a
+              node that has not been in a cluster.
+            type: str
+          timestamp:
+            description: Megaseconds, seconds and microseconds of that primary's clock.
+            type: list
+            elements: int
+            required: true
   wait_timeout:
     description: Seconds to wait for O(wait_for).
     type: float
     default: 300
+  state_dir:
+    description:
+      - Absolute path of the node's state directory. With it, RV(kept) is returned, whether NSO
+        answers or not.
+      - A directory that does not exist keeps nothing, and is not created.
+    type: path
+    version_added: 0.2.0
 seealso:
   - module: nso.ha.ncs_ha_role
+  - module: nso.ha.ncs_ha_operation
 """
 
 EXAMPLES = r"""
@@ -164,6 +188,134 @@ ha:
           description: The version of the vendor's client library that goes with it.
           type: str
           returned: always
+kept:
+  description: What the node keeps in its state directory.
+  returned: when O(state_dir) is given
+  type: dict
+  contains:
+    lock:
+      description: Who runs an operation on this node, or null.
+      type: dict
+      returned: always
+      sample:
+        id: 3f0c
+        node_id: n1
+        operation: switchover
+        owner: ops@bastion
+        process: {}
+        taken: "2025-11-24T16:26:40.000000Z"
+        expires: "2025-11-24T16:41:40.000000Z"
+        lease: 900.0
+        expired: false
+      contains:
+        id:
+          description: The id of the operation.
+          type: str
+          returned: always
+        node_id:
+          description: The node whose directory this is.
+          type: str
+          returned: always
+        operation:
+          description: The name of the operation.
+          type: str
+          returned: always
+        owner:
+          description: Who runs it.
+          type: str
+          returned: always
+        process:
+          description: The controlling process, as it was given.
+          type: dict
+          returned: always
+        taken:
+          description: Since when, in UTC by the clock of this host.
+          type: str
+          returned: always
+        expires:
+          description: Until when it is valid, likewise.
+          type: str
+          returned: always
+        lease:
+          description: For how many seconds it is valid each time it is taken or renewed.
+          type: float
+          returned: always
+        expired:
+          description: Whether its time is over.
+          type: bool
+          returned: always
+    timeline:
+      description: The record of promotions, oldest first.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
+      contains:
+        epoch:
+          description: The number of the promotion. It grows from one promotion to the next.
+          type: int
+          returned: always
+        primary:
+          description: The node that was made primary.
+          type: str
+          returned: always
+        txid:
+          description: The transaction id of that node right before, or null if it told none.
+          type: dict
+          returned: always
+          contains:
+            primary_id:
+              description: Node id of the primary that made the transaction, or null on a node that
+                had not been in a cluster.
+              type: str
+              returned: always
+            timestamp:
+              description: Megaseconds, seconds and microseconds of that primary's clock.
+              type: list
+              elements: int
+              returned: always
+        start:
+          description: Megaseconds, seconds and microseconds of that node's clock at that moment.
+          type: list
+          elements: int
+          returned: always
+        at:
+          description: The same moment in UTC, for people.
+          type: str
+          returned: always
+        operation:
+          description: The name of the operation.
+          type: str
+          returned: always
+        run:
+          description: The id of the operation.
+          type: str
+          returned: always
+    read_only:
+      description: Which operation has put this daemon into the administrator's read-only mode and
+        not lifted it yet, or null.
+      type: dict
+      returned: always
+      sample: {"run": "3f0c", "operation": "switchover", "at": "2025-11-24T16:26:40.000000Z"}
+      contains:
+        run:
+          description: The id of the operation.
+          type: str
+          returned: always
+        operation:
+          description: The name of the operation.
+          type: str
+          returned: always
+        at:
+          description: When, in UTC by the clock of this host.
+          type: str
+          returned: always
+    damaged:
+      description: What could not be read, in words.
+      type: list
+      elements: str
+      returned: always
+      sample: []
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -174,6 +326,7 @@ error:
     meaning: the daemon closed the connection
     hint: another HA controller may have connected, or the daemon stopped
     details: ""
+    os_error: ""
   contains:
     code:
       description: The number of the error.
@@ -195,13 +348,19 @@ error:
       description: What the daemon or the operating system adds. Perhaps empty.
       type: str
       returned: always
+    os_error:
+      description: The name of the operating system's error, such as V(ECONNREFUSED). Empty where it
+        was none of these.
+      type: str
+      returned: always
 """
 
 import contextlib
-from typing import Any
+import time
+from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import failures, options, waiting
+from ansible_collections.nso.ha.plugins.module_utils import failures, kept, options, waiting
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
 from ansible_collections.nso.ha.plugins.module_utils.state import ROLES
 
@@ -217,9 +376,11 @@ def argument_spec() -> dict[str, Any]:
                 "primary_id": {"type": "str"},
                 "secondaries": {"type": "list", "elements": "str"},
                 "phase": {"type": "int", "choices": [0, 1, 2]},
+                "txid": options.txid_spec(),
             },
         },
         "wait_timeout": {"type": "float", "default": 300},
+        "state_dir": {"type": "path"},
     }
 
 
@@ -227,18 +388,36 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     with failures.reported(module, "Preparing to connect", "the target"):
+        directory = _directory(module.params["state_dir"])
+
+    def look_aside() -> dict[str, Any]:
+        # When all is over, as it may have changed while the module waited.
+        return {"kept": kept.look(directory).as_result(time.time())} if directory else {}
+
+    with failures.reported(module, "Preparing to connect", "the target", look_aside):
         options.check_seconds("wait_timeout", module.params["wait_timeout"])
         target = options.target(module.params)
-    wanted = waiting.conditions(module.params["wait_for"])
-    reading = failures.reported(module, "Reading the HA status", target.endpoint)
+        wanted = waiting.conditions(module.params["wait_for"])
+    reading = failures.reported(module, "Reading the HA status", target.endpoint, look_aside)
     with reading, contextlib.closing(Observer(target)) as observer:
         found = (
-            _wait(module, observer, wanted) if wanted is not None else observer.look(target.timeout)
+            _wait(module, observer, wanted, look_aside)
+            if wanted is not None
+            else observer.look(target.timeout)
         )
-    module.exit_json(changed=False, ha=found.as_result())
+    module.exit_json(changed=False, ha=found.as_result(), **look_aside())
 
 
-def _wait(module: AnsibleModule, observer: Observer, wanted: waiting.Conditions) -> Observation:
+def _directory(path: str | None) -> str | None:
+    return None if path is None else options.state_directory("state_dir", path)
+
+
+def _wait(
+    module: AnsibleModule,
+    observer: Observer,
+    wanted: waiting.Conditions,
+    look_aside: Callable[[], dict[str, Any]],
+) -> Observation:
     seconds = module.params["wait_timeout"]
     waited = waiting.wait(observer, wanted, module.params["timeout"], seconds)
     if waited.last is not None and not waited.missing:
@@ -246,11 +425,12 @@ def _wait(module: AnsibleModule, observer: Observer, wanted: waiting.Conditions)
     last = waited.last.as_result() if waited.last else None
     what = f"Waiting {seconds:g} s ({'; '.join(waited.missing)})"
     if waited.failure is not None:
-        failures.fail(module, what, observer.endpoint, waited.failure, ha=last)
+        failures.fail(module, what, observer.endpoint, waited.failure, ha=last, **look_aside())
     module.fail_json(
         msg=f"{what} was not enough at {observer.endpoint}. What usually helps: look at the log of "
         "this daemon and of the node it should be connected to, or allow more time.",
         ha=last,
+        **look_aside(),
     )
     raise AssertionError("fail_json returned")
 

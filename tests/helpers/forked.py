@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 from helpers.modules import COLLECTIONS
 from helpers.secrecy import secrets_of
 
-MODULES = ("ncs_ha_role", "ncs_ha_status", "ncs_ha_secondary_dead")
+#: The modules that connect an HA socket, and so hand the token over.
+WITH_HA_SOCKET = ("ncs_ha_role", "ncs_ha_status", "ncs_ha_secondary_dead")
+MODULES = (*WITH_HA_SOCKET, "ncs_ha_operation", "ncs_ha_read_only")
 
 _SERVER = Path(__file__).with_name("module_server.py")
 

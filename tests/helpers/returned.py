@@ -10,7 +10,14 @@ from typing import Any
 #: Keys that Ansible documents for all modules.
 COMMON = {"changed", "failed", "msg", "diff", "invocation"}
 
-_TYPES: dict[str, type] = {"str": str, "int": int, "bool": bool, "dict": dict, "list": list}
+_TYPES: dict[str, type] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": float,
+    "dict": dict,
+    "list": list,
+}
 
 Fields = Mapping[str, Mapping[str, Any]]
 
@@ -62,9 +69,10 @@ def _compare(
 
 
 def _has_keys(field: Mapping[str, Any]) -> bool:
-    """Whether there are keys to be documented; the names of an inventory are not."""
-    by_name = "by inventory name" in str(field["description"]).lower()
-    return field.get("elements") == "dict" or (field["type"] == "dict" and not by_name)
+    """Whether there are keys to be documented; those that are not the collection's own are not."""
+    words = str(field["description"]).lower()
+    foreign = "by inventory name" in words or "as it was given" in words
+    return field.get("elements") == "dict" or (field["type"] == "dict" and not foreign)
 
 
 def _is(value: object, documented: str) -> bool:

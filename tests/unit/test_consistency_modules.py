@@ -30,7 +30,7 @@ DEFAULTS: dict[str, Any] = {
 }
 #: What is said of an option on one side only.
 CODE_ONLY = {"no_log", "options"}
-TEXT_ONLY = {"description", "suboptions", "version_added"}
+TEXT_ONLY = {"description", "suboptions", "version_added", "version_added_collection"}
 
 
 def flat(spec: dict[str, Any], inner: str, other: set[str], where: str = "") -> dict[str, Any]:
@@ -50,8 +50,13 @@ def argument_spec(module: str) -> dict[str, Any]:
     return spec
 
 
+#: The modules that connect to NSO. The others only have to do with files.
+CONNECTING = tuple(module for module in MODULES if "token" in argument_spec(module))
+
+
 def test_there_are_modules() -> None:
-    assert len(MODULES) >= 3
+    assert len(CONNECTING) >= 4
+    assert set(MODULES) - set(CONNECTING) == {"ncs_ha_operation"}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -63,7 +68,7 @@ def test_the_options_of_a_module_are_documented_as_they_are(module: str) -> None
 @pytest.mark.parametrize("module", MODULES)
 def test_a_secret_is_hidden_and_nothing_else(module: str) -> None:
     hidden = {name for name, option in argument_spec(module).items() if option.get("no_log")}
-    assert hidden == {"token"}
+    assert hidden == ({"token"} if module in CONNECTING else set())
 
 
 # Environment
@@ -103,7 +108,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return {name for name in environment.asked if name.startswith("NCS_")}
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", CONNECTING)
 def test_the_documentation_of_a_module_names_the_variables_that_are_read(
     module: str, read: set[str]
 ) -> None:
@@ -112,7 +117,7 @@ def test_the_documentation_of_a_module_names_the_variables_that_are_read(
     assert set(named) == read
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", CONNECTING)
 def test_each_variable_is_named_at_the_option_that_it_stands_in_for(module: str) -> None:
     named = {
         name: re.findall(r"E\((\w+)\)", documentation.texts(option))
@@ -143,16 +148,23 @@ def test_hints_and_messages_name_no_variable_that_is_not_read(read: set[str]) ->
 # Action group
 
 
-def test_the_action_group_has_exactly_the_modules() -> None:
+def test_the_action_group_has_exactly_the_modules_that_connect() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
-    assert runtime["action_groups"] == {"ncs": list(MODULES)}
+    assert runtime["action_groups"] == {"ncs": list(CONNECTING)}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_says_that_it_is_in_the_action_group(module: str) -> None:
+@pytest.mark.parametrize("module", CONNECTING)
+def test_every_module_that_connects_says_that_it_is_in_the_action_group(module: str) -> None:
     attributes = documentation.module(module)["doc"]["attributes"]
     assert attributes["action_group"]["membership"] == ["nso.ha.ncs"]
     assert attributes["action_group"]["support"] == "full"
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - set(CONNECTING)))
+def test_a_module_that_does_not_connect_names_no_variable_and_no_group(module: str) -> None:
+    doc = documentation.module(module)["doc"]
+    assert not re.findall(r"E\((\w+)\)", documentation.texts(doc))
+    assert "action_group" not in doc["attributes"]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -10,6 +10,7 @@ table of codes is that of docs/protocol.md, "Error codes".
 
 from __future__ import annotations
 
+import errno
 from typing import NamedTuple
 
 ERR_ACCESS_DENIED = 3
@@ -166,6 +167,7 @@ class Failure(Exception):
     confd_strerror:  what it means
     confd_lasterr:   what the daemon or this client adds, perhaps empty
     strerror:        the operating system's words, only with ERR_OS
+    os_errno:        the operating system's number, only with ERR_OS, or 0
     outcome_unknown: True where a request had been sent completely and no valid answer came: the
                      daemon may have done what was asked, or not
     """
@@ -178,6 +180,12 @@ class Failure(Exception):
         self.confd_strerror = code_of(confd_errno).meaning
         self.confd_lasterr = confd_lasterr
         self.strerror = strerror
+        self.os_errno = 0
+
+    @property
+    def os_error(self) -> str:
+        """The name of the operating system's error, such as ECONNREFUSED, or an empty text."""
+        return errno.errorcode.get(self.os_errno, "")
 
     def __str__(self) -> str:
         head = f"{code_of(self.confd_errno).name} ({self.confd_errno})"
@@ -206,4 +214,6 @@ class EOF(Failure):
 
 def os_error(what: str, error: OSError) -> Error:
     """Turn an OSError into an Error that says `what` was tried."""
-    return Error(ERR_OS, what, error.strerror or str(error) or type(error).__name__)
+    failure = Error(ERR_OS, what, error.strerror or str(error) or type(error).__name__)
+    failure.os_errno = error.errno or 0
+    return failure

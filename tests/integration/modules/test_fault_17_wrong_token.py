@@ -12,7 +12,7 @@ import secrets
 from typing import Any
 
 import pytest
-from helpers.forked import MODULES, ForkedModules
+from helpers.forked import WITH_HA_SOCKET, ForkedModules
 from helpers.stage import (
     NONE,
     OTHER,
@@ -65,7 +65,7 @@ def assert_is_the_token(result: dict[str, Any]) -> None:
         assert word not in result["msg"]
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", WITH_HA_SOCKET)
 def test_a_wrong_token_at_the_primary_shows_at_the_next_secondary_and_the_right_one_helps(
     stage: Stage, forked: ForkedModules, module: str
 ) -> None:
@@ -82,7 +82,7 @@ def test_a_wrong_token_at_the_primary_shows_at_the_next_secondary_and_the_right_
     assert follow_subject(stage, forked, stage.token)["outcome"] == "done"
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", WITH_HA_SOCKET)
 def test_a_wrong_token_does_not_end_the_links_that_are_there(
     stage: Stage, forked: ForkedModules, module: str
 ) -> None:

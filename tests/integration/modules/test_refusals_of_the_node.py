@@ -28,6 +28,7 @@ def assert_explains(result: dict[str, Any], stage: Stage, code: int, reason: str
         "meaning": known.meaning,
         "hint": known.hint,
         "details": reason,
+        "os_error": "",
     }
 
 

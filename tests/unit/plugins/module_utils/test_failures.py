@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any, NoReturn
 
 import pytest
@@ -48,7 +49,13 @@ def test_every_error_is_returned_with_the_same_keys(number: int) -> None:
         "meaning": code.meaning,
         "hint": code.hint,
         "details": "lasterr: words",
+        "os_error": "",
     }
+
+
+def test_an_error_of_the_operating_system_is_returned_by_its_name() -> None:
+    refused = error.os_error("connecting", OSError(errno.ECONNREFUSED, "Connection refused"))
+    assert failures.as_result(refused)["os_error"] == "ECONNREFUSED"
 
 
 def test_details_that_are_missing_are_empty() -> None:

@@ -71,9 +71,16 @@ class Giving:
             raise self.failures[name]
 
 
-def report(told: HaState | error.Failure, names: tuple[str, ...], giving: Giving) -> Report:
+def whole_report(
+    told: HaState | error.Failure, names: tuple[str, ...], giving: Giving, **more: Any
+) -> Report:
     # It has all of a connection that is used here.
-    return carry_out(TARGET, FakeConnection(told), names, giving)  # type: ignore[arg-type]
+    return carry_out(TARGET, FakeConnection(told), names, giving, **more)  # type: ignore[arg-type]
+
+
+def report(told: HaState | error.Failure, names: tuple[str, ...], giving: Giving) -> Any:
+    """Return what came of the orders, without when."""
+    return whole_report(told, names, giving)[:4]
 
 
 def after_sending(failure: error.Failure) -> error.Failure:

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The option `operation`: orders that are part of an operation need the lock of that operation."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
+
+from . import options, timeline
+from .files import KeptError
+from .keeping import StateDirectory
+from .lock import Lock
+from .orders import NotGiven, Report
+from .state import TransactionId
+
+#: Longest id and longest name of an operation, in characters.
+MAX_NAME = 255
+
+
+class Operation(NamedTuple):
+    """What a task says of the operation that its orders are part of.
+
+    name:     what the operation is called, or "" for what its lock says
+    epoch:    the number under which a promotion is recorded, or None for no record
+    timeline: entries that have to be in the node's record before it gets an order
+    txid:     the transaction id that the node has to have when it is made primary, or None
+    """
+
+    directory: StateDirectory
+    id: str
+    name: str = ""
+    epoch: int | None = None
+    timeline: tuple[timeline.Entry, ...] = ()
+    txid: TransactionId | None = None
+
+    def hold(self) -> Lock:
+        """Renew the lock and return it. Raises KeptError where it is not held."""
+        return self.directory.hold(self.id, time.time())
+
+
+def spec(**more: dict[str, Any]) -> dict[str, Any]:
+    """Return the argument spec of the option, with more suboptions."""
+    return {
+        "type": "dict",
+        "options": {
+            "state_dir": {"type": "path", "required": True},
+            "id": {"type": "str", "required": True},
+            **more,
+        },
+    }
+
+
+def from_option(option: Mapping[str, Any] | None, warn: Callable[[str], None]) -> Operation | None:
+    """Return what the option says, None where it is not given. Raises OptionError."""
+    if option is None:
+        return None
+    options.check_text("operation.id", option["id"], MAX_NAME)
+    name = option.get("name")
+    if name is not None:
+        options.check_text("operation.name", name, MAX_NAME)
+    epoch = option.get("epoch")
+    if epoch is not None and epoch < 1:
+        raise options.OptionError(f"operation.epoch is {epoch}; it has to be above 0")
+    path = options.state_directory("operation.state_dir", option["state_dir"])
+    return Operation(
+        StateDirectory(path, warn),
+        option["id"],
+        name or "",
+        epoch,
+        tuple(entries("operation.timeline", option.get("timeline") or ())),
+        options.transaction_id("operation.txid", option.get("txid")),
+    )
+
+
+def entries(name: str, value: Sequence[object]) -> list[timeline.Entry]:
+    """Return the entries of the record in an option. Raises OptionError."""
+    found: list[timeline.Entry] = []
+    for number, entry in enumerate(value):
+        try:
+            found.append(timeline.check(entry))
+        except ValueError as problem:
+            raise options.OptionError(f"{name}[{number}]: {problem}") from None
+    return found
+
+
+def times(report: Report) -> list[dict[str, Any]]:
+    """Return when the orders were given, as the modules return it."""
+    return [timed._asdict() for timed in report.times]
+
+
+class Holding:
+    """The escort of orders that need the lock of their operation, and nothing more."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+
+    def before(self, order: str) -> None:
+        """Renew the lock. Raises NotGiven."""
+        try:
+            self._operation.hold()
+        except KeptError as problem:
+            raise NotGiven(order, str(problem)) from None
+
+    def more(self, report: Report) -> dict[str, Any]:
+        """Return what the module returns beside the rest."""
+        return {"times": times(report)}

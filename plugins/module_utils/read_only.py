@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Setting and lifting the administrator's read-only mode of a node.
+
+The daemon does not tell whether it is in that mode. So what an operation has set is marked in the
+state directory, before the order is given: no daemon is made read-only without a mark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from . import clock, failures
+from .files import KeptError
+from .kept import ReadOnlyMark
+from .ncs import error
+from .node import MaapiConnection, Target, read_txid
+from .operation import Operation
+from .orders import DONE, FAILED, UNKNOWN, Timed
+from .state import TransactionId
+
+ORDER = "read_only"
+
+
+def result(target: Target, outcome: str, times: tuple[Timed, ...]) -> dict[str, Any]:
+    """Return what the module returns."""
+    txid: TransactionId | None = None
+    with contextlib.suppress(error.Failure):
+        txid = read_txid(target)
+    return {
+        "outcome": outcome,
+        "txid": txid.as_result() if txid else None,
+        "times": [timed._asdict() for timed in times],
+    }
+
+
+def give(
+    module: AnsibleModule,
+    target: Target,
+    connection: MaapiConnection,
+    read_only: bool,
+    operation: Operation | None,
+) -> None:
+    """Give the order, keep the mark as it has to be, and end the module."""
+    before: ReadOnlyMark | None = None
+    try:
+        if operation is not None:
+            before = _prepare(operation, read_only)
+    except KeptError as problem:
+        module.fail_json(
+            msg=f"The order {ORDER} was not given at {target.endpoint}: {problem}",
+            changed=False,
+            **result(target, FAILED, ()),
+        )
+    start = time.time()
+    failure: error.Failure | None = None
+    try:
+        connection.set_read_only(read_only)
+    except error.Failure as problem:
+        failure = problem
+    times = (Timed(ORDER, start, time.time()),)
+    trouble = _settle(operation, read_only, before, failure)
+    if failure is not None:
+        _fail(module, target, failure, times, trouble)
+    if trouble:
+        msg = f"The order {ORDER} was carried out at {target.endpoint}, but {trouble}"
+        module.fail_json(msg=msg, changed=True, **result(target, DONE, times))
+    module.exit_json(changed=True, **result(target, DONE, times))
+
+
+def _prepare(operation: Operation, read_only: bool) -> ReadOnlyMark | None:
+    """Renew the lock and set the mark; return the mark that was there before."""
+    held = operation.hold()
+    if not read_only:
+        return None
+    name = operation.name or held.operation
+    mark = ReadOnlyMark(operation.id, name, clock.text(time.time()))
+    return operation.directory.mark(mark)
+
+
+def _settle(
+    operation: Operation | None,
+    read_only: bool,
+    before: ReadOnlyMark | None,
+    failure: error.Failure | None,
+) -> str:
+    """Take the mark away where the daemon is not read-only; return what went wrong with that."""
+    if operation is None:
+        return ""
+    refused = failure is not None and not failure.outcome_unknown
+    lifted = not read_only and failure is None
+    try:
+        if lifted:
+            operation.directory.unmark()
+        elif read_only and refused:
+            operation.directory.unmark(before)
+    except KeptError as problem:
+        return f"its mark stays: {problem}"
+    return ""
+
+
+def _fail(
+    module: AnsibleModule,
+    target: Target,
+    failure: error.Failure,
+    times: tuple[Timed, ...],
+    trouble: str,
+) -> None:
+    text = failures.message(f"The order {ORDER}", target.endpoint, failure)
+    if failure.outcome_unknown:
+        text += " The order had been sent, so it may have been or may still be carried out."
+    if trouble:
+        text += f" Also, {trouble}"
+    module.fail_json(
+        msg=text,
+        error=failures.as_result(failure),
+        changed=failure.outcome_unknown,
+        **result(target, UNKNOWN if failure.outcome_unknown else FAILED, times),
+    )

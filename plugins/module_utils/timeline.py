@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The record of promotions: which node was made primary when, and on which data.
+
+Plain data; kept.py has the file. An entry is a line, and carries a sum over all else in it, so that
+any change of a byte is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Dict, Iterable
+
+from . import plain_json
+
+Entry = Dict[str, Any]
+
+FIELDS = ("epoch", "primary", "txid", "start", "at", "operation", "run")
+
+#: How many entries are kept, the newest, and how many bytes they may take.
+MAX_ENTRIES = 1000
+MAX_BYTES = 4 * 1024 * 1024
+
+_MAX_TEXT = 255
+_MAX_NUMBER = 2**63
+
+
+def check(entry: object) -> Entry:
+    """Return an entry, or raise ValueError that says what is wrong with it."""
+    if not isinstance(entry, dict):
+        raise ValueError("an entry is no dictionary")
+    plain_json.check_keys(entry, FIELDS)
+    plain_json.check_texts(entry, ("primary", "at", "operation", "run"), _MAX_TEXT)
+    epoch = entry["epoch"]
+    if not _is_number(epoch) or epoch < 1:
+        raise ValueError("epoch is no whole number above 0")
+    _check_stamp("start", entry["start"])
+    if entry["txid"] is not None:
+        _check_txid(entry["txid"])
+    return {name: entry[name] for name in FIELDS}
+
+
+def _check_txid(txid: object) -> None:
+    if not isinstance(txid, dict):
+        raise ValueError("txid is no dictionary")
+    plain_json.check_keys(txid, ("primary_id", "timestamp"))
+    if txid["primary_id"] is not None:
+        plain_json.check_texts(txid, ("primary_id",), _MAX_TEXT)
+    _check_stamp("txid.timestamp", txid["timestamp"])
+
+
+def _check_stamp(name: str, stamp: object) -> None:
+    if not (isinstance(stamp, list) and len(stamp) == 3 and all(map(_is_number, stamp))):
+        raise ValueError(f"{name} is no list of three whole numbers")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_NUMBER
+
+
+def line(entry: Entry) -> str:
+    """Return the line for an entry, without the newline."""
+    total = hashlib.sha256(plain_json.dump(entry).encode("ascii")).hexdigest()
+    return plain_json.dump({**entry, "sum": total})
+
+
+def text(entries: Iterable[Entry]) -> bytes:
+    """Return the file with these entries."""
+    return "".join(f"{line(entry)}\n" for entry in entries).encode("ascii")
+
+
+def parse(data: bytes, path: str) -> tuple[list[Entry], list[str]]:
+    """Return the entries in a file, and what is damaged in it, in words."""
+    entries: list[Entry] = []
+    damaged: list[str] = []
+    *lines, rest = data.split(b"\n")
+    for number, one in enumerate(lines, 1):
+        try:
+            entries.append(_parse_line(one))
+        except ValueError as problem:
+            damaged.append(f"{path}, line {number}: {problem}")
+    if rest:
+        damaged.append(f"{path}, line {len(lines) + 1}: it has no end")
+    return entries, damaged
+
+
+def _parse_line(data: bytes) -> Entry:
+    found = plain_json.load_object(data)
+    total = found.pop("sum", None)
+    if total is None:
+        raise ValueError("it has no sum")
+    entry = check(found)
+    # There is one way to write each entry, so this is the check of the sum, and of all else.
+    if line(entry).encode("ascii") != data:
+        raise ValueError("its sum does not fit")
+    return entry
+
+
+def merge(*several: Iterable[Entry]) -> list[Entry]:
+    """Return all entries once, oldest first; of more than MAX_ENTRIES, the newest."""
+    by_text = {plain_json.dump(entry): entry for entries in several for entry in entries}
+    ordered = sorted(by_text.items(), key=lambda item: (*_age(item[1]), item[0]))
+    kept = [entry for _text, entry in ordered[-MAX_ENTRIES:]]
+    sizes = [len(line(entry)) + 1 for entry in kept]
+    # What is too long to be read again is not written.
+    while sum(sizes) > MAX_BYTES:
+        del kept[0], sizes[0]
+    return kept
+
+
+def _age(entry: Entry) -> tuple[int, list[int], str]:
+    return entry["epoch"], entry["start"], entry["primary"]

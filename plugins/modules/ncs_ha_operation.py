@@ -1,0 +1,366 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ncs_ha_operation
+short_description: Begin or end an operation on the HA cluster of a Cisco NSO node
+description:
+  - Takes and gives back the lock of a node, so that one operation on its cluster runs at a time,
+    and keeps what has to outlive the operation. All of it is files on the node. NSO is not asked,
+    and need not run.
+  - The lock names its owner and expires. The modules that give orders renew it.
+  - While the lock is held, some room on the disk is taken, too, so that a full disk shows before
+    anything changes and not in the middle.
+version_added: 0.2.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+extends_documentation_fragment:
+  - nso.ha.attributes
+attributes:
+  check_mode:
+    support: full
+    details: Reads and decides as usual, and writes nothing.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+    details: A lock that the same operation holds already is renewed, which is no change.
+options:
+  state_dir:
+    description:
+      - Absolute path of the directory in which this node keeps its lock, the record of promotions
+        and the log of operations. Each node needs one of its own.
+      - If only its last part is missing, it is created.
+    type: path
+    required: true
+  state:
+    description:
+      - V(begun) takes the lock.
+      - V(ended) adds to the record and to the log, and gives the lock back. The lock of another
+        operation stays.
+    type: str
+    required: true
+    choices: [begun, ended]
+  id:
+    description: The id of the operation. At most 255 characters.
+    type: str
+    required: true
+  node_id:
+    description: The id of the node whose directory this is.
+    type: str
+    required: true
+  name:
+    description:
+      - What the operation is called. At most 255 characters.
+      - Required for O(state=begun).
+    type: str
+  owner:
+    description:
+      - Who runs it, for people to read.
+      - Required for O(state=begun).
+    type: str
+  process:
+    description: Something that identifies the controlling process. Kept and returned as it is.
+    type: dict
+    default: {}
+  lease:
+    description: Seconds for which the lock is valid, from when it is taken or renewed.
+    type: float
+    default: 900
+  replace:
+    description:
+      - Ids of operations whose locks may be taken over, as they are known to be gone.
+      - A lock that has expired is taken over in any case.
+    type: list
+    elements: str
+    default: []
+  timeline:
+    description:
+      - For O(state=ended), entries that are merged into the record of promotions.
+      - Each has the keys C(epoch), C(primary), C(txid), C(start), C(at), C(operation) and C(run),
+        as M(nso.ha.ncs_ha_status) and M(nso.ha.ncs_ha_role) return them.
+      - The newest 1000 are kept.
+    type: list
+    elements: dict
+    default: []
+  log:
+    description:
+      - For O(state=ended), what is to be written to the log of operations. C(at) and C(run) are
+        added if they are missing. What this operation has logged already is not added again.
+      - The newest 200 are kept.
+    type: dict
+seealso:
+  - module: nso.ha.ncs_ha_role
+  - module: nso.ha.ncs_ha_status
+"""
+
+EXAMPLES = r"""
+- name: Begin an operation
+  nso.ha.ncs_ha_operation:
+    state_dir: /var/lib/nso-ha
+    state: begun
+    id: "{{ operation_id }}"
+    node_id: n1
+    name: switchover
+    owner: ops@bastion
+
+- name: End it, and keep what was done
+  nso.ha.ncs_ha_operation:
+    state_dir: /var/lib/nso-ha
+    state: ended
+    id: "{{ operation_id }}"
+    node_id: n1
+    timeline: "{{ entries }}"
+    log:
+      operation: switchover
+      outcome: done
+"""
+
+RETURN = r"""
+lock:
+  description:
+    - The lock that is there afterwards, in check mode the one that is there now, or null.
+    - If the operation may not begin, the lock that stands in the way.
+  returned: when the options make sense
+  type: dict
+  sample:
+    id: 3f0c
+    node_id: n1
+    operation: switchover
+    owner: ops@bastion
+    process: {}
+    taken: "2025-11-24T16:26:40.000000Z"
+    expires: "2025-11-24T16:41:40.000000Z"
+    lease: 900.0
+    expired: false
+  contains:
+    id:
+      description: The id of the operation.
+      type: str
+      returned: always
+    node_id:
+      description: The node whose directory this is.
+      type: str
+      returned: always
+    operation:
+      description: The name of the operation.
+      type: str
+      returned: always
+    owner:
+      description: Who runs it.
+      type: str
+      returned: always
+    process:
+      description: The controlling process, as it was given.
+      type: dict
+      returned: always
+    taken:
+      description: Since when, in UTC by the clock of this host.
+      type: str
+      returned: always
+    expires:
+      description: Until when it is valid, likewise.
+      type: str
+      returned: always
+    lease:
+      description: For how many seconds it is valid each time it is taken or renewed.
+      type: float
+      returned: always
+    expired:
+      description: Whether its time is over.
+      type: bool
+      returned: always
+replaced:
+  description: The lock of another operation that was taken over, or null.
+  returned: when the options make sense and O(state=begun)
+  type: dict
+  sample: null
+  contains:
+    id:
+      description: The id of the operation.
+      type: str
+      returned: always
+    node_id:
+      description: The node whose directory this is.
+      type: str
+      returned: always
+    operation:
+      description: The name of the operation.
+      type: str
+      returned: always
+    owner:
+      description: Who runs it.
+      type: str
+      returned: always
+    process:
+      description: The controlling process, as it was given.
+      type: dict
+      returned: always
+    taken:
+      description: Since when, in UTC by the clock of this host.
+      type: str
+      returned: always
+    expires:
+      description: Until when it is valid, likewise.
+      type: str
+      returned: always
+    lease:
+      description: For how many seconds it is valid each time it is taken or renewed.
+      type: float
+      returned: always
+    expired:
+      description: Whether its time is over.
+      type: bool
+      returned: always
+"""
+
+import time
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import (
+    clock,
+    failures,
+    kept,
+    lock,
+    operation,
+    options,
+    plain_json,
+    timeline,
+)
+from ansible_collections.nso.ha.plugins.module_utils.files import KeptError
+from ansible_collections.nso.ha.plugins.module_utils.keeping import (
+    Begun,
+    NotFree,
+    StateDirectory,
+)
+from ansible_collections.nso.ha.plugins.module_utils.lock import Lock
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        "state_dir": {"type": "path", "required": True},
+        "state": {"type": "str", "required": True, "choices": ["begun", "ended"]},
+        "id": {"type": "str", "required": True},
+        "node_id": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "owner": {"type": "str"},
+        "process": {"type": "dict", "default": {}},
+        "lease": {"type": "float", "default": 900},
+        "replace": {"type": "list", "elements": "str", "default": []},
+        "timeline": {"type": "list", "elements": "dict", "default": []},
+        "log": {"type": "dict"},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        required_if=[("state", "begun", ("name", "owner"))],
+        supports_check_mode=True,
+    )
+    params = module.params
+    with failures.reported(module, "Reading the options", "the target"):
+        path = options.state_directory("state_dir", params["state_dir"])
+        options.check_text("id", params["id"], operation.MAX_NAME)
+        options.check_node_id("node_id", params["node_id"])
+        directory = StateDirectory(path, module.warn)
+        if params["state"] == "begun":
+            _begin(module, directory, _wanted(params))
+        entries = operation.entries("timeline", params["timeline"])
+        _check_plain("log", params["log"])
+    _end(module, directory, entries)
+
+
+def _check_plain(name: str, value: dict[str, Any] | None) -> None:
+    try:
+        plain_json.dump(value)
+    except ValueError as problem:
+        raise options.OptionError(f"{name}: {problem}") from None
+
+
+def _wanted(params: dict[str, Any]) -> Lock:
+    options.check_text("name", params["name"], operation.MAX_NAME)
+    options.check_text("owner", params["owner"], lock.MAX_TEXT)
+    options.check_seconds("lease", params["lease"])
+    if params["lease"] > lock.MAX_LEASE:
+        raise options.OptionError(f"lease is {params['lease']:g}; the limit is {lock.MAX_LEASE:g}")
+    _check_plain("process", params["process"])
+    now = time.time()
+    return Lock(
+        id=params["id"],
+        node_id=params["node_id"],
+        operation=params["name"],
+        owner=params["owner"],
+        process=params["process"],
+        taken=clock.text(now),
+        expires=clock.text(now + params["lease"]),
+        lease=params["lease"],
+    )
+
+
+def _begin(module: AnsibleModule, directory: StateDirectory, wanted: Lock) -> None:
+    try:
+        step = directory.foresee if module.check_mode else directory.begin
+        begun: Begun = step(wanted, module.params["replace"], time.time())
+    except NotFree as problem:
+        module.fail_json(msg=str(problem), lock=_shown(problem.lock), replaced=None)
+    except KeptError as problem:
+        msg = f"The operation cannot begin: {problem}"
+        module.fail_json(msg=msg, lock=_there(directory), replaced=None)
+    module.exit_json(
+        changed=not begun.renewed,
+        lock=_there(directory) if module.check_mode else _shown(begun.lock),
+        replaced=_shown(begun.replaced),
+    )
+
+
+def _end(module: AnsibleModule, directory: StateDirectory, entries: list[timeline.Entry]) -> None:
+    """Record, log, give the lock back: each of them even if the one before has failed."""
+    run: str = module.params["id"]
+    log: dict[str, Any] | None = module.params["log"]
+    problems: list[str] = []
+    changed = False
+
+    def attempt(step: Callable[[], bool]) -> None:
+        nonlocal changed
+        try:
+            changed = step() or changed
+        except KeptError as problem:
+            problems.append(str(problem))
+
+    if module.check_mode:
+        attempt(lambda: directory.would_add(entries))
+        attempt(lambda: log is not None and directory.would_log(run, log))
+        attempt(lambda: directory.is_held(run))
+    else:
+        attempt(lambda: directory.add(entries))
+        attempt(lambda: log is not None and directory.log(run, log, time.time()))
+        attempt(lambda: directory.give_back(run))
+    result = {"changed": changed, "lock": _there(directory)}
+    if problems:
+        words = "; ".join(problems)
+        module.fail_json(msg=f"The operation did not end as it should: {words}", **result)
+    module.exit_json(**result)
+
+
+def _there(directory: StateDirectory) -> dict[str, Any] | None:
+    """Return the lock that is there. One that cannot be read has been reported by then."""
+    try:
+        return _shown(kept.read_lock(directory.path))
+    except KeptError:
+        return None
+
+
+def _shown(found: Lock | None) -> dict[str, Any] | None:
+    return found.as_result(time.time()) if found else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ncs_ha_read_only
+short_description: Let nobody write to a Cisco NSO node, or let them again
+description:
+  - Puts an NSO daemon into the administrator's read-only mode, in which no new write transaction
+    begins, or lifts that mode.
+  - The mode is independent of the role of the node. A secondary takes no writes anyway.
+  - The daemon loses it when it restarts.
+version_added: 0.2.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+extends_documentation_fragment:
+  - nso.ha.attributes
+  - nso.ha.attributes.action_group
+  - nso.ha.connection
+attributes:
+  check_mode:
+    support: full
+    details: Connects and reads the transaction id, and gives no order.
+  diff_mode:
+    support: none
+    details: The daemon does not tell whether it is in this mode.
+  idempotent:
+    support: partial
+    details: The daemon does not tell whether it is in this mode, so the order is given every time,
+      and is a change every time. What it comes to is the same.
+options:
+  read_only:
+    description: Whether to let nobody write.
+    type: bool
+    required: true
+  operation:
+    description:
+      - The operation on the whole cluster that this is part of. Before the order, the lock of
+        that operation has to be held on this node, and is renewed.
+      - Without it, nothing is read or written in a state directory.
+    type: dict
+    suboptions:
+      state_dir:
+        description: Absolute path of the node's state directory, in which its lock is.
+        type: path
+        required: true
+      id:
+        description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+        type: str
+        required: true
+      name:
+        description: What the operation is called in the mark that is kept while the daemon is
+          read-only. Without it, what its lock says.
+        type: str
+notes:
+  - This module uses no HA socket, so it takes nothing away from another HA controller, and
+    O(token) is not used. It is there as all modules of the collection have it.
+seealso:
+  - module: nso.ha.ncs_ha_role
+  - module: nso.ha.ncs_ha_operation
+"""
+
+EXAMPLES = r"""
+- name: Nobody writes to this node from now on
+  nso.ha.ncs_ha_read_only:
+    token: "{{ nso_ha_token }}"
+    read_only: true
+
+- name: Everybody may write again
+  nso.ha.ncs_ha_read_only:
+    token: "{{ nso_ha_token }}"
+    read_only: false
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(done) means that the order was carried out, or would be given in check mode.
+    - V(failed) means that it was refused or not given.
+    - V(unknown) means that it was sent and no valid answer came. The daemon may have carried it out
+      or may still do so.
+  returned: when the node answered
+  type: str
+  sample: done
+txid:
+  description: The transaction id of the node after the order, or null if it could not be
+    read.
+  returned: when the node answered
+  type: dict
+  sample: {"primary_id": "n1", "timestamp": [1764, 2800, 123456]}
+  contains:
+    primary_id:
+      description: Node id of the primary that made the transaction, or null on a node that has not
+        been in a cluster.
+      type: str
+      returned: always
+    timestamp:
+      description: Megaseconds, seconds and microseconds of that primary's clock.
+      type: list
+      elements: int
+      returned: always
+times:
+  description: When each of the orders was given. Empty where none was.
+  returned: when the node answered
+  type: list
+  elements: dict
+  sample: [{"order": "read_only", "start": 1764028800.25, "end": 1764028800.5}]
+  contains:
+    order:
+      description: The name of the order.
+      type: str
+      returned: always
+    start:
+      description: When it was sent, in seconds since 1970 by the clock of this host.
+      type: float
+      returned: always
+    end:
+      description: When it was known what came of it, likewise.
+      type: float
+      returned: always
+error:
+  description: What went wrong.
+  returned: on failure, when there is an error code
+  type: dict
+  sample:
+    code: 25
+    name: HA_CONNECT
+    meaning: the node could not reach the HA port of its primary
+    hint: check primary_ip, HA port 4570 and firewalls between them
+    details: ""
+    os_error: ""
+  contains:
+    code:
+      description: The number of the error.
+      type: int
+      returned: always
+    name:
+      description: Its name, or V(ERROR_) and the number where this collection does not know it.
+      type: str
+      returned: always
+    meaning:
+      description: What it means.
+      type: str
+      returned: always
+    hint:
+      description: What usually helps.
+      type: str
+      returned: always
+    details:
+      description: What the daemon or the operating system adds. Perhaps empty.
+      type: str
+      returned: always
+    os_error:
+      description: The name of the operating system's error, such as V(ECONNREFUSED). Empty where it
+        was none of these.
+      type: str
+      returned: always
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
+from ansible_collections.nso.ha.plugins.module_utils.node import maapi_connection
+from ansible_collections.nso.ha.plugins.module_utils.orders import DONE
+from ansible_collections.nso.ha.plugins.module_utils.read_only import give, result
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        **options.connection_spec(),
+        "read_only": {"type": "bool", "required": True},
+        "operation": operation.spec(name={"type": "str"}),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    with failures.reported(module, "Preparing to connect", "the target"):
+        target = options.target(module.params)
+        part_of = operation.from_option(module.params["operation"], module.warn)
+    connecting = failures.reported(module, "Connecting", target.endpoint)
+    with connecting, maapi_connection(target) as connection:
+        if module.check_mode:
+            module.exit_json(changed=True, **result(target, DONE, ()))
+        give(module, target, connection, module.params["read_only"], part_of)
+
+
+if __name__ == "__main__":
+    main()
