@@ -64,8 +64,9 @@ class StateDirectory:
         with mutex.held(self.path):
             begun = self._may_begin(wanted, replaceable, now)
             try:
+                # Neither may take the room of the other.
+                files.replace(self._file(kept.LOCK), begun.lock.as_json())
                 self._make_reserve()
-                self._write(kept.LOCK, begun.lock.as_json())
             except KeptError:
                 if not begun.renewed:
                     self._undo(wanted.id)
@@ -221,8 +222,10 @@ class StateDirectory:
         record = self._file(kept.TIMELINE)
         size = os.path.getsize(record) if os.path.exists(record) else 0
         size = max(RESERVE_BYTES, min(size, timeline.MAX_BYTES) + RESERVE_MARGIN)
-        # Random, for file systems that take no room for zeros.
-        files.replace(self._file(kept.RESERVE), os.urandom(size))
+        reserve = self._file(kept.RESERVE)
+        if not os.path.exists(reserve) or os.path.getsize(reserve) < size:
+            # Random, for file systems that take no room for zeros.
+            files.replace(reserve, os.urandom(size))
 
     def _write(self, name: str, data: bytes) -> None:
         """Write a file; where the disk is full, into the room that was kept for this."""

@@ -20,7 +20,7 @@ import os
 import stat
 from typing import Any, Callable, NamedTuple, TypeVar
 
-from . import files, lock, plain_json, timeline
+from . import files, json_lines, lock, plain_json, timeline
 from .files import KeptError
 from .lock import Lock
 
@@ -83,7 +83,8 @@ def look(directory: str) -> Kept:
         return Kept(None, [], None, damaged)
     found = taken(read_timeline)
     entries, wrong = found or ([], [])
-    return Kept(taken(read_lock), entries, taken(read_mark), [*wrong, *damaged])
+    held, mark = taken(read_lock), taken(read_mark)
+    return Kept(held, timeline.merge(entries), mark, [*wrong, *damaged])
 
 
 def exists(directory: str) -> bool:
@@ -142,12 +143,4 @@ def read_operations(directory: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the log of operations, and what is damaged in it. Raises KeptError."""
     path = os.path.join(directory, OPERATIONS)
     data = files.read(path, MAX_BYTES)
-    entries: list[dict[str, Any]] = []
-    damaged: list[str] = []
-    *lines, rest = (data or b"").split(b"\n")
-    for number, one in enumerate([*lines, rest] if rest else lines, 1):
-        try:
-            entries.append(plain_json.load_object(one))
-        except ValueError as problem:
-            damaged.append(f"{path}, line {number}: {problem}")
-    return entries, damaged
+    return json_lines.parse(data or b"", path, plain_json.load_object)

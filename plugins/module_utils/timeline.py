@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Dict, Iterable
 
-from . import plain_json
+from . import json_lines, plain_json
 
 Entry = Dict[str, Any]
 
@@ -73,17 +73,7 @@ def text(entries: Iterable[Entry]) -> bytes:
 
 def parse(data: bytes, path: str) -> tuple[list[Entry], list[str]]:
     """Return the entries in a file, and what is damaged in it, in words."""
-    entries: list[Entry] = []
-    damaged: list[str] = []
-    *lines, rest = data.split(b"\n")
-    for number, one in enumerate(lines, 1):
-        try:
-            entries.append(_parse_line(one))
-        except ValueError as problem:
-            damaged.append(f"{path}, line {number}: {problem}")
-    if rest:
-        damaged.append(f"{path}, line {len(lines) + 1}: it has no end")
-    return entries, damaged
+    return json_lines.parse(data, path, _parse_line)
 
 
 def _parse_line(data: bytes) -> Entry:
