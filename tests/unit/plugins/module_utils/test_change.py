@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils import change
 from ansible_collections.nso.ha.plugins.module_utils.change import Change
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
-from ansible_collections.nso.ha.plugins.module_utils.orders import Report
+from ansible_collections.nso.ha.plugins.module_utils.orders import NotGiven, Report
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
 NONE = HaState("none")
@@ -67,6 +67,7 @@ def test_nothing_is_in_the_way_of_no_orders() -> None:
 
 
 GIVEN = ("beprimary",)
+STOPPED = NotGiven("beprimary", "the lock is gone.")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,9 @@ GIVEN = ("beprimary",)
         (Report(GIVEN, None, None, error.EOF()), True, "started"),
         (Report(GIVEN, failed(False), NONE), True, "failed"),
         (Report(GIVEN, failed(True), NONE), True, "unknown"),
+        (Report((), None, NONE, stopped=STOPPED), False, "failed"),
+        (Report((), None, PRIMARY, stopped=STOPPED), False, "failed"),
+        (Report(GIVEN, None, NONE, stopped=STOPPED), True, "failed"),
     ],
 )
 def test_the_outcome_is_judged_by_answer_and_state(
@@ -114,6 +118,8 @@ def result(report: Report, outcome: str) -> dict[str, Any]:
         (Report(GIVEN, failed(True), None, error.EOF()), "unknown", True),
         (Report(GIVEN, failed(False), None, error.EOF()), "failed", True),
         (Report((), failed(False), NONE), "failed", False),
+        (Report((), None, NONE, stopped=STOPPED), "failed", False),
+        (Report(GIVEN, None, PRIMARY, stopped=STOPPED), "failed", True),
     ],
 )
 def test_changed_comes_from_orders_and_states(report: Report, outcome: str, changed: bool) -> None:

@@ -88,6 +88,22 @@ def test_an_answer_that_makes_no_sense_is_not_taken_for_no_transaction_id(step: 
             database.read()
 
 
+def test_an_empty_primary_in_a_transaction_id_is_no_primary() -> None:
+    answer = Send(framed(b"\0\0\0\x42" + terms.encode((b"", (1, 2, 3)))))
+    with ScriptedDaemon([*CDB_GREETING, GET_TXID, answer]) as daemon:
+        assert node.read_txid(target(daemon)) == TransactionId(None, (1, 2, 3))
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_the_read_only_mode_is_set_and_lifted(read_only: bool) -> None:
+    order = framed(b"\0\0\0\xe5" + terms.encode(1 if read_only else 0))
+    answer = Send(framed(b"\0\0\0\xe5"))
+    with ScriptedDaemon([Expect(HELLO["maapi"]), Send(ACCEPTED), Expect(order), answer]) as daemon:
+        with node.maapi_connection(target(daemon)) as connection:
+            connection.set_read_only(read_only)
+        assert connection.sock.fileno() == -1
+
+
 @pytest.mark.parametrize(("protocol", "relays"), [(66, True), (77, True), (86, True), (87, False)])
 def test_relays_are_known_by_the_protocol_version(protocol: int, relays: bool) -> None:
     with socket.socket() as sock:

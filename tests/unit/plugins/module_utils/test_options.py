@@ -13,6 +13,7 @@ from ansible_collections.nso.ha.plugins.module_utils import options
 from ansible_collections.nso.ha.plugins.module_utils.endpoint import TcpEndpoint, UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.options import OptionError
+from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
 
 TOKEN = "tok3n-nobody-may-see"
 
@@ -185,3 +186,47 @@ def test_options_that_make_no_sense_are_refused_with_what_they_say(
     with pytest.raises(OptionError) as caught:
         options.check_role(*arguments)
     assert str(caught.value).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [("/var/lib/nso-ha", "/var/lib/nso-ha"), ("/a/b/", "/a/b"), ("/a/./b/../c", "/a/c")],
+)
+def test_a_state_directory_has_an_absolute_path(value: str, path: str) -> None:
+    assert options.state_directory("state_dir", value) == path
+
+
+@pytest.mark.parametrize(
+    "value", ["", "nso-ha", "./nso-ha", "../nso-ha", "/a\0b", "/\ud800", "/" + "x" * 4096]
+)
+def test_any_other_path_is_refused_by_the_name_of_the_option(value: str) -> None:
+    with pytest.raises(OptionError, match=r"^state_dir "):
+        options.state_directory("state_dir", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("", "is empty"),
+        ("x" * 11, "is 11 characters long"),
+        ("a\0b", "NUL"),
+        ("\ud800", "not valid UTF-8"),
+    ],
+)
+def test_text_that_cannot_be_kept_is_refused(value: str, words: str) -> None:
+    with pytest.raises(OptionError, match=f"^id .*{words}"):
+        options.check_text("id", value, 10)
+    options.check_text("id", "x" * 10, 10)
+
+
+@pytest.mark.parametrize("primary_id", [None, ""])
+def test_a_transaction_id_may_be_that_of_no_primary(primary_id: Any) -> None:
+    option = {"primary_id": primary_id, "timestamp": [1, 2, 3]}
+    assert options.transaction_id("txid", option) == TransactionId(None, (1, 2, 3))
+    assert options.transaction_id("txid", None) is None
+
+
+@pytest.mark.parametrize("timestamp", [[], [1, 2], [1, 2, 3, 4], [1, -2, 3]])
+def test_a_transaction_id_has_three_numbers(timestamp: Any) -> None:
+    with pytest.raises(OptionError, match=r"^txid\.timestamp is "):
+        options.transaction_id("txid", {"primary_id": "a", "timestamp": timestamp})

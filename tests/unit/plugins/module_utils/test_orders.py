@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils import orders
 from ansible_collections.nso.ha.plugins.module_utils.endpoint import UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.node import Target
-from ansible_collections.nso.ha.plugins.module_utils.orders import Report, carry_out
+from ansible_collections.nso.ha.plugins.module_utils.orders import NotGiven, Report, carry_out
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
 BEFORE = HaState("none")
@@ -154,4 +155,57 @@ def test_a_node_that_does_not_answer_when_asked_again_has_no_state(again: Again)
         None,
         None,
         again.told,
+    )
+
+
+class Watch:
+    """What is called before each order, and may stop at one."""
+
+    def __init__(self, giving: Giving, stop_at: str = "") -> None:
+        self.giving = giving
+        self.stop_at = stop_at
+        self.seen: list[tuple[str, int]] = []
+
+    def __call__(self, order: str) -> None:
+        self.seen.append((order, len(self.giving.given)))
+        if order == self.stop_at:
+            raise NotGiven(order, "the lock is gone.")
+
+
+def test_something_can_be_done_right_before_each_order(again: Again) -> None:
+    giving = Giving()
+    watch = Watch(giving)
+    done = whole_report(AFTER, ("benone", "besecondary"), giving, before=watch)
+    assert watch.seen == [("benone", 0), ("besecondary", 1)]
+    assert done.stopped is None
+
+
+@pytest.mark.parametrize(
+    ("stop_at", "given"), [("benone", ()), ("besecondary", ("benone",)), ("x", ("benone",))]
+)
+def test_an_order_that_may_not_be_given_is_not_and_the_state_is_read(
+    again: Again, stop_at: str, given: tuple[str, ...]
+) -> None:
+    giving = Giving()
+    names = (*given, stop_at, "berelay")
+    stopped = whole_report(AFTER, names, giving, before=Watch(giving, stop_at))
+    assert tuple(giving.given) == stopped.given == given
+    assert stopped.failure is None
+    assert stopped.after == AFTER
+    assert stopped.stopped is not None
+    assert (stopped.stopped.order, stopped.stopped.why) == (stop_at, "the lock is gone.")
+    assert [timed.order for timed in stopped.times] == list(given)
+    assert again.made == 0
+
+
+def test_the_times_of_all_orders_are_kept_of_the_failed_one_too(
+    again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(10))
+    monkeypatch.setattr(orders, "time", SimpleNamespace(time=lambda: float(next(ticks))))
+    giving = Giving({"besecondary": error.Error(error.ERR_BADSTATE, "x")})
+    names = ("benone", "besecondary", "berelay")
+    assert whole_report(AFTER, names, giving).times == (
+        ("benone", 0.0, 1.0),
+        ("besecondary", 2.0, 3.0),
     )

@@ -78,3 +78,15 @@ def test_a_transaction_id_is_returned_as_plain_data() -> None:
 )
 def test_a_state_is_described_in_a_few_words(state: HaState, text: str) -> None:
     assert str(state) == text
+
+
+@pytest.mark.parametrize(
+    ("txid", "text"),
+    [
+        (TransactionId("n1", (1732, 356000, 123456)), "n1/1732356000.123456"),
+        (TransactionId("n1", (1764, 1, 2)), "n1/1764000001.000002"),
+        (TransactionId(None, (0, 0, 0)), "-/0.000000"),
+    ],
+)
+def test_a_transaction_id_is_shown_as_primary_and_seconds(txid: TransactionId, text: str) -> None:
+    assert str(txid) == text

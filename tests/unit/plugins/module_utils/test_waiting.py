@@ -12,7 +12,7 @@ from ansible_collections.nso.ha.plugins.module_utils import waiting
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 from ansible_collections.nso.ha.plugins.module_utils.node import Database
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation
-from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
 from ansible_collections.nso.ha.plugins.module_utils.waiting import Conditions
 from helpers.properties import repeatable
 from hypothesis import given
@@ -22,6 +22,8 @@ NONE = HaState("none")
 SECONDARY = HaState("secondary", Peer("p", "192.0.2.1"))
 PRIMARY = HaState("primary", None, (Peer("a", "192.0.2.2"), Peer("b", "192.0.2.3")))
 STARTED = Database(2, None)
+
+OF_P = TransactionId("p", (1, 2, 3))
 
 Option = Optional[Mapping[str, Any]]
 
@@ -46,6 +48,11 @@ def test_where_nothing_is_asked_for_there_are_no_conditions(option: Option) -> N
         ({"primary_id": "p"}, Conditions(primary_id="p")),
         ({"secondaries": ["a", "b"]}, Conditions(secondaries=("a", "b"))),
         ({"phase": 0}, Conditions(phase=0)),
+        ({"txid": {"primary_id": "p", "timestamp": [1, 2, 3]}}, Conditions(txid=OF_P)),
+        (
+            {"txid": {"primary_id": None, "timestamp": [1, 2, 3]}},
+            Conditions(txid=TransactionId(None, (1, 2, 3))),
+        ),
         ({"phase": 2, "role": "relay"}, Conditions(role="relay", phase=2)),
     ],
 )
@@ -251,3 +258,24 @@ def test_a_look_takes_no_longer_than_its_own_limit(clock: Clock) -> None:
     observer = FakeObserver([NONE])
     wait(observer, Conditions(role="primary"), 0.5, 10)
     assert set(observer.timeouts) == {0.5}
+
+
+@pytest.mark.parametrize(
+    ("found", "missing"),
+    [
+        (OF_P, []),
+        (None, ["transaction id is unknown, not p/1000002.000003"]),
+        (
+            TransactionId("q", (1, 2, 3)),
+            ["transaction id is q/1000002.000003, not p/1000002.000003"],
+        ),
+        (
+            TransactionId(None, (1, 2, 3)),
+            ["transaction id is -/1000002.000003, not p/1000002.000003"],
+        ),
+    ],
+)
+def test_a_transaction_id_that_differs_is_missing(
+    found: TransactionId | None, missing: Any
+) -> None:
+    assert waiting.unmet(Conditions(txid=OF_P), NONE, Database(2, found)) == missing

@@ -94,6 +94,24 @@ def test_an_os_error_keeps_the_systems_words() -> None:
     assert str(failure).endswith("opening it: Permission denied")
 
 
+@pytest.mark.parametrize(
+    ("problem", "name"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "ECONNREFUSED"),
+        (OSError(errno.ENOENT, "No such file"), "ENOENT"),
+        (OSError("only text"), ""),
+        (OSError(123456, "unheard of"), ""),
+    ],
+)
+def test_an_os_error_is_known_by_its_name(problem: OSError, name: str) -> None:
+    assert error.os_error("x", problem).os_error == name
+
+
+def test_other_failures_have_no_name_of_the_system() -> None:
+    for failure in (error.EOF(), error.Timeout("x"), error.Error(error.ERR_OS, "x")):
+        assert failure.os_error == ""
+
+
 def test_an_os_error_without_words_is_named_by_its_type() -> None:
     assert error.os_error("x", OSError("only text")).strerror == "only text"
     assert error.os_error("x", ConnectionError()).strerror == "ConnectionError"
