@@ -17,6 +17,7 @@ from ncs_sim.raw_client import RawClient
 
 from helpers.forked import ForkedModules
 from helpers.simulated import Simulation
+from helpers.state_directory import StateDirectory
 from helpers.until import until
 
 #: States that `Stage.put` knows; "wanted" and "other" are the two primaries.
@@ -34,6 +35,9 @@ STARTS = (
     RELAY_OF_WANTED,
     RELAY_OF_OTHER,
 )
+
+#: The request of a MAAPI socket that sets and lifts read-only mode.
+_SET_READ_ONLY = 229
 
 #: The node ids.
 SUBJECT, WANTED, OTHER = "subject", "wanted", "other"
@@ -113,6 +117,9 @@ class Stage:
         node.clear()
         if node.status()["phase"] != 2:
             node.phase(2)
+        if node.status()["readonly"]:
+            with RawClient.maapi(node) as client:
+                client.operation(_SET_READ_ONLY, 0)
         return node.status()
 
     # What the module is told
@@ -142,6 +149,16 @@ class Stage:
         """Run ncs_ha_secondary_dead on the subject."""
         options = self.connection(node_id=node_id, **more)
         return self._modules.run("ncs_ha_secondary_dead", options, check=check)
+
+    def read_only(self, flag: bool, *, check: bool = False, **more: object) -> dict[str, Any]:
+        """Run ncs_ha_read_only on the subject."""
+        options = self.connection(read_only=flag, **more)
+        return self._modules.run("ncs_ha_read_only", options, check=check)
+
+    def state_directory(self) -> StateDirectory:
+        """Return a state directory for the subject that does not exist yet."""
+        path = self.subject.directory.parent / f"state{next(self._values)}"
+        return StateDirectory(path, self._modules)
 
     # What the nodes themselves say
 

@@ -15,6 +15,7 @@ from helpers.forked import ForkedModules
 from helpers.recording_proxy import RecordingProxy
 from helpers.simulated import Simulation
 from helpers.stage import Stage
+from helpers.state_directory import StateDirectory
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,12 @@ def simulation(tmp_path: Path) -> Iterator[Simulation]:
     """Nodes of one's own, for this test only."""
     with Simulation(tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def directory(tmp_path: Path, forked: ForkedModules) -> StateDirectory:
+    """A state directory that does not exist yet, for the stage's node."""
+    return StateDirectory(tmp_path / "state", forked)
 
 
 @pytest.fixture

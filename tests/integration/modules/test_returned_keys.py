@@ -19,6 +19,7 @@ from helpers.stage import (
     SECONDARY_OF_WANTED,
     Stage,
 )
+from helpers.state_directory import StateDirectory, entry
 
 Result = dict[str, Any]
 Run = Callable[[Stage], Result]
@@ -39,6 +40,40 @@ def role(name: str, **options: Any) -> Run:
 def dead(node_id: str, **options: Any) -> Run:
     """Run ncs_ha_secondary_dead."""
     return lambda stage: stage.dead(node_id, **options)
+
+
+def read_only(flag: bool, **options: Any) -> Run:
+    """Run ncs_ha_read_only."""
+    return lambda stage: stage.read_only(flag, **options)
+
+
+def new_directory(stage: Stage) -> StateDirectory:
+    """Return a state directory in which an operation has begun and nodes were promoted before."""
+    directory = stage.state_directory()
+    directory.end(timeline=[entry(1), entry(2, txid=None)])
+    directory.begin(process={"pid": 7})
+    return directory
+
+
+def in_operation(order: Callable[..., Result], **more: Any) -> Run:
+    """Run a module as part of an operation."""
+    return lambda stage: order(stage, operation=new_directory(stage).option(**more))
+
+
+def with_directory(run: Callable[[StateDirectory], Result]) -> Run:
+    """Run something on a state directory."""
+    return lambda stage: run(new_directory(stage))
+
+
+def status_after(prepare: Callable[[Stage, StateDirectory], object], **options: Any) -> Run:
+    """Run ncs_ha_status on a state directory."""
+
+    def looked(stage: Stage) -> Result:
+        directory = new_directory(stage)
+        prepare(stage, directory)
+        return stage.status(state_dir=str(directory.path), **options)
+
+    return looked
 
 
 def unreachable(name: str, **options: Any) -> Run:
@@ -81,6 +116,17 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "unreachable": (NONE, unreachable("ncs_ha_status")),
         "never reached": (NONE, unreachable("ncs_ha_status", **NOT_MET)),
         "a wrong option": (NONE, status(timeout=-1)),
+        "nothing kept": (NONE, lambda stage: stage.status(state_dir="/none")),
+        "everything kept": (
+            PRIMARY,
+            status_after(
+                lambda stage, kept: stage.read_only(True, operation=kept.option()),
+            ),
+        ),
+        "kept and damaged": (
+            NONE,
+            status_after(lambda _stage, kept: (kept.path / "lock.json").write_text("junk")),
+        ),
     },
     "ncs_ha_role": {
         "nothing to do": (PRIMARY, with_secondary(role("primary"))),
@@ -94,6 +140,22 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "refused": (NONE, refused(role("primary"))),
         "unreachable": (NONE, unreachable("ncs_ha_role", role="none")),
         "a wrong option": (NONE, role("primary", node_id="")),
+        "in an operation": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("primary", **more), epoch=3),
+        ),
+        "in an operation, to none": (
+            SECONDARY_OF_WANTED,
+            in_operation(lambda stage, **more: stage.role("none", **more)),
+        ),
+        "in an operation, in check mode": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("primary", check=True, **more), epoch=3),
+        ),
+        "in another operation": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("primary", **more), run="b"),
+        ),
     },
     "ncs_ha_secondary_dead": {
         "not there": (PRIMARY, dead("nobody")),
@@ -101,6 +163,34 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "in check mode": (RELAY_OF_WANTED, with_secondary(dead(OTHER, check=True))),
         "refused": (PRIMARY, with_secondary(refused(dead(OTHER)))),
         "unreachable": (NONE, unreachable("ncs_ha_secondary_dead", node_id=OTHER)),
+        "in an operation": (
+            PRIMARY,
+            with_secondary(in_operation(lambda stage, **more: stage.dead(OTHER, **more))),
+        ),
+    },
+    "ncs_ha_read_only": {
+        "set": (PRIMARY, read_only(True)),
+        "lifted": (NONE, read_only(False)),
+        "in check mode": (NONE, read_only(True, check=True)),
+        "in an operation": (
+            PRIMARY,
+            in_operation(lambda stage, **more: stage.read_only(True, **more)),
+        ),
+        "in another operation": (
+            PRIMARY,
+            in_operation(lambda stage, **more: stage.read_only(True, **more), run="b"),
+        ),
+        "unreachable": (NONE, unreachable("ncs_ha_read_only", read_only=True)),
+        "a wrong option": (NONE, read_only(True, timeout=-1)),
+    },
+    "ncs_ha_operation": {
+        "begun again": (NONE, with_directory(lambda kept: kept.begin())),
+        "begun in check mode": (NONE, with_directory(lambda kept: kept.begin(check=True))),
+        "taken over": (NONE, with_directory(lambda kept: kept.begin("b", replace=["a"]))),
+        "refused": (NONE, with_directory(lambda kept: kept.begin("b"))),
+        "ended": (NONE, with_directory(lambda kept: kept.end(log={"a": 1}))),
+        "not the own lock": (NONE, with_directory(lambda kept: kept.end("b"))),
+        "a wrong option": (NONE, with_directory(lambda kept: kept.begin(""))),
     },
 }
 
@@ -116,7 +206,10 @@ def test_results_and_return_have_the_same_keys(stage: Stage, module: str) -> Non
     assert not returned.strangers_in_samples(fields)
     # So that it is known to have been all kinds of results.
     failed = {name for name, result in results.items() if result.get("failed")}
-    bad = {"not met", "unreachable", "never reached", "a wrong option", "refused"}
+    bad = {
+        *("not met", "unreachable", "never reached", "a wrong option", "refused"),
+        "in another operation",
+    }
     assert failed == bad & set(results)
 
 

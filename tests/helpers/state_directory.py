@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state directory of a node, as files: read and written without the code under test."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from helpers.forked import ForkedModules
+
+NODE_ID = "subject"
+
+
+class StateDirectory:
+    """A directory that does not exist yet."""
+
+    def __init__(self, path: Path, modules: ForkedModules) -> None:
+        self.path = path
+        self._modules = modules
+
+    # ncs_ha_operation on it
+
+    def begin(self, run: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
+        """Take the lock."""
+        options = {"state": "begun", "id": run, "name": "switchover", "owner": f"owner of {run}"}
+        return self._operate({**options, **more}, check)
+
+    def end(self, run: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
+        """Give the lock back."""
+        return self._operate({"state": "ended", "id": run, **more}, check)
+
+    def _operate(self, options: dict[str, Any], check: bool) -> dict[str, Any]:
+        own = {"state_dir": str(self.path), "node_id": NODE_ID}
+        return self._modules.run("ncs_ha_operation", {**own, **options}, check=check)
+
+    def option(self, run: str = "a", **more: Any) -> dict[str, Any]:
+        """Return the option `operation` for orders of this operation."""
+        return {"state_dir": str(self.path), "id": run, **more}
+
+    # What is in it
+
+    def names(self) -> set[str]:
+        """Return the names of all files but the mutex."""
+        if not self.path.exists():
+            return set()
+        return {one.name for one in self.path.iterdir()} - {".mutex"}
+
+    def contents(self) -> dict[str, bytes]:
+        """Return all files but the mutex, to compare."""
+        return {name: (self.path / name).read_bytes() for name in sorted(self.names())}
+
+    def lock(self) -> dict[str, Any] | None:
+        """Return the lock."""
+        return self._object("lock.json")
+
+    def mark(self) -> dict[str, Any] | None:
+        """Return the mark of a read-only daemon."""
+        return self._object("read_only.json")
+
+    def _object(self, name: str) -> dict[str, Any] | None:
+        path = self.path / name
+        if not path.exists():
+            return None
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+
+    def change_lock(self, **changes: Any) -> None:
+        """Write something else into the lock."""
+        (self.path / "lock.json").write_text(json.dumps({**(self.lock() or {}), **changes}))
+
+    def expire(self) -> None:
+        """Let the lock be over for a long time."""
+        self.change_lock(expires="2001-01-01T00:00:00.000000Z")
+
+    def timeline(self) -> list[dict[str, Any]]:
+        """Return the record, having checked the sum of each line."""
+        entries = self._lines("timeline.jsonl")
+        for entry in entries:
+            total = entry.pop("sum")
+            canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+            assert hashlib.sha256(canonical.encode()).hexdigest() == total
+        return entries
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return the log."""
+        return self._lines("operations.jsonl")
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        path = self.path / name
+        text = path.read_text() if path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+
+def entry(epoch: int, **more: Any) -> dict[str, Any]:
+    """Return an entry of the record of promotions."""
+    return {
+        "epoch": epoch,
+        "primary": "n1",
+        "txid": {"primary_id": "n3", "timestamp": [1764, 28000, epoch]},
+        "start": [1764, 28800, epoch],
+        "at": "2025-11-25T00:00:00.000000Z",
+        "operation": "failover",
+        "run": "earlier",
+        **more,
+    }

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ncs_ha_status: what the node keeps, NSO up or not; and waiting for a transaction id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers.secrecy import run_discreetly
+from helpers.stage import NONE, PRIMARY, Stage
+from helpers.state_directory import StateDirectory, entry
+
+NOTHING: dict[str, Any] = {"lock": None, "timeline": [], "read_only": None, "damaged": []}
+
+
+def test_without_a_state_directory_nothing_is_said_of_one(stage: Stage) -> None:
+    stage.put(NONE)
+    assert "kept" not in stage.status()
+
+
+def test_a_directory_that_does_not_exist_keeps_nothing(
+    stage: Stage, directory: StateDirectory
+) -> None:
+    stage.put(NONE)
+    assert stage.status(state_dir=str(directory.path))["kept"] == NOTHING
+    assert not directory.path.exists()
+
+
+def test_everything_that_is_kept_is_returned_and_left_as_it_is(
+    stage: Stage, directory: StateDirectory
+) -> None:
+    stage.put(PRIMARY)
+    directory.end(timeline=[entry(2), entry(1)])
+    held = directory.begin(process={"pid": 7})["lock"]
+    stage.read_only(True, operation=directory.option())
+    before = directory.contents()
+    found = stage.status(state_dir=str(directory.path))
+    assert found["ha"]["role"] == "primary"
+    assert found["kept"] == {
+        "lock": {**held, "expires": found["kept"]["lock"]["expires"]},
+        "timeline": [entry(1), entry(2)],
+        "read_only": directory.mark(),
+        "damaged": [],
+    }
+    assert directory.contents() == before
+
+
+def test_a_lock_that_is_over_says_so(stage: Stage, directory: StateDirectory) -> None:
+    directory.begin()
+    directory.expire()
+    assert stage.status(state_dir=str(directory.path))["kept"]["lock"]["expired"] is True
+
+
+def failures(stage: Stage) -> dict[str, dict[str, Any]]:
+    """Return options with which the module fails, by how it does."""
+    nobody = {"ip": stage.simulation.address()}
+    return {
+        "nobody there": nobody,
+        "nobody there to wait for": {**nobody, "wait_for": {"phase": 1}, "wait_timeout": 0.2},
+        "not as wanted": {"wait_for": {"role": "relay"}, "wait_timeout": 0.2},
+        "a wrong option": {"timeout": -1},
+        "no such file": {"access_file": "/none"},
+    }
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["nobody there", "nobody there to wait for", "not as wanted", "a wrong option", "no such file"],
+)
+def test_what_is_kept_is_returned_after_a_failure_too(
+    stage: Stage, directory: StateDirectory, how: str
+) -> None:
+    stage.put(NONE)
+    directory.end(timeline=[entry(1)])
+    options = {**stage.connection(state_dir=str(directory.path)), **failures(stage)[how]}
+    result = run_discreetly("ncs_ha_status", options)
+    assert result["failed"] is True
+    assert result["kept"] == {**NOTHING, "timeline": [entry(1)]}
+
+
+def test_damage_is_told_and_is_no_failure(stage: Stage, directory: StateDirectory) -> None:
+    stage.put(NONE)
+    directory.end(timeline=[entry(1), entry(2)])
+    record = directory.path / "timeline.jsonl"
+    record.write_bytes(record.read_bytes().replace(b'"epoch":2', b'"epoch":3'))
+    (directory.path / "lock.json").write_text("junk")
+    found = stage.status(state_dir=str(directory.path))
+    assert "failed" not in found
+    assert found["kept"]["timeline"] == [entry(1)]
+    damage, lock = found["kept"]["damaged"]
+    assert damage == f"{record}, line 2: its sum does not fit"
+    assert "lock.json is damaged" in lock
+
+
+def test_a_relative_directory_is_refused(stage: Stage) -> None:
+    result = stage.status(state_dir="var/nso-ha")
+    assert "state_dir is 'var/nso-ha'; it has to be an absolute path" in result["msg"]
+    assert "kept" not in result
+
+
+# Waiting for a transaction id
+
+
+def test_the_transaction_id_can_be_waited_for(stage: Stage) -> None:
+    stage.put(PRIMARY)
+    stage.subject.write("some", "thing")
+    wanted = stage.subject.status()["txid"]
+    wait = {"primary_id": wanted["primary_id"], "timestamp": wanted["timestamp"]}
+    found = stage.status(wait_for={"txid": wait}, wait_timeout=20)
+    assert found["ha"]["txid"]["timestamp"] == list(wanted["timestamp"])
+
+
+def test_another_transaction_id_is_named_when_the_time_is_up(stage: Stage) -> None:
+    stage.put(PRIMARY)
+    stage.subject.write("some", "thing")
+    wait = {"txid": {"timestamp": [1764, 28000, 5]}}
+    result = stage.status(wait_for=wait, wait_timeout=0.2)
+    assert result["failed"] is True
+    assert "transaction id is subject/" in result["msg"]
+    assert ", not -/1764028000.000005" in result["msg"]
+
+
+def test_half_a_transaction_id_is_refused(stage: Stage) -> None:
+    result = stage.status(wait_for={"txid": {"timestamp": [1, 2]}})
+    assert "wait_for.txid.timestamp is [1, 2]" in result["msg"]
