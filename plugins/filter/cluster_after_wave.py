@@ -46,10 +46,11 @@ _value:
   type: dict
 """
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
+from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
 
 
 def cluster_after_wave(
@@ -59,9 +60,8 @@ def cluster_after_wave(
     active: Collection[str],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    made = gathered.with_results(plan, wave, hostvars, active)
-    found = gathered.gather(made["targets"], hostvars, active, made)
-    return cluster.after_wave(made, found)
+    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    return progress.after_wave(plan, wave, found, active, time.time())
 
 
 class FilterModule:

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_plan
-short_description: Plan what makes an HA cluster of NSO nodes as the inventory wants it
+short_description: Plan an operation on an HA cluster of NSO nodes
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Compares what the inventory wants with what M(nso.ha.ncs_ha_status) registered on each node, and
+  - Compares what the operation wants with what M(nso.ha.ncs_ha_status) registered on each node, and
     returns the needed steps in waves, with the verdicts of the checks.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, playing, active, overwrite, override, check_mode
+positional: hostvars, playing, active, given
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -35,26 +35,22 @@ options:
     type: list
     elements: str
     required: true
-  overwrite:
-    description: The variable C(nso_ha_allow_overwrite). A truth value, or inventory names as a list
-      or as text with commas.
-    type: raw
-    default: false
-  override:
-    description: The variable C(nso_ha_override), names of checks as a list or as text with commas.
-    type: raw
-    default: []
-  check_mode:
-    description: Whether the run is in check mode, where every step is rehearsed.
-    type: bool
-    default: false
+  given:
+    description:
+      - What the operator asked for, with the keys V(operation), V(candidate), V(allow_overwrite),
+        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode),
+        V(lock_timeout), V(wait_timeout) and V(run).
+      - V(run) is what P(nso.ha.cluster_run#lookup) returned; the others are the variables of the
+        role P(nso.ha.cluster#role) of these names.
+    type: dict
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Show the plan
   ansible.builtin.debug:
     msg: "{{ groups['nso'] | nso.ha.cluster_plan(hostvars, ansible_play_hosts_all,
-      ansible_play_batch) }}"
+      ansible_play_batch, given) }}"
 """
 
 RETURN = r"""
@@ -63,6 +59,23 @@ _value:
   returned: always
   type: dict
   contains:
+    operation:
+      description: The name of the operation.
+      returned: always
+      type: str
+    members:
+      description: The nodes with the roles they are to get.
+      returned: always
+      type: list
+      elements: dict
+    moves:
+      description: The inventory names of the primary before and after, under C(from) and C(to).
+      returned: always
+      type: dict
+    election:
+      description: By inventory name, why a node was not chosen as primary.
+      returned: always
+      type: dict
     waves:
       description: What is done one after the other. Nothing where the cluster is as wanted.
       returned: always
@@ -71,6 +84,10 @@ _value:
       contains:
         name:
           description: The name of the wave.
+          returned: always
+          type: str
+        kind:
+          description: How its steps are done, V(role), V(read_only), V(catch_up) or V(dead).
           returned: always
           type: str
         look:
@@ -101,7 +118,7 @@ _value:
           returned: always
           type: str
         result:
-          description: V(passed), V(failed) or V(overridden).
+          description: V(passed), V(failed), V(overridden) or V(not evaluable).
           returned: always
           type: str
         reason:
@@ -121,6 +138,33 @@ _value:
       returned: always
       type: list
       elements: str
+    timeline:
+      description: The record of promotions that every node should have.
+      returned: always
+      type: list
+      elements: dict
+    epoch:
+      description: The number of the next promotion.
+      returned: always
+      type: int
+    lacking:
+      description: By inventory name, why the record of a node is to be completed.
+      returned: always
+      type: dict
+    lock:
+      description: Where to take the lock under C(hosts), the first one alone, and the ids of locks
+        that it may replace under C(replace).
+      returned: always
+      type: dict
+    must:
+      description: Inventory names of the nodes that have to be as wanted in the end.
+      returned: always
+      type: list
+      elements: str
+    before:
+      description: By inventory name, the transaction id before anything was done, or null.
+      returned: always
+      type: dict
     verify:
       description: By inventory name, the O(nso.ha.ncs_ha_status#module:wait_for) that verifies it.
       returned: always
@@ -130,7 +174,7 @@ _value:
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, processes
 
 
 def cluster_plan(
@@ -138,13 +182,11 @@ def cluster_plan(
     hostvars: Mapping[str, Mapping[str, Any]],
     playing: Iterable[str],
     active: Collection[str],
-    overwrite: object = False,
-    override: object = (),
-    check_mode: bool = False,
+    given: Mapping[str, Any],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     found = gathered.gather(hosts, hostvars, active)
-    return cluster.plan(hosts, found, playing, overwrite, override, check_mode)
+    return cluster.plan(hosts, found, playing, given, processes.is_gone)
 
 
 class FilterModule:

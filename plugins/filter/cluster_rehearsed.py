@@ -45,7 +45,7 @@ _value:
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered
+from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
 
 
 def cluster_rehearsed(
@@ -55,7 +55,7 @@ def cluster_rehearsed(
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     found = gathered.gather(plan["targets"], hostvars, active, plan)
-    return cluster.rehearsed(plan, found)
+    return progress.rehearsed(plan, found)
 
 
 class FilterModule:

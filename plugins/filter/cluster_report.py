@@ -13,7 +13,7 @@ author:
 description:
   - Returns the outcome of a run as data and as a table for a terminal of 80 columns.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, active, plan, check_mode
+positional: hostvars, active, run, plan, check_mode
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -29,6 +29,10 @@ options:
     type: list
     elements: str
     required: true
+  run:
+    description: What P(nso.ha.cluster_run#lookup) returned.
+    type: dict
+    required: true
   plan:
     description: What P(nso.ha.cluster_plan#filter) returned. Without it, what was found is compared
       with what is wanted and nothing else.
@@ -42,7 +46,7 @@ options:
 EXAMPLES = r"""
 - name: Show the table
   ansible.builtin.debug:
-    msg: "{{ (groups['nso'] | nso.ha.cluster_report(hostvars, ansible_play_batch)).table }}"
+    msg: "{{ (groups['nso'] | nso.ha.cluster_report(hostvars, ansible_play_batch, run)).table }}"
 """
 
 RETURN = r"""
@@ -51,8 +55,104 @@ _value:
   returned: always
   type: dict
   contains:
+    operation:
+      description: The name of the operation.
+      returned: always
+      type: str
+    run:
+      description: The id of this run.
+      returned: with a plan
+      type: str
+    owner:
+      description: Who ran it.
+      returned: with a plan
+      type: str
+    began:
+      description: When it began, in UTC.
+      returned: with a plan
+      type: str
+    primary:
+      description: Inventory names of the primary before and after. Empty where that is not known.
+      returned: always
+      type: dict
+      contains:
+        before:
+          description: The primary before.
+          returned: always
+          type: str
+        after:
+          description: The primary after.
+          returned: always
+          type: str
+    write_gap:
+      description: For how long no node took writes as primary.
+      returned: with a plan
+      type: dict
+      contains:
+        seconds:
+          description: The time in seconds, or null.
+          returned: always
+          type: float
+        means:
+          description: V(measured), V(at most), V(none) if the primary did not change, or
+            V(not known).
+          returned: always
+          type: str
+    election:
+      description: By inventory name, why a node was not chosen as primary.
+      returned: with a plan
+      type: dict
+    steps:
+      description: What was done, in order.
+      returned: with a plan
+      type: list
+      elements: dict
+      contains:
+        wave:
+          description: The name of the wave it was part of.
+          returned: always
+          type: str
+        host:
+          description: The inventory name of the node.
+          returned: always
+          type: str
+        orders:
+          description: The orders that were given.
+          returned: always
+          type: list
+          elements: str
+        reason:
+          description: Why.
+          returned: always
+          type: str
+        outcome:
+          description: V(done), V(failed) or V(unknown).
+          returned: always
+          type: str
+        start:
+          description: When the first order was given, in seconds since 1970 by the clock of the
+            node, or null.
+          returned: always
+          type: float
+        end:
+          description: When the last order was answered, likewise.
+          returned: always
+          type: float
+        finished:
+          description: When the wave was over, by the clock of the controller.
+          returned: always
+          type: float
+        txid:
+          description: The transaction id of the node afterwards, where the step tells it.
+          returned: always
+          type: dict
+    remaining:
+      description: What is still to be done.
+      returned: with a plan
+      type: list
+      elements: str
     outcome:
-      description: V(done), V(planned), V(refused), V(incomplete) or V(unknown).
+      description: V(done), V(planned), V(refused), V(rolled_back), V(incomplete) or V(unknown).
       returned: always
       type: str
     changed:
@@ -112,6 +212,10 @@ _value:
               returned: always
               type: list
               elements: int
+        txid_before:
+          description: The id of its last transaction before anything was done, or null.
+          returned: with a plan
+          type: dict
         txid_text:
           description: The same as the table shows it.
           returned: always
@@ -135,7 +239,7 @@ _value:
           returned: always
           type: str
         result:
-          description: V(passed), V(failed) or V(overridden).
+          description: V(failed), V(overridden) or V(not evaluable).
           returned: always
           type: str
         reason:
@@ -156,21 +260,23 @@ _value:
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import gathered, report
+from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, processes, report
 
 
 def cluster_report(
     hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
     active: Collection[str],
+    run: Mapping[str, Any],
     plan: Mapping[str, Any] | None = None,
     check_mode: bool = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     found = gathered.gather(hosts, hostvars, active, plan)
     if plan is None:
-        return report.status(hosts, found)
-    return report.report(hosts, found, plan, check_mode)
+        kept_there = kept.kept(hosts, found, run["id"], "", processes.is_gone)
+        return report.status(hosts, found, kept_there)
+    return report.report(hosts, found, plan, run, check_mode)
 
 
 class FilterModule:

@@ -38,10 +38,11 @@ class Target(NamedTuple):
 
 
 class Database(NamedTuple):
-    """What CDB tells: the start phase and the transaction id, where there is one."""
+    """What CDB tells: start phase, transaction id where there is one, upgrade under way or not."""
 
     phase: int
     txid: TransactionId | None
+    upgrade: bool = False
 
 
 class OrderArguments(NamedTuple):
@@ -110,8 +111,9 @@ class DatabaseConnection:
         return cdb.get_phase(self.sock)["phase"]
 
     def read(self) -> Database:
-        """Read the start phase and the transaction id."""
-        return Database(self.phase(), self.txid())
+        """Read the start phase, the transaction id, and whether an upgrade is under way."""
+        found = cdb.get_phase(self.sock)
+        return Database(found["phase"], self.txid(), found["upgrade"])
 
     def txid(self) -> TransactionId | None:
         """Read the transaction id, or None where the daemon does not tell one."""

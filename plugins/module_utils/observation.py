@@ -29,6 +29,7 @@ class Observation(NamedTuple):
         return {
             **self.state.as_result(),
             "phase": self.database.phase,
+            "upgrade": self.database.upgrade,
             "txid": txid.as_result() if txid else None,
             "server": {
                 "protocol_version": self.versions.protocol,

@@ -15,7 +15,7 @@ description:
   - The lock names its owner and expires. The modules that give orders renew it.
   - While the lock is held, some room on the disk is taken, too, so that a full disk shows before
     anything changes and not in the middle.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 extends_documentation_fragment:

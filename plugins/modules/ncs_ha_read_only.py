@@ -13,7 +13,7 @@ description:
     begins, or lifts that mode.
   - The mode is independent of the role of the node. A secondary takes no writes anyway.
   - The daemon loses it when it restarts.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 extends_documentation_fragment:

@@ -87,7 +87,7 @@ options:
         that operation has to be held on this node, and is renewed.
       - Without it, nothing is read or written in a state directory.
     type: dict
-    version_added: 0.2.0
+    version_added: 0.1.0
     suboptions:
       state_dir:
         description: Absolute path of the node's state directory, in which its lock is.

@@ -52,9 +52,10 @@ options:
         type: int
         choices: [0, 1, 2]
       txid:
-        description: The transaction id that has to be that of the node.
+        description: The id of a transaction that the node has to have. It is as good if its last
+          transaction is a later one of the same primary.
         type: dict
-        version_added: 0.2.0
+        version_added: 0.1.0
         suboptions:
           primary_id:
             description: Node id of the primary that made the transaction. Empty or left out for a
@@ -75,7 +76,7 @@ options:
         answers or not.
       - A directory that does not exist keeps nothing, and is not created.
     type: path
-    version_added: 0.2.0
+    version_added: 0.1.0
 seealso:
   - module: nso.ha.ncs_ha_role
   - module: nso.ha.ncs_ha_operation
@@ -156,6 +157,10 @@ ha:
       type: int
       returned: always
       sample: 2
+    upgrade:
+      description: Whether a data model upgrade is under way.
+      type: bool
+      returned: always
     txid:
       description:
         - The id of the last transaction, or null if the daemon does not tell one.

@@ -12,99 +12,259 @@ on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses
-from ansible_collections.nso.ha.plugins.module_utils.orders import DONE
-from ansible_collections.nso.ha.plugins.module_utils.state import RELAY
+from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY, RELAY
 
-from . import guards, planner, topology, variables
-from .observed import Observation, Seen, from_result, state_from
+from . import guards, kept, links, operations, planner, topology, variables
+from .case import FAILED, PASSED, Case, Consents, Verdict
+from .kept import Gone, Kept
+from .observed import Observation, Seen
+from .operations import Scene
+from .timeline import Epoch, Record
+from .topology import Member, Topology
 from .variables import HostVars
+
+#: What the record says of a primary that something else has made.
+FOUND = "found"
+
+
+#: Operations that are done when it is right for the nodes that answer.
+_FOR_THOSE_PRESENT = (operations.SWITCHOVER, operations.FAILOVER, operations.ROLL_BACK)
+
+
+#: How the steps of a wave are done, where it is not by giving a role.
+_KINDS = {
+    planner.DEAD: "dead",
+    planner.HOLD: "read_only",
+    planner.CATCH_UP: "catch_up",
+    planner.RELEASE: "read_only",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the operator asked for, and who asks.
+
+    run: what tells this run from every other: id, owner, began (a time), process
+    """
+
+    operation: str
+    candidate: str
+    consents: Consents
+    broken: str
+    fences: bool
+    check_mode: bool
+    run: Mapping[str, Any]
 
 
 def plan(
     hosts: Sequence[str],
     hostvars: HostVars,
     playing: Iterable[str],
-    overwrite: object = False,
-    override: object = (),
-    check_mode: bool = False,
+    given: Mapping[str, Any],
+    gone: Gone,
 ) -> dict[str, Any]:
-    """Return the plan that makes a cluster as wanted, with the verdicts on it.
+    """Return the plan of an operation, with the verdicts on it.
 
-    waves:    list of {name, look, steps: {host: {role, upstream, orders, reason, force, data,
-              overwrites}}}; `look` has the hosts to look at once more before the wave
-    targets:  for each host what `ncs_ha_role` needs: role, node_id, primary_id, primary_ip
-    blocked:  {host: reason} for hosts about which nothing can be done
-    verdicts: list of {check, result, reason, host}
-    refused:  whether any verdict forbids the plan
-    rehearse: hosts on which the order is tried in check mode first
-    verify:   for each host that answered, the wait_for of `ncs_ha_status` that verifies it
+    `given` has what the operator asked for: operation, candidate, allow_overwrite, allow_data_loss,
+    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout and run. `gone` tells
+    which runs have ended.
+
+    operation: its name
+    members:   the nodes with the roles they are to get, as dictionaries
+    moves:     {from, to}: the primary before and after, as hosts; "" where that is not known
+    election:  {host: reason} for those that were not chosen as primary
+    waves:     list of {name, kind, look, steps: {host: {role, upstream, upstream_id, orders,
+               reason, force, data, overwrites}}}; `look` has the hosts to look at once more before
+    targets:   for each host what `ncs_ha_role` needs: role, node_id, primary_id, primary_ip
+    blocked:   {host: reason} for hosts about which nothing can be done
+    verdicts:  list of {check, result, reason, host}
+    refused:   whether any verdict forbids the plan
+    rehearse:  hosts on which the order is tried in check mode first
+    verify:    for each host that answered, the wait_for of `ncs_ha_status` that verifies it
+    timeline:  the record of promotions that every node should have
+    epoch:     the number of the next promotion
+    lacking:   {host: reason} for hosts whose record is to be completed
+    must:      hosts that have to be as wanted in the end, for the operation to be done
+    before:    {host: transaction id before anything was done, or null}
+    lock:      {hosts, replace}: where to take the lock, the first one alone, and what it replaces
     """
     wanted = variables.members(hosts, hostvars)
     problems = topology.problems(wanted) + _left_out(hosts, playing)
-    for name in ("nso_ha_allow_overwrite", "nso_ha_override"):
+    for name in variables.OF_THE_GROUP:
         problems += variables.uneven(name, hosts, hostvars)
-    agreed = guards.Consents()
     try:
-        agreed = variables.consents(overwrite, override, hosts)
+        asked = _asked(given, hosts)
     except ValueError as problem:
         problems.append(str(problem))
     if problems:
-        verdicts = [guards.Verdict("topology", guards.FAILED, text) for text in problems]
-        return _as_result(planner.Plan(), verdicts)
-    wished = topology.Topology(wanted)
+        verdicts = [Verdict("topology", FAILED, text) for text in problems]
+        return _as_result(str(given.get("operation")), wanted, verdicts)
     seen = variables.observations(hosts, hostvars, variables.OBSERVED)
-    made = planner.plan(wished, seen)
-    verdicts = guards.verdicts(guards.Case(wished, seen, made), agreed)
-    verdicts.insert(0, guards.Verdict("topology", guards.PASSED, ""))
+    found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
+    scene = Scene(wanted, seen, found.record, found.unfinished)
+    return _judged(asked, scene, found, _reached(hosts, hostvars))
+
+
+def roll_back(
+    made: Mapping[str, Any],
+    hostvars: HostVars,
+    given: Mapping[str, Any],
+    gone: Gone,
+) -> dict[str, Any]:
+    """Return the plan that brings the former primary back, after the plan `made` has failed.
+
+    It has everything that has been done so far, and the verdicts on that in `failed`.
+    """
+    hosts = [one["host"] for one in made["members"]]
+    asked = Asked(
+        operation=operations.ROLL_BACK,
+        candidate=made["moves"]["from"],
+        consents=Consents(),
+        broken="",
+        fences=False,
+        check_mode=False,
+        run=given["run"],
+    )
+    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
+    found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
+    scene = Scene(variables.members(hosts, hostvars), seen, found.record, found.unfinished)
+    undone = _judged(asked, scene, found, _reached(hosts, hostvars))
     return {
-        **_as_result(made, verdicts),
+        **undone,
+        "operation": made["operation"],
+        "moves": made["moves"],
+        "election": made["election"],
+        "failed": [one for one in made["verdicts"] if one["result"] != PASSED],
+        "results": made.get("results", {}),
+        "history": made.get("history", []),
+        "before": made["before"],
+        "rehearse": [],
+    }
+
+
+def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict[str, Any]:
+    seen = scene.seen
+    goal = operations.goal(asked.operation, scene, asked.candidate)
+    first = [Verdict("topology", PASSED, "")]
+    if goal.problem:
+        check = "candidate" if goal.election.problem else "possible"
+        first.append(Verdict(check, FAILED, goal.problem))
+        return {
+            **_as_result(asked.operation, goal.members, first),
+            "election": dict(goal.election.reasons),
+        }
+    wished = links.reparented(Topology(goal.members), seen)
+    made = planner.plan(wished, seen, found.record)
+    case = Case(asked.operation, scene, goal, wished, made, asked.fences)
+    record = _record(asked, scene, made)
+    if made.steps:
+        first += [Verdict("lock", FAILED, text) for text in found.locked]
+    verdicts = first + guards.verdicts(case, asked.consents)
+    return {
+        **_as_result(asked.operation, list(wished.members.values()), verdicts),
+        "blocked": dict(made.blocked),
+        "moves": {"from": goal.former, "to": _new_primary(wished)},
+        "election": dict(goal.election.reasons),
         "waves": _waves(wished, seen, made),
-        "targets": {host: _target(wished, host) for host in hosts},
-        "rehearse": _to_rehearse(wished, seen, made, check_mode),
+        "targets": {host: _target(wished, host) for host in seen},
+        "rehearse": _to_rehearse(wished, seen, made, asked.check_mode),
         "verify": {
             host: _expectation(wished, made, host)
             for host, one in seen.items()
             if isinstance(one, Seen) and host not in made.blocked
         },
+        "timeline": [one.as_entry() for one in record.all],
+        "epoch": record.next_number,
+        "lacking": dict(found.lacking) if scene.record else {},
+        "lock": {"hosts": reached, "replace": list(found.replace)},
+        "must": [
+            host
+            for host, one in seen.items()
+            if asked.operation not in _FOR_THOSE_PRESENT or isinstance(one, Seen)
+        ],
+        "before": {host: _txid(one) for host, one in seen.items()},
     }
 
 
-def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
-    """Return the plan with a verdict on each host on which the order was tried in check mode."""
-    verdicts = []
-    for host in made["rehearse"]:
-        result = hostvars[host].get(variables.REHEARSED) or {"msg": "it was not tried"}
-        if "transitions" not in result or result.get("failed"):
-            reason = str(result.get("msg", "no reason"))
-        else:
-            reason = _moved(from_result(hostvars[host].get(variables.OBSERVED)), result)
-        outcome = guards.FAILED if reason else guards.PASSED
-        verdicts.append(guards.Verdict("rehearsal", outcome, reason, host))
-    return with_verdicts(made, verdicts)
+def _txid(one: Observation) -> dict[str, Any] | None:
+    return one.txid.as_result() if isinstance(one, Seen) and one.txid else None
 
 
-def _moved(earlier: Observation, result: Mapping[str, Any]) -> str:
-    """Return in words that a node is not any more what the plan was made for, or nothing."""
-    if not isinstance(earlier, Seen) or not result.get("before"):
-        return ""
-    now = state_from(result["before"])
-    if (now.role, now.primary) == (earlier.state.role, earlier.state.primary):
-        return ""
-    return f"was {earlier.state} when the plan was made and is {now} now; run it again"
+def _asked(given: Mapping[str, Any], hosts: Sequence[str]) -> Asked:
+    """Return what the operator asked for. Raises ValueError for what makes no sense."""
+    operation = str(given["operation"] or operations.CONVERGE)
+    if operation not in operations.OPERATIONS:
+        raise ValueError(
+            f"nso_ha_operation is {operation!r}; there are {', '.join(operations.OPERATIONS)}"
+        )
+    candidate = str(given["candidate"] or "").strip()
+    if candidate and candidate not in hosts:
+        raise ValueError(
+            f"nso_ha_candidate is {candidate!r}, which is no host of the group (inventory names "
+            f"are meant); there are {', '.join(hosts)}"
+        )
+    if float(given["lock_timeout"]) <= float(given["wait_timeout"]):
+        raise ValueError(
+            f"nso_ha_lock_timeout is {given['lock_timeout']} s and nso_ha_wait_timeout "
+            f"{given['wait_timeout']} s; a lock has to last longer than a step"
+        )
+    return Asked(
+        operation=operation,
+        candidate=candidate,
+        consents=variables.consents(
+            given["allow_overwrite"], given["allow_data_loss"], given["override"], hosts
+        ),
+        broken=str(given["break_lock"] or "").strip(),
+        fences=bool(given["fence_tasks"]),
+        check_mode=bool(given["check_mode"]),
+        run=given["run"],
+    )
 
 
-def after_wave(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
-    """Return the plan with a verdict on each step that was not done: it ends the run."""
-    verdicts = []
-    for host in made["targets"]:
-        for result in variables.results(host, hostvars):
-            if result.get("outcome") != DONE:
-                reason = str(result.get("msg", "the step failed without a reason"))
-                verdicts.append(guards.Verdict("step", guards.FAILED, reason, host))
-    return with_verdicts(made, verdicts)
+def _record(asked: Asked, scene: Scene, made: planner.Plan) -> Record:
+    """Return the promotions that all nodes should know of.
+
+    A primary that was made by something else is recorded as found, before anything is done on the
+    strength of its data: from now on its transactions have a place. What they are based on is not
+    known.
+    """
+    record, newest = scene.record, scene.record.newest
+    found = scene.seen.get(scene.primary)
+    member = next((one for one in scene.members if one.host == scene.primary), None)
+    if not made.steps or member is None or not isinstance(found, Seen) or found.txid is None:
+        return record
+    if newest is not None and newest.primary == member.node_id:
+        return record
+    # Its clock is not known, but its last transaction is, if it is its own.
+    if found.txid.primary_id != member.node_id:
+        return record
+    adopted = Epoch(
+        number=record.next_number,
+        primary=member.node_id,
+        base=None,
+        start=found.txid.timestamp,
+        at=str(asked.run["began"]),
+        operation=FOUND,
+        run=str(asked.run["id"]),
+    )
+    return Record([*record.all, adopted])
+
+
+def _reached(hosts: Sequence[str], hostvars: HostVars) -> list[str]:
+    """Return the hosts that Ansible reaches, in the order in which they are locked."""
+    return sorted(
+        host
+        for host in hosts
+        if (result := hostvars[host].get(variables.OBSERVED)) and not result.get("unreachable")
+    )
+
+
+def _new_primary(wished: Topology) -> str:
+    return next((one.host for one in wished.members.values() if one.role == PRIMARY), "")
 
 
 def _left_out(hosts: Iterable[str], playing: Iterable[str]) -> list[str]:
@@ -120,17 +280,14 @@ def _left_out(hosts: Iterable[str], playing: Iterable[str]) -> list[str]:
 
 
 def _to_rehearse(
-    wished: topology.Topology,
-    seen: Mapping[str, Observation],
-    made: planner.Plan,
-    check_mode: bool,
+    wished: Topology, seen: Mapping[str, Observation], made: planner.Plan, check_mode: bool
 ) -> list[str]:
     """Return the hosts on which the order is tried in check mode first.
 
     In a real run those that know what the observations do not tell: whether a host name resolves
     there, and whether the release has relays. In check mode everybody, as that is all there is.
     """
-    hosts = {step.host for step in made.steps if check_mode or step.role == RELAY}
+    hosts = {step.host for step in made.roles if check_mode or step.role == RELAY}
     for host, one in seen.items():
         upstream = wished.upstream(host)
         if isinstance(one, Seen) and upstream and not addresses.is_literal(upstream.address):
@@ -138,7 +295,7 @@ def _to_rehearse(
     return sorted(hosts)
 
 
-def _target(wished: topology.Topology, host: str) -> dict[str, str]:
+def _target(wished: Topology, host: str) -> dict[str, str]:
     member, upstream = wished.members[host], wished.upstream(host)
     return {
         "role": member.role,
@@ -148,7 +305,7 @@ def _target(wished: topology.Topology, host: str) -> dict[str, str]:
     }
 
 
-def _expectation(wished: topology.Topology, made: planner.Plan, host: str) -> dict[str, Any]:
+def _expectation(wished: Topology, made: planner.Plan, host: str) -> dict[str, Any]:
     """Return what a node has to say of itself in the end, and who it has to list."""
     member, upstream = wished.members[host], wished.upstream(host)
     expected: dict[str, Any] = {
@@ -162,59 +319,64 @@ def _expectation(wished: topology.Topology, made: planner.Plan, host: str) -> di
     return expected
 
 
-def _as_result(made: planner.Plan, verdicts: Sequence[guards.Verdict]) -> dict[str, Any]:
+def _as_result(
+    operation: str, members: Sequence[Member], verdicts: Sequence[Verdict]
+) -> dict[str, Any]:
     return {
+        "operation": operation,
+        "members": [dict(vars(member)) for member in members],
+        "moves": {"from": "", "to": ""},
+        "election": {},
         "waves": [],
-        "blocked": dict(made.blocked),
+        "blocked": {},
         "verdicts": [dict(vars(verdict)) for verdict in verdicts],
         "refused": guards.refused(verdicts),
         "targets": {},
         "rehearse": [],
         "verify": {},
+        "timeline": [],
+        "epoch": 1,
+        "lacking": {},
+        "lock": {"hosts": [], "replace": []},
+        "must": [member.host for member in members],
+        "before": {},
     }
 
 
 def _waves(
-    wished: topology.Topology, seen: Mapping[str, Observation], made: planner.Plan
+    wished: Topology, seen: Mapping[str, Observation], made: planner.Plan
 ) -> list[dict[str, Any]]:
     """Return the waves, each with the hosts to look at once more before it, see recheck.py.
 
-    Before a primary is made, all that answered: none of them may have become one. Before nodes
-    copy, these, and the first time the primary.
+    Before a primary is made, all that answered: none of them may have become one. Where a living
+    primary hands over, what counts is checked on the way, and every look would make the time
+    without a primary longer. Before nodes copy, these, and the first time the primary.
     """
     waves = []
     looked_at_primary = False
     for wave in made.waves:
         look: set[str] = set()
-        if wave.name == planner.PROMOTE:
+        if wave.name == planner.PROMOTE and not made.hands_over:
             look = {host for host, one in seen.items() if isinstance(one, Seen)}
         elif wave.name in (planner.RELAYS, planner.SECONDARIES):
             look = {step.host for step in wave.steps}
             if not looked_at_primary:
                 look.add(wished.primary.host)
                 looked_at_primary = True
-        steps = {step.host: _step(step) for step in wave.steps}
-        waves.append({"name": wave.name, "look": sorted(look), "steps": steps})
+        steps = {step.host: _step(wished, step) for step in wave.steps}
+        kind = _KINDS.get(wave.name, "role")
+        waves.append({"name": wave.name, "kind": kind, "look": sorted(look), "steps": steps})
     return waves
 
 
-def _step(step: planner.Step) -> dict[str, Any]:
+def _step(wished: Topology, step: planner.Step) -> dict[str, Any]:
     return {
         "role": step.role,
         "upstream": step.upstream,
+        "upstream_id": wished.members[step.upstream].node_id if step.upstream else "",
         "orders": list(step.orders),
         "reason": step.reason,
         "force": step.force,
         "data": step.relation,
         "overwrites": step.overwrites,
-    }
-
-
-def with_verdicts(made: Mapping[str, Any], verdicts: Iterable[guards.Verdict]) -> dict[str, Any]:
-    """Return the plan with more verdicts; a failed one forbids whatever has not been done yet."""
-    more = list(verdicts)
-    return {
-        **made,
-        "verdicts": [*made["verdicts"], *(dict(vars(one)) for one in more)],
-        "refused": made["refused"] or guards.refused(more),
     }

@@ -16,18 +16,25 @@ from typing import Any
 from . import variables
 from .variables import HostVars
 
-#: Where the role `cluster` registers the wait for start phase 1, and the result of a step.
+#: Where the role `cluster` registers the wait for start phase 1.
 STARTED = "__nso_ha_started"
-RESULT = "__nso_ha_result"
 
 _WANTED = (
     "ansible_host",
-    "nso_ha_allow_overwrite",
     "nso_ha_node_id",
     "nso_ha_node_ip",
-    "nso_ha_override",
+    "nso_ha_priority",
     "nso_ha_role",
     "nso_ha_upstream",
+    *variables.OF_THE_GROUP,
+)
+
+_REGISTERED = (
+    variables.BEGUN,
+    variables.ENDED,
+    variables.REHEARSED,
+    variables.RECHECKED,
+    variables.RESULT,
 )
 
 
@@ -46,29 +53,15 @@ def _of_host(
     host: str, own: Mapping[str, Any], active: bool, made: Mapping[str, Any]
 ) -> dict[str, Any]:
     found = {name: own.get(name) for name in _WANTED}
-    results = list(made.get("results", {}).get(host, ()))
-    found[variables.RESULTS] = results
+    found[variables.RESULTS] = list(made.get("results", {}).get(host, ()))
     if not active:
         return found
     # The wait is skipped on a node that had no need for it; where it was not, it saw more.
     waited = own.get(STARTED) or {"skipped": True}
     found[variables.OBSERVED] = own.get(variables.OBSERVED) if waited.get("skipped") else waited
-    for name in (variables.REHEARSED, variables.RECHECKED):
+    for name in _REGISTERED:
         found[name] = own.get(name)
     # Verified is only what was verified after the steps of this run.
     if made.get("results"):
         found[variables.VERIFIED] = own.get(variables.VERIFIED)
     return found
-
-
-def with_results(
-    made: Mapping[str, Any], wave: Mapping[str, Any], hostvars: HostVars, active: Collection[str]
-) -> dict[str, Any]:
-    """Return the plan with what the steps of a wave that has just run came to."""
-    present = set(active)
-    results = {host: list(earlier) for host, earlier in made.get("results", {}).items()}
-    for host in wave["steps"]:
-        lost = {"unreachable": True, "msg": "it dropped out of the play before its step was done"}
-        result = dict(hostvars[host].get(RESULT) or lost) if host in present else lost
-        results.setdefault(host, []).append(result)
-    return {**made, "results": results}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
@@ -15,22 +15,38 @@ from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer,
 
 @dataclass(frozen=True)
 class Seen:
-    """A node that answered."""
+    """A node that answered.
+
+    upgrade: whether a data model upgrade is under way
+    held:    whether an operation put it into read-only mode and has not lifted it yet
+    """
 
     state: HaState
     phase: int
     txid: TransactionId | None
+    upgrade: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """A node that did not answer, and why. It is not assumed to be none, or anything else."""
+    """A node that did not answer, and why. It is not assumed to be none, or anything else.
+
+    reachable: whether its host answered
+    stopped:   whether its host said that nothing listens where the daemon should: the daemon does
+               not run, and a daemon that starts is none
+    """
 
     reason: str
     reachable: bool = False
+    stopped: bool = False
 
 
 Observation = Seen | Unseen
+
+#: What connecting comes to where no daemon listens: at a TCP port, at a socket that is left over,
+#: at a socket that is not there.
+_NOBODY_LISTENS = ("ECONNREFUSED", "ENOENT")
 
 
 def from_result(result: Mapping[str, Any] | None) -> Observation:
@@ -41,20 +57,33 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
         return Unseen(f"Ansible cannot reach it: {_first_line(result)}")
     found = result.get("ha")
     if result.get("failed") and not found:
-        return Unseen(_first_line(result), reachable=True)
+        return Unseen(_first_line(result), True, _is_stopped(result.get("error") or {}))
     if not found:
         return Unseen("it was not asked", reachable=True)
-    return from_ha(found)
+    kept = result.get("kept") or {}
+    return replace(from_ha(found), held=bool(kept.get("read_only")))
+
+
+def _is_stopped(error: Mapping[str, Any]) -> bool:
+    """Return whether connecting failed as it does where no daemon listens."""
+    # Other files than the daemon's socket may be missing, too: the access file, for one.
+    connecting = str(error.get("details", "")).startswith("connecting to ")
+    return connecting and error.get("os_error") in _NOBODY_LISTENS
 
 
 def from_ha(found: Mapping[str, Any]) -> Seen:
     """Make an observation of the `ha` dictionary that `ncs_ha_status` returns."""
-    txid = found["txid"]
     return Seen(
         state=state_from(found),
         phase=int(found["phase"]),
-        txid=TransactionId(txid["primary_id"], tuple(txid["timestamp"])) if txid else None,
+        txid=txid_from(found["txid"]),
+        upgrade=bool(found.get("upgrade")),
     )
+
+
+def txid_from(found: Mapping[str, Any] | None) -> TransactionId | None:
+    """Return a transaction id from what the modules return."""
+    return TransactionId(found["primary_id"], tuple(found["timestamp"])) if found else None
 
 
 def state_from(found: Mapping[str, Any]) -> HaState:

@@ -4,13 +4,15 @@
 
 """What to do to a cluster so that it is as wanted: the planner.
 
-One pure function, `plan`, from the wanted topology and what was seen of the nodes to waves of
-steps. It knows nothing of Ansible or sockets. Whether a plan may be carried out is said by
-guards.py.
+One pure function, `plan`, from the wanted topology, what was seen of the nodes and the record of
+promotions to waves of steps. It knows nothing of Ansible or sockets, nor of operations: each of
+them only wants another topology. Whether a plan may be carried out is said by guards.py.
 
 The order of the waves is what keeps a cluster whole. Whoever has to leave the cluster or the
 primary role leaves first, so that there are never two primaries. Then comes the primary, then the
-relays from the top down, then the secondaries, all of them at once.
+relays from the top down, then the secondaries, all of them at once. If a living primary hands over
+to a copy of it, it is held first, which means read-only, until the copy has everything: a node that
+leaves the primary role is none for a moment, and writable.
 """
 
 from __future__ import annotations
@@ -19,31 +21,50 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.nso.ha.plugins.module_utils import addresses, transitions
+from ansible_collections.nso.ha.plugins.module_utils import transitions
 from ansible_collections.nso.ha.plugins.module_utils.state import (
     FOLLOWERS,
     NONE,
     PRIMARY,
     RELAY,
+    SECONDARY,
     HaState,
 )
 
 from . import data
+from .links import as_upstream, copies_from, linked, names, primaries, relation
 from .observed import Observation, Seen, Unseen
+from .timeline import Record
 from .topology import Member, Topology
 
+DEAD = "dead"
 LEAVE = "leave"
+HOLD = "hold"
+CATCH_UP = "catch_up"
+STEP_DOWN = "step_down"
 PROMOTE = "promote"
 RELAYS = "relays"
 SECONDARIES = "secondaries"
+RELEASE = "release"
 
-_WAVE_NAMES = (LEAVE, PROMOTE, RELAYS, SECONDARIES)
+#: The waves in order. Those of one name that cannot be at the same time are told apart by a number.
+WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, RELAYS, SECONDARIES, RELEASE)
+
+_LEAVING = (SECONDARY, RELAY, PRIMARY)
+
+#: What the steps of the other waves do, as the report names it; those of the rest give a role.
+SECONDARY_DEAD = "secondary_dead"
+READ_ONLY = "read_only"
+WAIT = "wait"
+WRITABLE = "writable"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One node gets one role.
+    """One thing that is done on one node.
 
+    role:     the role it gets, or "" for a step that gives none
+    upstream: the other node it is about: to follow, to catch up with, to declare dead; or ""
     orders:   names of the orders that the node is expected to need
     force:    order even if the node believes that nothing is needed
     relation: for a step that follows, how its data stands to the primary's (data.py), else "". Also
@@ -55,8 +76,8 @@ class Step:
     upstream: str
     orders: tuple[str, ...]
     reason: str
-    force: bool
-    relation: str
+    force: bool = False
+    relation: str = ""
 
     @property
     def overwrites(self) -> bool:
@@ -74,130 +95,125 @@ class Wave:
 
 @dataclass(frozen=True)
 class Plan:
-    """Waves in order, and the nodes about which nothing can be done, each with the reason."""
+    """What to do.
+
+    waves:      in order
+    blocked:    the nodes about which nothing can be done, each with the reason
+    hands_over: the living primary that is held until the next one has everything, or ""
+    """
 
     waves: tuple[Wave, ...] = ()
     blocked: Mapping[str, str] = field(default_factory=dict)
+    hands_over: str = ""
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return all steps, in order."""
         return tuple(step for wave in self.waves for step in wave.steps)
 
+    @property
+    def roles(self) -> tuple[Step, ...]:
+        """Return the steps that give a node a role."""
+        return tuple(step for step in self.steps if step.role)
 
-def plan(topology: Topology, seen: Mapping[str, Observation]) -> Plan:
-    """Return what is needed to make the cluster as wanted. `topology` has no problems."""
-    return _Planner(topology, seen).plan()
 
+def plan(topology: Topology, seen: Mapping[str, Observation], record: Record) -> Plan:
+    """Return what is needed to make the cluster as wanted. `topology` has no problems.
 
-def linked(topology: Topology, seen: Mapping[str, Observation], host: str) -> bool:
-    """Return whether a node follows the one it should, said by both ends.
-
-    A secondary may take a while to find out that its primary is gone, and a primary that a
-    secondary is gone. Where the other end did not answer, one end has to do.
+    A topology without a primary is for a cluster that is to end.
     """
-    member, upstream, own = topology.members[host], topology.upstream(host), seen[host]
-    if upstream is None or not isinstance(own, Seen):
-        return False
-    if own.state.role not in FOLLOWERS or not _names(own.state, upstream):
-        return False
-    other = seen[upstream.host]
-    if not isinstance(other, Seen):
-        return True
-    return other.state.role in (PRIMARY, RELAY) and other.state.has_secondary(member.node_id)
-
-
-def is_as_wanted(topology: Topology, seen: Mapping[str, Observation], host: str) -> bool:
-    """Return whether a node has its role, and follows the right node if it should follow one."""
-    member, own = topology.members[host], seen[host]
-    if not isinstance(own, Seen) or own.state.role != member.role:
-        return False
-    return member.role not in FOLLOWERS or linked(topology, seen, host)
-
-
-def _names(state: HaState, upstream: Member) -> bool:
-    """Return whether a follower names this upstream as its primary.
-
-    A host name cannot be compared with an address here, as it is resolved on the nodes. The node id
-    has to do then, and the other end, which lists the follower only if it is the same node.
-    """
-    if not addresses.is_literal(upstream.address):
-        return state.primary is not None and state.primary.node_id == upstream.node_id
-    return transitions.follows(state, _as_upstream(upstream))
-
-
-def _as_upstream(member: Member) -> addresses.Upstream:
-    address = addresses.canonical(member.address)
-    return addresses.Upstream(member.node_id, address, frozenset((address,)))
-
-
-def relation(topology: Topology, seen: Mapping[str, Observation], host: str) -> str:
-    """Return how the data of a node stands to that of the wanted primary, see data.py."""
-    own, primary = seen[host], seen[topology.primary.host]
-    if not isinstance(own, Seen) or not isinstance(primary, Seen):
-        return data.UNKNOWN
-    if _copies_from(topology, seen, host, topology.primary.host):
-        # Looked at one after the other, a busy primary and its copy never have the same id.
-        return data.COPY
-    return data.compare(own.txid, primary.txid)
-
-
-def _copies_from(
-    topology: Topology, seen: Mapping[str, Observation], host: str, primary: str
-) -> bool:
-    """Return whether `host` is connected to a live primary, perhaps through relays."""
-    own, passed = seen[host], set[str]()
-    while isinstance(own, Seen) and host not in passed:
-        if host == primary:
-            return own.state.role == PRIMARY
-        passed.add(host)
-        above = topology.by_node_id(own.state.primary.node_id) if own.state.primary else None
-        if above is None:
-            return False
-        node_id, host, own = topology.members[host].node_id, above.host, seen[above.host]
-        if isinstance(own, Seen) and not own.state.has_secondary(node_id):
-            return False
-    return False
+    return _Planner(topology, seen, record).plan()
 
 
 class _Planner:
     """The working state of one planning: what each node will be once the steps so far are done."""
 
-    def __init__(self, topology: Topology, seen: Mapping[str, Observation]) -> None:
+    def __init__(self, topology: Topology, seen: Mapping[str, Observation], record: Record) -> None:
         self.topology = topology
         self.seen = seen
+        self.record = record
         self.states = {host: found.state for host, found in seen.items() if isinstance(found, Seen)}
         self.blocked = {
             host: found.reason for host, found in seen.items() if isinstance(found, Unseen)
         }
+        #: The living primary that hands over to a copy of it, or "".
+        self.hands_over = ""
+        self.held = {host for host, found in seen.items() if isinstance(found, Seen) and found.held}
         self.changing: set[str] = set()
-        self.waves: dict[tuple[int, int], list[Step]] = defaultdict(list)
+        self.waves: dict[tuple[str, int], list[Step]] = defaultdict(list)
 
     def plan(self) -> Plan:
-        for member in self.topology.members.values():
+        members = list(self.topology.members.values())
+        ends = all(member.role == NONE for member in members)
+        for member in members:
+            self._declare_dead(member)
+        if not ends:
+            self._hand_over(self.topology.primary)
+        for member in members:
             self._leave(member)
-        self._promote(self.topology.primary)
-        for member in self.topology.from_the_top():
-            self._attach(member)
+        if not ends:
+            self._promote(self.topology.primary)
+            for member in self.topology.from_the_top():
+                self._attach(member)
+        for member in members:
+            self._release(member)
         waves = tuple(
-            Wave(_WAVE_NAMES[place], tuple(steps))
-            for (place, _depth), steps in sorted(self.waves.items())
+            Wave(name, tuple(self.waves[name, number]))
+            for name, number in sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
         )
-        return Plan(waves, self.blocked)
+        return Plan(waves, self.blocked, self.hands_over)
+
+    def _declare_dead(self, member: Member) -> None:
+        """Tell whoever lists a node whose daemon does not run: it takes three ticks by itself."""
+        found = self.seen[member.host]
+        if not isinstance(found, Unseen) or not found.stopped:
+            return
+        for host, state in self.states.items():
+            if state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
+                why = f"lists {member.host}, which does not run"
+                step = Step(host, "", member.host, (SECONDARY_DEAD,), why)
+                # One for each node in a wave, as a host runs one task at a time.
+                number = sum(
+                    any(one.host == host for one in steps)
+                    for (name, _number), steps in self.waves.items()
+                    if name == DEAD
+                )
+                self.waves[DEAD, number].append(step)
+
+    def _hand_over(self, new: Member) -> None:
+        """Hold a living primary until the copy that takes over has everything."""
+        living = primaries(self.seen)
+        if new.host in living or len(living) != 1:
+            return
+        old = living[0]
+        if not copies_from(self.topology, self.seen, new.host, old):
+            return
+        why = f"hands over to {new.host}, which has to have everything before"
+        self.waves[HOLD, 0].append(Step(old, "", new.host, (READ_ONLY,), why))
+        self.held.add(old)
+        self.hands_over = old
+        why = f"takes over from {old} and has to have everything before"
+        self.waves[CATCH_UP, 0].append(Step(new.host, "", old, (WAIT,), why))
 
     def _leave(self, member: Member) -> None:
         state = self.states.get(member.host)
-        if state is None:
+        if state is None or state.role == NONE:
             return
-        if member.role == NONE and state.role != NONE:
-            self._add((0, 0), member, NONE, "should be in no cluster")
-        elif member.role != PRIMARY and state.role == PRIMARY:
-            self._add((0, 0), member, NONE, f"is primary and should be {member.role}")
+        steps_down = state.role == PRIMARY and member.role != PRIMARY
+        if member.role == NONE:
+            why = "should be in no cluster"
+        elif steps_down:
+            why = f"is primary and should be {member.role}"
+        else:
+            return
+        # From the bottom up: whoever loses its primary goes to none by itself, in its own time.
+        place = (STEP_DOWN, 0) if steps_down else (LEAVE, _LEAVING.index(state.role))
+        self._add(place, member, NONE, why)
 
     def _promote(self, member: Member) -> None:
         state = self.states.get(member.host)
         if state is not None and state.role != PRIMARY:
-            self._add((1, 0), member, PRIMARY, f"is {state.role} and should be primary")
+            self._add((PROMOTE, 0), member, PRIMARY, f"is {state.role} and should be primary")
 
     def _attach(self, member: Member) -> None:
         """Plan for a node that should follow another, if it does not do so yet."""
@@ -212,7 +228,7 @@ class _Planner:
         if upstream.host in self.blocked:
             self.blocked[member.host] = f"it should follow {upstream.host}, and see there"
             return
-        believes = state.role in FOLLOWERS and _names(state, upstream)
+        believes = state.role in FOLLOWERS and names(state, upstream)
         if cut and believes:
             why = f"has to follow {upstream.host} again, which changes"
         elif believes and not joined:
@@ -221,18 +237,26 @@ class _Planner:
             why = f"is {state} and should be {member.role} of {upstream.host}"
         # A link that is broken, or about to be, has to be made anew, whatever the node believes.
         force = believes and (cut or not joined)
-        place = (2, self.topology.depth(member.host)) if member.role == RELAY else (3, 0)
+        relay = member.role == RELAY
+        place = (RELAYS, self.topology.depth(member.host)) if relay else (SECONDARIES, 0)
         self._add(place, member, member.role, why, force)
 
+    def _release(self, member: Member) -> None:
+        """Lift the read-only mode of those that are held: by this plan, or by a run that broke."""
+        if member.host in self.held:
+            why = "was put into read-only mode for as long as the primary changes"
+            self.waves[RELEASE, 0].append(Step(member.host, "", "", (WRITABLE,), why))
+
     def _add(
-        self, place: tuple[int, int], member: Member, role: str, reason: str, force: bool = False
+        self, place: tuple[str, int], member: Member, role: str, reason: str, force: bool = False
     ) -> None:
         upstream = self.topology.upstream(member.host) if role in FOLLOWERS else None
-        wanted = transitions.Wanted(role, _as_upstream(upstream) if upstream else None)
-        # Those that leave do so at the same time, in whatever order.
+        wanted = transitions.Wanted(role, as_upstream(upstream) if upstream else None)
         leaves = role == NONE
+        # Those that leave find themselves as they were seen, or none by then, which is right, too.
         state = self.states[member.host] if leaves else self._state_by_then(member.host)
         orders = transitions.orders(state, wanted, force)
+        found = self._relation(member.host) if upstream else ""
         self.waves[place].append(
             Step(
                 host=member.host,
@@ -241,13 +265,19 @@ class _Planner:
                 orders=orders,
                 reason=reason,
                 force=force,
-                relation=relation(self.topology, self.seen, member.host) if upstream else "",
+                relation=found,
             )
         )
         self.changing.add(member.host)
         if leaves:
             # Whoever leaves may get another step, which starts from here.
             self.states[member.host] = HaState(NONE)
+
+    def _relation(self, host: str) -> str:
+        """Return how the data of a node will stand to that of the primary by then."""
+        if self.hands_over and copies_from(self.topology, self.seen, host, self.hands_over):
+            return data.HANDED
+        return relation(self.topology, self.seen, self.record, host)
 
     def _state_by_then(self, host: str) -> HaState:
         """Return what a node will be by then: a follower of one that changes is none."""

@@ -17,8 +17,11 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRIMARY
 
-from . import cluster, data, guards, planner, topology, variables
+from . import data, planner, progress, variables
+from .case import FAILED, Nodes, Verdict
+from .checks import is_spare
 from .observed import Observation, Seen, Unseen, from_result
+from .timeline import Record, epoch_from
 from .variables import HostVars
 
 
@@ -32,7 +35,7 @@ def rechecked(
 
     A node whose transaction id is the one it had at the look before is as the plan says, and so is
     a copy that still follows the same node, as it takes no writes of its own. Any other is judged
-    again.
+    again, by the record with the promotions of this run.
     """
     hosts = list(made["targets"])
     looked: dict[str, Any] = {
@@ -42,16 +45,15 @@ def rechecked(
     look = _Look(
         made=made,
         wave=wave,
-        primary=topology.Topology(variables.members(hosts, hostvars)).primary.host,
-        agreed=variables.consents(overwrite, (), hosts),
+        agreed=variables.nodes(overwrite, "nso_ha_allow_overwrite", hosts),
         before={
             **variables.observations(hosts, hostvars, variables.OBSERVED),
             **{host: from_result(one) for host, one in made.get("looked", {}).items()},
         },
         now={host: from_result(one) for host, one in looked.items()},
     )
-    found = [guards.Verdict("recheck", guards.FAILED, why, host) for host, why in look.doubts()]
-    return {**cluster.with_verdicts(made, found), "looked": looked}
+    found = [Verdict("recheck", FAILED, why, host) for host, why in look.doubts()]
+    return {**progress.with_verdicts(made, found), "looked": looked}
 
 
 class _Look:
@@ -61,13 +63,13 @@ class _Look:
         self,
         made: Mapping[str, Any],
         wave: Mapping[str, Any],
-        primary: str,
-        agreed: guards.Consents,
+        agreed: Nodes,
         before: Mapping[str, Observation],
         now: Mapping[str, Observation],
     ) -> None:
-        self.hosts = [host for host in wave["look"] if host != primary]
-        self.primary = primary
+        self.primary = made["moves"]["to"]
+        self.hosts = [host for host in wave["look"] if host != self.primary]
+        self.record = Record(epoch_from(one) for one in made["timeline"])
         self.promotes = wave["name"] == planner.PROMOTE
         self.agreed = agreed
         self.before = before
@@ -101,12 +103,12 @@ class _Look:
             return one.reason
         if one.state.role == PRIMARY:
             return "is primary by now; find out who made it so, and run again"
-        if self.agreed.may_overwrite(host) or self._is_as_it_was(host, one, primary):
+        if host in self.agreed or self._is_as_it_was(host, one, primary):
             return ""
-        if host not in self.relations and guards.is_spare(one):
+        if host not in self.relations and is_spare(one):
             return ""
         theirs = primary.txid if isinstance(primary, Seen) else None
-        again = data.compare(one.txid, theirs)
+        again = data.compare(one.txid, theirs, self.record)
         if again in data.SAFE:
             return ""
         return f"{data.explain(again, one.txid, theirs)}, and it had not when the plan was made"

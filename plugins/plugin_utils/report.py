@@ -12,8 +12,11 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils.orders import DONE, UNKNOWN
 
-from . import data, guards, planner, topology, variables
+from . import data, links, planner, topology, variables
+from .case import FAILED, PASSED, Verdict
+from .kept import Kept
 from .observed import Observation, Seen, Unseen, state_from
+from .topology import Member, Topology
 from .variables import HostVars
 
 #: Ansible indents what it prints and puts it between quotes: 80 columns less that.
@@ -21,54 +24,155 @@ WIDTH = 72
 
 PLANNED = "planned"
 REFUSED = "refused"
+ROLLED_BACK = "rolled_back"
 INCOMPLETE = "incomplete"
+
+#: The outcomes with which a playbook ends well.
+GOOD = (DONE, PLANNED)
 
 _TEXT = {
     DONE: "The cluster is as wanted.",
     PLANNED: "Check mode: nothing was changed. This would be done.",
-    REFUSED: "Refused. What the checks below say has to be settled first.",
+    REFUSED: "Refused, and nothing was changed. What the checks below say has to be settled first.",
+    ROLLED_BACK: "Failed and rolled back: the cluster is as it was before.",
     INCOMPLETE: "Not everything is as wanted. Settle what is below and run it again.",
     UNKNOWN: "An order was sent and not answered, so its effect is not known. Run it again.",
 }
 
 
 def report(
-    hosts: Sequence[str], hostvars: HostVars, made: Mapping[str, Any], check_mode: bool = False
+    hosts: Sequence[str],
+    hostvars: HostVars,
+    made: Mapping[str, Any],
+    run: Mapping[str, Any],
+    check_mode: bool = False,
 ) -> dict[str, Any]:
-    """Return the report of a run of converge.
+    """Return the report of a run of an operation.
 
-    outcome:  done, planned (check mode), refused, incomplete or unknown
-    changed:  whether any order was given, or may have been
-    nodes:    list of {host, node_id, wanted, upstream, role, primary, txid, txid_text, done,
-              problem}
-    verdicts: the checks that did not simply pass
-    table:    all of it as lines of text
+    operation: its name; run: its id; owner: who ran it; began: when
+    outcome:   done, planned (check mode), refused, rolled_back, incomplete or unknown
+    changed:   whether any order was given, or may have been
+    primary:   {before, after}: hosts, "" where that is not known
+    write_gap: {seconds, means}: how long nobody took writes as primary; means is measured, at most,
+               none, or not known
+    election:  {host: reason} for those that were not chosen as primary
+    nodes:     list of {host, node_id, wanted, upstream, role, primary, txid, txid_text,
+               txid_before, done, problem}
+    verdicts:  the checks that did not simply pass
+    steps:     what was done, in order: list of {wave, host, orders, reason, outcome, start, end,
+               finished, txid}
+    remaining: what is still to be done, in words
+    table:     all of it as lines of text
     """
-    members = variables.members(hosts, hostvars)
+    members = [Member(**one) for one in made["members"]]
     seen = {host: _last_seen(host, hostvars) for host in hosts}
     given = {host: _given(host, hostvars) for host in hosts}
     nodes = [
-        _node(member, seen[member.host], _done(member.host, hostvars, made, check_mode))
+        {
+            **_node(member, seen[member.host], _done(member.host, hostvars, made, check_mode)),
+            "txid_before": made["before"].get(member.host),
+        }
         for member in members
     ]
     acted = any(variables.results(host, hostvars) for host in hosts)
     for node in nodes:
         node["problem"] = _problem(node["host"], hostvars, made, seen, acted)
     outcome = _outcome(members, seen, hostvars, made, check_mode)
-    if outcome == DONE and any(node["problem"] for node in nodes):
+    if outcome == DONE and any(node["problem"] for node in nodes if node["host"] in made["must"]):
         outcome = INCOMPLETE
-    verdicts = [one for one in made["verdicts"] if one["result"] != guards.PASSED]
-    return {
+    verdicts = [one for one in made["verdicts"] if one["result"] != PASSED]
+    verdicts = [*made.get("failed", []), *verdicts]
+    found = {
+        "operation": made["operation"],
+        "run": run["id"],
+        "owner": run["owner"],
+        "began": run["began"],
         "outcome": outcome,
         # Where nobody knows whether an order was given, a change has to be assumed.
-        "changed": any(given.values()) or outcome == UNKNOWN,
+        "changed": any(given.values()) or outcome == UNKNOWN or _recorded(made, hostvars),
+        "primary": {"before": made["moves"]["from"], "after": links.only_primary(seen)},
+        "write_gap": write_gap(made),
+        "election": made["election"],
         "nodes": nodes,
         "verdicts": verdicts,
-        "table": _table(nodes, "DONE", [_TEXT[outcome], *_notes(nodes, verdicts)]),
+        "steps": made.get("history", []),
+        "remaining": _remaining(nodes, made, outcome),
     }
+    head = [_TEXT[outcome], *_about(found, made)]
+    return {**found, "table": _table(nodes, "DONE", [*head, *_notes(nodes, verdicts)])}
 
 
-def status(hosts: Sequence[str], hostvars: HostVars) -> dict[str, Any]:
+def _about(found: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """Return sentences about the run as a whole."""
+    lines = []
+    moves = made["moves"]
+    if found["steps"] and moves["from"] != moves["to"]:
+        now = found["primary"]["after"] or "nobody"
+        lines.append(f"The primary was {moves['from'] or 'not known'} and is {now}.")
+    gap = found["write_gap"]
+    if gap["seconds"] is not None:
+        about = "" if gap["means"] == MEASURED else f"{gap['means']} "
+        lines.append(f"No node took writes as primary for {about}{gap['seconds']:.2f} s.")
+    if made["election"] and moves["to"]:
+        lines.append(f"{moves['to']} was chosen as primary. Not chosen:")
+        lines += [f"  {host}: {why}" for host, why in made["election"].items()]
+    for host, why in made["lacking"].items():
+        lines.append(f"({host}) {why}; it gets what others have.")
+    return lines
+
+
+def _recorded(made: Mapping[str, Any], hostvars: HostVars) -> bool:
+    """Return whether the record of a node was completed."""
+    ended = [hostvars[host].get(variables.ENDED) or {} for host in made["lacking"]]
+    return any(one.get("changed") for one in ended)
+
+
+def _remaining(
+    nodes: Sequence[Mapping[str, Any]], made: Mapping[str, Any], outcome: str
+) -> list[str]:
+    """Return what is still to be done, in words, for a run that did not come to its end."""
+    if outcome not in (INCOMPLETE, UNKNOWN):
+        return []
+    done = {(one["wave"], one["host"]) for one in made.get("history", []) if one["outcome"] == DONE}
+    steps = [
+        f"{host}: {' '.join(step['orders'])} ({step['reason']})"
+        for wave in made["waves"]
+        for host, step in wave["steps"].items()
+        if (wave["name"], host) not in done
+    ]
+    return steps + [f"{host}: {why}" for host, why in made["blocked"].items()]
+
+
+MEASURED = "measured"
+AT_MOST = "at most"
+NONE_LEFT = "none"
+NOT_KNOWN = "not known"
+
+
+def write_gap(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return for how long no node took writes as primary.
+
+    From the moment at which the old primary was ordered to take no more, to the answer of the new
+    one that it is primary. By the clocks of the two nodes, if they agree with the controller's; the
+    time between the tasks around it, which is longer, if they do not. After a failover nobody knows
+    when it began.
+    """
+    history = made.get("history", [])
+    ends = [one for one in history if one["wave"] in (planner.HOLD, planner.STEP_DOWN)]
+    begins = [one for one in history if one["wave"] == planner.PROMOTE and one["outcome"] == DONE]
+    if not begins:
+        return {"seconds": None, "means": NONE_LEFT if not ends else NOT_KNOWN}
+    if not ends:
+        return {"seconds": None, "means": NOT_KNOWN}
+    before = [one["finished"] for one in history[: history.index(ends[0])]]
+    most = begins[-1]["finished"] - (before[-1] if before else made.get("began", 0.0))
+    start, end = ends[0]["start"], begins[-1]["end"]
+    if start is not None and end is not None and 0 <= end - start <= most:
+        return {"seconds": round(end - start, 3), "means": MEASURED}
+    return {"seconds": round(most, 3), "means": AT_MOST}
+
+
+def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, Any]:
     """Return the report of a run of status: what is wanted and what was found.
 
     The keys are those of `report`. The outcome is done if all is as wanted, else incomplete.
@@ -76,33 +180,57 @@ def status(hosts: Sequence[str], hostvars: HostVars) -> dict[str, Any]:
     members = variables.members(hosts, hostvars)
     problems = topology.problems(members)
     seen = variables.observations(hosts, hostvars, variables.OBSERVED)
-    wished = None if problems else topology.Topology(members)
+    wished = None if problems else Topology(members)
     nodes = []
     for member in members:
         one = seen[member.host]
         node = _node(member, one, _compared(wished, seen, member.host))
         node["problem"] = one.reason if isinstance(one, Unseen) else ""
         nodes.append(node)
-    verdicts = [vars(guards.Verdict("topology", guards.FAILED, problem)) for problem in problems]
+    verdicts = [vars(Verdict("topology", FAILED, problem)) for problem in problems]
     right = wished is not None and all(
-        planner.is_as_wanted(wished, seen, member.host) for member in members
+        links.is_as_wanted(wished, seen, member.host) for member in members
     )
     text = _TEXT[DONE] if right else "The cluster is not as wanted."
+    head = [text, *_remarks(members, seen, found)]
     return {
+        "operation": "status",
         "outcome": DONE if right else INCOMPLETE,
         "changed": False,
+        "primary": {"before": links.only_primary(seen), "after": links.only_primary(seen)},
         "nodes": nodes,
         "verdicts": verdicts,
-        "table": _table(nodes, "RESULT", [text, *_notes(nodes, verdicts)]),
+        "table": _table(nodes, "RESULT", [*head, *_notes(nodes, verdicts)]),
     }
 
 
-def _compared(wished: topology.Topology | None, seen: Mapping[str, Observation], host: str) -> str:
+def _remarks(members: Sequence[Member], seen: Mapping[str, Observation], found: Kept) -> list[str]:
+    """Return what a person has to know about the cluster as a whole."""
+    remarks = []
+    living = links.primaries(seen)
+    if len(living) > 1:
+        remarks.append(f"{' and '.join(living)} are primary at the same time.")
+    newest = found.record.newest
+    if newest is not None:
+        remarks.append(
+            f"The last promotion on record is that of {newest.primary}, by {newest.operation} at "
+            f"{newest.at}."
+        )
+    remarks += [f"{text}." for text in found.locked]
+    remarks += [
+        f"A {operation} broke off (run {run}). Run it again, or another operation, to finish."
+        for operation, run in found.unfinished.items()
+    ]
+    remarks += [f"({host}) {why}." for host, why in found.lacking.items()]
+    return remarks
+
+
+def _compared(wished: Topology | None, seen: Mapping[str, Observation], host: str) -> str:
     if isinstance(seen[host], Unseen):
         return "no answer"
     if wished is None:
         return "-"
-    return "as wanted" if planner.is_as_wanted(wished, seen, host) else "differs"
+    return "as wanted" if links.is_as_wanted(wished, seen, host) else "differs"
 
 
 def _last_seen(host: str, hostvars: HostVars) -> Observation:
@@ -111,10 +239,11 @@ def _last_seen(host: str, hostvars: HostVars) -> Observation:
     last = variables.observations([host], hostvars, variables.VERIFIED)[host]
     if isinstance(last, Seen):
         return last
-    results = variables.results(host, hostvars)
+    # Not every step tells what the node is after it.
+    results = [one for one in variables.results(host, hostvars) if "after" in one]
     if not results or not isinstance(first, Seen):
         return first
-    after = results[-1].get("after")
+    after = results[-1]["after"]
     if not after:
         return Unseen(str(results[-1].get("msg", "it did not answer any more")))
     return Seen(state_from(after), first.phase, None)
@@ -182,23 +311,25 @@ def _problem(
 
 
 def _outcome(
-    members: Sequence[topology.Member],
+    members: Sequence[Member],
     seen: Mapping[str, Observation],
     hostvars: HostVars,
     made: Mapping[str, Any],
     check_mode: bool,
 ) -> str:
     results = [one for member in members for one in variables.results(member.host, hostvars)]
+    wished = Topology(members)
+    right = all(links.is_as_wanted(wished, seen, host) for host in made["must"])
+    if "failed" in made and right and not made["refused"]:
+        return ROLLED_BACK
     if any(_is_unknown(one) for one in results):
         return UNKNOWN
-    if made["refused"]:
-        return INCOMPLETE if results else REFUSED
-    if made["blocked"]:
+    if made["refused"] and not results:
+        return REFUSED
+    if made["refused"] or set(made["blocked"]) & set(made["must"]):
         return INCOMPLETE
     if check_mode and made["waves"]:
         return PLANNED
-    wished = topology.Topology(members)
-    right = all(planner.is_as_wanted(wished, seen, member.host) for member in members)
     return DONE if right else INCOMPLETE
 
 
@@ -211,7 +342,7 @@ def _is_unknown(result: Mapping[str, Any]) -> bool:
     return result.get("outcome") == UNKNOWN or bool(result.get("unreachable")) or died
 
 
-def _node(member: topology.Member, one: Observation, done: str) -> dict[str, Any]:
+def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
     seen = one if isinstance(one, Seen) else None
     primary = seen.state.primary if seen else None
     return {
@@ -221,10 +352,14 @@ def _node(member: topology.Member, one: Observation, done: str) -> dict[str, Any
         "upstream": member.upstream,
         "role": seen.state.role if seen else None,
         "primary": primary._asdict() if primary else None,
-        "txid": seen.txid.as_result() if seen and seen.txid else None,
+        "txid": _txid(one),
         "txid_text": data.show(seen.txid) if seen else "-",
         "done": done,
     }
+
+
+def _txid(one: Observation) -> dict[str, Any] | None:
+    return one.txid.as_result() if isinstance(one, Seen) and one.txid else None
 
 
 def _notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,22 +11,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses, options
-from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRIMARY, RELAY, ROLES
+from ansible_collections.nso.ha.plugins.module_utils.state import (
+    FOLLOWERS,
+    PRIMARY,
+    RELAY,
+    ROLES,
+    SECONDARY,
+)
+
+#: What a node has that the inventory says nothing of.
+DEFAULT_PRIORITY = 100
 
 
 @dataclass(frozen=True)
 class Member:
-    """One node as the inventory wants it. `upstream` is the inventory name of another, or ""."""
+    """One node as the inventory wants it.
+
+    upstream: the inventory name of another, or "" for the primary
+    priority: which node to prefer when a primary is chosen, the highest; 0 is never
+    """
 
     host: str
     node_id: str
     address: str
     role: str
     upstream: str = ""
+    priority: int = DEFAULT_PRIORITY
 
 
 class Topology:
@@ -82,6 +96,33 @@ class Topology:
         return sorted(self.members.values(), key=lambda member: self.depth(member.host))
 
 
+def led_by(members: Iterable[Member], host: str) -> list[Member]:
+    """Return the same nodes with `host` as primary: it changes places with the wanted primary.
+
+    Whoever is to follow the one by name follows the other then. A node that should be none leaves
+    no place to take: the primary that was follows the new one.
+    """
+    members = list(members)
+    old = next((one for one in members if one.role == PRIMARY), None)
+    new = next(one for one in members if one.host == host)
+    if old is None or old is new:
+        return [replace(one, role=PRIMARY, upstream="") if one is new else one for one in members]
+    other = {old.host: new.host, new.host: old.host}
+    place = new if new.role in FOLLOWERS else replace(old, role=SECONDARY)
+    changed = []
+    for one in members:
+        upstream = other.get(one.upstream, one.upstream)
+        if one is new:
+            one = replace(one, role=PRIMARY, upstream="")
+        elif one is old:
+            above = other.get(place.upstream, place.upstream)
+            one = replace(one, role=place.role, upstream="" if above == new.host else above)
+        else:
+            one = replace(one, upstream=upstream)
+        changed.append(one)
+    return changed
+
+
 def problems(members: Iterable[Member]) -> list[str]:
     """Return everything that is wrong with a wanted topology, in words; nothing if it is right."""
     by_host = {member.host: member for member in members}
@@ -110,6 +151,8 @@ def _own_problems(member: Member) -> list[str]:
         options.check_node_id("nso_ha_node_id", member.node_id)
     except options.OptionError as problem:
         found.append(f"{member.host}: {problem}")
+    if member.priority < 0:
+        found.append(f"{member.host}: nso_ha_priority has to be a whole number, 0 (never) or more")
     if addresses.is_literal(member.address):
         try:
             addresses.check(member.address)

@@ -10,15 +10,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import guards
+from .case import Consents, Nodes
 from .observed import Observation, from_result
-from .topology import Member
+from .topology import DEFAULT_PRIORITY, Member
 
 #: Host variables in which the role `cluster` keeps what its modules returned on a node.
 OBSERVED = "__nso_ha_observed"
 REHEARSED = "__nso_ha_rehearsed"
 RECHECKED = "__nso_ha_rechecked"
+RESULT = "__nso_ha_result"
 RESULTS = "__nso_ha_results"
 VERIFIED = "__nso_ha_verified"
+BEGUN = "__nso_ha_begun"
+ENDED = "__nso_ha_ended"
+
+#: Variables that count for the whole group. They are read on one host.
+OF_THE_GROUP = (
+    "nso_ha_allow_data_loss",
+    "nso_ha_allow_overwrite",
+    "nso_ha_break_lock",
+    "nso_ha_candidate",
+    "nso_ha_fence_tasks",
+    "nso_ha_operation",
+    "nso_ha_override",
+)
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -34,7 +49,18 @@ def member(host: str, variables: Mapping[str, Any]) -> Member:
         address=str(variables.get("nso_ha_node_ip") or variables.get("ansible_host") or host),
         role=str(variables.get("nso_ha_role") or ""),
         upstream=str(variables.get("nso_ha_upstream") or ""),
+        priority=_priority(variables.get("nso_ha_priority")),
     )
+
+
+def _priority(value: object) -> int:
+    """Return a priority; -1 for what is no whole number, which no topology may have."""
+    if value is None or value == "":
+        return DEFAULT_PRIORITY
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        return -1
 
 
 def members(hosts: Iterable[str], hostvars: HostVars) -> list[Member]:
@@ -88,23 +114,32 @@ def names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:
     return given
 
 
-def consents(overwrite: object, override: object, hosts: Iterable[str]) -> guards.Consents:
-    """Read nso_ha_allow_overwrite (a truth value or host names) and nso_ha_override.
+def consents(
+    overwrite: object, data_loss: object, override: object, hosts: Iterable[str]
+) -> Consents:
+    """Read nso_ha_allow_overwrite, nso_ha_allow_data_loss and nso_ha_override.
 
     Raises ValueError for names that are not known.
     """
     hosts = list(hosts)
-    overridden = names(override or [], "nso_ha_override", guards.CHECKS)
-    text = str(overwrite).strip().lower() if isinstance(overwrite, (bool, int, str)) else None
-    # A host may be called "1" or "on". Its name is the narrower meaning.
-    if text is not None and str(overwrite).strip() in hosts:
-        return guards.Consents(
-            overwrite=frozenset((str(overwrite).strip(),)), overridden=overridden
-        )
-    if overwrite is None or text in _NO:
-        return guards.Consents(overridden=overridden)
-    if text in _YES:
-        return guards.Consents(overwrite_all=True, overridden=overridden)
-    return guards.Consents(
-        overwrite=names(overwrite, "nso_ha_allow_overwrite", hosts), overridden=overridden
+    return Consents(
+        overwrite=nodes(overwrite, "nso_ha_allow_overwrite", hosts),
+        data_loss=nodes(data_loss, "nso_ha_allow_data_loss", hosts),
+        overridden=names(override or [], "nso_ha_override", guards.OVERRIDABLE),
     )
+
+
+def nodes(value: object, what: str, hosts: Sequence[str]) -> Nodes:
+    """Read a consent: a truth value, for all nodes, or names of hosts.
+
+    Raises ValueError for names that are not known.
+    """
+    text = str(value).strip() if isinstance(value, (bool, int, str)) else None
+    # A host may be called "1" or "on". Its name is the narrower meaning.
+    if text is not None and text in hosts:
+        return Nodes(named=frozenset((text,)))
+    if value is None or (text is not None and text.lower() in _NO):
+        return Nodes()
+    if text is not None and text.lower() in _YES:
+        return Nodes(every=True)
+    return Nodes(named=names(value, what, hosts))

@@ -20,7 +20,7 @@ from helpers.stage import (
     Stage,
 )
 
-KEYS = {"role", "state", "primary", "secondaries", "phase", "txid", "server"}
+KEYS = {"role", "state", "primary", "secondaries", "phase", "upgrade", "txid", "server"}
 
 
 def assert_as_the_node_says(stage: Stage, result: dict[str, Any]) -> None:

@@ -279,6 +279,7 @@ def test_a_look_is_returned_as_plain_data() -> None:
         "primary": {"node_id": "n1", "address": "127.0.0.1"},
         "secondaries": [],
         "phase": 2,
+        "upgrade": False,
         "txid": {"primary_id": "n1", "timestamp": [1732, 356000, 123456]},
         "server": {"protocol_version": 86, "library_version": "8.6.8.0"},
     }

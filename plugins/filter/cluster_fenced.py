@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_fenced
+short_description: Add to a plan what came of the tasks that fence the former primary
+version_added: 0.1.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+description:
+  - Adds a verdict on the tasks in C(nso_ha_fence_tasks).
+  - Made for the role P(nso.ha.cluster#role). It only computes.
+positional: problem
+options:
+  _input:
+    description: What P(nso.ha.cluster_plan#filter) returned.
+    type: dict
+    required: true
+  problem:
+    description: Why they failed. Empty if they did not.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Go on only if the former primary is off
+  ansible.builtin.set_fact:
+    plan: "{{ plan | nso.ha.cluster_fenced(problem) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The plan, with more verdicts.
+  type: dict
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.plugin_utils import progress
+
+
+def cluster_fenced(plan: Mapping[str, Any], problem: str) -> dict[str, Any]:
+    """See DOCUMENTATION."""
+    return progress.fenced(plan, problem)
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        return {"cluster_fenced": cluster_fenced}

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_roll_back
+short_description: Plan how to bring the former primary back
+version_added: 0.1.0
+author:
+  - The nso.ha authors (!UNKNOWN)
+description:
+  - Returns the plan that makes a cluster as it was, after a step of a hand-over was not done.
+  - Made for the role P(nso.ha.cluster#role). It only computes.
+positional: hostvars, active, given
+options:
+  _input:
+    description: What P(nso.ha.cluster_plan#filter) returned.
+    type: dict
+    required: true
+  hostvars:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  active:
+    description: Inventory names of the nodes that have not dropped out of the play.
+    type: list
+    elements: str
+    required: true
+  given:
+    description:
+      - What the operator asked for, with the keys V(operation), V(candidate), V(allow_overwrite),
+        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode),
+        V(lock_timeout), V(wait_timeout) and V(run).
+      - V(run) is what P(nso.ha.cluster_run#lookup) returned; the others are the variables of the
+        role P(nso.ha.cluster#role) of these names.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Bring the former primary back
+  ansible.builtin.set_fact:
+    plan: "{{ plan | nso.ha.cluster_roll_back(hostvars, ansible_play_batch, given) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: A plan as of P(nso.ha.cluster_plan#filter). What was done before is in it.
+  type: dict
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, processes
+
+
+def cluster_roll_back(
+    plan: Mapping[str, Any],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    active: Collection[str],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """See DOCUMENTATION."""
+    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    return cluster.roll_back(plan, found, given, processes.is_gone)
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        return {"cluster_roll_back": cluster_roll_back}
