@@ -40,6 +40,7 @@ _KINDS = {
     planner.DEAD: "dead",
     planner.HOLD: "read_only",
     planner.CATCH_UP: "catch_up",
+    planner.OPEN: "read_only",
     planner.RELEASE: "read_only",
 }
 
@@ -143,6 +144,7 @@ def roll_back(
         "history": made.get("history", []),
         "before": made["before"],
         "rehearse": [],
+        "lacking": {},
     }
 
 

@@ -43,12 +43,13 @@ HOLD = "hold"
 CATCH_UP = "catch_up"
 STEP_DOWN = "step_down"
 PROMOTE = "promote"
+OPEN = "open"
 RELAYS = "relays"
 SECONDARIES = "secondaries"
 RELEASE = "release"
 
 #: The waves in order. Those of one name that cannot be at the same time are told apart by a number.
-WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, RELAYS, SECONDARIES, RELEASE)
+WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, OPEN, RELAYS, SECONDARIES, RELEASE)
 
 _LEAVING = (SECONDARY, RELAY, PRIMARY)
 
@@ -242,10 +243,14 @@ class _Planner:
         self._add(place, member, member.role, why, force)
 
     def _release(self, member: Member) -> None:
-        """Lift the read-only mode of those that are held: by this plan, or by a run that broke."""
+        """Lift the read-only mode of those that are held: by this plan, or by a run that broke.
+
+        A primary that is held keeps everybody from writing, so it comes before the others attach.
+        """
         if member.host in self.held:
             why = "was put into read-only mode for as long as the primary changes"
-            self.waves[RELEASE, 0].append(Step(member.host, "", "", (WRITABLE,), why))
+            name = OPEN if member.role == PRIMARY else RELEASE
+            self.waves[name, 0].append(Step(member.host, "", "", (WRITABLE,), why))
 
     def _add(
         self, place: tuple[str, int], member: Member, role: str, reason: str, force: bool = False

@@ -67,7 +67,7 @@ class _Look:
         before: Mapping[str, Observation],
         now: Mapping[str, Observation],
     ) -> None:
-        self.primary = made["moves"]["to"]
+        self.primary = next(one["host"] for one in made["members"] if one["role"] == PRIMARY)
         self.hosts = [host for host in wave["look"] if host != self.primary]
         self.record = Record(epoch_from(one) for one in made["timeline"])
         self.promotes = wave["name"] == planner.PROMOTE

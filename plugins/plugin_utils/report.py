@@ -159,7 +159,9 @@ def write_gap(made: Mapping[str, Any]) -> dict[str, Any]:
     """
     history = made.get("history", [])
     ends = [one for one in history if one["wave"] in (planner.HOLD, planner.STEP_DOWN)]
-    begins = [one for one in history if one["wave"] == planner.PROMOTE and one["outcome"] == DONE]
+    # A former primary that comes back can be written to when it is not held any more.
+    opens = (planner.PROMOTE, planner.OPEN)
+    begins = [one for one in history if one["wave"] in opens and one["outcome"] == DONE]
     if not begins:
         return {"seconds": None, "means": NONE_LEFT if not ends else NOT_KNOWN}
     if not ends:
