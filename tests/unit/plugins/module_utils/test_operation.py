@@ -44,7 +44,8 @@ class Node:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.txid: Any = TXID
+        self.txid: TransactionId | None = TXID
+        self.failure: error.Failure | None = None
         self.asked = 0
 
     def option(self, **more: Any) -> Operation:
@@ -60,10 +61,9 @@ class Node:
     def read_txid(self, target: Target) -> TransactionId | None:
         assert target is TARGET
         self.asked += 1
-        if isinstance(self.txid, error.Failure):
-            raise self.txid
-        found: TransactionId | None = self.txid
-        return found
+        if self.failure is not None:
+            raise self.failure
+        return self.txid
 
     def promotion(self, **more: Any) -> Promotion:
         return Promotion(self.option(**more), TARGET, "n1")
@@ -215,10 +215,10 @@ def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, fou
 
 def test_a_node_that_does_not_tell_its_transaction_id_is_not_promoted(node: Node) -> None:
     node.begin()
-    node.txid = error.Timeout("nothing")
+    node.failure = error.Timeout("nothing")
     with pytest.raises(NotGiven, match="cannot be read") as caught:
         node.promotion(epoch=2).before("beprimary")
-    assert caught.value.failure is node.txid
+    assert caught.value.failure is node.failure
     assert node.look().timeline == []
 
 
@@ -241,7 +241,7 @@ def test_where_the_record_cannot_be_written_the_order_is_not_given(node: Node) -
 
 def test_what_cannot_be_read_afterwards_is_null(node: Node) -> None:
     promote = node.promotion()
-    node.txid = error.EOF()
+    node.failure = error.EOF()
     assert promote.more(GIVEN)["txid"] is None
     assert node.asked == 1
     # A node that did not answer a moment ago is not waited for again.
