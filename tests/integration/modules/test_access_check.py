@@ -20,6 +20,7 @@ MODULES: dict[str, dict[str, Any]] = {
     "ncs_ha_role": {"role": "primary", "node_id": "n"},
     "ncs_ha_status": {},
     "ncs_ha_secondary_dead": {"node_id": "x"},
+    "ncs_ha_read_only": {"read_only": False},
 }
 
 
@@ -73,6 +74,8 @@ def test_the_right_secret_is_let_in_by_every_module(guarded: Guarded, version: s
     assert run_discreetly("ncs_ha_status", options)["ha"]["role"] == "primary"
     dead = run_discreetly("ncs_ha_secondary_dead", {**options, "node_id": "x"})
     assert dead["outcome"] == "done"
+    opened = run_discreetly("ncs_ha_read_only", {**options, "read_only": False})
+    assert opened["outcome"] == "done"
     left = run_discreetly("ncs_ha_role", {**options, "role": "none"})
     assert left["after"]["role"] == "none"
 

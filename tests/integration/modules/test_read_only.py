@@ -4,14 +4,20 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
-from helpers import wire
+from helpers import vectors, wire
 from helpers.recording_proxy import RecordingProxy
+from helpers.scripted_daemon import Close, Expect, Script, ScriptedDaemon, Send
 from helpers.secrecy import run_discreetly
 from helpers.stage import NONE, PRIMARY, Stage
 from helpers.state_directory import StateDirectory
 from helpers.until import until
+from helpers.vectors import ACCEPTED, CDB_NAME_FRAME, HELLO, framed
 from ncs_sim.handle import NodeError
+from ncs_sim.terms import encode
 
 #: Kinds of clients, and a request; docs/protocol.md.
 CDB, MAAPI = 5, 7
@@ -114,3 +120,64 @@ def test_a_mark_that_cannot_be_removed_is_told_and_the_order_was_given(
     assert "was carried out" in result["msg"]
     assert "its mark stays: cannot remove" in result["msg"]
     assert writable(stage)
+
+
+def refusing(maapi_answer: Send | Close) -> ScriptedDaemon:
+    """A daemon that does not carry out the order, and then tells its transaction id."""
+    order = framed(b"\0\0\0\xe5" + encode(1))
+    maapi: Script = [Expect(HELLO["maapi"]), Send(ACCEPTED), Expect(order), maapi_answer]
+    cdb: Script = [
+        *(Expect(HELLO["cdb"]), Send(ACCEPTED), Expect(CDB_NAME_FRAME)),
+        *(Expect(framed(b"\0\0\0\x42")), Send(vectors.answer("txid in a cluster", "cdb"))),
+    ]
+    return ScriptedDaemon(maapi, cdb)
+
+
+def run_against(daemon: ScriptedDaemon, operation: dict[str, Any]) -> dict[str, Any]:
+    return run_discreetly(
+        "ncs_ha_read_only",
+        {
+            "token": "not used by this module",
+            "ip": daemon.ip,
+            "port": daemon.port,
+            "read_only": True,
+            "operation": operation,
+        },
+    )
+
+
+REFUSED = Send(framed(b"\x80\0\0\xe5" + (18).to_bytes(4, "big") + encode(b"not now\0")))
+
+
+def test_a_refused_order_leaves_no_mark(directory: StateDirectory) -> None:
+    directory.begin()
+    with refusing(REFUSED) as daemon:
+        result = run_against(daemon, directory.option())
+    assert result["failed"] is True
+    assert (result["changed"], result["outcome"]) == (False, "failed")
+    assert result["error"]["name"] == "INTERNAL"
+    assert "not now" in result["msg"]
+    assert result["txid"]["primary_id"] == "n1"
+    assert directory.mark() is None
+
+
+def test_a_refused_order_leaves_the_mark_that_was_there(directory: StateDirectory) -> None:
+    mark = {"run": "earlier", "operation": "failover", "at": "then"}
+    directory.begin()
+    (directory.path / "read_only.json").write_text(json.dumps(mark))
+    with refusing(REFUSED) as daemon:
+        run_against(daemon, directory.option())
+    assert directory.mark() == mark
+
+
+def test_an_order_without_an_answer_keeps_its_mark(directory: StateDirectory) -> None:
+    directory.begin()
+    with refusing(Close()) as daemon:
+        result = run_against(daemon, directory.option())
+    assert result["failed"] is True
+    assert (result["changed"], result["outcome"]) == (True, "unknown")
+    assert result["error"]["name"] == "EOF"
+    assert "may still be carried out" in result["msg"]
+    mark = directory.mark()
+    assert mark is not None
+    assert mark["run"] == "a"

@@ -97,6 +97,11 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "wrong type": ("ncs_ha_status", {"timeout": "soon"}),
     "nobody there": ("ncs_ha_status", {"ip": "127.0.0.1", "port": 1}),
     "secondary_dead": ("ncs_ha_secondary_dead", {"node_id": "x"}),
+    "read_only": ("ncs_ha_read_only", {"read_only": False}),
+    "role in an operation": (
+        "ncs_ha_role",
+        {"role": "primary", "node_id": "n", "operation": {"state_dir": "/none", "id": "a"}},
+    ),
 }
 
 
