@@ -12,7 +12,7 @@ on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses
@@ -34,6 +34,9 @@ FOUND = "found"
 #: Operations that are done when it is right for the nodes that answer.
 _FOR_THOSE_PRESENT = (operations.SWITCHOVER, operations.FAILOVER, operations.ROLL_BACK)
 
+
+#: Operations that go on without nodes whose data nobody else has.
+_WITHOUT_THE_DIVERGED = (operations.FAILOVER, operations.REJOIN)
 
 #: How the steps of a wave are done, where it is not by giving a role.
 _KINDS = {
@@ -162,6 +165,9 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
     wished = links.reparented(Topology(goal.members), seen)
     made = planner.plan(wished, seen, found.record)
     case = Case(asked.operation, scene, goal, wished, made, asked.fences)
+    if asked.operation in _WITHOUT_THE_DIVERGED:
+        case = _without_the_diverged(case, asked.consents)
+        made = case.plan
     record = _record(asked, scene, made)
     if made.steps:
         first += [Verdict("lock", FAILED, text) for text in found.locked]
@@ -194,6 +200,21 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
 
 def _txid(one: Observation) -> dict[str, Any] | None:
     return one.txid.as_result() if isinstance(one, Seen) and one.txid else None
+
+
+def _without_the_diverged(case: Case, consents: Consents) -> Case:
+    """Return the case without those whose data would need consent, if there is more to do.
+
+    What nobody else has stays where it is, and does not keep the others from going on.
+    """
+    verdicts = [
+        guards.overwriting(case, step, consents) for step in case.plan.roles if step.relation
+    ]
+    kept_out = {one.host: one.reason for one in verdicts if guards.refused([one])}
+    if not kept_out:
+        return case
+    rest = planner.plan(case.topology, case.seen, case.scene.record, kept_out)
+    return replace(case, plan=rest) if rest.roles else case
 
 
 def _asked(given: Mapping[str, Any], hosts: Sequence[str]) -> Asked:

@@ -119,7 +119,7 @@ def _named(named: str, fit: Iterable[Member], reasons: dict[str, str]) -> Electi
 def _unfit(member: Member, one: Observation) -> str:
     """Return why a node cannot become primary, or nothing."""
     if isinstance(one, Unseen):
-        return f"it does not answer ({one.reason})"
+        return "it does not answer"
     if member.role == NONE:
         return "it should be in no cluster (nso_ha_role is none)"
     if member.priority == 0:

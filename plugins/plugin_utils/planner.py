@@ -118,18 +118,31 @@ class Plan:
         return tuple(step for step in self.steps if step.role)
 
 
-def plan(topology: Topology, seen: Mapping[str, Observation], record: Record) -> Plan:
+def plan(
+    topology: Topology,
+    seen: Mapping[str, Observation],
+    record: Record,
+    left_out: Mapping[str, str] | None = None,
+) -> Plan:
     """Return what is needed to make the cluster as wanted. `topology` has no problems.
 
-    A topology without a primary is for a cluster that is to end.
+    A topology without a primary is for a cluster that is to end. Nodes that are `left_out` follow
+    nobody for now, each for its reason.
     """
-    return _Planner(topology, seen, record).plan()
+    return _Planner(topology, seen, record, left_out or {}).plan()
 
 
 class _Planner:
     """The working state of one planning: what each node will be once the steps so far are done."""
 
-    def __init__(self, topology: Topology, seen: Mapping[str, Observation], record: Record) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        seen: Mapping[str, Observation],
+        record: Record,
+        left_out: Mapping[str, str],
+    ) -> None:
+        self.left_out = left_out
         self.topology = topology
         self.seen = seen
         self.record = record
@@ -225,6 +238,9 @@ class _Planner:
         joined = linked(self.topology, self.seen, member.host)
         cut = upstream.host in self.changing
         if joined and state.role == member.role and not cut:
+            return
+        if member.host in self.left_out:
+            self.blocked[member.host] = self.left_out[member.host]
             return
         if upstream.host in self.blocked:
             self.blocked[member.host] = f"it should follow {upstream.host}, and see there"
