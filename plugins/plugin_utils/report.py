@@ -241,11 +241,13 @@ def _last_seen(host: str, hostvars: HostVars) -> Observation:
     last = variables.observations([host], hostvars, variables.VERIFIED)[host]
     if isinstance(last, Seen):
         return last
-    # Not every step tells what the node is after it.
-    results = [one for one in variables.results(host, hostvars) if "after" in one]
+    # Not every step tells what the node is after it. One without an answer leaves it open.
+    results = [
+        one for one in variables.results(host, hostvars) if "after" in one or _is_unknown(one)
+    ]
     if not results or not isinstance(first, Seen):
         return first
-    after = results[-1]["after"]
+    after = results[-1].get("after")
     if not after:
         return Unseen(str(results[-1].get("msg", "it did not answer any more")))
     return Seen(state_from(after), first.phase, None)
