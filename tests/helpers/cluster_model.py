@@ -3,14 +3,14 @@
 """A cluster without sockets: nodes that obey orders as docs/protocol.md says.
 
 Independent of the code under test: which orders a role takes is decided here a second time. Only
-the types of what was seen are shared.
+the types of what was seen are shared. cluster_play.py runs whole operations on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils.observed import Observation, Seen, Unseen
@@ -23,9 +23,25 @@ class Refused(Exception):
     """The daemon answers an order with an error."""
 
 
+class Flight(NamedTuple):
+    """A transaction that was let in and is not committed yet. `turn` is that of the node then."""
+
+    host: str
+    turn: int
+    value: str
+
+
 @dataclass
 class Node:
-    """One node. `name` is the id it goes by now, which no status tells."""
+    """One node.
+
+    name:      the id it goes by now, which no status tells
+    turn:      how often its role has changed
+    reachable: whether its daemon answers; one that is not `running` refuses to be connected to
+    read_only: the administrator's read-only mode, which no status tells either
+    skew:      by how much its clock is ahead
+    mark, record, lock: what is kept on it, as `ncs_ha_status` returns it
+    """
 
     host: str
     node_id: str
@@ -37,7 +53,14 @@ class Node:
     txid: TransactionId | None = None
     data: frozenset[str] = frozenset()
     reachable: bool = True
-    phase: int = 1
+    phase: int = 2
+    turn: int = 0
+    running: bool = True
+    read_only: bool = False
+    skew: int = 0
+    mark: dict[str, Any] | None = None
+    record: list[dict[str, Any]] = field(default_factory=list)
+    lock: dict[str, Any] | None = None
 
 
 class Cluster:
@@ -45,12 +68,14 @@ class Cluster:
 
     notices: whether a follower finds out at once that its upstream is gone, or keeps believing
     copied:  for each copy that replaced data: the node, and what of its data was lost by it
+    written: all that was acknowledged to a client
     """
 
     def __init__(self, nodes: Iterable[Node], notices: bool = True) -> None:
         self.nodes = {node.host: node for node in nodes}
         self.notices = notices
         self.copied: list[tuple[str, frozenset[str]]] = []
+        self.written: set[str] = set()
         self.clock = 100
 
     # What the daemons do.
@@ -61,6 +86,9 @@ class Cluster:
             return
         self._leave(node)
         node.role, node.name = PRIMARY, my_id
+        if node.txid is not None and node.txid.primary_id is None:
+            # A first-time primary puts its name to the data it has.
+            node.txid = TransactionId(my_id, node.txid.timestamp)
 
     def benone(self, host: str) -> None:
         self._leave(self.nodes[host])
@@ -87,13 +115,30 @@ class Cluster:
 
     def write(self, host: str, value: str) -> bool:
         """Write as a client does; return whether it was acknowledged."""
+        flight = self.take_off(host, value)
+        return flight is not None and self.land(flight)
+
+    def take_off(self, host: str, value: str) -> Flight | None:
+        """Begin a transaction; return None if it is not let in."""
         node = self.nodes[host]
-        if node.role not in (NONE, PRIMARY):
+        if node.role not in (NONE, PRIMARY) or node.read_only or not node.running:
+            return None
+        return Flight(host, node.turn, value)
+
+    def land(self, flight: Flight) -> bool:
+        """Commit it, which read-only mode does not prevent any more; return if acknowledged."""
+        node = self.nodes[flight.host]
+        if node.turn != flight.turn:
             return False
-        self.clock += 1
-        txid = TransactionId(node.name if node.role == PRIMARY else None, (0, self.clock, 0))
-        self._commit(node, txid, value)
+        by = node.name if node.role == PRIMARY else None
+        self._commit(node, TransactionId(by, self.stamp(node)), flight.value)
+        self.written.add(flight.value)
         return True
+
+    def stamp(self, node: Node) -> tuple[int, int, int]:
+        """Return the time by the clock of a node, later than ever before."""
+        self.clock += 1
+        return (0, self.clock + node.skew, 0)
 
     def _commit(self, node: Node, txid: TransactionId, value: str) -> None:
         node.txid, node.data = txid, node.data | {value}
@@ -113,12 +158,36 @@ class Cluster:
             and above.listed.get(node.name) == node.address
         ]
 
+    def stop(self, host: str) -> None:
+        """End the daemon. Nobody needs to notice at once."""
+        node = self.nodes[host]
+        notices, self.notices = self.notices, False
+        self._leave(node)
+        self.notices = notices
+        node.running = node.reachable = node.read_only = False
+
+    def start(self, host: str) -> None:
+        """Start the daemon, which is none then."""
+        node = self.nodes[host]
+        node.running = node.reachable = True
+
+    def notice(self) -> None:
+        """Let those whose link has ended find out, and those that they follow."""
+        for node in self.nodes.values():
+            above = self._at(node.upstream[1]) if node.upstream else None
+            if above is not None and node not in self._followers(above):
+                self._leave(node)
+        for node in self.nodes.values():
+            below = {one.name for one in self._followers(node)}
+            node.listed = {name: at for name, at in node.listed.items() if name in below}
+
     def _leave(self, node: Node) -> None:
         above = self._at(node.upstream[1]) if node.upstream else None
-        if above is not None:
+        if above is not None and node in self._followers(above):
             above.listed.pop(node.name, None)
         followers = self._followers(node)
         node.role, node.upstream, node.listed = NONE, None, {}
+        node.turn += 1
         if self.notices:
             for follower in followers:
                 self._leave(follower)
@@ -126,12 +195,19 @@ class Cluster:
     # What the module ncs_ha_role makes of a wanted role.
 
     def give_role(
-        self, host: str, role: str, my_id: str, upstream: tuple[str, str] | None, force: bool
+        self,
+        host: str,
+        role: str,
+        my_id: str,
+        upstream: tuple[str, str] | None,
+        force: bool,
+        before: Callable[[str], None] = lambda _order: None,
     ) -> list[str]:
-        """Give the orders that a node needs now; return their names."""
+        """Give the orders that a node needs now; return their names. `before` may forbid one."""
         given: list[str] = []
 
         def order(name: str, act: Callable[[], None]) -> None:
+            before(name)
             given.append(name)
             act()
 
@@ -162,10 +238,11 @@ class Cluster:
 
     def _look(self, node: Node) -> Observation:
         if not node.reachable:
-            return Unseen(f"no answer from {node.host}", reachable=True)
-        return Seen(self._state(node), node.phase, node.txid)
+            return Unseen(f"no answer from {node.host}", reachable=True, stopped=not node.running)
+        return Seen(self.state(node), node.phase, node.txid, held=node.mark is not None)
 
-    def _state(self, node: Node) -> HaState:
+    def state(self, node: Node) -> HaState:
+        """Return what a node says of itself."""
         primary = Peer(*node.upstream) if node.upstream else None
         listed = tuple(Peer(name, address) for name, address in node.listed.items())
         return HaState(node.role, primary, listed)
@@ -175,14 +252,23 @@ class Cluster:
         return {host: self._result(node) for host, node in self.nodes.items()}
 
     def _result(self, node: Node) -> dict[str, Any]:
+        kept = {
+            "lock": node.lock,
+            "timeline": list(node.record),
+            "read_only": node.mark,
+            "damaged": [],
+        }
         if not node.reachable:
-            return {"failed": True, "msg": f"no answer from {node.host}"}
+            lost: dict[str, Any] = {"failed": True, "msg": f"no answer from {node.host}"}
+            if not node.running:
+                lost["error"] = {"os_error": "ECONNREFUSED", "details": "connecting to it"}
+            return {**lost, "kept": kept}
         found = {
-            **self._state(node).as_result(),
+            **self.state(node).as_result(),
             "phase": node.phase,
             "txid": node.txid.as_result() if node.txid else None,
         }
-        return {"ha": found}
+        return {"ha": found, "kept": kept}
 
     def primaries(self) -> set[str]:
         """Return the nodes that are primary, seen or not."""

@@ -10,9 +10,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, guards, recheck
+from ansible_collections.nso.ha.plugins.plugin_utils import (
+    case,
+    cluster,
+    guards,
+    progress,
+    recheck,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member, Topology
 from helpers.cluster_model import Cluster, Node, hostvars
+from helpers.cluster_play import everybody_is_gone
+from helpers.cluster_play import given as asked
 from helpers.cluster_strategies import lives, situations
 from helpers.properties import repeatable
 from hypothesis import HealthCheck, assume, given, settings
@@ -24,7 +32,9 @@ Result = dict[str, Any]
 N1 = Member("n1", "id1", "10.0.0.1", "primary")
 N2 = Member("n2", "id2", "10.0.0.2", "secondary")
 N3 = Member("n3", "id3", "10.0.0.3", "secondary")
-ALL_CHECKS = list(guards.CHECKS)
+ALL_CHECKS = list(guards.OVERRIDABLE)
+#: What converge has to pass.
+CHECKS = guards.CHECKS_OF["converge"]
 
 ANY_CONSENTS = st.sets(st.sampled_from([f"n{i}" for i in range(1, 7)])).map(sorted)
 
@@ -40,7 +50,8 @@ def planned(
     """Return the plan of a run that sees all of the cluster."""
     hosts = [one.host for one in members]
     found = hostvars(members, __nso_ha_observed=there.results(), **variables)
-    return cluster.plan(hosts, found, hosts, overwrite, override, check_mode)
+    given_there = asked(allow_overwrite=overwrite, override=override, check_mode=check_mode)
+    return cluster.plan(hosts, found, hosts, given_there, everybody_is_gone)
 
 
 def known(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
@@ -52,7 +63,7 @@ def failed(made: Mapping[str, Any], check: str) -> list[str]:
     return [
         one["host"]
         for one in made["verdicts"]
-        if one["check"] == check and one["result"] == guards.FAILED
+        if one["check"] == check and one["result"] == case.FAILED
     ]
 
 
@@ -61,7 +72,7 @@ def reason(made: Mapping[str, Any], check: str) -> str:
     found = [
         one["reason"]
         for one in made["verdicts"]
-        if one["check"] == check and one["result"] == guards.FAILED
+        if one["check"] == check and one["result"] == case.FAILED
     ]
     assert len(found) == 1, made["verdicts"]
     return str(found[0])
@@ -73,6 +84,12 @@ def do(
     """Carry out the waves of these names, or only one of them."""
     for wave in made["waves"] if only is None else [only]:
         for host, step in wave["steps"].items() if wave["name"] in names else ():
+            if wave["kind"] == "read_only":
+                there.nodes[host].read_only = wave["name"] == "hold"
+            if wave["kind"] == "dead":
+                there.nodes[host].listed.pop(step["upstream_id"])
+            if wave["kind"] != "role":
+                continue
             target = made["targets"][host]
             upstream = (target["primary_id"], target["primary_ip"])
             there.give_role(
@@ -156,7 +173,7 @@ def test_no_data_is_overwritten_without_a_consent_that_names_the_node(
         host
         for wave in made["waves"]
         for host, step in wave["steps"].items()
-        if step["data"] in ("newer", "other", "unknown")
+        if step["data"] in ("newer", "other", "unknown", "diverged", "unrecorded")
     }
     assert set(failed(made, "overwrite")) == costly - set(named)
     assert made["refused"] == bool(costly - set(named))
@@ -168,7 +185,7 @@ def test_consent_for_all_passes_every_overwrite_and_no_other_check(situation: Si
     members, there = situation
     without, made = planned(members, there), planned(members, there, True)
     assert not failed(made, "overwrite")
-    for check in guards.CHECKS:
+    for check in CHECKS:
         assert failed(made, check) == failed(without, check)
 
 
@@ -243,7 +260,7 @@ def test_the_new_primary_has_all_that_the_cluster_had_unless_a_check_was_overrid
     inside = {node.host: node.data for node in there.nodes.values() if node.role != "none"}
     made = planned(members, there)
     assume(not made["refused"] and any(wave["name"] == "promote" for wave in made["waves"]))
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     assert all(data <= there.nodes["n1"].data for data in inside.values())
 
 
@@ -262,7 +279,8 @@ def test_with_consent_an_interrupted_run_is_finished_by_the_next(
     assert not planned(members, there)["waves"]
 
 
-_WAVES = ("leave", "promote", "relays", "secondaries")
+LEAVING = ("leave", "hold", "catch_up", "step_down")
+_WAVES = ("dead", *LEAVING, "promote", "open", "relays", "secondaries", "release")
 
 
 # Recheck
@@ -329,14 +347,21 @@ def test_an_undisturbed_plan_is_carried_out_with_all_its_looks() -> None:
 def test_recheck_passes_when_nothing_was_written_meanwhile() -> None:
     members, there, before, made = moving()
     assert not made["refused"]
-    assert [wave["look"] for wave in made["waves"]] == [[], ["n1", "n2", "n3"], ["n1", "n2", "n3"]]
-    do(there, made, ("leave", "promote"))
+    assert {wave["name"]: wave["look"] for wave in made["waves"]} == {
+        "hold": [],
+        "catch_up": [],
+        "step_down": [],
+        "promote": [],
+        "secondaries": ["n1", "n2", "n3"],
+        "release": [],
+    }
+    do(there, made, (*LEAVING, "promote"))
     assert not rechecked(members, made, before, there)["refused"]
 
 
 def test_recheck_passes_when_only_the_new_primary_was_written_to() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     there.write("n2", "new")
     assert not rechecked(members, made, before, there)["refused"]
 
@@ -344,13 +369,15 @@ def test_recheck_passes_when_only_the_new_primary_was_written_to() -> None:
 def test_recheck_passes_for_data_that_changed_and_is_equal() -> None:
     members, there, before, made = moving()
     there.write("n1", "replicated to all")
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     assert not rechecked(members, made, before, there)["refused"]
 
 
 def test_recheck_stops_at_a_write_on_the_node_that_left() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
+    assert not there.write("n1", "refused, as it is held")
+    there.nodes["n1"].read_only = False
     there.write("n1", "lost")
     again = rechecked(members, made, before, there)
     assert failed(again, "recheck") == ["n1"]
@@ -362,7 +389,9 @@ def test_recheck_stops_at_a_write_on_the_node_that_left() -> None:
 
 def test_recheck_lets_a_node_pass_whose_overwriting_was_agreed_to() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
+    assert not there.write("n1", "refused, as it is held")
+    there.nodes["n1"].read_only = False
     there.write("n1", "lost")
     assert not rechecked(members, made, before, there, overwrite="n1")["refused"]
     assert rechecked(members, made, before, there, overwrite="n3")["refused"]
@@ -370,7 +399,7 @@ def test_recheck_lets_a_node_pass_whose_overwriting_was_agreed_to() -> None:
 
 def test_recheck_stops_at_a_node_that_somebody_made_primary_whatever_was_agreed_to() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     there.beprimary("n3", "id3")
     stopped = rechecked(members, made, before, there, overwrite=True)
     assert failed(stopped, "recheck")[-1] == "n3"
@@ -379,7 +408,7 @@ def test_recheck_stops_at_a_node_that_somebody_made_primary_whatever_was_agreed_
 
 def test_recheck_stops_when_a_node_does_not_answer_any_more() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     there.nodes["n3"].reachable = False
     again = rechecked(members, made, before, there)
     assert failed(again, "recheck") == ["n3"]
@@ -388,7 +417,7 @@ def test_recheck_stops_when_a_node_does_not_answer_any_more() -> None:
 
 def test_recheck_stops_when_the_primary_is_none_any_more() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     there.benone("n2")
     again = rechecked(members, made, before, there)
     assert failed(again, "recheck") == ["n2"]
@@ -397,7 +426,7 @@ def test_recheck_stops_when_the_primary_is_none_any_more() -> None:
 
 def test_recheck_stops_when_the_primary_does_not_answer_any_more() -> None:
     members, there, before, made = moving()
-    do(there, made, ("leave", "promote"))
+    do(there, made, (*LEAVING, "promote"))
     there.nodes["n2"].reachable = False
     assert reason(rechecked(members, made, before, there), "recheck") == (
         "is no primary to copy from: no answer from n2"
@@ -455,7 +484,7 @@ def _rehearsed(result: Mapping[str, Any] | None) -> Result:
         __nso_ha_observed=there.results(),
         __nso_ha_rehearsed={"n2": result} if result is not None else {},
     )
-    return cluster.rehearsed(made, found)
+    return progress.rehearsed(made, found)
 
 
 _NONE: Result = {"role": "none", "primary": None, "secondaries": []}
@@ -514,10 +543,20 @@ def test_those_that_follow_a_host_name_are_rehearsed_without_a_step() -> None:
     assert (made["waves"], made["rehearse"]) == ([], ["n2"])
 
 
-def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
+def after_hold(result: Mapping[str, Any]) -> Result:
+    """Return the plan that moves the primary away from n1, after n1 has been held."""
     made = moving()[3]
-    found = hostvars([N1, N2, N3], __nso_ha_results={"n1": [{"outcome": "done"}]})
-    assert cluster.after_wave(made, found) == made
+    found = hostvars([N1, N2, N3], __nso_ha_result={"n1": result})
+    assert made["waves"][0]["name"] == "hold"
+    return progress.after_wave(made, made["waves"][0], found, ["n1", "n2", "n3"], 7.0)
+
+
+def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
+    txid = {"primary_id": "id1", "timestamp": [0, 5, 0]}
+    after = after_hold({"changed": True, "outcome": "done", "txid": txid})
+    assert not after["refused"]
+    assert after["verdicts"] == moving()[3]["verdicts"]
+    assert after["awaited"] == txid
 
 
 @pytest.mark.parametrize(
@@ -530,9 +569,7 @@ def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
     ],
 )
 def test_a_step_that_was_not_done_ends_the_run(result: Mapping[str, Any], why: str) -> None:
-    made = moving()[3]
-    found = hostvars([N1, N2, N3], __nso_ha_results={"n1": [{"outcome": "done"}, result]})
-    after = cluster.after_wave(made, found)
+    after = after_hold(result)
     assert after["refused"]
     assert failed(after, "step") == ["n1"]
     assert reason(after, "step") == why
@@ -545,7 +582,7 @@ def test_a_host_that_takes_no_part_in_the_play_is_named() -> None:
     there = right(N2, N3)
     members = [N1, N2, N3]
     found = hostvars(members, __nso_ha_observed=there.results())
-    made = cluster.plan(["n1", "n2", "n3"], found, ["n1"])
+    made = cluster.plan(["n1", "n2", "n3"], found, ["n1"], asked(), everybody_is_gone)
     assert made["refused"]
     assert reason(made, "topology") == (
         "n2, n3 of the group take no part in this play together with the others. A decision about "
@@ -566,7 +603,8 @@ def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_
 @pytest.mark.parametrize("host", ["n1", "n2"])
 def test_a_consent_that_is_set_for_one_host_counts_for_none(name: str, host: str) -> None:
     there = Cluster([Node(one.host, one.node_id, one.address) for one in (N1, N2)])
-    made = planned([N1, N2], there, True, check_mode=False, **{name: {host: True}})
+    found = hostvars([N1, N2], __nso_ha_observed=there.results(), **{name: {host: True}})
+    made = cluster.plan(["n1", "n2"], found, ["n1", "n2"], asked(), everybody_is_gone)
     assert made["refused"]
     assert reason(made, "topology") == (
         f"{name} is not the same on n2 as on n1. It counts for the whole group and cannot be set "

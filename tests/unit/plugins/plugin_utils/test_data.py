@@ -7,14 +7,20 @@ from __future__ import annotations
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils import data
+from ansible_collections.nso.ha.plugins.plugin_utils.timeline import Epoch, Record
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
 
 A5, A6 = TransactionId("a", (1, 5, 0)), TransactionId("a", (1, 6, 0))
-B5 = TransactionId("b", (1, 5, 0))
+B5, B6 = TransactionId("b", (1, 5, 0)), TransactionId("b", (1, 6, 0))
+C5 = TransactionId("c", (1, 5, 0))
 ALONE5, ALONE6 = TransactionId(None, (1, 5, 0)), TransactionId(None, (1, 6, 0))
 EMPTY5, EMPTY6 = TransactionId("", (1, 5, 0)), TransactionId("", (1, 6, 0))
+
+NOTHING = Record()
+#: "a" was primary, then "b", from what "a" had at (1, 5, 0).
+A_THEN_B = Record([Epoch(1, "a", ALONE5, (1, 4, 0)), Epoch(2, "b", A5, (1, 5, 0))])
 
 TXIDS = st.none() | st.builds(
     TransactionId,
@@ -28,7 +34,7 @@ TXIDS = st.none() | st.builds(
     [
         (A5, A5, data.EQUAL),
         (ALONE5, ALONE5, data.EQUAL),
-        (A5, A6, data.BEHIND),
+        (A5, A6, data.UNRECORDED),
         (A6, A5, data.NEWER),
         (A5, B5, data.OTHER),
         (ALONE5, ALONE6, data.OTHER),
@@ -40,36 +46,52 @@ TXIDS = st.none() | st.builds(
         (None, None, data.UNKNOWN),
     ],
 )
-def test_relation_of_two_ids(
+def test_relation_of_two_ids_without_a_record(
     own: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
-    assert data.compare(own, primary) == relation
+    assert data.compare(own, primary, NOTHING) == relation
+
+
+@pytest.mark.parametrize(
+    ("own", "primary", "relation"),
+    [
+        (B5, B5, data.EQUAL),
+        (A5, B6, data.BEHIND),
+        (B5, B6, data.BEHIND),
+        (ALONE5, B6, data.BEHIND),
+        (B6, B5, data.NEWER),
+        (B5, A5, data.NEWER),
+        (A6, B6, data.DIVERGED),
+        (ALONE6, B6, data.OTHER),
+        (C5, B6, data.OTHER),
+        # What is to be the primary is itself not on the line: nothing is known then.
+        (A5, C5, data.OTHER),
+        (A5, A6, data.UNRECORDED),
+        (None, B5, data.UNKNOWN),
+        (B5, None, data.UNKNOWN),
+    ],
+)
+def test_relation_of_two_ids_with_a_record(
+    own: TransactionId | None, primary: TransactionId | None, relation: str
+) -> None:
+    assert data.compare(own, primary, A_THEN_B) == relation
 
 
 @given(TXIDS, TXIDS)
 @repeatable
-def test_only_equal_ids_and_older_ones_of_the_same_primary_are_safe(
+def test_without_a_record_only_equal_ids_are_safe(
     own: TransactionId | None, primary: TransactionId | None
 ) -> None:
-    safe = data.compare(own, primary) in data.SAFE
-    if own is None or primary is None:
-        assert not safe
-    elif own != primary:
-        assert safe == (
-            bool(own.primary_id)
-            and own.primary_id == primary.primary_id
-            and own.timestamp < primary.timestamp
-        )
-    else:
-        assert safe
+    safe = data.compare(own, primary, NOTHING) in data.SAFE
+    assert safe == (own is not None and own == primary)
 
 
-@given(TXIDS, TXIDS)
+@given(TXIDS, TXIDS, st.sampled_from((NOTHING, A_THEN_B)))
 @repeatable
 def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
-    one: TransactionId | None, other: TransactionId | None
+    one: TransactionId | None, other: TransactionId | None, record: Record
 ) -> None:
-    both = {data.compare(one, other), data.compare(other, one)}
+    both = {data.compare(one, other, record), data.compare(other, one, record)}
     assert not both <= data.SAFE or both == {data.EQUAL}
 
 
@@ -96,6 +118,20 @@ def test_an_id_is_shown_with_its_primary_and_seconds() -> None:
         (
             data.OTHER,
             "has data that the primary may not have (a/1000005.000000, primary b/1000005.000000)",
+        ),
+        (
+            data.HANDED,
+            "has nothing that the next primary does not get before it takes over",
+        ),
+        (
+            data.DIVERGED,
+            "has transactions that were made after another primary had taken over, so nobody else "
+            "has them (a/1000005.000000, primary b/1000005.000000)",
+        ),
+        (
+            data.UNRECORDED,
+            "seems to be behind the primary (a/1000005.000000, primary b/1000005.000000), but no "
+            "record of promotions says that nothing was lost in between",
         ),
         (
             data.UNKNOWN,

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils import data, planner
+from ansible_collections.nso.ha.plugins.plugin_utils import data, links, planner
 from ansible_collections.nso.ha.plugins.plugin_utils.observed import Observation, Seen, Unseen
 from ansible_collections.nso.ha.plugins.plugin_utils.planner import Step
+from ansible_collections.nso.ha.plugins.plugin_utils.timeline import Epoch, Record
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member, Topology
 from helpers.cluster_model import Cluster
 from helpers.cluster_strategies import situations
@@ -24,11 +26,22 @@ Situation = tuple[list[Member], Cluster]
 N1 = Member("n1", "id1", "10.0.0.1", "primary")
 N2 = Member("n2", "id2", "10.0.0.2", "secondary")
 N3 = Member("n3", "id3", "10.0.0.3", "secondary")
+N4 = Member("n4", "id4", "10.0.0.4", "secondary")
 OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
+#: No promotion was recorded, and that of id1 was.
+NOTHING, FIRST = Record(), Record([Epoch(1, "id1", None, (0, 1, 0))])
 
 
 def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
     """Carry out one step as the module would, with the orders that are needed by then."""
+    node = cluster.nodes[step.host]
+    if step.orders == ("secondary_dead",):
+        node.listed.pop(topology.members[step.upstream].node_id)
+    if step.orders in (("read_only",), ("writable",)):
+        node.read_only = step.orders == ("read_only",)
+        node.mark = {} if node.read_only else None
+    if not step.role:
+        return list(step.orders)
     upstream = topology.members[step.upstream] if step.upstream else None
     return cluster.give_role(
         step.host,
@@ -73,9 +86,17 @@ def seen(role: str, primary: Member | None = None, *listed: Member, txid: object
     return Seen(state, 1, txid)
 
 
-def steps(members: list[Member], found: Mapping[str, Observation]) -> dict[str, Step]:
-    """Return the last step of each host."""
-    return {step.host: step for step in planner.plan(Topology(members), found).steps}
+def planned(
+    members: list[Member], found: Mapping[str, Observation], record: Record = NOTHING
+) -> planner.Plan:
+    return planner.plan(Topology(members), found, record)
+
+
+def steps(
+    members: list[Member], found: Mapping[str, Observation], record: Record = NOTHING
+) -> dict[str, Step]:
+    """Return the last step of each host that gives it a role."""
+    return {step.host: step for step in planned(members, found, record).roles}
 
 
 # Properties
@@ -86,7 +107,7 @@ def steps(members: list[Member], found: Mapping[str, Observation]) -> dict[str, 
 def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    made = planner.plan(topology, cluster.look())
+    made = planner.plan(topology, cluster.look(), NOTHING)
     carry_out(cluster, topology, made)
     assert not wrong(cluster, topology, made)
 
@@ -100,7 +121,7 @@ def test_there_never_are_two_primaries_that_were_not_before(
     topology = Topology(members)
     before = cluster.primaries()
     reachable = {node.host for node in cluster.nodes.values() if node.reachable}
-    for wave in planner.plan(topology, cluster.look()).waves:
+    for wave in planner.plan(topology, cluster.look(), NOTHING).waves:
         for step in random.sample(wave.steps, len(wave.steps)):
             if step.role == "primary":
                 assert not cluster.primaries() & reachable
@@ -114,10 +135,10 @@ def test_there_never_are_two_primaries_that_were_not_before(
 def test_a_cluster_that_is_right_needs_nothing(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    carry_out(cluster, topology, planner.plan(topology, cluster.look()))
+    carry_out(cluster, topology, planner.plan(topology, cluster.look(), NOTHING))
     found = cluster.look()
-    assert planner.plan(topology, found) == planner.Plan()
-    assert all(planner.is_as_wanted(topology, found, host) for host in topology.members)
+    assert planner.plan(topology, found, NOTHING) == planner.Plan()
+    assert all(links.is_as_wanted(topology, found, host) for host in topology.members)
 
 
 @given(situations())
@@ -127,9 +148,9 @@ def test_no_step_is_planned_exactly_if_every_node_that_can_be_helped_is_right(
 ) -> None:
     members, cluster = situation
     topology, found = Topology(members), cluster.look()
-    made = planner.plan(topology, found)
+    made = planner.plan(topology, found, NOTHING)
     right = [
-        planner.is_as_wanted(topology, found, host)
+        links.is_as_wanted(topology, found, host)
         for host in topology.members
         if host not in made.blocked
     ]
@@ -147,10 +168,10 @@ def test_a_second_run_finishes_what_was_interrupted_anywhere(
 ) -> None:
     members, cluster = situation
     topology = Topology(members)
-    first = planner.plan(topology, cluster.look())
+    first = planner.plan(topology, cluster.look(), NOTHING)
     for step in first.steps[: draw.draw(st.integers(0, len(first.steps)))]:
         do(cluster, topology, step)
-    second = planner.plan(topology, cluster.look())
+    second = planner.plan(topology, cluster.look(), NOTHING)
     carry_out(cluster, topology, second)
     assert not wrong(cluster, topology, second)
 
@@ -159,7 +180,7 @@ def test_a_second_run_finishes_what_was_interrupted_anywhere(
 @repeatable
 def test_a_node_that_did_not_answer_gets_no_step(situation: Situation) -> None:
     members, cluster = situation
-    made = planner.plan(Topology(members), cluster.look())
+    made = planned(members, cluster.look())
     for step in made.steps:
         assert cluster.nodes[step.host].reachable
     for node in cluster.nodes.values():
@@ -170,9 +191,10 @@ def test_a_node_that_did_not_answer_gets_no_step(situation: Situation) -> None:
 @repeatable
 def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None:
     members, cluster = situation
-    for step in planner.plan(Topology(members), cluster.look()).steps:
+    for step in planned(members, cluster.look()).steps:
         assert bool(step.relation) == (step.role in ("secondary", "relay"))
-        assert step.overwrites == (step.relation in ("newer", "other", "unknown"))
+        safe = step.relation in ("", "equal", "copy", "handed", "behind")
+        assert step.overwrites == (not safe)
         assert step.orders
 
 
@@ -183,7 +205,7 @@ def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Rando
     found = cluster.look()
     shuffled = dict(random.sample(list(found.items()), len(found)))
     topology = Topology(members)
-    assert planner.plan(topology, found) == planner.plan(topology, shuffled)
+    assert planner.plan(topology, found, NOTHING) == planner.plan(topology, shuffled, NOTHING)
 
 
 @given(situations())
@@ -191,8 +213,8 @@ def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Rando
 def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> None:
     members, cluster = situation
     done: set[str] = set()
-    made = planner.plan(Topology(members), cluster.look())
-    attached = [wave for wave in made.waves if wave.name != "leave"]
+    made = planned(members, cluster.look())
+    attached = [wave for wave in made.waves if wave.name in ("promote", "relays", "secondaries")]
     to_come = {step.host for wave in attached for step in wave.steps}
     for wave in attached:
         for step in wave.steps:
@@ -205,8 +227,8 @@ def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> N
 
 def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
     found = {"n1": seen("none"), "n2": seen("primary", None), "n3": seen("none")}
-    made = planner.plan(Topology([N1, N2, N3]), found)
-    assert [wave.name for wave in made.waves] == ["leave", "promote", "secondaries"]
+    made = planned([N1, N2, N3], found)
+    assert [wave.name for wave in made.waves] == ["step_down", "promote", "secondaries"]
     assert made.waves[0].steps[0].orders == ("benone",)
     assert made.waves[1].steps[0].orders == ("beprimary",)
     assert [step.orders for step in made.waves[2].steps] == [("besecondary",)] * 2
@@ -219,19 +241,23 @@ def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
     ]
 
 
-def test_all_who_leave_do_so_at_the_same_time() -> None:
-    outside = Member("n3", "id3", "10.0.0.3", "none")
+def test_whoever_leaves_does_so_from_the_bottom_up_and_the_primary_last() -> None:
     found: dict[str, Observation] = {
-        "n1": seen("none"),
-        "n2": seen("primary"),
-        "n3": seen("relay", N2),
+        "n1": seen("primary"),
+        "n2": seen("relay", N1),
+        "n3": seen("secondary", N2),
+        "n4": seen("secondary", N2),
     }
-    leave = planner.plan(Topology([N1, N2, outside]), found).waves[0]
-    assert leave.name == "leave"
-    assert [(step.host, step.orders, step.force, step.reason) for step in leave.steps] == [
-        ("n2", ("benone",), False, "is primary and should be secondary"),
-        ("n3", ("benone",), False, "should be in no cluster"),
+    nobody = [replace(one, role="none") for one in (N1, N2, N3, N4)]
+    made = planned(nobody, found)
+    assert [(wave.name, [step.host for step in wave.steps]) for wave in made.waves] == [
+        ("leave", ["n3", "n4"]),
+        ("leave", ["n2"]),
+        ("step_down", ["n1"]),
     ]
+    for step in made.steps:
+        assert (step.orders, step.force) == (("benone",), False)
+        assert step.reason == "should be in no cluster"
 
 
 def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
@@ -300,9 +326,9 @@ def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> No
         (seen("secondary", None, N2), lower, False),
     ):
         found: dict[str, Observation] = {"n1": primary, "n2": secondary}
-        assert planner.linked(topology, found, "n2") is is_one
-        assert planner.is_as_wanted(topology, found, "n2") is is_one
-        assert not planner.linked(topology, found, "n1")
+        assert links.linked(topology, found, "n2") is is_one
+        assert links.is_as_wanted(topology, found, "n2") is is_one
+        assert not links.linked(topology, found, "n1")
 
 
 def test_a_follower_without_a_primary_is_attached() -> None:
@@ -329,7 +355,7 @@ def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
     topology = Topology([N1, relay, below])
     upper, middle, silent = seen("primary", None, relay), seen("relay", N1, below), Unseen("gone")
     whole: dict[str, Observation] = {"n1": upper, "n2": middle, "n3": seen("secondary", relay)}
-    assert planner.relation(topology, whole, "n3") == data.COPY
+    assert links.relation(topology, whole, NOTHING, "n3") == data.COPY
     stranger = Member("z9", "z9", "10.9.9.9", "primary")
     changes: list[dict[str, Observation]] = [
         {"n1": seen("primary")},
@@ -341,10 +367,10 @@ def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
         {"n3": seen("secondary", stranger)},
     ]
     for broken in changes:
-        assert planner.relation(topology, {**whole, **broken}, "n3") == data.EQUAL
+        assert links.relation(topology, {**whole, **broken}, NOTHING, "n3") == data.EQUAL
     # Nobody knows what would have to be compared.
     for host in ("n1", "n3"):
-        assert planner.relation(topology, {**whole, host: silent}, "n3") == data.UNKNOWN
+        assert links.relation(topology, {**whole, host: silent}, NOTHING, "n3") == data.UNKNOWN
 
 
 def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
@@ -355,7 +381,9 @@ def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
         "n2": seen("relay", second, second),
         "n3": seen("relay", first, first),
     }
-    assert planner.relation(Topology([N1, first, second]), found, "n2") == data.BEHIND
+    topology = Topology([N1, first, second])
+    assert links.relation(topology, found, FIRST, "n2") == data.BEHIND
+    assert links.relation(topology, found, NOTHING, "n2") == data.UNRECORDED
 
 
 def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
@@ -364,8 +392,8 @@ def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
         "n2": seen("primary", None, N3, txid=NEW),
         "n3": seen("secondary", N2, txid=NEW),
     }
-    planned = steps([N1, N2, N3], found)
-    assert (planned["n2"].relation, planned["n3"].relation) == (data.NEWER, data.NEWER)
+    made = steps([N1, N2, N3], found)
+    assert (made["n2"].relation, made["n3"].relation) == (data.NEWER, data.NEWER)
 
 
 # Faults
@@ -377,22 +405,22 @@ def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healin
         "n2": seen("none"),
         "n3": seen("secondary", N1, txid=NEW),
     }
-    planned = planner.plan(Topology([N1, N2, N3]), cut)
-    assert [(step.host, step.role, step.relation) for step in planned.steps] == [
+    made = planned([N1, N2, N3], cut, FIRST)
+    assert [(step.host, step.role, step.relation) for step in made.steps] == [
         ("n2", "secondary", data.BEHIND)
     ]
 
 
 def test_fault_7_a_wanted_primary_that_does_not_answer_leaves_its_secondaries_alone() -> None:
     gone: dict[str, Observation] = {"n1": Unseen("timeout"), "n2": seen("none")}
-    made = planner.plan(Topology([N1, N2]), gone)
+    made = planned([N1, N2], gone)
     assert not made.steps
     assert made.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
 
 
 def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a_copy() -> None:
     none = {"n1": seen("none"), "n2": seen("none"), "n3": seen("none")}
-    made = planner.plan(Topology([N1, N2, N3]), none)
+    made = planned([N1, N2, N3], none)
     assert [(step.host, step.relation) for step in made.steps] == [
         ("n1", ""),
         ("n2", data.EQUAL),
@@ -416,7 +444,7 @@ def test_fault_14_secondaries_of_a_dead_relay_can_be_attached_elsewhere(heir: st
         "n3": seen("none"),
         "n4": seen("relay", N1, txid=NEW),
     }
-    made = planner.plan(Topology([N1, dead, orphan, other]), found)
+    made = planned([N1, dead, orphan, other], found)
     assert [(step.host, step.upstream) for step in made.steps] == [("n3", heir or "n1")]
     assert made.blocked == {"n2": "gone"}
 
@@ -429,7 +457,7 @@ def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> No
         "n2": Unseen("gone"),
         "n3": seen("none"),
     }
-    made = planner.plan(Topology([N1, dead, below]), lost)
+    made = planned([N1, dead, below], lost)
     assert not made.steps
     assert made.blocked["n3"] == "it should follow n2, and see there"
 
@@ -450,6 +478,6 @@ def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
     ]
     topology = Topology([*reversed(chain), *leaves, N1])
     found: dict[str, Observation] = {host: seen("none") for host in topology.members}
-    made = planner.plan(topology, found)
+    made = planner.plan(topology, found, NOTHING)
     assert len(made.steps) == 1000
     assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]

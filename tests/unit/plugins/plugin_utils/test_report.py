@@ -8,9 +8,13 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, report
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, progress, report
+from ansible_collections.nso.ha.plugins.plugin_utils.kept import Kept
+from ansible_collections.nso.ha.plugins.plugin_utils.timeline import Record
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
 from helpers.cluster_model import Cluster, hostvars
+from helpers.cluster_play import everybody_is_gone
+from helpers.cluster_play import given as asked
 from helpers.cluster_strategies import situations
 from helpers.properties import repeatable
 from hypothesis import given
@@ -21,6 +25,8 @@ Result = dict[str, Any]
 N1 = Member("n1", "id1", "10.0.0.1", "primary")
 N2 = Member("n2", "id2", "10.0.0.2", "secondary")
 HOSTS = ["n1", "n2"]
+NOTHING = Kept(Record())
+RUN = asked()["run"]
 
 FOLLOWS = {"node_id": "id1", "address": "10.0.0.1"}
 LISTED = {"node_id": "id2", "address": "10.0.0.2"}
@@ -60,16 +66,18 @@ def reported(
     """Return the report of a run in which n2 had these steps."""
     hosts = [one.host for one in members]
     first = hostvars(members, __nso_ha_observed=observed)
-    made = cluster.plan(hosts, first, hosts)
+    made = cluster.plan(hosts, first, hosts, asked(check_mode=check_mode), everybody_is_gone)
+    for wave, result in zip(made["waves"], results or [], strict=True) if results else ():
+        after = hostvars(members, __nso_ha_result={"n2": result})
+        made = progress.after_wave(made, wave, after, hosts, 0.0)
     found = hostvars(
         members,
         __nso_ha_observed=observed,
-        __nso_ha_results={"n2": results or []},
+        __nso_ha_results=made.get("results", {}),
         __nso_ha_verified=verified or {},
     )
-    made = {**cluster.after_wave(made, found)}
     made["refused"] = made["refused"] or refused
-    return report.report(hosts, found, made, check_mode)
+    return report.report(hosts, found, made, RUN, check_mode)
 
 
 def done(found: Result) -> dict[str, str]:
@@ -112,7 +120,7 @@ def test_refused_before_anything_was_done() -> None:
     assert (found["outcome"], found["changed"]) == ("refused", False)
     assert done(found)["n2"] == "refused"
     assert [one["check"] for one in found["verdicts"]] == ["overwrite"]
-    assert "(overwrite failed) n2 has newer data than the primary" in found["table"][5]
+    assert "(overwrite failed) n2 has newer data than the primary" in " ".join(found["table"])
 
 
 def test_refused_where_the_inventory_is_wrong() -> None:
@@ -203,7 +211,7 @@ def test_the_last_that_is_known_of_a_node_is_shown() -> None:
 
 def compared(members: tuple[Member, ...], observed: dict[str, Result]) -> Result:
     found = hostvars(members, __nso_ha_observed=observed)
-    return report.status([one.host for one in members], found)
+    return report.status([one.host for one in members], found, NOTHING)
 
 
 def test_status_of_a_cluster_that_is_right() -> None:
@@ -265,8 +273,11 @@ def test_no_line_is_wider_than_a_terminal(
     observed = {long[host]: one for host, one in there.results().items()}
     found = hostvars(renamed, __nso_ha_observed=observed)
     hosts = list(found)
-    made = cluster.plan(hosts, found, hosts)
-    for result in (report.report(hosts, found, made, check_mode), report.status(hosts, found)):
+    made = cluster.plan(hosts, found, hosts, asked(check_mode=check_mode), everybody_is_gone)
+    for result in (
+        report.report(hosts, found, made, RUN, check_mode),
+        report.status(hosts, found, NOTHING),
+    ):
         assert max(map(len, result["table"])) <= 72
         assert json.loads(json.dumps(result)) == result
 

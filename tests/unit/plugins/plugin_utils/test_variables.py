@@ -4,12 +4,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils import variables
-from ansible_collections.nso.ha.plugins.plugin_utils.guards import CHECKS, Consents
+from ansible_collections.nso.ha.plugins.plugin_utils.case import Consents
+from ansible_collections.nso.ha.plugins.plugin_utils.guards import OVERRIDABLE
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
 
 HOSTS = ("n1", "n2", "n3")
+
+
+def overwriting(given: object, hosts: Sequence[str] = HOSTS) -> Consents:
+    return variables.consents(given, False, [], hosts)
+
+
+def overriding(given: object) -> Consents:
+    return variables.consents(False, False, given, HOSTS)
 
 
 def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None:
@@ -32,27 +43,27 @@ def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None
 
 @pytest.mark.parametrize("nobody", [False, "false", "No", "off", "0", 0, "", " ", None, [], ","])
 def test_no_consent(nobody: object) -> None:
-    agreed = variables.consents(nobody, [], HOSTS)
+    agreed = overwriting(nobody)
     assert agreed == Consents()
     assert not any(agreed.may_overwrite(host) for host in HOSTS)
 
 
 @pytest.mark.parametrize("everybody", [True, "true", "True", " YES ", "on", "1", 1])
 def test_consent_for_all(everybody: object) -> None:
-    assert all(variables.consents(everybody, [], HOSTS).may_overwrite(host) for host in HOSTS)
+    assert all(overwriting(everybody).may_overwrite(host) for host in HOSTS)
 
 
 @pytest.mark.parametrize(
     "two", ["n2,n3", " n2 , n3 ,", ["n2", "n3"], ("n3", " n2 "), ["n2", "n3", ""]]
 )
 def test_consent_for_those_that_are_named_and_no_other(two: object) -> None:
-    agreed = variables.consents(two, [], HOSTS)
+    agreed = overwriting(two)
     assert [host for host in HOSTS if agreed.may_overwrite(host)] == ["n2", "n3"]
 
 
 @pytest.mark.parametrize("name", ["1", 1, "on", "yes", "no", "0"])
 def test_a_host_that_is_called_like_a_truth_value_is_that_host(name: object) -> None:
-    agreed = variables.consents(name, [], ["n1", str(name)])
+    agreed = overwriting(name, ["n1", str(name)])
     assert agreed.may_overwrite(str(name))
     assert not agreed.may_overwrite("n1")
 
@@ -72,33 +83,35 @@ def test_a_host_that_is_called_like_a_truth_value_is_that_host(name: object) -> 
 )
 def test_a_consent_that_makes_no_sense_is_an_error(wrong: object, text: str) -> None:
     with pytest.raises(ValueError, match="nso_ha_allow_overwrite") as caught:
-        variables.consents(wrong, [], HOSTS)
+        overwriting(wrong)
     assert text in str(caught.value)
 
 
 @pytest.mark.parametrize("given", ["one_primary, start_phase", ["start_phase", "one_primary"]])
 def test_checks_are_overridden_by_name(given: object) -> None:
-    agreed = variables.consents(False, given, HOSTS)
+    agreed = overriding(given)
     assert agreed.overridden == {"one_primary", "start_phase"}
     assert not agreed.may_overwrite("n1")
 
 
 @pytest.mark.parametrize("given", ["", [], None, False])
 def test_no_check_is_overridden(given: object) -> None:
-    assert variables.consents(False, given, HOSTS).overridden == frozenset()
+    assert overriding(given).overridden == frozenset()
 
 
-@pytest.mark.parametrize("given", ["all", "hidden-primary", ["overwrite"], "topology", True])
+@pytest.mark.parametrize(
+    "given", ["all", "hidden-primary", ["overwrite"], "topology", "candidate_failed", True]
+)
 def test_a_check_that_does_not_exist_cannot_be_overridden(given: object) -> None:
     with pytest.raises(ValueError, match="nso_ha_override"):
-        variables.consents(False, given, HOSTS)
+        overriding(given)
 
 
 def test_the_names_of_the_checks_are_told_to_those_who_misspell_one() -> None:
     with pytest.raises(ValueError, match="nso_ha_override") as caught:
-        variables.consents(False, "hidden", HOSTS)
+        overriding("hidden")
     assert str(caught.value) == (
-        f"nso_ha_override has hidden, which is not known; there are {', '.join(CHECKS)}"
+        f"nso_ha_override has hidden, which is not known; there are {', '.join(OVERRIDABLE)}"
     )
 
 
