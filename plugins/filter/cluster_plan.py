@@ -68,10 +68,44 @@ _value:
       returned: always
       type: list
       elements: dict
+      contains:
+        host:
+          description: The inventory name of the node.
+          returned: always
+          type: str
+        node_id:
+          description: Its id in the cluster.
+          returned: always
+          type: str
+        address:
+          description: The address at which others dial it.
+          returned: always
+          type: str
+        role:
+          description: The role it is to get.
+          returned: always
+          type: str
+        upstream:
+          description: Inventory name of the node it is to follow. Empty stands for the primary.
+          returned: always
+          type: str
+        priority:
+          description: How much it is preferred as primary.
+          returned: always
+          type: int
     moves:
-      description: The inventory names of the primary before and after, under C(from) and C(to).
+      description: The primary before and after. Empty where that is not known.
       returned: always
       type: dict
+      contains:
+        from:
+          description: The inventory name of the one before.
+          returned: always
+          type: str
+        to:
+          description: The inventory name of the one after.
+          returned: always
+          type: str
     election:
       description: By inventory name, why a node was not chosen as primary.
       returned: always
@@ -139,10 +173,51 @@ _value:
       type: list
       elements: str
     timeline:
-      description: The record of promotions that every node should have.
+      description: The record of promotions that every node should have, each as in what
+        M(nso.ha.ncs_ha_status) returns.
       returned: always
       type: list
       elements: dict
+      contains:
+        epoch:
+          description: The number of the promotion.
+          returned: always
+          type: int
+        primary:
+          description: Node id of the node that was made primary.
+          returned: always
+          type: str
+        txid:
+          description: The transaction id it had at that moment, or null.
+          returned: always
+          type: dict
+          contains:
+            primary_id:
+              description: Node id of the primary that made the transaction, or null.
+              returned: always
+              type: str
+            timestamp:
+              description: Megaseconds, seconds and microseconds of that primary's clock.
+              returned: always
+              type: list
+              elements: int
+        start:
+          description: Megaseconds, seconds and microseconds of its clock at that moment.
+          returned: always
+          type: list
+          elements: int
+        at:
+          description: The same moment in UTC, for people.
+          returned: always
+          type: str
+        operation:
+          description: The name of the operation. V(found) for a primary that something else made.
+          returned: always
+          type: str
+        run:
+          description: The id of the operation.
+          returned: always
+          type: str
     epoch:
       description: The number of the next promotion.
       returned: always
@@ -152,10 +227,20 @@ _value:
       returned: always
       type: dict
     lock:
-      description: Where to take the lock under C(hosts), the first one alone, and the ids of locks
-        that it may replace under C(replace).
+      description: Where to take the lock.
       returned: always
       type: dict
+      contains:
+        hosts:
+          description: The inventory names of the nodes. The first one is locked alone.
+          returned: always
+          type: list
+          elements: str
+        replace:
+          description: The ids of locks that may be replaced.
+          returned: always
+          type: list
+          elements: str
     must:
       description: Inventory names of the nodes that have to be as wanted in the end.
       returned: always

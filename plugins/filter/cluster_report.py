@@ -135,7 +135,7 @@ _value:
           returned: always
           type: float
         end:
-          description: When the last order was answered, likewise.
+          description: When the last order was answered, likewise, or null.
           returned: always
           type: float
         finished:
@@ -143,9 +143,20 @@ _value:
           returned: always
           type: float
         txid:
-          description: The transaction id of the node afterwards, where the step tells it.
+          description: The transaction id of the node afterwards, or null where the step does not
+            tell it.
           returned: always
           type: dict
+          contains:
+            primary_id:
+              description: Node id of the primary that made the transaction, or null.
+              returned: always
+              type: str
+            timestamp:
+              description: Megaseconds, seconds and microseconds of that primary's clock.
+              returned: always
+              type: list
+              elements: int
     remaining:
       description: What is still to be done.
       returned: with a plan
@@ -216,6 +227,16 @@ _value:
           description: The id of its last transaction before anything was done, or null.
           returned: with a plan
           type: dict
+          contains:
+            primary_id:
+              description: Node id of the primary that made the transaction, or null.
+              returned: always
+              type: str
+            timestamp:
+              description: Megaseconds, seconds and microseconds of that primary's clock.
+              returned: always
+              type: list
+              elements: int
         txid_text:
           description: The same as the table shows it.
           returned: always

@@ -49,6 +49,27 @@ _raw:
       description: The process on the controller, so that a later run finds out whether it lives.
       returned: always
       type: dict
+      contains:
+        host:
+          description: Name of the controller.
+          returned: always
+          type: str
+        boot:
+          description: Id of its boot. Empty where the system has none.
+          returned: always
+          type: str
+        namespace:
+          description: Which process ids are meant. Empty where the system does not say.
+          returned: always
+          type: str
+        pid:
+          description: The process id.
+          returned: always
+          type: int
+        began:
+          description: When it began, in ticks since boot. Empty where the system does not say.
+          returned: always
+          type: str
 """
 
 from collections.abc import Mapping, Sequence

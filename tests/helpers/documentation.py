@@ -18,6 +18,7 @@ _DOC = Path(sys.executable).with_name("ansible-doc")
 
 MODULES = tuple(sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")))
 FILTERS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")))
+LOOKUPS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "lookup").glob("*.py")))
 
 
 @functools.lru_cache(maxsize=None)
@@ -44,6 +45,12 @@ def module(name: str) -> dict[str, Any]:
 def filter_(name: str) -> dict[str, Any]:
     """Return what is documented of a filter: doc, examples, return."""
     found: dict[str, Any] = _documented("filter", FILTERS)[f"nso.ha.{name}"]
+    return found
+
+
+def lookup(name: str) -> dict[str, Any]:
+    """Return what is documented of a lookup: doc, examples, return."""
+    found: dict[str, Any] = _documented("lookup", LOOKUPS)[f"nso.ha.{name}"]
     return found
 
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
 from helpers import documentation, returned
 from helpers.cluster_model import hostvars
+from helpers.cluster_play import given as asked
 from helpers.documentation import FILTERS
 
 Filter = Callable[..., dict[str, Any]]
@@ -80,34 +81,75 @@ LINKED = {
     "n1": ha("primary", 1, None, {"node_id": "id2", "address": "10.0.0.2"}),
     "n2": ha("secondary", 1, {"node_id": "id1", "address": "10.0.0.1"}),
 }
+KEPT: Result = {
+    "lock": None,
+    "read_only": None,
+    "damaged": [],
+    "timeline": [
+        {
+            "epoch": 1,
+            "primary": "id1",
+            "txid": {"primary_id": None, "timestamp": [1764, 2700, 0]},
+            "start": [1764, 2700, 0],
+            "at": "2026-01-02T03:04:05Z",
+            "operation": "converge",
+            "run": "earlier",
+        }
+    ],
+}
 FAILED = {"failed": True, "msg": "it does not answer"}
 OBSERVED: dict[str, dict[str, Result]] = {
     "nothing to do": LINKED,
     "all to do": {"n1": ALONE, "n2": ALONE},
     "data in danger": {"n1": ha("primary", 1), "n2": ha("none", 2)},
+    "there is a record": {"n1": {**ALONE, "kept": KEPT}, "n2": ALONE},
     "a node is silent": {"n1": ALONE, "n2": FAILED},
     "the primary is silent": {"n1": FAILED, "n2": ALONE},
 }
 TOPOLOGIES = {"right": (N1, N2), "two primaries": (N1, dataclasses.replace(N2, role="primary"))}
 
 
-def cases() -> list[tuple[dict[str, Any], bool, list[str]]]:
-    """All variables, check mode or not, and the hosts that have not dropped out."""
+#: What a step comes to, of a module that gives a role.
+ORDERED: Result = {
+    "outcome": "done",
+    "transitions": ["beprimary"],
+    "after": ha("primary", 1)["ha"],
+    "txid": {"primary_id": "id1", "timestamp": [1764, 2800, 1]},
+    "times": [{"order": "beprimary", "start": 1.0, "end": 1.5}],
+}
+
+
+def cases() -> list[tuple[dict[str, Any], Result, list[str]]]:
+    """All variables, what was asked for, and the hosts that have not dropped out."""
     return [
-        (hostvars(members, __nso_ha_observed=observed), check, active)
+        (hostvars(members, __nso_ha_observed=observed), asked(operation, check_mode=check), active)
         for members in TOPOLOGIES.values()
         for observed in OBSERVED.values()
+        for operation in ("converge", "switchover")
         for check in (False, True)
         for active in (HOSTS, ["n1"])
     ]
 
 
-def plans() -> list[tuple[Result, dict[str, Any], bool, list[str]]]:
+def plans() -> list[tuple[Result, dict[str, Any], Result, list[str]]]:
     plan = function("cluster_plan")
     return [
-        (plan(HOSTS, found, HOSTS, active, False, (), check), found, check, active)
-        for found, check, active in cases()
+        (plan(HOSTS, found, HOSTS, active, given), found, given, active)
+        for found, given, active in cases()
     ]
+
+
+def carried_out() -> list[tuple[Result, dict[str, Any], Result, list[str]]]:
+    """Plans whose first wave was done, or failed."""
+    after = function("cluster_after_wave")
+    found = []
+    for plan, variables, given, active in plans():
+        for result in (ORDERED, FAILED):
+            results = {host: {**own, "__nso_ha_result": result} for host, own in variables.items()}
+            if plan["waves"] and not plan["refused"]:
+                made = after(plan, plan["waves"][0], results, active)
+                found.append((made, results, given, active))
+    return found
 
 
 def differences(name: str, results: list[Result]) -> list[str]:
@@ -122,31 +164,56 @@ def test_a_plan_has_the_documented_keys() -> None:
 
 def test_a_report_has_the_documented_keys() -> None:
     report = function("cluster_report")
-    results = [report(HOSTS, found, active) for found, _check, active in cases()]
-    results += [report(HOSTS, found, active, plan, check) for plan, found, check, active in plans()]
+    run = asked()["run"]
+    results = [report(HOSTS, found, active, run) for found, _given, active in cases()]
+    results += [
+        report(HOSTS, found, active, run, plan, given["check_mode"])
+        for plan, found, given, active in (*plans(), *carried_out())
+    ]
     assert not differences("cluster_report", results)
     assert {result["outcome"] for result in results} >= {"done", "planned", "refused", "incomplete"}
 
 
-@pytest.mark.parametrize("name", ["cluster_after_wave", "cluster_rechecked", "cluster_rehearsed"])
+def arguments(name: str, found: Result, given: Result, active: list[str]) -> dict[str, Any]:
+    """Return what the filters that add to a plan take, by name."""
+    whole = {
+        "hostvars": found,
+        "active": active,
+        "given": given,
+        "hosts": HOSTS,
+        "overwrite": False,
+        "problem": "it broke",
+    }
+    return {key: value for key, value in whole.items() if key in positional(name)}
+
+
+@pytest.mark.parametrize("name", sorted(set(FILTERS) - {"cluster_plan", "cluster_report"}))
 def test_a_plan_that_was_added_to_is_still_a_plan(name: str) -> None:
     compared = 0
-    for plan, found, _check, active in plans():
-        waves = plan["waves"] if "wave" in positional(name) else [None]
-        for wave in waves:
-            given = [found, active] if wave is None else [wave, found, active]
-            result = function(name)(plan, *given)
-            assert set(result) >= set(plan)
-            assert len(result["verdicts"]) >= len(plan["verdicts"])
+    made = [one for one in (*plans(), *carried_out()) if one[0]["waves"]]
+    if name == "cluster_roll_back":
+        made = [one for one in made if one[0]["moves"]["from"]]
+    for plan, found, given, active in made:
+        for wave in plan["waves"] if "wave" in positional(name) else [None]:
+            more = {} if wave is None else {"wave": wave}
+            result = function(name)(plan, **more, **arguments(name, found, given, active))
+            assert set(result) >= set(plan) - {"began", "looked", "reversible", "awaited"}
             compared += 1
     assert compared
 
 
-def test_every_filter_is_called_here() -> None:
-    assert set(FILTERS) == {
-        "cluster_after_wave",
-        "cluster_plan",
-        "cluster_rechecked",
-        "cluster_rehearsed",
-        "cluster_report",
-    }
+LOOKUPS = documentation.LOOKUPS
+
+
+def test_what_the_lookup_returns_is_documented() -> None:
+    assert LOOKUPS == ("cluster_run",)
+    plugin = importlib.import_module("ansible_collections.nso.ha.plugins.lookup.cluster_run")
+    lookup = plugin.LookupModule()
+    lookup._load_name = "nso.ha.cluster_run"
+    runs = [lookup.run([], {}), lookup.run([], {"awx_user_name": "ada", "awx_job_id": 7})]
+    fields = documentation.lookup("cluster_run")["return"]["_raw"]
+    assert all(len(one) == 1 for one in runs)
+    assert not returned.disagreements([one[0] for one in runs], fields["contains"])
+    (first,), (second,) = runs
+    assert first["id"] != second["id"]
+    assert second["owner"] == "ada (job 7)"

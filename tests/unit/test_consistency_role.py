@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.plugin_utils import guards
+from ansible_collections.nso.ha.plugins.plugin_utils import guards, operations, variables
 from helpers import documentation
+from helpers.cluster_play import given as asked
 from helpers.modules import ROOT
 
 ROLE = ROOT / "roles" / "cluster"
@@ -51,6 +52,17 @@ def handed_on() -> set[str]:
         for path in TASKS
         for task in tasks_of(load(path))
         for name in task.get("ansible.builtin.set_stats", {}).get("data", {})
+    }
+
+
+def handed_in() -> set[str]:
+    """What the role sets for tasks of its user, and so is no variable of it either."""
+    return {
+        name
+        for path in TASKS
+        for task in tasks_of(load(path))
+        for name in {**task.get("vars", {}), **task.get("ansible.builtin.set_fact", {})}
+        if VARIABLE.fullmatch(name)
     }
 
 
@@ -102,13 +114,20 @@ def test_a_default_is_of_the_type_that_is_documented(entry: str) -> None:
 
 def test_every_variable_that_is_used_is_specified_and_the_reverse() -> None:
     # Ansible's own argument check reads the rest of a spec; the group is read by the playbooks too.
-    assert used() - handed_on() == SPECIFIED
+    assert used() - handed_on() - handed_in() == SPECIFIED
+
+
+def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_they_set() -> None:
+    assert handed_in() == {"nso_ha_fence_host"}
+    assert not handed_in() & SPECIFIED
+    text = documentation.texts(SPECS[MAIN]["options"])
+    assert all(f"C({name})" in text for name in handed_in())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_no_other_variables(document: Path) -> None:
     named = {name.rstrip("_") for name in VARIABLE.findall(document.read_text())}
-    assert named <= SPECIFIED | handed_on()
+    assert named <= SPECIFIED | handed_on() | handed_in()
 
 
 @pytest.mark.parametrize("name", documentation.FILTERS)
@@ -142,6 +161,7 @@ def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
     there = {"cluster", "ncs", *documentation.MODULES, *documentation.FILTERS}
+    there |= set(documentation.LOOKUPS)
     there |= {path.stem for path in PLAYBOOKS}
     assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= there
 
@@ -157,6 +177,27 @@ def test_the_readme_names_every_entry_point() -> None:
 
 def test_checks_that_can_be_overridden_are_named_as_they_are() -> None:
     text = documentation.texts(SPECS[MAIN]["options"]["nso_ha_override"])
-    assert re.findall(r"V\((\w+)\)", text) == list(guards.CHECKS)
-    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "converge.md").read_text(), re.MULTILINE)
-    assert set(guards.CHECKS) <= set(table)
+    assert re.findall(r"V\((\w+)\)", text) == list(guards.OVERRIDABLE)
+
+
+def test_every_check_that_can_be_overridden_is_in_a_table_of_the_documents() -> None:
+    rows = [re.findall(r"^\| `(\w+)` \|", path.read_text(), re.MULTILINE) for path in DOCUMENTS]
+    assert {name for row in rows for name in row} >= set(guards.OVERRIDABLE)
+
+
+def test_every_operation_can_be_planned_by_its_name() -> None:
+    text = documentation.texts(SPECS[MAIN]["options"]["nso_ha_operation"])
+    assert set(re.findall(r"V\((\w+)\)", text)) == set(operations.OPERATIONS)
+    assert set(operations.OPERATIONS) <= set(SPECS)
+
+
+def test_what_the_operations_are_given_is_documented_by_the_filters() -> None:
+    handed = load(ROLE / "vars" / "main.yml")["__nso_ha_given"]
+    for name in ("cluster_plan", "cluster_roll_back"):
+        text = documentation.texts(documentation.filter_(name)["doc"]["options"]["given"])
+        assert set(re.findall(r"V\((\w+)\)", text)) == set(handed)
+    assert set(handed) == set(asked())
+
+
+def test_what_counts_for_the_group_is_a_variable_of_the_role() -> None:
+    assert set(variables.OF_THE_GROUP) <= SPECIFIED
