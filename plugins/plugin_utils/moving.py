@@ -144,7 +144,12 @@ def ready(case: Case) -> list[Finding]:
 
 
 def candidate_failed(case: Case) -> list[Finding]:
-    """The former primary only comes back if the one that should have replaced it did not."""
+    """The former primary only comes back if the one that should have replaced it did not.
+
+    One that has not left yet is only let go, which harms nobody.
+    """
+    if not case.promotes:
+        return []
     former = case.topology.primary.host
     found = []
     for host in primaries(case.seen):

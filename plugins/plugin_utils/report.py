@@ -98,8 +98,16 @@ def report(
         "steps": made.get("history", []),
         "remaining": _remaining(nodes, made, outcome),
     }
-    head = [_TEXT[outcome], *_about(found, made)]
+    head = [_TEXT[outcome], *_silent(hosts, made, outcome), *_about(found, made)]
     return {**found, "table": _table(nodes, "DONE", [*head, *_notes(nodes, verdicts)])}
+
+
+def _silent(hosts: Sequence[str], made: Mapping[str, Any], outcome: str) -> list[str]:
+    """Return a sentence about nodes that did not have to be as wanted, as they do not answer."""
+    others = [host for host in hosts if host not in made["must"]]
+    if outcome != DONE or not others:
+        return []
+    return [f"That is so for the nodes that answer. These do not: {', '.join(others)}."]
 
 
 def _about(found: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
@@ -332,7 +340,7 @@ def _outcome(
         return REFUSED
     if made["refused"] or set(made["blocked"]) & set(made["must"]):
         return INCOMPLETE
-    if check_mode and made["waves"]:
+    if check_mode and (made["waves"] or made["lacking"]):
         return PLANNED
     return DONE if right else INCOMPLETE
 
