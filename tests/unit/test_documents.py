@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,10 +13,21 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.nso.ha.plugins.module_utils import orders
+from ansible_collections.nso.ha.plugins.plugin_utils import (
+    data,
+    guards,
+    moving,
+    operations,
+    report,
+    variables,
+)
 from helpers.modules import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = Path(sys.executable).parent
+#: The outcomes of the report, which stand in tables of their own.
+OUTCOMES = {*report.GOOD, report.REFUSED, report.ROLLED_BACK, report.INCOMPLETE, orders.UNKNOWN}
 
 
 def blocks(language: str) -> list[str]:
@@ -96,3 +108,47 @@ def test_the_documentation_of_the_protocol_has_the_error_codes_of_the_client() -
     text = (ROOT / "docs" / "protocol.md").read_text().partition("\n## Error codes\n")[2]
     listed = {int(code): name for code, name in re.findall(r"^\| (\d+) \| (\w+) \|$", text, re.M)}
     assert listed == {code: known.name for code, known in error.CODES.items()}
+
+
+def test_the_table_of_variables_is_that_of_the_role() -> None:
+    specs = yaml.safe_load((ROOT / "roles" / "cluster" / "meta" / "argument_specs.yml").read_text())
+    text = (ROOT / "docs" / "variables.md").read_text()
+    rows = re.findall(r"^\| `(nso_ha_\w+)` \| (\w+) \| (.*?) ?\| \S", text, re.MULTILINE)
+    wanted = {}
+    for name, option in specs["argument_specs"]["main"]["options"].items():
+        default = option.get("default", "")
+        shown = f"`{json.dumps(default).strip(chr(34))}`" if default != "" else ""
+        about = str(option["description"]).lstrip("[' ")
+        if about.startswith("Host variable"):
+            where = "host"
+        elif name in (*variables.OF_THE_GROUP, "nso_ha_group"):
+            where = "run"
+        else:
+            where = "group"
+        wanted[name] = (where, "required" if option.get("required") else shown)
+    assert len(rows) == len(wanted)
+    assert {name: (where, default) for name, where, default in rows} == wanted
+
+
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+def test_the_page_of_an_operation_has_every_check_of_it(operation: str) -> None:
+    text = (ROOT / "docs" / f"{operation}.md").read_text()
+    common = (ROOT / "docs" / "operations.md").read_text()
+    table = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert set(guards.CHECKS_OF[operation]) <= table
+    # What a page says of checks has to be about that operation, or about all of them.
+    shared = set(re.findall(r"^\| `(\w+)` \|", common, re.MULTILINE)) - OUTCOMES
+    others = {"possible", "candidate", guards.OVERWRITE, moving.DATA_LOSS}
+    assert table - OUTCOMES <= {*guards.CHECKS_OF[operation], *shared, *others}
+
+
+def test_the_outcomes_are_all_in_a_table() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text().partition("\n## Outcomes")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == OUTCOMES
+
+
+def test_the_table_of_relations_of_data_is_that_of_the_rules() -> None:
+    text = (ROOT / "docs" / "data.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (not needed|needed) \|$", text, re.MULTILINE)
+    names = {value for name, value in vars(data).items() if name.isupper() and name != "SAFE"}
+    assert dict(rows) == {name: "not needed" if name in data.SAFE else "needed" for name in names}
