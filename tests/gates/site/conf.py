@@ -19,6 +19,7 @@ include_patterns = [
     "reference/*_module.rst",
     "reference/*_role.rst",
     "reference/*_filter.rst",
+    "reference/*_lookup.rst",
 ]
 
 # Headings can be linked to as on the usual forges.
