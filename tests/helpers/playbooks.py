@@ -1,22 +1,33 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running the collection's playbooks as a person does, and reading what they print."""
+"""Running the collection's playbooks as a person does, and reading what they print.
+
+run = run_playbook("nso.ha.switchover", cluster.inventory)
+with Playing("nso.ha.switchover", cluster.inventory) as playing:
+    playing.until_task("Wave catch_up")
+    ...                                   # what happens meanwhile
+    run = playing.end()
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import yaml
 
 from helpers.modules import ROOT
+from helpers.until import until
 
 _BIN = Path(sys.executable).parent
 _HEADER = re.compile(r"^TASK \[(?:nso\.ha\.cluster : )?(.*)\] \**$")
@@ -27,10 +38,12 @@ _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$")
 MODULE_TASKS = (
     "Look at every node",
     "Wait for start phase 1",
+    "Take the lock",
     "Rehearse",
     "Wave ",
     "Look once more",
     "Verify",
+    "Keep the record",
 )
 
 
@@ -76,6 +89,14 @@ class Run:
                 found.append((task, result.group(1), result.group(2)))
         return found
 
+    def changes(self) -> list[tuple[str, str]]:
+        """Every result that is a change: name of the task, and the host."""
+        return [(task, host) for task, result, host in self.results() if result == "changed"]
+
+    def waves(self) -> list[tuple[str, str]]:
+        """What the report says was done, in order: wave and host."""
+        return [(step["wave"], step["host"]) for step in self.report["steps"]]
+
     def module_calls(self, host: str) -> list[str]:
         """The tasks that called a module of the collection on a host."""
         return [
@@ -85,42 +106,158 @@ class Run:
         ]
 
 
+class Playing:
+    """A playbook that runs in the background; killed at the end of the with statement if need be.
+
+    It runs in a directory with an ansible.cfg. No token of the inventory may be printed.
+    """
+
+    def __init__(
+        self,
+        playbook: str | Path,
+        inventory: Path,
+        *arguments: str,
+        variables: Mapping[str, Any] | None = None,
+        home: Path = ROOT,
+    ) -> None:
+        self._token = token_of(inventory)
+        # Not a pipe: nobody reads it while the playbook runs.
+        self._output = os.memfd_create("output")
+        self._process = subprocess.Popen(
+            command(playbook, inventory, *arguments, variables=variables),
+            cwd=home,
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        size = os.fstat(self._output).st_size
+        return os.pread(self._output, size, 0).decode(errors="replace")
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def until_task(self, name: str, seconds: float = 60) -> None:
+        """Wait until a task begins whose name begins so."""
+        header = f"TASK [nso.ha.cluster : {name}"
+
+        def begun() -> bool:
+            assert self.runs or header in self.output, self.output
+            return header in self.output
+
+        until(begun, seconds, f"the task {name!r}")
+
+    def end(self, seconds: float = 100) -> Run:
+        """Wait for the end, and return it."""
+        status = self._process.wait(timeout=seconds)
+        run = Run(status, self.output)
+        assert self._token not in run.output, "the token was printed"
+        assert "Traceback" not in run.output, run.output
+        return run
+
+    def kill(self) -> None:
+        """End it by SIGKILL together with all that it has started, as when a controller dies."""
+        for pid in [self._process.pid, *_descendants(self._process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def __enter__(self) -> Playing:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.runs:
+            self.kill()
+        os.close(self._output)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    """Yield the processes that a process has started, and those that they have."""
+    with contextlib.suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield int(child)
+            yield from _descendants(int(child))
+
+
 def run_playbook(
     playbook: str | Path,
     inventory: Path,
     *arguments: str,
     variables: Mapping[str, Any] | None = None,
-    log: Path | None = None,
     seconds: float = 100,
     home: Path = ROOT,
 ) -> Run:
-    """Run a playbook in a directory with an ansible.cfg. No token of the inventory may be printed.
+    """Run a playbook to its end, see Playing."""
+    with Playing(playbook, inventory, *arguments, variables=variables, home=home) as playing:
+        return playing.end(seconds)
 
-    `log` is a file that gets the output while the playbook runs.
-    """
+
+def in_one(path: Path, *playbooks: str | tuple[str, Mapping[str, Any]]) -> Path:
+    """Write a playbook that imports these, some with variables of their own, and return it."""
+    plays = []
+    for one in playbooks:
+        name, variables = (one, {}) if isinstance(one, str) else one
+        plays.append({"ansible.builtin.import_playbook": name, "vars": dict(variables)})
+    path.write_text(yaml.safe_dump(plays))
+    return path
+
+
+def command(
+    playbook: str | Path,
+    inventory: Path,
+    *arguments: str,
+    variables: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Return the command that runs a playbook."""
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
-    finished = subprocess.run(
-        [str(_BIN / "ansible-playbook"), "-i", str(inventory), str(playbook), *arguments, *extra],
-        cwd=home,
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
-            "ANSIBLE_SHOW_CUSTOM_STATS": "1",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-            "ANSIBLE_NOCOLOR": "1",
-            **({"ANSIBLE_LOG_PATH": str(log)} if log else {}),
-            "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
+    program = str(_BIN / "ansible-playbook")
+    return [program, "-i", str(inventory), str(playbook), *arguments, *extra]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of that command: its output can be read by `Run`."""
+    return {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_SHOW_CUSTOM_STATS": "1",
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        "ANSIBLE_NOCOLOR": "1",
+        "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def python_that_runs(command: str, after: str, call: int, directory: Path) -> dict[str, str]:
+    """Return host variables with a Python that runs a shell command once.
+
+    It does so right after this call of the module `after` on that host, before Ansible goes on.
+    """
+    interpreter = directory / f"python-{len(list(directory.glob('python-*')))}"
+    calls = f"{interpreter}.calls"
+    interpreter.write_text(
+        f"""#!/bin/sh
+        {sys.executable} "$@"
+        status=$?
+        case "$1" in
+            *{after}*)
+                echo >>{calls}
+                if [ "$(wc -l <{calls})" -eq {call} ]; then {command}; fi >/dev/null ;;
+        esac
+        exit $status
+        """
     )
-    run = Run(finished.returncode, finished.stdout + finished.stderr)
-    assert token_of(inventory) not in run.output, "the token was printed"
-    assert "Traceback" not in run.output, run.output
-    return run
+    interpreter.chmod(0o755)
+    return {"ansible_python_interpreter": str(interpreter)}
 
 
 def token_of(inventory: Path) -> str:

@@ -5,19 +5,24 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from pathlib import Path
 
 import pytest
 from helpers.clusters import (
     ALL_MAY_GO,
     assert_done,
+    assert_ended,
+    assert_nothing_to_do,
+    assert_predicted,
     assert_refused,
     assert_whole,
+    ctl,
     order,
     roles,
+    swapped,
 )
-from helpers.playbooks import edit, run_playbook
+from helpers.kept_there import give_record
+from helpers.playbooks import edit, python_that_runs, run_playbook
 from helpers.simulated import Simulation
 from helpers.until import until
 from ncs_sim.cluster import Cluster
@@ -35,10 +40,7 @@ def test_three_new_nodes_become_a_cluster_once_their_data_may_go(fresh: Cluster)
 
     consent = {"nso_ha_allow_overwrite": ["n2", "n3"]}
     planned = run_playbook(CONVERGE, fresh.inventory, "--check", variables=consent)
-    assert planned.status == 0, planned.output
-    assert planned.report["outcome"] == "planned"
-    assert planned.node("n1")["done"] == "would beprimary"
-    assert planned.node("n3")["done"] == "would besecondary"
+    assert_predicted(planned, n1="beprimary", n2="besecondary", n3="besecondary")
     assert planned.changed == {"n1", "n2", "n3"}
     assert fresh.status() == before
 
@@ -54,8 +56,7 @@ def test_three_new_nodes_become_a_cluster_once_their_data_may_go(fresh: Cluster)
 
     for arguments in ([], ["--check"]):
         again = run_playbook(CONVERGE, fresh.inventory, *arguments)
-        assert_done(again)
-        assert not again.changed
+        assert_nothing_to_do(again)
         assert all(again.module_calls(host) == ["Look at every node"] for host in fresh.status())
 
 
@@ -120,29 +121,37 @@ def test_moving_the_primary_lets_the_old_one_leave_first_and_loses_nothing(
     cluster: Cluster,
 ) -> None:
     cluster.node("n1").write("color", "blue")
-    moved = edit(
-        cluster.inventory, {"n1": {"nso_ha_role": "secondary"}, "n2": {"nso_ha_role": "primary"}}
-    )
-    done = run_playbook(CONVERGE, moved)
+    done = run_playbook(CONVERGE, swapped(cluster.inventory, "n2"))
     assert_done(done)
-    changes = [(task, host) for task, result, host in done.results() if result == "changed"]
-    assert changes[:2] == [("Wave leave", "n1"), ("Wave promote", "n2")]
-    assert sorted(changes[2:]) == [("Wave secondaries", "n1"), ("Wave secondaries", "n3")]
+    waves = done.waves()
+    assert waves[:4] == [
+        ("hold", "n1"),
+        ("catch_up", "n2"),
+        ("step_down", "n1"),
+        ("promote", "n2"),
+    ]
+    assert sorted(waves[4:]) == [("release", "n1"), ("secondaries", "n1"), ("secondaries", "n3")]
     assert_whole(cluster, primary="n2")
     assert cluster.node("n1").read("color") == "blue"
 
 
-def test_a_right_primary_is_called_three_times_at_most_while_others_change(
-    cluster: Cluster,
-) -> None:
-    # n3 falls behind on the primary's timeline, which needs nobody's consent.
+def test_a_right_primary_gets_no_order_while_others_change(cluster: Cluster) -> None:
+    # n3 falls behind on the primary's timeline, which needs nobody's consent if it is on record.
     order(cluster, "n3", "none")
     cluster.node("n1").write("color", "blue")
+    refused = run_playbook(CONVERGE, cluster.inventory)
+    assert_refused(refused, "(overwrite failed) n3 seems to be behind the primary", "no record")
+    give_record(cluster, "n1")
     done = run_playbook(CONVERGE, cluster.inventory)
     assert_done(done)
     assert done.changed == {"n3"}
-    assert len(done.module_calls("n1")) <= 3
-    assert len(done.module_calls("n2")) <= 3
+    looks, locking = ["Look at every node"] * 2, ["Take the lock", "Keep the record"]
+    for name in ("n1", "n2"):
+        calls = done.module_calls(name)
+        assert calls.count("Look at every node") == len(looks)
+        assert sum(call.startswith(tuple(locking)) for call in calls) == len(locking)
+        # Before it is copied, the primary is looked at once more.
+        assert len(calls) <= len(looks) + len(locking) + 2
     assert_whole(cluster)
 
 
@@ -182,33 +191,9 @@ def test_newer_data_on_a_secondary_than_on_the_wanted_primary_is_not_overwritten
     cluster.node("n1").write("color", "blue")
     order(cluster, "n1", "none")
     until(lambda: roles(cluster)["n2"] == "none", what="the loss of the primary")
-    swapped = edit(
-        cluster.inventory, {"n1": {"nso_ha_role": "secondary"}, "n3": {"nso_ha_role": "primary"}}
-    )
-
-    refused = run_playbook(CONVERGE, swapped)
+    refused = run_playbook(CONVERGE, swapped(cluster.inventory, "n3"))
     assert_refused(refused, "n2 has newer data than the primary", "n1 has newer data")
     assert cluster.node("n2").read("color") == "blue"
-
-
-def writes_when_promoted(cluster: Cluster, directory: Path) -> Path:
-    """A Python for n1 that writes to n2 once n1 has got its role."""
-    interpreter = directory / "python"
-    sim = f"{Path(sys.executable).parent}/ncs-sim ctl --dir {cluster.directory}"
-    interpreter.write_text(
-        f"""#!/bin/sh
-        {sys.executable} "$@"
-        status=$?
-        case "$1" in *ncs_ha_role*) echo >>{directory}/calls ;; esac
-        if [ "$(cat {directory}/calls 2>/dev/null | wc -l)" -eq 1 ]; then
-            echo >>{directory}/calls
-            {sim} n2 write stray value >/dev/null
-        fi
-        exit $status
-        """
-    )
-    interpreter.chmod(0o755)
-    return interpreter
 
 
 def test_what_is_written_between_plan_and_copy_stops_the_run_before_it_is_lost(
@@ -216,7 +201,9 @@ def test_what_is_written_between_plan_and_copy_stops_the_run_before_it_is_lost(
 ) -> None:
     for name in ("n1", "n2", "n3"):
         order(cluster, name, "none")
-    python = {"ansible_python_interpreter": str(writes_when_promoted(cluster, tmp_path))}
+    # Once n1 has its role.
+    write = ctl(cluster, "n2", "write", "stray", "value")
+    python = python_that_runs(write, "ncs_ha_role", 1, tmp_path)
     inventory = edit(cluster.inventory, {"n1": python})
 
     stopped = run_playbook(CONVERGE, inventory)
@@ -256,21 +243,20 @@ def test_an_old_primary_that_does_not_leave_keeps_the_new_one_from_coming(
     cluster: Cluster,
 ) -> None:
     cluster.node("n1").refuse(18)
-    moved = edit(
-        cluster.inventory, {"n1": {"nso_ha_role": "secondary"}, "n2": {"nso_ha_role": "primary"}}
-    )
-    broken = run_playbook(CONVERGE, moved)
-    assert broken.status != 0
-    assert "INTERNAL (18)" in broken.text
-    assert roles(cluster) == {"n1": "primary", "n2": "secondary", "n3": "secondary"}
+    broken = run_playbook(CONVERGE, swapped(cluster.inventory, "n2"))
+    assert_ended(broken, "rolled_back", "INTERNAL (18)")
+    assert_whole(cluster)
 
 
 def test_a_relay_gets_its_primary_and_its_secondary_in_the_right_order(fresh: Cluster) -> None:
     tree = edit(fresh.inventory, {"n2": {"nso_ha_role": "relay"}, "n3": {"nso_ha_upstream": "n2"}})
     done = run_playbook(CONVERGE, tree, variables=ALL_MAY_GO)
     assert_done(done)
-    changes = [(task, host) for task, result, host in done.results() if result == "changed"]
-    assert changes == [("Wave promote", "n1"), ("Wave relays", "n2"), ("Wave secondaries", "n3")]
+    assert done.changes() == [
+        ("Wave promote", "n1"),
+        ("Wave relays", "n2"),
+        ("Wave secondaries", "n3"),
+    ]
     assert roles(fresh) == {"n1": "primary", "n2": "relay", "n3": "secondary"}
     fresh.node("n1").write("color", "blue")
     assert fresh.node("n3").read("color") == "blue"

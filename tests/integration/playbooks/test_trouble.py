@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
-from helpers.clusters import ALL_MAY_GO, assert_done, assert_refused, assert_whole, order, roles
-from helpers.playbooks import edit, run_playbook
+from helpers.clusters import (
+    ALL_MAY_GO,
+    assert_done,
+    assert_refused,
+    assert_whole,
+    ctl,
+    order,
+    roles,
+)
+from helpers.playbooks import Playing, edit, python_that_runs, run_playbook
 from helpers.simulated import Simulation
 from helpers.until import until
 from ncs_sim.cluster import Cluster
@@ -52,7 +59,9 @@ def test_a_host_that_ansible_cannot_reach_is_reported_and_nothing_is_assumed_of_
     before = cluster.status()
     run = run_playbook(CONVERGE, edit(cluster.inventory, {"n1": nowhere}))
     assert run.status != 0
-    assert not run.changed
+    # n3 gets the record that it missed before, and no order.
+    assert run.changed <= {"n3"}
+    assert not run.report["steps"]
     assert "(n1) Ansible cannot reach it" in run.text
     assert cluster.status() == before
 
@@ -74,43 +83,25 @@ def test_nothing_is_done_while_the_wanted_primary_does_not_answer(cluster: Clust
     assert roles(cluster) == {"n2": "none", "n3": "none"}
 
 
-def test_converge_waits_for_start_phase_1(simulation: Simulation, tmp_path: Path) -> None:
+def test_converge_waits_for_start_phase_1(simulation: Simulation) -> None:
     cluster = simulation.cluster(2, start_phase=0)
     cluster.node("n1").phase(2)
-    log = tmp_path / "log"
-
-    def go_on_once_waited_for() -> None:
-        waits = "TASK [nso.ha.cluster : Wait for start phase 1]"
-        until(lambda: log.exists() and waits in log.read_text(), 60, "the wait")
+    with Playing(CONVERGE, cluster.inventory, variables=ALL_MAY_GO) as playing:
+        playing.until_task("Wait for start phase 1")
         cluster.node("n2").phase(1)
-
-    with ThreadPoolExecutor() as pool:
-        went_on = pool.submit(go_on_once_waited_for)
-        run = run_playbook(CONVERGE, cluster.inventory, variables=ALL_MAY_GO, log=log)
-        went_on.result()
-    assert_done(run)
+        assert_done(playing.end())
     assert_whole(cluster)
 
 
-def test_a_primary_made_by_hand_while_converge_waited_is_found_before_another_is_made(
+def test_a_primary_made_by_hand_after_the_plan_is_found_before_another_is_made(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    cluster.node("n1").kill()
-    cluster.node("n1").start()
-    cluster.node("n1").phase(0)
-    until(lambda: set(roles(cluster).values()) == {"none"}, what="the loss of the primary")
-    log = tmp_path / "log"
-
-    def usurp_while_it_waits() -> None:
-        waits = "TASK [nso.ha.cluster : Wait for start phase 1]"
-        until(lambda: log.exists() and waits in log.read_text(), 60, "the wait")
-        order(cluster, "n3", "primary")
-        cluster.node("n1").phase(1)
-
-    with ThreadPoolExecutor() as pool:
-        usurped = pool.submit(usurp_while_it_waits)
-        run = run_playbook(CONVERGE, cluster.inventory, log=log)
-        usurped.result()
+    for name in ("n1", "n2", "n3"):
+        order(cluster, name, "none")
+    # The first look is before the lock is taken, the second one is what the plan is made of.
+    usurp = ctl(cluster, "n3", "order", "primary")
+    python = python_that_runs(usurp, "ncs_ha_status", 2, tmp_path)
+    run = run_playbook(CONVERGE, edit(cluster.inventory, {"n3": python}))
     assert run.status != 0
     assert "n3 is primary by now" in run.text
     assert roles(cluster) == {"n1": "none", "n2": "none", "n3": "primary"}
@@ -238,14 +229,15 @@ def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> 
 
 
 def test_the_report_has_the_same_keys_whatever_happened(pair: Cluster) -> None:
-    top = {"outcome", "changed", "nodes", "verdicts", "table"}
+    top = {"operation", "outcome", "changed", "primary", "nodes", "verdicts", "table"}
+    planned = {"run", "owner", "began", "write_gap", "election", "steps", "remaining"}
     each = {
         "host", "node_id", "wanted", "upstream", "role", "primary", "txid", "txid_text", "done",
         "problem",
     }  # fmt: skip
     pair.node("n2").kill()
-    for playbook in (STATUS, CONVERGE):
+    for playbook, more, of_node in ((STATUS, set(), set()), (CONVERGE, planned, {"txid_before"})):
         report = run_playbook(playbook, pair.inventory).report
-        assert set(report) == top
-        assert all(set(node) == each for node in report["nodes"])
+        assert set(report) == top | more
+        assert all(set(node) == each | of_node for node in report["nodes"])
         assert all(len(line) <= 72 for line in report["table"])
