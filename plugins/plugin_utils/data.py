@@ -54,7 +54,8 @@ def compare(own: TransactionId | None, primary: TransactionId | None, record: Re
     mine = line.place(own)
     if mine is not None:
         return BEHIND if mine < theirs else NEWER
-    return DIVERGED if own.primary_id and record.of(own.primary_id) else OTHER
+    # What is older than all that the line leads back to may well be an ancestor.
+    return DIVERGED if record.number_of(own) >= line.oldest else _unrecorded(own, primary)
 
 
 def _unrecorded(own: TransactionId, primary: TransactionId) -> str:

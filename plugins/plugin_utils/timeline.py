@@ -11,12 +11,15 @@ line*. Whatever is on it below a certain id is an ancestor of the data with that
 on it was made by a primary that had been replaced, and nobody else has it.
 
 A promotion that is missing in the middle could make a branch look like the line, so nothing below
-a gap counts. One that is missing at the end is noticed because the newest ids are not on the line.
-Pure functions over plain data; the record itself is kept on the nodes.
+a gap counts. Of two with the same number one may be missing, which leaves no gap; so the line does
+not lead past a promotion that has other data below it either. One that is missing at the end is
+noticed because the newest ids are not on the line. Pure functions over plain data; the record
+itself is kept on the nodes.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,10 +104,14 @@ class _Span:
 
 
 class Line:
-    """A line of ids, the newest span first. Between two spans is the base of the newer one."""
+    """A line of ids, the newest span first. Between two spans is the base of the newer one.
 
-    def __init__(self, parts: Sequence[_Span | TransactionId]) -> None:
+    oldest: the number of the oldest promotion that it leads back to
+    """
+
+    def __init__(self, parts: Sequence[_Span | TransactionId], oldest: int) -> None:
         self._parts = tuple(parts)
+        self.oldest = oldest
 
     def place(self, txid: TransactionId) -> tuple[int, Stamp] | None:
         """Return where an id is, greater for newer, or None if it is not on this line."""
@@ -130,6 +137,9 @@ class Record:
         numbers = {one.number for one in known}
         first = max((number for number in numbers if number - 1 not in numbers), default=0)
         self.epochs = tuple(one for one in known if one.number >= first)
+        self._numbered: dict[int, list[Epoch]] = defaultdict(list)
+        for one in self.epochs:
+            self._numbered[one.number].append(one)
 
     def __bool__(self) -> bool:
         """Return whether anything is recorded."""
@@ -145,6 +155,10 @@ class Record:
     def next_number(self) -> int:
         """Return the number of the next promotion."""
         return self.epochs[-1].number + 1 if self.epochs else 1
+
+    def number_of(self, txid: TransactionId) -> int:
+        """Return the number of the last promotion that can have made an id, or 0 for none."""
+        return max((one.number for one in self.epochs if one.made(txid)), default=0)
 
     def of(self, node_id: str) -> list[Epoch]:
         """Return the promotions of one node."""
@@ -182,9 +196,19 @@ class Record:
                 break
             parts.append(_Span(older.primary, older.first, base.timestamp))
             newer, base = older, older.base
-        return Line(parts)
+        return Line(parts, newer.number)
 
     def _made(self, txid: TransactionId, before: int) -> Epoch | None:
-        """Return the promotion in whose time an id was made, of those before a certain one."""
-        found = [one for one in self.epochs if one.number < before and one.made(txid)]
-        return found[-1] if found else None
+        """Return the promotion in whose time an id was made, of those before a certain one.
+
+        It is the one just before, or there were only such in between that wrote nothing. Any other
+        was left behind with its data, or has a number that another one had too, which is not known.
+        """
+        for number in range(before - 1, 0, -1):
+            there = self._numbered.get(number, [])
+            made = [one for one in there if one.made(txid)]
+            if made:
+                return made[-1]
+            if not any(one.base == txid for one in there):
+                break
+        return None
