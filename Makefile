@@ -15,10 +15,10 @@ GATE = PYTHONPATH=tests $(BIN)/python -m
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lint sanity docs artefact matrix coverage mutants fuzz lab lab-down lab-test clean
+.PHONY: help venv demo test test-faults check lint sanity docs artefact matrix coverage mutants fuzz lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.test-ready ## build .venv with all that demo and test need
 
@@ -27,6 +27,9 @@ demo: $(VENV)/.run-ready ## watch three simulated NSO nodes become a cluster (KE
 
 test: $(VENV)/.test-ready ## run all tests; needs no root (ARGS="-k status" picks some)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-faults: $(VENV)/.test-ready ## stop plays at each of their steps, switch over again and again; needs no root
+	@$(BIN)/python -m pytest tests/faults -n $(JOBS) $(ARGS)
 
 check: lint sanity docs artefact matrix coverage ## run every gate below, down to coverage; needs no root
 

@@ -1,0 +1,293 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A play that is stopped at any step is finished by running it again, while writes go on.
+
+The steps are those that the play has when nobody stops it. A switchover is stopped at all of them;
+the others take and give back the lock as it does, and are stopped in and after each order, and when
+some nodes have given the lock back.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from helpers.clusters import ALL_MAY_GO, assert_whole, order, roles
+from helpers.left_behind import assert_led_by, assert_nothing_left, links, state_directory
+from helpers.load import CLEAN, Load
+from helpers.playbooks import Run, edit
+from helpers.stopping import Play, Point, Step, points, points_of_orders
+from helpers.until import until
+from ncs_sim.cluster import Cluster
+
+pytestmark = pytest.mark.timeout(900)
+
+#: A reason for a daemon not to become primary: HA_BIND.
+REFUSAL = 30
+
+#: The exit status of ansible-playbook after Ctrl-C.
+CTRL_C = 99
+
+
+class Case(NamedTuple):
+    """A play, with the cluster as it has to be before it, and what has to hold once it is done."""
+
+    play: Play
+    holds: Callable[[], None]
+
+
+#: Each of them changes the cluster back, or puts it into another state from which to start.
+Cases = Iterator[Case]
+
+
+@pytest.fixture
+def load(cluster: Cluster, tmp_path: Path) -> Iterator[Load]:
+    with Load(cluster.directory, tmp_path / "history", rate=10, settle=30) as load:
+        load.until_acknowledged(3, by="n1")
+        yield load
+
+
+def primary_of(cluster: Cluster) -> str:
+    (found,) = [name for name, role in roles(cluster).items() if role == "primary"]
+    return found
+
+
+def assert_good(run: Run) -> None:
+    assert run.status == 0, run.output
+    assert run.report["outcome"] == "done", run.text
+
+
+def assert_all_are_steps(run: Run, steps: Sequence[Step]) -> None:
+    """What the report says was done is what the play can be stopped at, between lock and end."""
+    told = [(f"Wave {wave}", host) for wave, host in run.waves()]
+    counted = [(step.name, host) for step in steps if step.orders for host in step.hosts]
+    assert sorted(counted) == sorted(told)
+    assert not steps[0].orders
+    assert not steps[-1].orders
+
+
+def assert_running_again_finishes(cluster: Cluster, case: Case) -> None:
+    assert_good(case.play.run())
+    case.holds()
+    assert_nothing_left(cluster)
+    third = case.play.run()
+    assert_good(third)
+    assert not third.changed
+    assert not third.report["changed"]
+
+
+def interrupt(cluster: Cluster, case: Case, point: Point) -> None:
+    """Kill a play at a point, and let the same play, run again, finish it."""
+    print(f"{case.play.playbook}: {point}")
+    assert case.play.stopped(point) == -signal.SIGKILL
+    assert_running_again_finishes(cluster, case)
+
+
+def recorded(cluster: Cluster, case: Case) -> list[Step]:
+    """Run a play that nobody stops; return its steps."""
+    run, steps = case.play.recorded()
+    assert_good(run)
+    assert_all_are_steps(run, steps)
+    case.holds()
+    assert_nothing_left(cluster)
+    return steps
+
+
+def assert_clean(cluster: Cluster, load: Load) -> None:
+    """End the load: nothing was lost, and there were never two primaries."""
+    primary = primary_of(cluster)
+    load.until_acknowledged(3, by=primary)
+    judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+    assert_whole(cluster, primary)
+
+
+def switchovers(cluster: Cluster, directory: Path, *, named: bool = True) -> Cases:
+    """There and back, to a node that is named or that is chosen."""
+    while True:
+        old = primary_of(cluster)
+        new = "n2" if old == "n1" else "n1"
+        variables = {"nso_ha_candidate": new} if named else {}
+
+        def holds(old: str = old, new: str = new) -> None:
+            primary = new if named else primary_of(cluster)
+            assert primary != old
+            assert_led_by(cluster, primary)
+
+        yield Case(Play(directory, "nso.ha.switchover", cluster.inventory, variables), holds)
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_switchover_that_is_killed_at_any_step_is_finished_by_running_it_again(
+    cluster: Cluster, load: Load, tmp_path: Path, part: int
+) -> None:
+    cases = switchovers(cluster, tmp_path)
+    steps = recorded(cluster, next(cases))
+    for point in points(steps)[part::3]:
+        interrupt(cluster, next(cases), point)
+    assert_clean(cluster, load)
+
+
+def test_a_switchover_to_any_node_is_finished_after_ctrl_c_when_nobody_is_primary(
+    cluster: Cluster, load: Load, tmp_path: Path
+) -> None:
+    cases = switchovers(cluster, tmp_path, named=False)
+    steps = recorded(cluster, next(cases))
+    (point,) = [one for one in points(steps) if one.name == "Wave step_down" and not one.host]
+    case = next(cases)
+    assert case.play.stopped(point, signal.SIGINT) == CTRL_C
+    assert "primary" not in roles(cluster).values()
+    assert_good(case.play.run())
+    case.holds()
+    assert_nothing_left(cluster)
+    assert_clean(cluster, load)
+
+
+def moves(cluster: Cluster, directory: Path) -> Cases:
+    """Converge with another primary in the inventory, there and back."""
+    there = {"n1": {"nso_ha_role": "secondary"}, "n2": {"nso_ha_role": "primary"}}
+    moved = edit(cluster.inventory, there)
+    for primary, inventory in itertools.cycle([("n2", moved), ("n1", cluster.inventory)]):
+        holds = functools.partial(assert_led_by, cluster, primary)
+        yield Case(Play(directory, "nso.ha.converge", inventory, {}), holds)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_converge_that_moves_the_primary_is_finished_by_running_it_again(
+    cluster: Cluster, load: Load, tmp_path: Path, part: int
+) -> None:
+    cases = moves(cluster, tmp_path)
+    steps = recorded(cluster, next(cases))
+    for point in points_of_orders(steps)[part::2]:
+        interrupt(cluster, next(cases), point)
+    assert_clean(cluster, load)
+
+
+def bring_ups(cluster: Cluster, directory: Path) -> Cases:
+    """From nodes that are none, each with data of its own and no record, to a relay and a chain."""
+    relayed = {"n2": {"nso_ha_role": "relay"}, "n3": {"nso_ha_upstream": "n2"}}
+    inventory = edit(cluster.inventory, relayed)
+
+    def holds() -> None:
+        assert links(cluster) == {
+            "n1": ("primary", "", ["n2"]),
+            "n2": ("relay", "n1", ["n3"]),
+            "n3": ("secondary", "n2", []),
+        }
+
+    while True:
+        for name in ("n3", "n2", "n1"):
+            order(cluster, name, "none")
+            cluster.node(name).write("made by", name)
+            shutil.rmtree(state_directory(cluster.node(name)), ignore_errors=True)
+        yield Case(Play(directory, "nso.ha.converge", inventory, ALL_MAY_GO), holds)
+
+
+def test_a_converge_of_new_nodes_is_finished_by_running_it_again(
+    cluster: Cluster, load: Load, tmp_path: Path
+) -> None:
+    cases = bring_ups(cluster, tmp_path)
+    steps = recorded(cluster, next(cases))
+    for point in points_of_orders(steps):
+        interrupt(cluster, next(cases), point)
+    load.until_acknowledged(3, by="n1")
+    judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+
+
+def losses(cluster: Cluster, directory: Path) -> Iterator[tuple[Case, Callable[[], Case]]]:
+    """A primary that is killed, and the same node when it has come back."""
+    while True:
+        old = primary_of(cluster)
+        cluster.node(old).kill()
+        until(lambda: set(roles(cluster).values()) == {"none"}, what="the loss of the primary")
+
+        def replaced() -> None:
+            assert_led_by(cluster, primary_of(cluster))
+
+        def back(old: str = old) -> Case:
+            cluster.node(old).start()
+            # It may have begun a write that nobody else has got, so the operator agrees.
+            agreed = {"nso_ha_allow_overwrite": [old]}
+            return Case(Play(directory, "nso.ha.rejoin", cluster.inventory, agreed), replaced)
+
+        yield Case(Play(directory, "nso.ha.failover", cluster.inventory, {}), replaced), back
+
+
+def test_a_failover_and_a_rejoin_are_finished_by_running_them_again(
+    cluster: Cluster, load: Load, tmp_path: Path
+) -> None:
+    cases = losses(cluster, tmp_path)
+    failover, back = next(cases)
+    lost = points_of_orders(recorded(cluster, failover))
+    returned = points_of_orders(recorded(cluster, back()))
+    for point, other in itertools.zip_longest(lost, returned):
+        failover, back = next(cases)
+        if point:
+            interrupt(cluster, failover, point)
+        else:
+            assert_good(failover.play.run())
+        if other:
+            interrupt(cluster, back(), other)
+        else:
+            assert_good(back().play.run())
+    assert_clean(cluster, load)
+
+
+def tear_downs(cluster: Cluster, directory: Path) -> Cases:
+    """The end of a cluster that was made anew by hand."""
+
+    def holds() -> None:
+        assert set(roles(cluster).values()) == {"none"}
+
+    while True:
+        yield Case(Play(directory, "nso.ha.tear_down", cluster.inventory, {}), holds)
+        order(cluster, "n1", "primary")
+        order(cluster, "n2", "secondary", "n1")
+        order(cluster, "n3", "secondary", "n1")
+
+
+def test_a_tear_down_is_finished_by_running_it_again(
+    cluster: Cluster, load: Load, tmp_path: Path
+) -> None:
+    cases = tear_downs(cluster, tmp_path)
+    steps = recorded(cluster, next(cases))
+    for point in points_of_orders(steps):
+        interrupt(cluster, next(cases), point)
+    next(cases)
+    assert_clean(cluster, load)
+
+
+def roll_backs(cluster: Cluster, directory: Path) -> Cases:
+    """A switchover to a node that refuses once to become primary, and does not the next time."""
+    while True:
+        new = "n2" if primary_of(cluster) == "n1" else "n1"
+        cluster.node(new).refuse(REFUSAL)
+        variables = {"nso_ha_candidate": new}
+        holds = functools.partial(assert_led_by, cluster, new)
+        yield Case(Play(directory, "nso.ha.switchover", cluster.inventory, variables), holds)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_switchover_that_is_rolled_back_is_finished_by_running_it_again(
+    cluster: Cluster, load: Load, tmp_path: Path, part: int
+) -> None:
+    cases = roll_backs(cluster, tmp_path)
+    run, steps = next(cases).play.recorded()
+    assert run.report["outcome"] == "rolled_back", run.text
+    assert_all_are_steps(run, steps)
+    assert_led_by(cluster, "n1")
+    assert_nothing_left(cluster)
+    # Before the refusal it is like any other switchover.
+    (refused,) = [number for number, step in enumerate(steps, start=1) if step.failed]
+    undoing = [one for one in points_of_orders(steps) if one.number >= refused and not one.host]
+    undoing += [one for one in points_of_orders(steps) if one.number > refused and one.host]
+    for point in undoing[part::2]:
+        interrupt(cluster, next(cases), point)
+    assert_clean(cluster, load)
