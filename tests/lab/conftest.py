@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.clusters import ALL_MAY_GO, assert_done
+from helpers.load import Load
+from helpers.playbooks import run_playbook
 from ncs_lab.lab import Lab, down
 
 #: Seconds. After three times this, nodes take a silent peer for dead; a busy machine needs some.
@@ -32,3 +35,18 @@ def lab(place: Path) -> Iterator[Lab]:
     """Three hosts, whose nodes were never in a cluster."""
     with Lab.up(place, 3, tick_timeout=TICK) as lab:
         yield lab
+
+
+@pytest.fixture
+def whole(lab: Lab) -> Lab:
+    """n1 is primary, n2 and n3 are its secondaries, and the nodes have a record of that."""
+    assert_done(run_playbook("nso.ha.converge", lab.inventory, variables=ALL_MAY_GO))
+    return lab
+
+
+@pytest.fixture
+def load(whole: Lab, tmp_path: Path) -> Iterator[Load]:
+    """Writes that go on all the time."""
+    with Load(whole.directory, tmp_path / "history") as load:
+        load.until_acknowledged(10, by="n1")
+        yield load

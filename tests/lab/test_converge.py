@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from helpers.clusters import ALL_MAY_GO, assert_done, assert_whole, order, roles
 from helpers.load import CLEAN, VIOLATED, Load
 from helpers.playbooks import Run, run_playbook
@@ -16,23 +14,6 @@ from ncs_lab.lab import Lab
 
 CONVERGE = "nso.ha.converge"
 WHOLE = {"n1": "primary", "n2": "secondary", "n3": "secondary"}
-
-
-@pytest.fixture
-def whole(lab: Lab) -> Lab:
-    """n1 is primary, n2 and n3 are its secondaries."""
-    order(lab.cluster, "n1", "primary")
-    order(lab.cluster, "n2", "secondary", "n1")
-    order(lab.cluster, "n3", "secondary", "n1")
-    return lab
-
-
-@pytest.fixture
-def load(whole: Lab, tmp_path: Path) -> Iterator[Load]:
-    """Writes that go on all the time."""
-    with Load(whole.directory, tmp_path / "history") as load:
-        load.until_acknowledged(10, by="n1")
-        yield load
 
 
 def converge(lab: Lab, *arguments: str, **variables: object) -> Run:

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations over SSH while the network is cut: faults 3, 4, 5 and 10."""
+
+from __future__ import annotations
+
+from helpers.clusters import assert_done, assert_refused, assert_whole, roles
+from helpers.load import CLEAN, Load
+from helpers.playbooks import Run, run_playbook
+from helpers.until import until
+from ncs_lab.lab import Lab
+
+WHOLE = {"n1": "primary", "n2": "secondary", "n3": "secondary"}
+
+
+def play(lab: Lab, operation: str, *arguments: str, **variables: object) -> Run:
+    return run_playbook(f"nso.ha.{operation}", lab.inventory, *arguments, variables=variables)
+
+
+def until_roles(lab: Lab, **wanted: str) -> None:
+    until(lambda: roles(lab.cluster) == wanted, what=f"that the roles are {wanted}")
+
+
+def cut_off_and_fail_over(lab: Lab, load: Load) -> None:
+    """Cut n1 off from everybody, clients too, and make n2 primary."""
+    load.leave_out("n1")
+    lab.cut("n1")
+    until_roles(lab, n1="primary", n2="none", n3="none")
+
+    refused = play(lab, "failover")
+    assert_refused(refused, "(fenced failed)", "n1 was the primary", "nso_ha_fence_tasks")
+    checked = play(lab, "failover", "--check", nso_ha_override="fenced")
+    assert checked.status == 0, checked.output
+    assert not checked.report["changed"]
+    assert roles(lab.cluster) == {"n1": "primary", "n2": "none", "n3": "none"}
+
+    done = play(lab, "failover", nso_ha_override="fenced")
+    assert done.status == 0, done.output
+    assert done.report["outcome"] == "done"
+    assert done.node("n1")["role"] is None, "nothing is assumed of it"
+    assert "Ansible cannot reach it" in done.node("n1")["problem"]
+    assert done.changed == {"n2", "n3"}
+    until_roles(lab, n1="primary", n2="primary", n3="secondary")
+    load.until_acknowledged(10, by="n2")
+
+    again = play(lab, "failover")
+    assert again.status == 0, again.output
+    assert not again.changed
+
+
+def test_a_primary_cut_off_from_everybody_is_replaced_and_comes_back_as_secondary(
+    whole: Lab, load: Load
+) -> None:
+    cut_off_and_fail_over(whole, load)
+
+    whole.heal()
+    status = play(whole, "status")
+    assert "n1 and n2 are primary at the same time" in status.text
+    assert_refused(play(whole, "converge"), "n1 and n2 are primary at the same time")
+
+    back = play(whole, "rejoin")
+    assert_done(back)
+    assert back.changed == {"n1"}
+    again = play(whole, "rejoin")
+    assert_done(again)
+    assert not again.changed
+    judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+    assert_whole(whole.cluster, "n2")
+
+
+def test_what_a_primary_took_while_it_was_cut_off_is_not_wiped_without_consent(
+    whole: Lab, load: Load
+) -> None:
+    cut_off_and_fail_over(whole, load)
+    # Somebody beside it, whom nobody else can reach either, goes on writing.
+    whole.cluster.node("n1").write("only on n1", "precious")
+
+    whole.heal()
+    refused = play(whole, "rejoin")
+    assert_refused(refused, "n1 has transactions", "nobody else has them", "nso_ha_allow_overwrite")
+    assert whole.cluster.node("n1").read("only on n1") == "precious"
+
+    assert_done(play(whole, "rejoin", nso_ha_allow_overwrite="n1"))
+    assert whole.cluster.node("n1").read("only on n1") is None
+    assert load.finish().status == CLEAN
+    assert_whole(whole.cluster, "n2")
+
+
+def test_nobody_takes_the_place_of_a_primary_that_only_the_operator_does_not_reach(
+    whole: Lab, load: Load
+) -> None:
+    whole.cut("operator", "n1")
+    refused = play(whole, "failover")
+    assert_refused(refused, "(still_seen failed)", "n2 is connected to n1", "n3 is connected to n1")
+    assert_refused(play(whole, "plan", nso_ha_operation="failover"), "n2 is connected to n1")
+    assert_refused(play(whole, "switchover"), "n1")
+    assert roles(whole.cluster) == WHOLE
+    load.until_acknowledged(10, by="n1")
+
+    whole.heal()
+    healed = play(whole, "failover")
+    assert_done(healed)
+    assert not healed.changed
+    assert load.finish().status == CLEAN
+    assert_whole(whole.cluster)
+
+
+def test_a_cut_between_the_primary_and_one_secondary_is_no_reason_to_move_the_primary(
+    whole: Lab, load: Load
+) -> None:
+    whole.cut("n1", "n3")
+    until_roles(whole, n1="primary", n2="secondary", n3="none")
+    refused = play(whole, "failover", nso_ha_candidate="n2")
+    assert_refused(refused, "n1 is primary and answers", "nso.ha.switchover")
+    assert_refused(play(whole, "switchover", nso_ha_candidate="n3"), "not connected to n1")
+    flagged = play(whole, "status")
+    assert flagged.report["outcome"] == "incomplete"
+    assert flagged.node("n3")["done"] == "differs"
+    assert roles(whole.cluster) == {"n1": "primary", "n2": "secondary", "n3": "none"}
+
+    whole.heal()
+    assert_done(play(whole, "converge"))
+    assert load.finish().status == CLEAN
+    assert_whole(whole.cluster)
