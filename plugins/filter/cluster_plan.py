@@ -39,9 +39,10 @@ options:
     description:
       - What the operator asked for, with the keys V(operation), V(candidate), V(allow_overwrite),
         V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode),
-        V(lock_timeout), V(wait_timeout) and V(run).
-      - V(run) is what P(nso.ha.cluster_run#lookup) returned; the others are the variables of the
-        role P(nso.ha.cluster#role) of these names.
+        V(lock_timeout), V(wait_timeout), V(run) and V(unfinished).
+      - V(run) is what P(nso.ha.cluster_run#lookup) returned, and V(unfinished) is of the plan that
+        was made before the lock was taken, or empty. The others are the variables of the role
+        P(nso.ha.cluster#role) of these names.
     type: dict
     required: true
 """
@@ -241,6 +242,20 @@ _value:
           returned: always
           type: list
           elements: str
+    unfinished:
+      description: The operations that broke off, as marks and locks tell.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        operation:
+          description: The name of the operation.
+          returned: always
+          type: str
+        run:
+          description: The id of its run.
+          returned: always
+          type: str
     must:
       description: Inventory names of the nodes that have to be as wanted in the end.
       returned: always

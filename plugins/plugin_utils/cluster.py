@@ -74,8 +74,8 @@ def plan(
     """Return the plan of an operation, with the verdicts on it.
 
     `given` has what the operator asked for: operation, candidate, allow_overwrite, allow_data_loss,
-    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout and run. `gone` tells
-    which runs have ended.
+    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout, run and unfinished,
+    which is that of the plan before the lock was taken. `gone` tells which runs have ended.
 
     operation: its name
     members:   the nodes with the roles they are to get, as dictionaries
@@ -95,6 +95,7 @@ def plan(
     must:      hosts that have to be as wanted in the end, for the operation to be done
     before:    {host: transaction id before anything was done, or null}
     lock:      {hosts, replace}: where to take the lock, the first one alone, and what it replaces
+    unfinished: list of {operation, run}: what broke off, as marks and locks tell
     """
     wanted = variables.members(hosts, hostvars)
     problems = topology.problems(wanted) + _left_out(hosts, playing)
@@ -109,7 +110,9 @@ def plan(
         return _as_result(str(given.get("operation")), wanted, verdicts)
     seen = variables.observations(hosts, hostvars, variables.OBSERVED)
     found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
-    scene = Scene(wanted, seen, found.record, found.unfinished)
+    # The locks that told it may have been replaced by that of this run.
+    known = {one["operation"]: one["run"] for one in given["unfinished"]}
+    scene = Scene(wanted, seen, found.record, {**known, **found.unfinished})
     return _judged(asked, scene, found, _reached(hosts, hostvars))
 
 
@@ -189,6 +192,7 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         "epoch": record.next_number,
         "lacking": dict(found.lacking) if scene.record else {},
         "lock": {"hosts": reached, "replace": list(found.replace)},
+        "unfinished": [{"operation": name, "run": run} for name, run in scene.unfinished.items()],
         "must": [
             host
             for host, one in seen.items()
@@ -361,6 +365,7 @@ def _as_result(
         "epoch": 1,
         "lacking": {},
         "lock": {"hosts": [], "replace": []},
+        "unfinished": [],
         "must": [member.host for member in members],
         "before": {},
     }

@@ -63,6 +63,22 @@ class Scene:
         return self.host_of(newest.primary) if newest else ""
 
     @property
+    def last_writer(self) -> str:
+        """Return the host that took writes as primary last, by the record, or "" as above.
+
+        A promotion is recorded before it is made. One of a node that answers and has nothing of its
+        own since may have come to nothing, and makes no difference if it did not.
+        """
+        if self.record.newest is None:
+            return ""
+        for one in reversed(self.record.epochs):
+            host = self.host_of(one.primary)
+            found = self.seen.get(host)
+            if not isinstance(found, Seen) or found.txid is None or one.made(found.txid):
+                return host
+        return ""
+
+    @property
     def primary(self) -> str:
         """Return the host that is primary now, or "" if none is, or it is not clear which.
 
@@ -174,7 +190,7 @@ def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
 
 
 def _failover(scene: Scene, candidate: str) -> Goal:
-    former = scene.last_primary or scene.wanted_primary
+    former = scene.last_writer or scene.wanted_primary
     if scene.primary:
         # There is one: what remains is that the others follow it.
         if candidate in ("", scene.primary):

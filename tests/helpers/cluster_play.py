@@ -42,6 +42,7 @@ def given(operation: str = "converge", run: str = "run", **more: object) -> Resu
             "began": "2026-01-02T03:04:05Z",
             "process": {"pid": 1},
         },
+        "unfinished": [],
         **more,
     }
 
@@ -77,7 +78,8 @@ class Play:
     def run(self) -> Result:
         """Do it all; return the plan as it is in the end."""
         self._plan()
-        if self.plan["refused"] or not (self.plan["waves"] or self.plan["lacking"]):
+        needed = self.plan["waves"] or self.plan["lacking"] or self.plan["lock"]["replace"]
+        if self.plan["refused"] or not needed:
             return self.plan
         self._lock()
         self._plan()
@@ -106,9 +108,8 @@ class Play:
 
     def _plan(self) -> None:
         self._observe()
-        self.plan = cluster.plan(
-            self.hosts, self._found(), self.hosts, self.asked, everybody_is_gone
-        )
+        asked = {**self.asked, "unfinished": self.plan.get("unfinished", [])}
+        self.plan = cluster.plan(self.hosts, self._found(), self.hosts, asked, everybody_is_gone)
 
     def _lock(self) -> None:
         self.locked = list(self.plan["lock"]["hosts"])
