@@ -81,6 +81,7 @@ LINKED = {
     "n1": ha("primary", 1, None, {"node_id": "id2", "address": "10.0.0.2"}),
     "n2": ha("secondary", 1, {"node_id": "id1", "address": "10.0.0.1"}),
 }
+MARK = {"run": "killed", "operation": "switchover", "at": "2026-01-02T03:04:05Z"}
 KEPT: Result = {
     "lock": None,
     "read_only": None,
@@ -103,6 +104,7 @@ OBSERVED: dict[str, dict[str, Result]] = {
     "all to do": {"n1": ALONE, "n2": ALONE},
     "data in danger": {"n1": ha("primary", 1), "n2": ha("none", 2)},
     "there is a record": {"n1": {**ALONE, "kept": KEPT}, "n2": ALONE},
+    "a run was killed": {"n1": {**ALONE, "kept": {**KEPT, "read_only": MARK}}, "n2": ALONE},
     "a node is silent": {"n1": ALONE, "n2": FAILED},
     "the primary is silent": {"n1": FAILED, "n2": ALONE},
 }
