@@ -47,7 +47,8 @@ def assert_kept(cluster: Cluster, *, primaries: list[tuple[str, str]]) -> None:
     """All nodes have this record, and nothing is left of a run; the token was kept nowhere."""
     for name in cluster.status():
         files = state_files(cluster, name)
-        assert promotions(cluster, name) == primaries, name
+        found = promotions(cluster, name)
+        assert found == primaries, f"{name}: {found}"
         assert not {"lock.json", "read_only.json", "reserve"} & set(files), name
         assert all(cluster.token.encode() not in data for data in files.values()), name
 

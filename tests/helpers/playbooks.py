@@ -143,7 +143,7 @@ class Playing:
         """Whether it has not ended yet."""
         return self._process.poll() is None
 
-    def until_task(self, name: str, seconds: float = 60) -> None:
+    def until_task(self, name: str, seconds: float = 150) -> None:
         """Wait until a task begins whose name begins so."""
         header = f"TASK [nso.ha.cluster : {name}"
 
@@ -153,7 +153,7 @@ class Playing:
 
         until(begun, seconds, f"the task {name!r}")
 
-    def end(self, seconds: float = 100) -> Run:
+    def end(self, seconds: float = 200) -> Run:
         """Wait for the end, and return it."""
         status = self._process.wait(timeout=seconds)
         run = Run(status, self.output)
@@ -195,7 +195,7 @@ def run_playbook(
     inventory: Path,
     *arguments: str,
     variables: Mapping[str, Any] | None = None,
-    seconds: float = 100,
+    seconds: float = 200,
     home: Path = ROOT,
 ) -> Run:
     """Run a playbook to its end, see Playing."""

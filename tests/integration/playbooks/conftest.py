@@ -12,6 +12,16 @@ from helpers.clusters import order
 from helpers.simulated import Simulation
 from ncs_sim.cluster import Cluster
 
+#: Seconds for a test of several playbook runs where the machine has much else to do.
+LONGEST = 400
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this directory more time than the others."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(LONGEST))
+
 
 @pytest.fixture
 def simulation(tmp_path: Path) -> Iterator[Simulation]:

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All nodes restart and are none: the last primary is brought back, and no other."""
+
+from __future__ import annotations
+
+from helpers.clusters import assert_done, assert_refused, assert_whole, order, roles, swapped
+from helpers.kept_there import assert_kept, give_record
+from helpers.playbooks import run_playbook
+from ncs_sim.cluster import Cluster
+
+CONVERGE = "nso.ha.converge"
+
+
+def test_the_last_primary_comes_back_whatever_the_inventory_says(pair: Cluster) -> None:
+    order(pair, "n2", "primary")
+    order(pair, "n1", "secondary", "n2")
+    give_record(pair, "n1", "n2")
+    pair.node("n2").write("color", "blue")
+    for node in pair.nodes:
+        node.kill()
+    for node in pair.nodes:
+        node.start()
+    assert set(roles(pair).values()) == {"none"}
+
+    refused = run_playbook(CONVERGE, pair.inventory)
+    assert_refused(refused, "(last_primary failed)", "n2", "the inventory wants n1")
+    assert set(roles(pair).values()) == {"none"}
+
+    assert_done(run_playbook(CONVERGE, swapped(pair.inventory, "n2")))
+    assert_whole(pair, "n2")
+    assert pair.node("n1").read("color") == "blue"
+    assert_kept(pair, primaries=[("n1", "converge"), ("n2", "switchover"), ("n2", "converge")])

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan says what an operation would do, and changes nothing, whatever the play's mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.clusters import assert_refused
+from helpers.kept_there import state_files
+from helpers.playbooks import in_one, run_playbook
+from ncs_sim.cluster import Cluster
+
+PLAN = "nso.ha.plan"
+
+
+@pytest.mark.every_core
+def test_every_operation_can_be_planned_and_nothing_is_changed(
+    duo: Cluster, tmp_path: Path
+) -> None:
+    before = duo.status()
+    names = ("converge", "failover", "rejoin", "tear_down", "switchover")
+    plans = [(PLAN, {"nso_ha_operation": name}) for name in names]
+    run = run_playbook(in_one(tmp_path / "plans.yml", *plans), duo.inventory)
+    assert run.status == 0, run.output
+    for name in ("n1", "n2"):
+        assert run.module_calls(name).count("Look at every node") == len(names)
+        assert not [task for task in run.module_calls(name) if task.startswith("Wave")]
+        assert not state_files(duo, name)
+    # The last one is the report that is handed on.
+    assert run.report["outcome"] == "planned"
+    assert run.node("n1")["done"] == "would read_only benone besecondary writable"
+    assert run.node("n2")["done"] == "would wait beprimary"
+
+    # A plan that would be refused fails, as the operation would.
+    refused = run_playbook(PLAN, duo.inventory, variables={"nso_ha_operation": "fail_over"})
+    assert_refused(refused, "nso_ha_operation is 'fail_over'", "converge, switchover, failover")
+    assert duo.status() == before

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of promotions is on every node, and a node that lost it gets it back."""
+
+from __future__ import annotations
+
+from helpers.clusters import assert_idle, assert_led_by
+from helpers.kept_there import assert_kept, give_record, promotions, state_files
+from helpers.playbooks import run_playbook
+from ncs_sim.cluster import Cluster
+
+CONVERGE = "nso.ha.converge"
+
+
+def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> None:
+    give_record(cluster, "n1")
+    before = cluster.status()
+    state = cluster.node("n2").directory / "state"
+    for path in state.iterdir():
+        path.unlink()
+    state.rmdir()
+    damaged = cluster.node("n3").directory / "state" / "timeline.jsonl"
+    damaged.write_bytes(damaged.read_bytes().replace(b"converge", b"convergE"))
+
+    status = run_playbook("nso.ha.status", cluster.inventory)
+    assert "(n2) its record lacks 1 of 1 promotions" in status.text
+    assert "(n3) its record is damaged" in status.text
+
+    planned = run_playbook(CONVERGE, cluster.inventory, "--check")
+    assert "(n2) its record lacks 1 of 1 promotions; it gets what others have" in planned.text
+    assert not promotions(cluster, "n2")
+
+    done = run_playbook(CONVERGE, cluster.inventory)
+    assert done.status == 0, done.output
+    assert done.changed == {"n2", "n3"}
+    assert_kept(cluster, primaries=[("n1", "converge")])
+    assert any(name.startswith("timeline.jsonl.damaged") for name in state_files(cluster, "n3"))
+    assert_led_by(cluster, "n1")
+    assert cluster.status() == before
+    assert_idle(cluster.inventory, "converge")
