@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils.orders import DONE, UNKNOWN
+from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY
 
 from . import data, links, planner, topology, variables
 from .case import FAILED, PASSED, Verdict
@@ -32,12 +33,14 @@ GOOD = (DONE, PLANNED)
 
 _TEXT = {
     DONE: "The cluster is as wanted.",
-    PLANNED: "Check mode: nothing was changed. This would be done.",
+    PLANNED: "Nothing was changed. This would be done.",
     REFUSED: "Refused, and nothing was changed. What the checks below say has to be settled first.",
     ROLLED_BACK: "Failed and rolled back: the cluster is as it was before.",
     INCOMPLETE: "Not everything is as wanted. Settle what is below and run it again.",
     UNKNOWN: "An order was sent and not answered, so its effect is not known. Run it again.",
 }
+
+_ENDED = "The cluster is no more: every node is none, and writable."
 
 
 def report(
@@ -98,7 +101,12 @@ def report(
         "steps": made.get("history", []),
         "remaining": _remaining(nodes, made, outcome),
     }
-    head = [_TEXT[outcome], *_silent(hosts, made, outcome), *_about(found, made)]
+    head = [
+        _ENDED if outcome == DONE and not made["moves"]["to"] else _TEXT[outcome],
+        *_silent(hosts, made, outcome),
+        *_about(found, made),
+        *_outdated(variables.members(hosts, hostvars), made, outcome),
+    ]
     return {**found, "table": _table(nodes, "DONE", [*head, *_notes(nodes, verdicts)])}
 
 
@@ -108,6 +116,18 @@ def _silent(hosts: Sequence[str], made: Mapping[str, Any], outcome: str) -> list
     if outcome != DONE or not others:
         return []
     return [f"That is so for the nodes that answer. These do not: {', '.join(others)}."]
+
+
+def _outdated(wanted: Sequence[Member], made: Mapping[str, Any], outcome: str) -> list[str]:
+    """Return a sentence about an inventory that wants another primary than there is now."""
+    meant = next((member.host for member in wanted if member.role == PRIMARY), "")
+    now = made["moves"]["to"]
+    if outcome != DONE or not now or now == meant:
+        return []
+    return [
+        f"The inventory still wants {meant or 'no node'} as primary. Let it say that {now} is "
+        "(nso_ha_role), or nso.ha.converge will refuse."
+    ]
 
 
 def _about(found: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
@@ -405,7 +425,8 @@ def _table(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) 
     lines = [line for row in rows for line in _lines(row, widths)]
     lines.append("")
     for note in notes:
-        lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ")
+        # Paths and names of hosts have hyphens, and are to be copied whole.
+        lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     return lines
 
 
