@@ -155,23 +155,6 @@ def test_a_right_primary_gets_no_order_while_others_change(cluster: Cluster) -> 
     assert_whole(cluster)
 
 
-def test_two_primaries_are_named_and_left_alone_until_the_operator_decides(
-    duo: Cluster,
-) -> None:
-    order(duo, "n2", "primary")
-    duo.node("n2").write("stray", "value")
-    before = duo.status()
-
-    refused = run_playbook(CONVERGE, duo.inventory)
-    assert_refused(refused, "n1 and n2 are primary at the same time", "(overwrite failed) n2")
-    assert duo.status() == before
-
-    decided = {"nso_ha_override": ["one_primary"], "nso_ha_allow_overwrite": ["n2"]}
-    assert_done(run_playbook(CONVERGE, duo.inventory, variables=decided))
-    assert_whole(duo)
-    assert duo.node("n2").read("stray") is None
-
-
 def test_a_write_on_a_node_that_was_none_is_not_overwritten_without_consent(
     duo: Cluster,
 ) -> None:

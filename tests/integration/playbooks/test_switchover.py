@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A switchover hands the primary role over while clients write, or leaves things as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.clusters import (
+    assert_done,
+    assert_ended,
+    assert_idle,
+    assert_led_by,
+    assert_nothing_to_do,
+    assert_predicted,
+    assert_refused,
+    assert_whole,
+    order,
+    swapped,
+)
+from helpers.kept_there import assert_kept, kept_lines, operations, state_files
+from helpers.load import CLEAN, Load
+from helpers.playbooks import Playing, edit, run_playbook
+from helpers.simulated import Simulation
+from helpers.until import until
+from ncs_sim.cluster import Cluster
+
+SWITCHOVER = "nso.ha.switchover"
+CONVERGE = "nso.ha.converge"
+
+
+@pytest.mark.every_core
+def test_the_preferred_node_takes_over_and_no_write_is_lost(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    inventory = edit(cluster.inventory, {"n3": {"nso_ha_priority": 200}})
+    with Load(cluster.directory, tmp_path / "history") as load:
+        load.until_acknowledged(5, by="n1")
+        planned = run_playbook(SWITCHOVER, inventory, "--check")
+        assert_predicted(
+            planned,
+            n1="read_only benone besecondary writable",
+            n2="besecondary",
+            n3="wait beprimary",
+        )
+        assert_led_by(cluster, "n1")
+        assert not any(state_files(cluster, name) for name in cluster.status())
+
+        done = run_playbook(SWITCHOVER, inventory)
+        assert_done(done)
+        load.until_acknowledged(5, by="n3")
+        assert_idle(inventory, "switchover", nso_ha_candidate="n3")
+        judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+    assert_whole(cluster, "n3")
+
+    report = done.report
+    assert report["primary"] == {"before": "n1", "after": "n3"}
+    assert report["write_gap"]["means"] == "measured"
+    assert report["election"] == {
+        "n1": "it is the one that hands over",
+        "n2": "has the lower priority (100, n3 has 200)",
+    }
+    steps = {(step["wave"], step["host"]): step for step in report["steps"]}
+    assert all(step["outcome"] == "done" for step in steps.values())
+    for (wave, _host), step in steps.items():
+        if wave != "catch_up":
+            assert step["start"] <= step["end"] <= step["finished"]
+    gap = steps["promote", "n3"]["end"] - steps["hold", "n1"]["start"]
+    assert report["write_gap"]["seconds"] == round(gap, 3)
+    for name in cluster.status():
+        assert done.node(name)["txid_before"] != done.node(name)["txid"]
+
+    # What the new primary had when it took over is what the old one had in the end.
+    assert_kept(cluster, primaries=[("n1", "found"), ("n3", "switchover")])
+    base = kept_lines(cluster, "n2", "timeline.jsonl")[-1]["txid"]
+    assert base == steps["step_down", "n1"]["txid"]
+    for name in cluster.status():
+        assert operations(cluster, name) == [("switchover", "done")]
+
+    forgotten = run_playbook(CONVERGE, cluster.inventory)
+    assert_refused(forgotten, "(last_primary failed)", "the primary was n3", "Correct nso_ha_role")
+    assert_nothing_to_do(run_playbook(CONVERGE, swapped(cluster.inventory, "n3")))
+
+
+def test_a_switchover_that_fails_is_rolled_back_and_the_next_one_succeeds(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    # A link that is cut is not given up meanwhile.
+    duo = simulation.cluster(2, tick_timeout=200)
+    order(duo, "n1", "primary")
+    order(duo, "n2", "secondary", "n1")
+    n1, n2 = duo.nodes
+    with Load(duo.directory, tmp_path / "history") as load:
+        n2.refuse(18, "not now")
+        refused = run_playbook(SWITCHOVER, duo.inventory)
+        assert_ended(refused, "rolled_back", "INTERNAL (18)", "not now")
+        load.until_acknowledged(5, by="n1")
+        assert_led_by(duo, "n1")
+
+        # The next primary lacks a write that the old one has.
+        n2.cut(n1)
+        until(lambda: n1.status()["txid"] != n2.status()["txid"], what="a write on one node only")
+        late = run_playbook(SWITCHOVER, duo.inventory, variables={"nso_ha_catch_up_timeout": 1})
+        assert_ended(late, "rolled_back", "(step failed) n2")
+        assert ("step_down", "n1") not in late.waves()
+        n2.heal(n1)
+        load.until_acknowledged(5, by="n1")
+
+        # A write that was let in before the primary is held may still succeed.
+        n1.slow_commit(600)
+        until(lambda: "write" in n1.waiting(), what="a write under way")
+        acknowledged = len(load.acknowledged(by="n1"))
+        with Playing(SWITCHOVER, duo.inventory) as playing:
+            playing.until_task("Wave catch_up")
+            n1.clear("slow-commit")
+            assert_done(playing.end())
+        load.until_acknowledged(5, by="n2")
+        assert len(load.acknowledged(by="n1")) == acknowledged + 1
+        judged = load.finish()
+    assert judged.status == CLEAN, judged.text
+    assert_whole(duo, "n2")
+    # A promotion is recorded before it is ordered, so that of n2 which was refused is there, too.
+    made = [("n2", "switchover"), ("n1", "switchover"), ("n2", "switchover")]
+    assert_kept(duo, primaries=[("n1", "found"), *made])
+    rolled_back = ("switchover", "rolled_back")
+    for name in ("n1", "n2"):
+        assert operations(duo, name) == [rolled_back, rolled_back, ("switchover", "done")]
