@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import variables
-from .timeline import Record, epoch_from
+from .timeline import Epoch, Record, epoch_from
 from .variables import HostVars
 
 #: Tells whether a process that controlled a run is known to have ended.
@@ -42,9 +42,7 @@ class Kept:
 def kept(hosts: Iterable[str], hostvars: HostVars, run: str, broken: str, gone: Gone) -> Kept:
     """Return what is kept. `broken` is the id of a lock that the operator breaks, or ""."""
     found = {host: _of(host, hostvars) for host in hosts}
-    epochs = {
-        host: {epoch_from(one) for one in own.get("timeline") or []} for host, own in found.items()
-    }
+    epochs = _epochs(found)
     record = Record(set().union(*epochs.values()))
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
@@ -76,13 +74,27 @@ def _of(host: str, hostvars: HostVars) -> Mapping[str, Any]:
     return result.get("kept") or {}
 
 
-def _lacks(own: Mapping[str, Any], mine: Iterable[object], record: Record) -> str:
+def _epochs(found: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[Epoch]]:
+    """Return the promotions that each host knows. Nearly always they know the same: read once."""
+    different: list[tuple[object, frozenset[Epoch]]] = []
+    epochs = {}
+    for host, own in found.items():
+        entries = own.get("timeline") or []
+        known = next((known for text, known in different if text == entries), None)
+        if known is None:
+            known = frozenset(map(epoch_from, entries))
+            different.append((entries, known))
+        epochs[host] = known
+    return epochs
+
+
+def _lacks(own: Mapping[str, Any], mine: frozenset[Epoch], record: Record) -> str:
     """Return why the record of a node has to be completed, or nothing."""
     if not own:
         return ""
     if own["damaged"]:
         return f"its record is damaged ({'; '.join(own['damaged'])})"
-    missing = len(record.all) - len(set(mine))
+    missing = len(record.all) - len(mine)
     return f"its record lacks {missing} of {len(record.all)} promotions" if missing else ""
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
@@ -176,12 +177,15 @@ class Record:
         other. There are two main lines then, and the ids tell which one is meant.
         """
         asked = list(txids)
-        lines = [self._line(last) for last in self._last()]
         return max(
-            lines,
+            self._lines,
             key=lambda line: sum(line.place(txid) is not None for txid in asked),
             default=None,
         )
+
+    @cached_property
+    def _lines(self) -> list[Line]:
+        return [self._line(last) for last in self._last()]
 
     def _last(self) -> list[Epoch]:
         return [one for one in self.epochs if one.number == self.epochs[-1].number]
