@@ -171,7 +171,7 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
     if asked.operation in _WITHOUT_THE_DIVERGED:
         case = _without_the_diverged(case, asked.consents)
         made = case.plan
-    record = _record(asked, scene, made)
+    record = _record(asked, scene, wished, made)
     if made.steps:
         first += [Verdict("lock", FAILED, text) for text in found.locked]
     verdicts = first + guards.verdicts(case, asked.consents)
@@ -190,7 +190,7 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         },
         "timeline": [one.as_entry() for one in record.all],
         "epoch": record.next_number,
-        "lacking": dict(found.lacking) if scene.record else {},
+        "lacking": _lacking(scene, found, record, reached),
         "lock": {"hosts": reached, "replace": list(found.replace)},
         "unfinished": [{"operation": name, "run": run} for name, run in scene.unfinished.items()],
         "must": [
@@ -252,22 +252,23 @@ def _asked(given: Mapping[str, Any], hosts: Sequence[str]) -> Asked:
     )
 
 
-def _record(asked: Asked, scene: Scene, made: planner.Plan) -> Record:
+def _record(asked: Asked, scene: Scene, wished: Topology, made: planner.Plan) -> Record:
     """Return the promotions that all nodes should know of.
 
     A primary that was made by something else is recorded as found, before anything is done on the
     strength of its data: from now on its transactions have a place. What they are based on is not
-    known.
+    known. A cluster that was never recorded and needs nothing stays so.
     """
     record, newest = scene.record, scene.record.newest
-    found = scene.seen.get(scene.primary)
-    member = next((one for one in scene.members if one.host == scene.primary), None)
-    if not made.steps or member is None or not isinstance(found, Seen) or found.txid is None:
+    host = scene.primary or _new_primary(wished)
+    found = scene.seen.get(host)
+    if not (made.steps or record) or not isinstance(found, Seen) or found.txid is None:
         return record
+    member = next(one for one in scene.members if one.host == host)
     if newest is not None and newest.primary == member.node_id:
         return record
     # Its clock is not known, but its last transaction is, if it is its own.
-    if found.txid.primary_id != member.node_id:
+    if found.state.role != PRIMARY or found.txid.primary_id != member.node_id:
         return record
     adopted = Epoch(
         number=record.next_number,
@@ -279,6 +280,16 @@ def _record(asked: Asked, scene: Scene, made: planner.Plan) -> Record:
         run=str(asked.run["id"]),
     )
     return Record([*record.all, adopted])
+
+
+def _lacking(scene: Scene, found: Kept, record: Record, reached: Sequence[str]) -> dict[str, str]:
+    """Return the hosts whose record is to be completed, each with the reason."""
+    if not scene.record:
+        return {}
+    if len(record.all) == len(scene.record.all):
+        return dict(found.lacking)
+    new = record.all[-1].primary
+    return dict.fromkeys(reached, f"its record does not know yet that {new} is primary")
 
 
 def _reached(hosts: Sequence[str], hostvars: HostVars) -> list[str]:

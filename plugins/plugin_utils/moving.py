@@ -41,9 +41,9 @@ def still_seen(case: Case) -> list[Finding]:
         if above and isinstance(case.seen[above], Seen):
             continue
         found.append(
-            f"{host} is connected to {above or node_id} at {address}, which lives, although it "
-            "does not answer here. If it has just died, its secondaries find out within three "
-            "times the tick timeout; then run this again"
+            f"{host} is connected to {above or node_id} at {address}, which does not answer here "
+            "and may well live. If it has died, its secondaries find out within three times the "
+            "tick timeout; then run this again"
         )
     return failed(found)
 

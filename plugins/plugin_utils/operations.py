@@ -165,10 +165,23 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
 
 
 def _is_unfinished(scene: Scene) -> bool:
-    """Return whether the last promotion belongs to a switchover that has not come to its end."""
+    """Return whether the last promotion belongs to a switchover that has not come to its end.
+
+    It may have broken off, or ended with a node that could not be attached.
+    """
     newest = scene.record.newest
-    started = scene.unfinished.get(SWITCHOVER)
-    return bool(scene.handing_over) or (newest is not None and newest.run == started)
+    if scene.handing_over:
+        return True
+    if newest is None or scene.last_primary != scene.primary:
+        return False
+    if newest.run == scene.unfinished.get(SWITCHOVER):
+        return True
+    wished = Topology(led_by(scene.members, scene.primary))
+    left = any(
+        isinstance(one, Seen) and not links.is_as_wanted(wished, scene.seen, host)
+        for host, one in scene.seen.items()
+    )
+    return newest.operation == SWITCHOVER and left
 
 
 def _copies(scene: Scene, host: str, primary: str) -> bool:
@@ -212,7 +225,8 @@ def _rejoin(scene: Scene, candidate: str) -> Goal:
         living = links.primaries(scene.seen)
         if living:
             why = f"{' and '.join(living)} are primary at the same time, and no record says which "
-            why += "one is right. Find out, make it the wanted primary, and run nso.ha.converge"
+            why += "one is right. Find out, give it the role primary in the inventory, and run "
+            why += "nso.ha.converge with nso_ha_override=one_primary"
         else:
             why = "no node is primary, so there is nothing to rejoin. nso.ha.converge brings the "
             why += "last primary back, nso.ha.failover makes another one"

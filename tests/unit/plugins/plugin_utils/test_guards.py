@@ -180,9 +180,9 @@ EXAMPLES = {
         "failover",
         DEAD,
         {**DEAD, "n1": Unseen("timeout"), "n2": seen("secondary", ("id1", "10.0.0.1"))},
-        "n2 is connected to n1 at 10.0.0.1, which lives, although it does not answer here. If it "
-        "has just died, its secondaries find out within three times the tick timeout; then run "
-        "this again",
+        "n2 is connected to n1 at 10.0.0.1, which does not answer here and may well live. If it "
+        "has died, its secondaries find out within three times the tick timeout; then run this "
+        "again",
     ),
     "fenced": Example(
         "failover",

@@ -250,7 +250,7 @@ def test_a_table_in_full() -> None:
         "n2    secondary  none     -        id1/1764002800.000000  would",
         " " * 58 + "besecondary",
         "",
-        "Check mode: nothing was changed. This would be done.",
+        "Nothing was changed. This would be done.",
     ]
 
 
