@@ -2,14 +2,16 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Three simulated NSO nodes become a cluster, lose their primary and get it back. Started by
-# "make demo"; every step is checked, so the demo fails if one does not do what it says.
+# Three simulated NSO nodes become a cluster, hand the primary role over and lose their primary, while
+# somebody writes. Started by "make demo"; every step is checked, so the demo fails if one does not do
+# what it says.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 dir=.demo
 bin=.venv/bin
 log=$dir/ansible.log
+load=
 
 bold() { if [ -t 1 ]; then printf "\033[1m%s\033[0m" "$1"; else printf "%s" "$1"; fi; }
 step() { printf "\n%s\n" "$(bold "== $*")"; }
@@ -27,6 +29,10 @@ die() {
 
 cleanup() {
     status=$?
+    if [ -n "$load" ]; then
+        kill -TERM "$load" 2>/dev/null || true
+        wait "$load" || true
+    fi
     if [ "$status" -eq 0 ] && [ -n "${KEEP:-}" ]; then
         return
     fi
@@ -103,15 +109,37 @@ ctl n1 write greeting hello >/dev/null || die "n1 took no write"
 expect_value n2 greeting hello
 expect_value n3 greeting hello
 
-step "The primary is killed and started again. It is none now, and so are the two that lost it."
-ctl n1 kill
-ctl n1 start
-play ok nso.ha.status
+step "Somebody writes to whichever node is primary, from now on. n2 is to take over from n1."
+"$bin/ncs-sim" load --dir "$dir" --history "$dir/history" --rate 20 >"$dir/verdict" 2>&1 &
+load=$!
+until [ -s "$dir/history" ]; do sleep 0.1; done
+play ok nso.ha.switchover -e nso_ha_candidate=n2
 
-step "Converge repairs the cluster. All have the same data, so nobody's consent is needed."
+step "The inventory still wants n1 as primary. Converge asks, and does not move it back."
+play refused nso.ha.converge
+
+step "n2, the primary now, is killed. The others find out, and one of them is made primary."
+ctl n2 kill
+until ctl n1 status | grep -q '"role": "none"' && ctl n3 status | grep -q '"role": "none"'; do sleep 0.1; done
+play ok nso.ha.failover
+
+step "n2 starts again and is brought back. It may have a last write that nobody was told of."
+ctl n2 start
+play ok nso.ha.rejoin -e nso_ha_allow_overwrite=n2
+
+step "n1 is to be primary again, unless it is already. Then converge has nothing to do."
+play ok nso.ha.switchover -e nso_ha_candidate=n1
 play ok nso.ha.converge
-expect_value n1 greeting hello
-expect_value n3 greeting hello
+unchanged
+
+step "Nothing that was acknowledged is lost, and never were two nodes primary at once."
+kill -TERM "$load"
+code=0
+wait "$load" || code=$?
+load=
+sed 's/^/   /' "$dir/verdict"
+[ "$code" -eq 0 ] || die "the load ended with $code"
+expect_value n2 greeting hello
 
 if [ -n "${KEEP:-}" ]; then
     step "The nodes are still running. Things to try:"
@@ -119,8 +147,9 @@ if [ -n "${KEEP:-}" ]; then
    .venv/bin/ncs-sim ctl --dir .demo n2 status
    .venv/bin/ncs-sim ctl --dir .demo n1 write color blue
    .venv/bin/ansible-playbook -i .demo/inventory.yml nso.ha.status
+   .venv/bin/ansible-playbook -i .demo/inventory.yml nso.ha.switchover --check
    .venv/bin/ncs-sim ctl --dir .demo n1 kill
-   .venv/bin/ansible-playbook -i .demo/inventory.yml nso.ha.converge --check --diff
+   .venv/bin/ansible-playbook -i .demo/inventory.yml nso.ha.failover
    .venv/bin/ncs-sim down --dir .demo        # stops them all
 EOF
 else
