@@ -300,6 +300,7 @@ def hostvars(
             "nso_ha_node_ip": member.address,
             "nso_ha_role": member.role,
             "nso_ha_upstream": member.upstream,
+            "nso_ha_priority": member.priority,
             **{
                 name: values[member.host]
                 for name, values in by_host.items()

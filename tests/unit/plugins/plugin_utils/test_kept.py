@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils.kept import Kept, kept
+from ansible_collections.nso.ha.plugins.plugin_utils.timeline import Epoch, epoch_from
 
 Result = dict[str, Any]
 
@@ -115,11 +116,14 @@ def test_a_damaged_record_is_told_even_if_nothing_is_missing() -> None:
 def test_a_thousand_nodes_that_know_the_same_are_read_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ansible_collections.nso.ha.plugins.plugin_utils import kept as module
-
     read: list[object] = []
-    real = module.epoch_from
-    monkeypatch.setattr(module, "epoch_from", lambda one: read.append(one) or real(one))
+
+    def counted(one: Result) -> Epoch:
+        read.append(one)
+        return epoch_from(one)
+
+    module = "ansible_collections.nso.ha.plugins.plugin_utils.kept"
+    monkeypatch.setattr(f"{module}.epoch_from", counted)
     found = look(*(on_node(timeline=[entry(1), entry(2)]) for _number in range(1000)))
     assert len(read) == 2
     assert len(found.record.all) == 2
