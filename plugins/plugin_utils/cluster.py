@@ -175,8 +175,10 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
     if made.steps:
         first += [Verdict("lock", FAILED, text) for text in found.locked]
     verdicts = first + guards.verdicts(case, asked.consents)
+    undone = [Verdict("candidate", FAILED, goal.undoes)] if goal.undoes else []
     return {
         **_as_result(asked.operation, list(wished.members.values()), verdicts),
+        **({"failed": [dict(vars(one)) for one in undone]} if undone else {}),
         "blocked": dict(made.blocked),
         "moves": {"from": goal.former, "to": _new_primary(wished)},
         "election": dict(goal.election.reasons),

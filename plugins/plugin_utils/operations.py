@@ -120,12 +120,14 @@ class Goal:
     problem:  why the operation cannot be, or ""
     former:   the host that is or was primary before, or "" if that is not known
     election: how the new primary was chosen, if it was
+    undoes:   why this only undoes what is left of a run that broke off, or ""
     """
 
     members: Sequence[Member]
     problem: str = ""
     former: str = ""
     election: Election = field(default_factory=Election)
+    undoes: str = ""
 
 
 def goal(operation: str, scene: Scene, candidate: str = "") -> Goal:
@@ -158,10 +160,24 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
             and host != former
             and (one.state.role not in FOLLOWERS or not _copies(scene, host, former))
         }
+    if candidate in barred and _broke_off(scene):
+        why = (
+            f"a run that broke off was bringing {former} back, as {candidate} had not taken over. "
+        )
+        why += "The rest of that is done now; the next run can hand over"
+        return Goal(led_by(scene.members, former), former=former, undoes=why)
     election = elect(scene.members, _as_equal(scene, former), scene.record, candidate, barred)
     if not election.chosen:
         return Goal(scene.members, election.problem, former, election)
     return Goal(led_by(scene.members, election.chosen), "", former, election)
+
+
+def _broke_off(scene: Scene) -> bool:
+    """Return whether a switchover broke off after the promotion of the node that is primary."""
+    newest = scene.record.newest
+    if newest is None or scene.last_primary != scene.primary:
+        return False
+    return newest.run == scene.unfinished.get(SWITCHOVER)
 
 
 def _is_unfinished(scene: Scene) -> bool:
@@ -172,10 +188,10 @@ def _is_unfinished(scene: Scene) -> bool:
     newest = scene.record.newest
     if scene.handing_over:
         return True
+    if _broke_off(scene):
+        return True
     if newest is None or scene.last_primary != scene.primary:
         return False
-    if newest.run == scene.unfinished.get(SWITCHOVER):
-        return True
     wished = Topology(led_by(scene.members, scene.primary))
     left = any(
         isinstance(one, Seen) and not links.is_as_wanted(wished, scene.seen, host)
