@@ -71,6 +71,11 @@ def found(draw: st.DrawFn, members: list[Member], all_answer: bool = False) -> C
         node.name = member.node_id
         node.txid = draw(_TXIDS)
         node.reachable = all_answer or not _one_in(draw, 6)
+        node.running = node.reachable or draw(_YES_OR_NO)
+        if _one_in(draw, 8):
+            # A run of some operation has held it, and was killed.
+            node.read_only = True
+            node.mark = {"run": "killed", "operation": "switchover", "at": "then"}
         others = [one for one in members if one is not member]
         for other in others:
             if node.role in (PRIMARY, RELAY) and _one_in(draw, 5):
