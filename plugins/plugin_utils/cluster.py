@@ -36,7 +36,7 @@ _FOR_THOSE_PRESENT = (operations.SWITCHOVER, operations.FAILOVER, operations.ROL
 
 
 #: Operations that go on without nodes whose data nobody else has.
-_WITHOUT_THE_DIVERGED = (operations.FAILOVER, operations.REJOIN)
+_WITHOUT_THE_DIVERGED = (operations.FAILOVER, operations.REJOIN, operations.ROLL_BACK)
 
 #: How the steps of a wave are done, where it is not by giving a role.
 _KINDS = {
@@ -110,6 +110,9 @@ def plan(
         return _as_result(str(given.get("operation")), wanted, verdicts)
     seen = variables.observations(hosts, hostvars, variables.OBSERVED)
     found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
+    if found.locked:
+        verdicts = [Verdict("lock", FAILED, text) for text in found.locked]
+        return _as_result(asked.operation, wanted, verdicts)
     # The locks that told it may have been replaced by that of this run.
     known = {one["operation"]: one["run"] for one in given["unfinished"]}
     scene = Scene(wanted, seen, found.record, {**known, **found.unfinished})
@@ -172,8 +175,6 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         case = _without_the_diverged(case, asked.consents)
         made = case.plan
     record = _record(asked, scene, wished, made)
-    if made.steps:
-        first += [Verdict("lock", FAILED, text) for text in found.locked]
     verdicts = first + guards.verdicts(case, asked.consents)
     undone = [Verdict("candidate", FAILED, goal.undoes)] if goal.undoes else []
     return {
