@@ -77,6 +77,20 @@ options:
       - A directory that does not exist keeps nothing, and is not created.
     type: path
     version_added: 0.1.0
+  run_id:
+    description:
+      - The id of the run that this look is part of, with O(state_dir).
+      - If another run holds the lock there, and it has not expired, NSO is not asked, as every look
+        takes the HA socket from whoever gives orders at that moment. The module fails then, with
+        RV(locked).
+    type: str
+    version_added: 0.1.0
+  ignore_locks:
+    description: Ids of runs that are known to be gone, whose locks do not count.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
 seealso:
   - module: nso.ha.ncs_ha_role
   - module: nso.ha.ncs_ha_operation
@@ -193,6 +207,10 @@ ha:
           description: The version of the vendor's client library that goes with it.
           type: str
           returned: always
+locked:
+  description: That NSO was not asked, as the lock of another run is there.
+  returned: where that is so
+  type: bool
 kept:
   description: What the node keeps in its state directory.
   returned: when O(state_dir) is given
@@ -386,6 +404,8 @@ def argument_spec() -> dict[str, Any]:
         },
         "wait_timeout": {"type": "float", "default": 300},
         "state_dir": {"type": "path"},
+        "run_id": {"type": "str"},
+        "ignore_locks": {"type": "list", "elements": "str", "default": []},
     }
 
 
@@ -399,6 +419,8 @@ def main() -> None:
         # When all is over, as it may have changed while the module waited.
         return {"kept": kept.look(directory).as_result(time.time())} if directory else {}
 
+    if directory and module.params["run_id"]:
+        _leave_alone(module, directory, look_aside)
     with failures.reported(module, "Preparing to connect", "the target", look_aside):
         options.check_seconds("wait_timeout", module.params["wait_timeout"])
         target = options.target(module.params)
@@ -411,6 +433,21 @@ def main() -> None:
             else observer.look(target.timeout)
         )
     module.exit_json(changed=False, ha=found.as_result(), **look_aside())
+
+
+def _leave_alone(
+    module: AnsibleModule, directory: str, look_aside: Callable[[], dict[str, Any]]
+) -> None:
+    """End the module where another run is at work on this node."""
+    found = kept.look(directory).lock
+    known = (module.params["run_id"], *module.params["ignore_locks"])
+    if found is None or found.id in known or found.has_expired(time.time()):
+        return
+    module.fail_json(
+        msg=f"NSO was not asked, as that takes the HA socket from a run under way: {found}.",
+        locked=True,
+        **look_aside(),
+    )
 
 
 def _directory(path: str | None) -> str | None:

@@ -54,7 +54,11 @@ def kept(hosts: Iterable[str], hostvars: HostVars, run: str, broken: str, gone: 
             stale[lock["id"]] = lock
         else:
             living.setdefault(lock["id"], ([], lock))[0].append(host)
-    marks = [own["read_only"] for own in found.values() if own.get("read_only")]
+    marks = [
+        own["read_only"]
+        for own in found.values()
+        if own.get("read_only") and own["read_only"]["run"] not in living
+    ]
     return Kept(
         record=record,
         lacking={

@@ -189,7 +189,30 @@ def arguments(name: str, found: Result, given: Result, active: list[str]) -> dic
     return {key: value for key, value in whole.items() if key in positional(name)}
 
 
-@pytest.mark.parametrize("name", sorted(set(FILTERS) - {"cluster_plan", "cluster_report"}))
+#: Filters that do not take a plan and return it with more in it.
+OTHERS = {"cluster_gone", "cluster_plan", "cluster_report"}
+
+
+def test_the_filter_that_finds_stale_locks_returns_their_ids() -> None:
+    lock = {
+        "id": "a run",
+        "owner": "ada",
+        "operation": "switchover",
+        "taken": "then",
+        "expires": "soon",
+        "expired": True,
+    }
+    kept = {"lock": lock, "timeline": [], "damaged": [], "read_only": None}
+    found = {host: {"__nso_ha_observed": {"failed": True, "kept": kept}} for host in HOSTS}
+    stale = function("cluster_gone")
+    assert stale(HOSTS, found, HOSTS, "this run") == ["a run"]
+    lock["expired"] = False
+    assert stale(HOSTS, found, HOSTS, "this run") == []
+    assert stale(HOSTS, found, HOSTS, "this run", "a run") == ["a run"]
+    assert not differences("cluster_gone", [stale(HOSTS, found, HOSTS, "this run", "a run")])
+
+
+@pytest.mark.parametrize("name", sorted(set(FILTERS) - OTHERS))
 def test_a_plan_that_was_added_to_is_still_a_plan(name: str) -> None:
     compared = 0
     made = [one for one in (*plans(), *carried_out()) if one[0]["waves"]]
