@@ -122,7 +122,8 @@ _value:
           returned: always
           type: str
         kind:
-          description: How its steps are done, V(role), V(read_only), V(catch_up) or V(dead).
+          description: How its steps are done, V(role), V(looked_at), V(read_only),
+            V(catch_up) or V(dead).
           returned: always
           type: str
         look:

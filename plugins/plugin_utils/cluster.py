@@ -406,7 +406,7 @@ def _waves(
                 look.add(wished.primary.host)
                 looked_at_primary = True
         steps = {step.host: _step(wished, step) for step in wave.steps}
-        kind = _KINDS.get(wave.name, "role")
+        kind = _KINDS.get(wave.name, "looked_at" if look else "role")
         waves.append({"name": wave.name, "kind": kind, "look": sorted(look), "steps": steps})
     return waves
 

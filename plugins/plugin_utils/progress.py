@@ -111,7 +111,7 @@ def after_wave(
         if result["outcome"] != DONE:
             reason = str(result.get("msg", "the step failed without a reason"))
             verdicts.append(Verdict("step", FAILED, reason, host))
-        elif wave["name"] in (planner.HOLD, planner.STEP_DOWN) and host == made["moves"]["from"]:
+        elif _hands_over(made, wave):
             found["awaited"] = result.get("txid")
             if not result.get("txid"):
                 reason = "does not tell the id of its last transaction, which has to be handed over"
@@ -121,6 +121,13 @@ def after_wave(
     found["results"], found["history"] = results, history
     judged = with_verdicts(found, verdicts)
     return {**judged, "reversible": can_roll_back(judged)}
+
+
+def _hands_over(made: Mapping[str, Any], wave: Mapping[str, Any]) -> bool:
+    """Return whether this wave is that of a primary whose data the next one has to have."""
+    if wave["name"] not in (planner.HOLD, planner.STEP_DOWN):
+        return False
+    return any(one["name"] == planner.HOLD for one in made["waves"])
 
 
 _LOST = "it dropped out of the play before this was done"

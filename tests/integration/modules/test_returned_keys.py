@@ -123,6 +123,10 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
                 lambda stage, kept: stage.read_only(True, operation=kept.option()),
             ),
         ),
+        "another run is at work": (
+            NONE,
+            status_after(lambda _stage, kept: kept.begin("b"), run_id="a"),
+        ),
         "kept and damaged": (
             NONE,
             status_after(lambda _stage, kept: (kept.path / "lock.json").write_text("junk")),
