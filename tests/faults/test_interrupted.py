@@ -37,14 +37,10 @@ CTRL_C = 99
 
 
 class Case(NamedTuple):
-    """A play, with the cluster as it has to be before it, and what has to hold once it is done.
-
-    A switchover to any node repeats: once it is done, the next one goes somewhere else.
-    """
+    """A play, with the cluster as it has to be before it, and what has to hold once it is done."""
 
     play: Play
     holds: Callable[[], None]
-    repeats: bool = False
 
 
 #: Each of them changes the cluster back, or puts it into another state from which to start.
@@ -81,8 +77,10 @@ def assert_running_again_finishes(cluster: Cluster, case: Case) -> None:
     assert_good(case.play.run())
     case.holds()
     assert_nothing_left(cluster)
-    if case.repeats:
-        return
+
+
+def assert_nothing_to_do(case: Case) -> None:
+    """The same play, run once more, changes nothing."""
     third = case.play.run()
     assert_good(third)
     assert not third.changed
@@ -94,6 +92,18 @@ def interrupt(cluster: Cluster, case: Case, point: Point) -> None:
     print(f"{case.play.playbook}: {point}")
     assert case.play.stopped(point) == -signal.SIGKILL
     assert_running_again_finishes(cluster, case)
+
+
+def interrupt_each(cluster: Cluster, cases: Cases, where: Sequence[Point]) -> None:
+    """Kill a play at each of these points in turn. Once it is finished, nothing is left to do.
+
+    That nothing is left is looked for each time; that nothing is done, in the end.
+    """
+    assert where
+    for point in where:
+        case = next(cases)
+        interrupt(cluster, case, point)
+    assert_nothing_to_do(case)
 
 
 def recorded(cluster: Cluster, case: Case) -> list[Step]:
@@ -128,7 +138,7 @@ def switchovers(cluster: Cluster, directory: Path, *, named: bool = True) -> Cas
             assert_led_by(cluster, primary)
 
         play = Play(directory, "nso.ha.switchover", cluster.inventory, variables)
-        yield Case(play, holds, repeats=not named)
+        yield Case(play, holds)
 
 
 @pytest.mark.parametrize("part", [0, 1])
@@ -137,8 +147,7 @@ def test_a_switchover_that_is_killed_at_any_step_is_finished_by_running_it_again
 ) -> None:
     cases = switchovers(cluster, tmp_path)
     steps = recorded(cluster, next(cases))
-    for point in points(steps)[part::2]:
-        interrupt(cluster, next(cases), point)
+    interrupt_each(cluster, cases, points(steps)[part::2])
     assert_clean(cluster, load)
 
 
@@ -169,8 +178,8 @@ def test_a_converge_that_moves_the_primary_is_finished_by_running_it_again(
 ) -> None:
     cases = moves(cluster, tmp_path)
     steps = recorded(cluster, next(cases))
-    for point in points_of_orders(steps):
-        interrupt(cluster, next(cases), point)
+    # Its steps are those of a switchover, so every other one has to do here.
+    interrupt_each(cluster, cases, points_of_orders(steps)[::2])
     assert_clean(cluster, load)
 
 
@@ -199,8 +208,7 @@ def test_a_converge_of_new_nodes_is_finished_by_running_it_again(
 ) -> None:
     cases = bring_ups(cluster, tmp_path)
     steps = recorded(cluster, next(cases))
-    for point in points_of_orders(steps):
-        interrupt(cluster, next(cases), point)
+    interrupt_each(cluster, cases, points_of_orders(steps))
     load.until_acknowledged(3, by="n1")
     judged = load.finish()
     assert judged.status == CLEAN, judged.text
@@ -263,8 +271,7 @@ def test_a_tear_down_is_finished_by_running_it_again(
 ) -> None:
     cases = tear_downs(cluster, tmp_path)
     steps = recorded(cluster, next(cases))
-    for point in points_of_orders(steps):
-        interrupt(cluster, next(cases), point)
+    interrupt_each(cluster, cases, points_of_orders(steps))
     next(cases)
     assert_clean(cluster, load)
 
@@ -282,7 +289,7 @@ def roll_backs(cluster: Cluster, directory: Path) -> Cases:
         # Of equals it is the first by name.
         new = "n2" if primary_of(cluster) == "n1" else "n1"
         cluster.node(new).refuse(REFUSAL)
-        yield Case(Play(directory, "nso.ha.switchover", cluster.inventory, {}), holds, repeats=True)
+        yield Case(Play(directory, "nso.ha.switchover", cluster.inventory, {}), holds)
 
 
 def test_a_switchover_that_is_rolled_back_is_finished_by_running_it_again(

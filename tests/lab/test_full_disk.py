@@ -52,9 +52,7 @@ def test_a_full_disk_is_told_before_anything_changes(
     simulation: Simulation, small_disk: Path, operation: str
 ) -> None:
     cluster = simulation.cluster(3)
-    inventory = edit(
-        cluster.inventory, {"n2": {"nso_ha_state_dir": str(small_disk / "state")}}
-    )
+    inventory = edit(cluster.inventory, {"n2": {"nso_ha_state_dir": str(small_disk / "state")}})
     if operation == "switchover":
         assert_done(run_playbook("nso.ha.converge", inventory, variables=ALL_MAY_GO))
     before = roles(cluster)
