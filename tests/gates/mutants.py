@@ -27,13 +27,18 @@ from gates.tree import lay_out
 SOURCES = (
     "plugins/module_utils/ncs/terms.py",
     "plugins/module_utils/transitions.py",
+    "plugins/plugin_utils/links.py",
     "plugins/plugin_utils/planner.py",
+    "plugins/plugin_utils/timeline.py",
 )
 TESTS = (
     "tests/unit/plugins/module_utils/ncs/test_terms.py",
     "tests/unit/plugins/module_utils/ncs/test_vectors.py",
     "tests/unit/plugins/module_utils/test_transitions.py",
+    "tests/unit/plugins/plugin_utils/test_data.py",
+    "tests/unit/plugins/plugin_utils/test_links.py",
     "tests/unit/plugins/plugin_utils/test_planner.py",
+    "tests/unit/plugins/plugin_utils/test_timeline.py",
 )
 ACCEPTED = Path(__file__).with_name("accepted_mutants.toml")
 

@@ -402,6 +402,91 @@ def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
     assert (made["n2"].relation, made["n3"].relation) == (data.NEWER, data.NEWER)
 
 
+# Steps that give no role, in full
+
+
+def test_whoever_lists_a_node_that_does_not_run_is_told_one_node_at_a_time() -> None:
+    relay = Member("n4", "id4", "10.0.0.4", "relay")
+    gone = Unseen("refused", True, True)
+    found: dict[str, Observation] = {
+        "n1": seen("primary", None, N2, N3, relay),
+        "n2": gone,
+        "n3": gone,
+        "n4": seen("relay", N1, N3),
+    }
+    made = planned([N1, N2, N3, relay], found)
+
+    def told(host: str, dead: str) -> Step:
+        return Step(host, "", dead, ("secondary_dead",), f"lists {dead}, which does not run")
+
+    assert made.waves == (
+        planner.Wave("dead", (told("n1", "n2"), told("n4", "n3"))),
+        planner.Wave("dead", (told("n1", "n3"),)),
+    )
+
+
+def test_one_that_only_does_not_answer_is_not_declared_dead() -> None:
+    found = {"n1": seen("primary", None, N2), "n2": Unseen("timeout", True)}
+    assert not planned([N1, N2], found).steps
+
+
+def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
+    members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
+    found: dict[str, Observation] = {
+        "n1": seen("primary", None, N2, N3, txid=NEW),
+        "n2": seen("secondary", N1),
+        "n3": seen("none"),
+    }
+    made = planned(members, found)
+    hold, catch_up, *_between, release = made.waves
+    hands = "hands over to n2, which has to have everything before"
+    assert hold == planner.Wave("hold", (Step("n1", "", "n2", ("read_only",), hands),))
+    takes = "takes over from n1 and has to have everything before"
+    assert catch_up == planner.Wave("catch_up", (Step("n2", "", "n1", ("wait",), takes),))
+    lifted = "was put into read-only mode for as long as the primary changes"
+    assert release == planner.Wave("release", (Step("n1", "", "", ("writable",), lifted),))
+    assert made.hands_over == "n1"
+    # Only what was connected to the old primary is a copy of what is handed over.
+    relations = {step.host: step.relation for step in made.roles if step.relation}
+    assert relations == {"n1": data.HANDED, "n3": data.EQUAL}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (seen("primary"), seen("none")),
+        (seen("primary", None, N2), seen("secondary", N3)),
+        (seen("none"), seen("none")),
+        (seen("primary"), seen("primary")),
+    ],
+)
+def test_nobody_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primary(
+    one: Observation, other: Observation
+) -> None:
+    members = [replace(N1, role="secondary"), replace(N2, role="primary")]
+    made = planned(members, {"n1": one, "n2": other})
+    assert made.hands_over == ""
+    assert not {"hold", "catch_up", "release"} & {wave.name for wave in made.waves}
+
+
+def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_follower_after() -> None:
+    held = replace(seen("primary"), held=True)
+    found: dict[str, Observation] = {"n1": held, "n2": replace(seen("none"), held=True)}
+    made = planned([N1, N2], found)
+    assert [(wave.name, wave.steps[0].host) for wave in made.waves] == [
+        ("open", "n1"),
+        ("secondaries", "n2"),
+        ("release", "n2"),
+    ]
+
+
+def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() -> None:
+    found: dict[str, Observation] = {"n1": seen("primary"), "n2": seen("none"), "n3": seen("none")}
+    made = planner.plan(Topology([N1, N2, N3]), found, NOTHING, {"n2": "it diverged"})
+    assert [step.host for step in made.steps] == ["n3"]
+    assert made.blocked == {"n2": "it diverged"}
+
+
 # Faults
 
 

@@ -132,6 +132,16 @@ def test_the_newest_promotion_has_the_highest_number_whatever_the_clocks_say() -
     assert record.next_number == 3
 
 
+def test_a_record_with_a_promotion_is_something() -> None:
+    assert Record([FIRST])
+    assert Record([epoch(0, "a", None, 1)]).epochs
+
+
+def test_the_line_that_an_id_is_not_on_is_none_for_it() -> None:
+    assert Record([FIRST]).line_with(txid("a", 6)) is not None
+    assert Record([FIRST]).line_with(txid("b", 6)) is None
+
+
 def test_the_same_promotion_known_to_several_is_one() -> None:
     assert Record([FIRST, FIRST]).all == (FIRST,)
 
