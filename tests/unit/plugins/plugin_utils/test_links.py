@@ -79,3 +79,9 @@ def test_one_that_is_connected_to_a_relay_stays_though_that_does_not_answer_here
 
 def test_nobody_goes_further_up_than_the_primary_even_if_it_is_dead() -> None:
     assert upstreams(n1=GONE) == {"n3": "n2", "n4": "n3"}
+
+
+def test_one_that_names_the_primary_keeps_that_name() -> None:
+    named = Member("n2", "id2", "10.0.0.2", "secondary", "n1")
+    changed = links.reparented(Topology([N1, named]), {"n1": PRIMARY, "n2": NONE})
+    assert changed.members["n2"] == named
