@@ -202,9 +202,9 @@ def test_the_filter_that_finds_stale_locks_returns_their_ids() -> None:
         "expires": "soon",
         "expired": True,
     }
-    kept = {"lock": lock, "timeline": [], "damaged": [], "read_only": None}
+    kept: Result = {"lock": lock, "timeline": [], "damaged": [], "read_only": None}
     found = {host: {"__nso_ha_observed": {"failed": True, "kept": kept}} for host in HOSTS}
-    stale = function("cluster_gone")
+    stale: Callable[..., Any] = function("cluster_gone")
     assert stale(HOSTS, found, HOSTS, "this run") == ["a run"]
     lock["expired"] = False
     assert stale(HOSTS, found, HOSTS, "this run") == []

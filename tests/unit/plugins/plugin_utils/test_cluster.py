@@ -88,7 +88,7 @@ def do(
                 there.nodes[host].read_only = wave["name"] == "hold"
             if wave["kind"] == "dead":
                 there.nodes[host].listed.pop(step["upstream_id"])
-            if wave["kind"] != "role":
+            if wave["kind"] not in ("role", "looked_at"):
                 continue
             target = made["targets"][host]
             upstream = (target["primary_id"], target["primary_ip"])

@@ -426,7 +426,7 @@ def test_whoever_lists_a_node_that_does_not_run_is_told_one_node_at_a_time() -> 
 
 
 def test_one_that_only_does_not_answer_is_not_declared_dead() -> None:
-    found = {"n1": seen("primary", None, N2), "n2": Unseen("timeout", True)}
+    found: dict[str, Observation] = {"n1": seen("primary", None, N2), "n2": Unseen("timeout", True)}
     assert not planned([N1, N2], found).steps
 
 

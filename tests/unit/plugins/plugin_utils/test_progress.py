@@ -17,8 +17,10 @@ FAILED: Result = {"outcome": "failed", "failed": True, "msg": "it broke"}
 UNKNOWN: Result = {"outcome": "unknown", "failed": True, "msg": "no answer"}
 
 
-def plan() -> Result:
+def plan(*waves: str) -> Result:
+    """Return a plan with waves of these names; a hand-over without any."""
     return {
+        "waves": [{"name": name} for name in waves or ("hold", "catch_up", "step_down", "promote")],
         "verdicts": [],
         "refused": False,
         "moves": {"from": "n1", "to": "n2"},
@@ -46,8 +48,10 @@ def test_a_held_primary_that_does_not_tell_what_it_had_ends_the_run() -> None:
     assert "does not tell the id" in made["verdicts"][-1]["reason"]
 
 
-def test_a_node_that_leaves_and_does_not_hand_over_is_not_awaited() -> None:
-    assert "awaited" not in after(plan(), "step_down", "n3", DONE)
+def test_a_primary_that_leaves_and_does_not_hand_over_is_not_awaited() -> None:
+    made = after(plan("step_down", "promote"), "step_down", "n1", {**DONE, "txid": None})
+    assert "awaited" not in made
+    assert not made["refused"]
 
 
 def test_a_promotion_is_added_to_the_record() -> None:
