@@ -28,8 +28,8 @@ demo: $(VENV)/.run-ready ## watch three simulated NSO nodes become a cluster (KE
 test: $(VENV)/.test-ready ## run all tests; needs no root (ARGS="-k status" picks some)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-test-faults: $(VENV)/.test-ready ## stop plays at each of their steps, switch over again and again; needs no root
-	@$(BIN)/python -m pytest tests/faults -n $(JOBS) $(ARGS)
+test-faults: $(VENV)/.test-ready ## stop plays at their steps (EVERY=1: at each), switch over again and again; no root
+	@EVERY="$(EVERY)" $(BIN)/python -m pytest tests/faults -n $(JOBS) $(ARGS)
 
 check: lint sanity docs artefact matrix coverage ## run every gate below, down to coverage; needs no root
 

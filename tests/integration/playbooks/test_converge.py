@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
@@ -60,16 +59,19 @@ def test_three_new_nodes_become_a_cluster_once_their_data_may_go(fresh: Cluster)
         assert all(again.module_calls(host) == ["Look at every node"] for host in fresh.status())
 
 
-# n2 and n3 are wanted to be the same, so a mixture and its mirror image are one case.
+# Each role at each place. All mixtures, of more nodes and with whatever
+# else may be, are planned and carried out on the model in tests/unit/plugins/plugin_utils.
 MIXTURES = [
-    (first, *rest)
-    for first in ("none", "primary", "secondary")
-    for rest in itertools.combinations_with_replacement(("none", "primary", "secondary"), 2)
+    ("none", "none", "none"),
+    ("none", "primary", "secondary"),
+    ("primary", "primary", "primary"),
+    ("secondary", "none", "primary"),
+    ("secondary", "secondary", "secondary"),
 ]
 
 
 @pytest.mark.parametrize("mixture", MIXTURES, ids="-".join)
-def test_converge_reaches_the_cluster_from_every_mixture_of_roles(
+def test_converge_reaches_the_cluster_from_mixtures_of_all_roles(
     outer: Cluster, mixture: tuple[str, str, str]
 ) -> None:
     # n4 is outside of the inventory: whom secondaries follow when none of the three is primary.
