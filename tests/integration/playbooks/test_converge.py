@@ -118,7 +118,6 @@ def test_a_primary_that_was_killed_and_restarted_is_primary_again_without_consen
     assert duo.node("n2").read("color") == "blue"
 
 
-@pytest.mark.every_core
 def test_moving_the_primary_lets_the_old_one_leave_first_and_loses_nothing(
     cluster: Cluster,
 ) -> None:

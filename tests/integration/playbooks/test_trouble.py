@@ -38,7 +38,6 @@ def test_a_daemon_that_is_down_is_reported_and_the_others_are_repaired(cluster: 
     assert roles(cluster) == {"n1": "primary", "n2": "secondary"}
 
 
-@pytest.mark.every_core
 def test_a_host_that_ansible_cannot_reach_is_reported_and_nothing_is_assumed_of_it(
     cluster: Cluster, simulation: Simulation
 ) -> None:
@@ -209,7 +208,6 @@ def test_what_a_survey_leaves_empty_counts_as_not_given_and_no_secret_is_printed
     assert_done(run)
 
 
-@pytest.mark.every_core
 def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> None:
     right = run_playbook(STATUS, cluster.inventory)
     assert_done(right)
