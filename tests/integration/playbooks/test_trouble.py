@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 from helpers.clusters import (
     ALL_MAY_GO,
