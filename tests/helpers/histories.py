@@ -57,7 +57,9 @@ class History:
     def _is_in_order(self, node: Node) -> bool:
         """Return whether a node can be made primary without the loss of anything."""
         last = self.last
-        return last is None or (node.reachable and node.txid == last.txid is not None)
+        if last is None:
+            return True
+        return node.reachable and last.txid is not None and node.txid == last.txid
 
     def _write(self, node: Node) -> None:
         if self.orderly and self.last and node.role == NONE:

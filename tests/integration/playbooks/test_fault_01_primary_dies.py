@@ -57,6 +57,6 @@ def test_the_survivors_go_on_and_the_dead_one_comes_back(cluster: Cluster, tmp_p
     assert judged.status == CLEAN, judged.text
     assert_whole(cluster, new)
     assert_kept(cluster, primaries=[("n1", "converge"), (new, "failover")])
-    for name in {"n2", "n3"}:
+    for name in ("n2", "n3"):
         assert operations(cluster, name) == [("failover", "done"), ("rejoin", "done")]
     assert_idle(cluster.inventory, "rejoin")

@@ -33,7 +33,10 @@ def whole() -> Cluster:
     return there
 
 
-def planned(there: Cluster, operation: str, members: list[Member] = ALL, **more: Any) -> Result:
+def planned(
+    there: Cluster, operation: str, wanted: list[Member] | None = None, **more: Any
+) -> Result:
+    members = ALL if wanted is None else wanted
     hosts = [one.host for one in members]
     found = hostvars(members, __nso_ha_observed=there.results())
     return cluster.plan(hosts, found, hosts, given(operation, **more), everybody_is_gone)
