@@ -117,11 +117,11 @@ def interrupt_each(cluster: Cluster, cases: Cases, where: Sequence[Point]) -> No
 
 
 def some(where: Sequence[Point], count: int) -> list[Point]:
-    """Return so many of the points, spread evenly and with the last one, or all of them."""
+    """Return so many of the points, spread evenly, or all of them."""
     if EVERY or len(where) <= count:
         return list(where)
     step = len(where) / count
-    return [where[int((number + 1) * step) - 1] for number in range(count)]
+    return [where[int((number + 0.5) * step)] for number in range(count)]
 
 
 def recorded(cluster: Cluster, case: Case) -> list[Step]:
@@ -164,7 +164,7 @@ def test_a_switchover_that_is_killed_at_any_step_is_finished_by_running_it_again
 ) -> None:
     cases = switchovers(cluster, tmp_path)
     steps = recorded(cluster, next(cases))
-    interrupt_each(cluster, cases, some(points(steps), 4))
+    interrupt_each(cluster, cases, some(points(steps), 3))
     assert_clean(cluster, load)
 
 
@@ -225,7 +225,7 @@ def test_a_converge_of_new_nodes_is_finished_by_running_it_again(
 ) -> None:
     cases = bring_ups(cluster, tmp_path)
     steps = recorded(cluster, next(cases))
-    interrupt_each(cluster, cases, some(points_of_orders(steps), 2))
+    interrupt_each(cluster, cases, some(points_of_orders(steps), 1))
     load.until_acknowledged(3, by="n1")
     judged = load.finish()
     assert judged.status == CLEAN, judged.text
@@ -255,8 +255,8 @@ def test_a_failover_and_a_rejoin_are_finished_by_running_them_again(
 ) -> None:
     cases = losses(cluster, tmp_path)
     failover, back = next(cases)
-    lost = some(points_of_orders(recorded(cluster, failover)), 2)
-    returned = some(points_of_orders(recorded(cluster, back())), 2)
+    lost = some(points_of_orders(recorded(cluster, failover)), 1)
+    returned = some(points_of_orders(recorded(cluster, back())), 1)
     for point, other in itertools.zip_longest(lost, returned):
         failover, back = next(cases)
         if point:
@@ -322,6 +322,6 @@ def test_a_switchover_that_is_rolled_back_is_finished_by_running_it_again(
     # Before the refusal it is like any other switchover.
     (refused,) = [number for number, step in enumerate(steps, start=1) if step.failed]
     back = [point for point in points_of_orders(steps) if point.number >= refused]
-    for point in some(back, 2):
+    for point in some(back, 1):
         interrupt(cluster, next(cases), point)
     assert_clean(cluster, load)

@@ -4,9 +4,14 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
 
+#: Fewer where the same is tested again, on another Python.
+EXAMPLES = int(os.environ.get("NSO_HA_EXAMPLES", "100"))
+
 #: For properties of plain functions.
-repeatable = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+repeatable = settings(derandomize=True, database=None, deadline=None, max_examples=EXAMPLES)
 #: For properties whose single example takes some time.
-repeatable_few = settings(repeatable, max_examples=50)
+repeatable_few = settings(repeatable, max_examples=EXAMPLES // 2)
