@@ -25,7 +25,11 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory() as directory:
             # Away from the checkout: every process that a test starts leaves a file.
-            place = {"COVERAGE_FILE": str(Path(directory) / "data")}
+            place = {
+                "COVERAGE_FILE": str(Path(directory) / "data"),
+                # More examples of a property take longer and reach nothing more.
+                "NSO_HA_EXAMPLES": "20",
+            }
             tests = ["run", "-m", "pytest", "-q", "-n", "3", "-p", "no:cacheprovider", *_TESTS]
             run("tests under coverage", [*coverage, *tests], environment=place)
             run("coverage combine", [*coverage, "combine"], environment=place)
