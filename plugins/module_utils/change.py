@@ -147,10 +147,7 @@ def _fail(module: AnsibleModule, target: Target, report: Report, result: dict[st
         if stopped.failure is not None:
             result["error"] = failures.as_result(stopped.failure)
     elif report.failure is not None:
-        last = report.given[-1]
-        text = failures.message(f"The order {last}", target.endpoint, report.failure)
-        if report.failure.outcome_unknown:
-            text += " The order had been sent, so it may have been or may still be carried out."
+        text = failures.order_message(report.given[-1], target.endpoint, report.failure)
         result["error"] = failures.as_result(report.failure)
     elif report.problem is not None:
         text = failures.message(

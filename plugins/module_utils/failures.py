@@ -21,6 +21,14 @@ def message(doing: str, where: object, failure: error.Failure) -> str:
     return f"{doing} failed at {where}: {failure}. What usually helps: {hint}."
 
 
+def order_message(order: str, where: object, failure: error.Failure) -> str:
+    """Return one text for an order that failed, or of which nobody knows."""
+    text = message(f"The order {order}", where, failure)
+    if failure.outcome_unknown:
+        text += " The order had been sent, so it may have been or may still be carried out."
+    return text
+
+
 def as_result(failure: error.Failure) -> dict[str, Any]:
     """Return a failure as the modules return it."""
     code = error.code_of(failure.confd_errno)

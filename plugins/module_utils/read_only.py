@@ -112,9 +112,7 @@ def _fail(
     times: tuple[Timed, ...],
     trouble: str,
 ) -> None:
-    text = failures.message(f"The order {ORDER}", target.endpoint, failure)
-    if failure.outcome_unknown:
-        text += " The order had been sent, so it may have been or may still be carried out."
+    text = failures.order_message(ORDER, target.endpoint, failure)
     if trouble:
         text += f" Also, {trouble}"
     module.fail_json(

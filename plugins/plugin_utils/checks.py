@@ -10,12 +10,12 @@ Each returns what it finds; it passes where that is nothing.
 from __future__ import annotations
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses
-from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, NONE, PRIMARY, RELAY
+from ansible_collections.nso.ha.plugins.module_utils.state import NONE, PRIMARY, RELAY
 
 from . import data, operations
 from .case import FAILED, NOT_EVALUABLE, Case, Finding, failed
-from .links import copies_from, primaries, relation
-from .observed import Seen, Unseen
+from .links import copies_from, named_primaries, primaries, relation
+from .observed import Seen, Unseen, txid_of
 
 
 def one_primary(case: Case) -> list[Finding]:
@@ -38,10 +38,7 @@ def one_primary(case: Case) -> list[Finding]:
 def _other_primaries(case: Case) -> list[str]:
     """Return the primaries that followers name and that cannot be asked to leave."""
     found = []
-    for host, one in case.seen.items():
-        if not isinstance(one, Seen) or one.state.role not in FOLLOWERS or not one.state.primary:
-            continue
-        node_id, address = one.state.primary
+    for host, (node_id, address) in named_primaries(case.seen):
         member = case.topology.by_node_id(node_id)
         if member is None:
             found.append(
@@ -129,11 +126,10 @@ def newer_data(case: Case) -> list[Finding]:
         stands = relation(case.topology, case.seen, case.scene.record, host)
         if stands in data.SAFE or is_spare(one):
             continue
-        theirs = primary.txid if isinstance(primary, Seen) else None
+        about = data.explain(stands, one.txid, txid_of(primary))
         found.append(
-            f"{host} {data.explain(stands, one.txid, theirs)}, and is not to follow {wanted}, "
-            f"which would be primary without that data. If {host} has the right data, let it be "
-            "the primary first"
+            f"{host} {about}, and is not to follow {wanted}, which would be primary without that "
+            f"data. If {host} has the right data, let it be the primary first"
         )
     return failed(found)
 
@@ -159,15 +155,12 @@ def primary_name(case: Case) -> list[Finding]:
     if not isinstance(one, Seen) or one.state.role != PRIMARY:
         return []
     return failed(
-        f"{wanted.host} is primary under the node id {other.state.primary.node_id!r}, as {host} "
+        f"{wanted.host} is primary under the node id {named.node_id!r}, as {host} "
         f"says, and should be {wanted.node_id!r}. Set nso_ha_node_id to the id it has, or make it "
         "none first"
-        for host, other in case.seen.items()
-        if isinstance(other, Seen)
-        and other.state.primary
-        and other.state.role in FOLLOWERS
-        and addresses.canonical(other.state.primary.address) == addresses.canonical(wanted.address)
-        and other.state.primary.node_id != wanted.node_id
+        for host, named in named_primaries(case.seen)
+        if addresses.canonical(named.address) == addresses.canonical(wanted.address)
+        and named.node_id != wanted.node_id
     )
 
 

@@ -21,7 +21,7 @@ from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY, RELAY
 from . import guards, kept, links, operations, planner, topology, variables
 from .case import FAILED, PASSED, Case, Consents, Verdict
 from .kept import Gone, Kept
-from .observed import Observation, Seen
+from .observed import Observation, Seen, txid_result
 from .operations import Scene
 from .timeline import Epoch, Record
 from .topology import Member, Topology
@@ -30,10 +30,8 @@ from .variables import HostVars
 #: What the record says of a primary that something else has made.
 FOUND = "found"
 
-
 #: Operations that are done when it is right for the nodes that answer.
 _FOR_THOSE_PRESENT = (operations.SWITCHOVER, operations.FAILOVER, operations.ROLL_BACK)
-
 
 #: Operations that go on without nodes whose data nobody else has.
 _WITHOUT_THE_DIVERGED = (operations.FAILOVER, operations.REJOIN, operations.ROLL_BACK)
@@ -201,12 +199,8 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
             for host, one in seen.items()
             if asked.operation not in _FOR_THOSE_PRESENT or isinstance(one, Seen)
         ],
-        "before": {host: _txid(one) for host, one in seen.items()},
+        "before": {host: txid_result(one) for host, one in seen.items()},
     }
-
-
-def _txid(one: Observation) -> dict[str, Any] | None:
-    return one.txid.as_result() if isinstance(one, Seen) and one.txid else None
 
 
 def _without_the_diverged(case: Case, consents: Consents) -> Case:

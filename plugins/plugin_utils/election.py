@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from ansible_collections.nso.ha.plugins.module_utils.state import NONE, TransactionId
 
 from . import data
-from .observed import Observation, Seen, Unseen
+from .observed import Observation, Unseen, txid_of
 from .timeline import Record
 from .topology import Member
 
@@ -82,17 +82,17 @@ def elect(
         return _named(named, fit, reasons)
     if not fit:
         return Election("", reasons, "no node can become primary: " + _listed(reasons))
-    ages = Ages(record, [_txid(seen, member) for member in fit])
+    ages = Ages(record, [txid_of(seen[member.host]) for member in fit])
     for member in fit:
-        if not ages.knows(_txid(seen, member)):
+        if not ages.knows(txid_of(seen[member.host])):
             reasons[member.host] = f"its data has no place in the record ({_shown(seen, member)})"
     fit = [member for member in fit if member.host not in reasons]
     if not fit:
         return Election("", reasons, "no node can become primary: " + _listed(reasons))
     best = fit[0]
     for member in fit[1:]:
-        newer = ages.newer(_txid(seen, member), _txid(seen, best))
-        older = ages.newer(_txid(seen, best), _txid(seen, member))
+        newer = ages.newer(txid_of(seen[member.host]), txid_of(seen[best.host]))
+        older = ages.newer(txid_of(seen[best.host]), txid_of(seen[member.host]))
         if newer is None or older is None:
             return Election(
                 "",
@@ -134,20 +134,15 @@ def _rank(member: Member) -> tuple[int, str]:
 
 
 def _why_not(member: Member, best: Member, seen: Mapping[str, Observation], ages: Ages) -> str:
-    if ages.newer(_txid(seen, best), _txid(seen, member)):
+    if ages.newer(txid_of(seen[best.host]), txid_of(seen[member.host])):
         return f"has older data than {best.host} ({_shown(seen, member)}, {_shown(seen, best)})"
     if member.priority != best.priority:
         return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
     return f"comes after {best.host} by name, all else being equal"
 
 
-def _txid(seen: Mapping[str, Observation], member: Member) -> TransactionId | None:
-    one = seen[member.host]
-    return one.txid if isinstance(one, Seen) else None
-
-
 def _shown(seen: Mapping[str, Observation], member: Member) -> str:
-    return data.show(_txid(seen, member))
+    return data.show(txid_of(seen[member.host]))
 
 
 def _listed(reasons: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY
 
 from . import checks, data, moving, operations
 from .case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Case, Consents, Finding, Verdict
-from .observed import Seen
+from .observed import Seen, txid_of
 from .planner import Step
 
 OVERWRITE = "overwrite"
@@ -46,11 +46,7 @@ def refused(found: Iterable[Verdict]) -> bool:
 def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
     """Return the verdict on one node that is to copy the primary."""
     own, primary = case.seen[step.host], case.seen[case.topology.primary.host]
-    why = data.explain(
-        step.relation,
-        own.txid if isinstance(own, Seen) else None,
-        primary.txid if isinstance(primary, Seen) else None,
-    )
+    why = data.explain(step.relation, txid_of(own), txid_of(primary))
     if not step.overwrites:
         return Verdict(OVERWRITE, PASSED, why, step.host)
     if step.relation == data.NEWER and isinstance(own, Seen) and own.state.role == PRIMARY:

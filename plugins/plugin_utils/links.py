@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ansible_collections.nso.ha.plugins.module_utils import addresses, transitions
@@ -15,6 +15,7 @@ from ansible_collections.nso.ha.plugins.module_utils.state import (
     PRIMARY,
     RELAY,
     HaState,
+    Peer,
 )
 
 from . import data
@@ -34,6 +35,13 @@ def only_primary(seen: Mapping[str, Observation]) -> str:
     """Return the node that says that it is primary, or "" if none or more than one does."""
     living = primaries(seen)
     return living[0] if len(living) == 1 else ""
+
+
+def named_primaries(seen: Mapping[str, Observation]) -> Iterator[tuple[str, Peer]]:
+    """Yield each node that follows another, with the one that it names."""
+    for host, one in seen.items():
+        if isinstance(one, Seen) and one.state.role in FOLLOWERS and one.state.primary:
+            yield host, one.state.primary
 
 
 def linked(topology: Topology, seen: Mapping[str, Observation], host: str) -> bool:

@@ -9,7 +9,7 @@ Each returns what it finds; it passes where that is nothing.
 
 from __future__ import annotations
 
-from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, NONE
+from ansible_collections.nso.ha.plugins.module_utils.state import NONE
 
 from . import data
 from .case import (
@@ -24,7 +24,7 @@ from .case import (
     failed,
 )
 from .election import Ages
-from .links import primaries
+from .links import named_primaries, primaries
 from .observed import Seen, Unseen
 
 
@@ -33,10 +33,7 @@ def still_seen(case: Case) -> list[Finding]:
     if not case.promotes:
         return []
     found = []
-    for host, one in case.seen.items():
-        if not isinstance(one, Seen) or one.state.role not in FOLLOWERS or not one.state.primary:
-            continue
-        node_id, address = one.state.primary
+    for host, (node_id, address) in named_primaries(case.seen):
         above = case.scene.host_of(node_id)
         if above and isinstance(case.seen[above], Seen):
             continue

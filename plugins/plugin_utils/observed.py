@@ -81,6 +81,17 @@ def from_ha(found: Mapping[str, Any]) -> Seen:
     )
 
 
+def txid_of(one: Observation) -> TransactionId | None:
+    """Return the transaction id that a node told, or None if it told none or did not answer."""
+    return one.txid if isinstance(one, Seen) else None
+
+
+def txid_result(one: Observation) -> dict[str, Any] | None:
+    """Return the same as the modules return it."""
+    txid = txid_of(one)
+    return txid.as_result() if txid else None
+
+
 def txid_from(found: Mapping[str, Any] | None) -> TransactionId | None:
     """Return a transaction id from what the modules return."""
     return TransactionId(found["primary_id"], tuple(found["timestamp"])) if found else None

@@ -18,7 +18,7 @@ from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, NON
 from . import links
 from .election import Election, elect
 from .observed import Observation, Seen
-from .timeline import Record
+from .timeline import Epoch, Record
 from .topology import Member, Topology, led_by
 
 CONVERGE = "converge"
@@ -167,6 +167,10 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
         why += "The rest of that is done now; the next run can hand over"
         return Goal(led_by(scene.members, former), former=former, undoes=why)
     election = elect(scene.members, _as_equal(scene, former), scene.record, candidate, barred)
+    return _elected(scene, former, election)
+
+
+def _elected(scene: Scene, former: str, election: Election) -> Goal:
     if not election.chosen:
         return Goal(scene.members, election.problem, former, election)
     return Goal(led_by(scene.members, election.chosen), "", former, election)
@@ -174,10 +178,13 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
 
 def _broke_off(scene: Scene) -> bool:
     """Return whether a switchover broke off after the promotion of the node that is primary."""
-    newest = scene.record.newest
-    if newest is None or scene.last_primary != scene.primary:
-        return False
-    return newest.run == scene.unfinished.get(SWITCHOVER)
+    newest = _promotion_of_primary(scene)
+    return newest is not None and newest.run == scene.unfinished.get(SWITCHOVER)
+
+
+def _promotion_of_primary(scene: Scene) -> Epoch | None:
+    """Return the last promotion, if it is that of the node that is primary."""
+    return scene.record.newest if scene.last_primary == scene.primary else None
 
 
 def _is_unfinished(scene: Scene) -> bool:
@@ -185,19 +192,16 @@ def _is_unfinished(scene: Scene) -> bool:
 
     It may have broken off, or ended with a node that could not be attached.
     """
-    newest = scene.record.newest
-    if scene.handing_over:
+    if scene.handing_over or _broke_off(scene):
         return True
-    if _broke_off(scene):
-        return True
-    if newest is None or scene.last_primary != scene.primary:
+    newest = _promotion_of_primary(scene)
+    if newest is None or newest.operation != SWITCHOVER:
         return False
     wished = Topology(led_by(scene.members, scene.primary))
-    left = any(
+    return any(
         isinstance(one, Seen) and not links.is_as_wanted(wished, scene.seen, host)
         for host, one in scene.seen.items()
     )
-    return newest.operation == SWITCHOVER and left
 
 
 def _copies(scene: Scene, host: str, primary: str) -> bool:
@@ -230,10 +234,7 @@ def _failover(scene: Scene, candidate: str) -> Goal:
             "nso.ha.switchover moves the primary role from a node that lives",
             former,
         )
-    election = elect(scene.members, scene.seen, scene.record, candidate)
-    if not election.chosen:
-        return Goal(scene.members, election.problem, former, election)
-    return Goal(led_by(scene.members, election.chosen), "", former, election)
+    return _elected(scene, former, elect(scene.members, scene.seen, scene.record, candidate))
 
 
 def _rejoin(scene: Scene, candidate: str) -> Goal:

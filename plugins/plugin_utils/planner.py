@@ -195,7 +195,12 @@ class _Planner:
                 self.waves[DEAD, number].append(step)
 
     def _hand_over(self, new: Member) -> None:
-        """Hold a living primary until the copy that takes over has everything."""
+        """Hold a living primary until the copy that takes over has everything.
+
+        [assumed] docs/protocol.md: read-only mode keeps clients from writing and does not stop what
+        was let in before, nor replication. If it did, the copy would not catch up, and the primary
+        would be let go again.
+        """
         living = primaries(self.seen)
         if new.host in living or len(living) != 1:
             return

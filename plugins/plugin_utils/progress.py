@@ -133,12 +133,24 @@ def _hands_over(made: Mapping[str, Any], wave: Mapping[str, Any]) -> bool:
 _LOST = "it dropped out of the play before this was done"
 
 
+def outcome_of(result: Mapping[str, Any]) -> str:
+    """Return what a step came to. Not every module says so.
+
+    Where Ansible lost the host, or the module died, the module may have been at any point.
+    """
+    if result.get("unreachable"):
+        return UNKNOWN
+    if "outcome" in result:
+        return str(result["outcome"])
+    if "module_stdout" in result:
+        return UNKNOWN
+    return NOT_DONE if result.get("failed") else DONE
+
+
 def _complete(result: dict[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result in the shape of those of `ncs_ha_role`, whatever module it is of."""
     failed = bool(result.get("failed") or result.get("unreachable"))
-    if "module_stdout" not in result and not result.get("unreachable"):
-        result.setdefault("outcome", NOT_DONE if failed else DONE)
-    result.setdefault("outcome", UNKNOWN)
+    result["outcome"] = outcome_of(result)
     given = [] if failed or step["orders"] == [planner.WAIT] else list(step["orders"])
     result.setdefault("transitions", given)
     return result

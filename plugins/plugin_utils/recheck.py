@@ -20,7 +20,7 @@ from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRI
 from . import data, planner, progress, variables
 from .case import FAILED, Nodes, Verdict
 from .checks import is_spare
-from .observed import Observation, Seen, Unseen, from_result
+from .observed import Observation, Seen, Unseen, from_result, txid_of
 from .timeline import Record, epoch_from
 from .variables import HostVars
 
@@ -107,7 +107,7 @@ class _Look:
             return ""
         if host not in self.relations and is_spare(one):
             return ""
-        theirs = primary.txid if isinstance(primary, Seen) else None
+        theirs = txid_of(primary)
         again = data.compare(one.txid, theirs, self.record)
         if again in data.SAFE:
             return ""

@@ -13,10 +13,10 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils.orders import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY
 
-from . import data, links, planner, topology, variables
+from . import data, links, planner, progress, topology, variables
 from .case import FAILED, PASSED, Verdict
 from .kept import Kept
-from .observed import Observation, Seen, Unseen, state_from
+from .observed import Observation, Seen, Unseen, state_from, txid_of, txid_result
 from .topology import Member, Topology
 from .variables import HostVars
 
@@ -366,12 +366,8 @@ def _outcome(
 
 
 def _is_unknown(result: Mapping[str, Any]) -> bool:
-    """Return whether nobody can say if the orders of a step were given.
-
-    Where Ansible lost the host, or the module died, the module may have been at any point.
-    """
-    died = "module_stdout" in result and "outcome" not in result
-    return result.get("outcome") == UNKNOWN or bool(result.get("unreachable")) or died
+    """Return whether nobody can say if the orders of a step were given."""
+    return progress.outcome_of(result) == UNKNOWN
 
 
 def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
@@ -384,14 +380,10 @@ def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
         "upstream": member.upstream,
         "role": seen.state.role if seen else None,
         "primary": primary._asdict() if primary else None,
-        "txid": _txid(one),
-        "txid_text": data.show(seen.txid) if seen else "-",
+        "txid": txid_result(one),
+        "txid_text": data.show(txid_of(one)),
         "done": done,
     }
-
-
-def _txid(one: Observation) -> dict[str, Any] | None:
-    return one.txid.as_result() if isinstance(one, Seen) and one.txid else None
 
 
 def _notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]) -> list[str]:

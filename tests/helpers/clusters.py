@@ -37,6 +37,11 @@ def assert_led_by(cluster: Cluster, primary: str) -> None:
     assert not any(one["readonly"] for one in status.values())
 
 
+def until_roles(cluster: Cluster, **wanted: str) -> None:
+    """Wait until the running nodes have these roles, and no others run."""
+    until(lambda: roles(cluster) == wanted, what=f"that the roles are {wanted}")
+
+
 def assert_whole(cluster: Cluster, primary: str = "n1") -> None:
     """The cluster is one: a primary, everybody else its secondary, the same data everywhere."""
     assert_led_by(cluster, primary)

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.clusters import ALL_MAY_GO, assert_done, assert_whole, order, roles
+from helpers.clusters import ALL_MAY_GO, assert_done, assert_whole, order, roles, until_roles
 from helpers.load import CLEAN, VIOLATED, Load
 from helpers.playbooks import Run, run_playbook
-from helpers.until import until
 from ncs_lab.lab import Lab
 
 CONVERGE = "nso.ha.converge"
@@ -18,10 +17,6 @@ WHOLE = {"n1": "primary", "n2": "secondary", "n3": "secondary"}
 
 def converge(lab: Lab, *arguments: str, **variables: object) -> Run:
     return run_playbook(CONVERGE, lab.inventory, *arguments, variables=variables)
-
-
-def until_roles(lab: Lab, **wanted: str) -> None:
-    until(lambda: roles(lab.cluster) == wanted, what=f"that the roles are {wanted}")
 
 
 def assert_incomplete(run: Run, host: str) -> None:
@@ -69,7 +64,7 @@ def test_a_primary_cut_off_from_everybody_is_left_alone_and_its_secondaries_come
 ) -> None:
     whole.cut("n1")
     # It goes on without its secondaries, and they without it.
-    until_roles(whole, n1="primary", n2="none", n3="none")
+    until_roles(whole.cluster, n1="primary", n2="none", n3="none")
     load.until_acknowledged(10, by="n1")
     assert_cannot_be_reached(converge(whole), "n1")
     assert roles(whole.cluster) == {"n1": "primary", "n2": "none", "n3": "none"}
@@ -100,7 +95,7 @@ def test_a_link_between_primary_and_secondary_that_is_cut_is_reported_and_then_r
     whole: Lab, load: Load
 ) -> None:
     whole.cut("n1", "n3")
-    until_roles(whole, n1="primary", n2="secondary", n3="none")
+    until_roles(whole.cluster, n1="primary", n2="secondary", n3="none")
     tried = converge(whole)
     assert_incomplete(tried, "n3")
     assert not tried.node("n1")["problem"]
@@ -121,7 +116,7 @@ def test_a_second_primary_made_by_hand_during_a_cut_is_found_in_the_history(
     # The data of the two will never agree, so there is nothing to wait for.
     with Load(whole.directory, tmp_path / "history", settle=0) as load:
         whole.cut("n1", "n2", "n3")
-        until_roles(whole, n1="primary", n2="none", n3="none")
+        until_roles(whole.cluster, n1="primary", n2="none", n3="none")
         order(whole.cluster, "n2", "primary")
         load.until_acknowledged(5, by="n1")
         load.until_acknowledged(5, by="n2")

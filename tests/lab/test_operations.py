@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from helpers.clusters import assert_done, assert_refused, assert_whole, roles
+from helpers.clusters import assert_done, assert_refused, assert_whole, roles, until_roles
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Run, run_playbook
-from helpers.until import until
 from ncs_lab.lab import Lab
 
 WHOLE = {"n1": "primary", "n2": "secondary", "n3": "secondary"}
@@ -17,15 +16,11 @@ def play(lab: Lab, operation: str, *arguments: str, **variables: object) -> Run:
     return run_playbook(f"nso.ha.{operation}", lab.inventory, *arguments, variables=variables)
 
 
-def until_roles(lab: Lab, **wanted: str) -> None:
-    until(lambda: roles(lab.cluster) == wanted, what=f"that the roles are {wanted}")
-
-
 def cut_off_and_fail_over(lab: Lab, load: Load) -> None:
     """Cut n1 off from everybody, clients too, and make n2 primary."""
     load.leave_out("n1")
     lab.cut("n1")
-    until_roles(lab, n1="primary", n2="none", n3="none")
+    until_roles(lab.cluster, n1="primary", n2="none", n3="none")
 
     refused = play(lab, "failover")
     assert_refused(refused, "(fenced failed)", "n1 was the primary", "nso_ha_fence_tasks")
@@ -40,7 +35,7 @@ def cut_off_and_fail_over(lab: Lab, load: Load) -> None:
     assert done.node("n1")["role"] is None, "nothing is assumed of it"
     assert "Ansible cannot reach it" in done.node("n1")["problem"]
     assert done.changed == {"n2", "n3"}
-    until_roles(lab, n1="primary", n2="primary", n3="secondary")
+    until_roles(lab.cluster, n1="primary", n2="primary", n3="secondary")
     load.until_acknowledged(10, by="n2")
 
     again = play(lab, "failover")
@@ -66,7 +61,7 @@ def test_a_primary_cut_off_from_everybody_is_replaced_and_loses_nothing_when_it_
     for words in ("(n1) has transactions", "nobody else has them", "nso_ha_allow_overwrite"):
         assert words in kept.text
     # It is primary no longer, and has what it had.
-    until_roles(whole, n1="none", n2="primary", n3="secondary")
+    until_roles(whole.cluster, n1="none", n2="primary", n3="secondary")
     assert whole.cluster.node("n1").read("only on n1") == "precious"
 
     assert_done(play(whole, "rejoin", nso_ha_allow_overwrite="n1"))
