@@ -4,8 +4,8 @@
 
 """Changing one node: the way from what was found to what the module returns.
 
-Read, decide, look for obstacles, in check mode stop there, give the orders, read again, judge. The
-modules say only what to decide.
+Read, decide, and where there are orders to give: look for obstacles, in check mode stop there, give
+the orders, read again, judge (carrying_out.py). The modules say only what to decide.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from typing import Any, Callable, NamedTuple
 from ansible.module_utils.basic import AnsibleModule
 
 from . import failures
-from .ncs import error
-from .node import HaConnection, Target, cdb_connection, ha_connection
-from .orders import DONE, FAILED, STARTED, UNKNOWN, Report, carry_out, whenever
+from .node import HaConnection, Target, ha_connection
+from .outcomes import DONE, FAILED, UNKNOWN, Report, whenever
 from .state import HaState
-from .transitions import BERELAY
 
 
 class Change(NamedTuple):
@@ -58,33 +56,6 @@ def _no_more(_report: Report) -> dict[str, Any]:
 ALONE = Escort(whenever, _no_more)
 
 
-def obstacle(orders: tuple[str, ...], phase: int, has_relays: bool) -> error.Error | None:
-    """Return why a daemon would refuse these orders, as far as it can be known beforehand.
-
-    Better than its refusal: nothing has been overwritten yet when the last order is impossible.
-    """
-    if orders and phase < 1:
-        return error.Error(error.ERR_BADSTATE, "the daemon is in start phase 0 and takes no orders")
-    if BERELAY in orders and not has_relays:
-        return error.Error(
-            error.ERR_NOT_IMPLEMENTED, f"{BERELAY}, as its IPC protocol is of NSO 6.7 or later"
-        )
-    return None
-
-
-def judge(change: Change, report: Report) -> str:
-    """Return the outcome of the orders: one of DONE, STARTED, FAILED, UNKNOWN."""
-    if report.stopped is not None:
-        return FAILED
-    if report.failure is not None:
-        return UNKNOWN if report.failure.outcome_unknown else FAILED
-    if change.background:
-        return STARTED
-    if report.after is None:
-        return UNKNOWN
-    return DONE if change.reached(report.after) else FAILED
-
-
 def apply(
     module: AnsibleModule,
     target: Target,
@@ -96,73 +67,16 @@ def apply(
     with reading, ha_connection(target) as connection:
         before = connection.state()
         change = decide(before)
-        blocked = _look_for_obstacle(target, connection, change)
-        if blocked is not None:
-            doing = f"Giving the orders {', '.join(change.orders)}"
-            nothing = Report((), blocked, before)
-            untouched = {**_result(before, nothing, FAILED), **escort.more(nothing)}
-            failures.fail(module, doing, target.endpoint, blocked, **untouched)
-        if module.check_mode or not change.orders:
-            foreseen = Report(change.orders, None, change.predicted)
-            module.exit_json(**_result(before, foreseen, DONE), **escort.more(foreseen))
-        _give(module, target, connection, before, change, escort)
+        if change.orders:
+            # Every run compiles what it imports, and most runs have nothing to order.
+            from . import carrying_out
+
+            carrying_out.carry_out(module, target, connection, before, change, escort)
+        nothing = Report((), None, change.predicted)
+        module.exit_json(**result(before, nothing, DONE), **escort.more(nothing))
 
 
-def _look_for_obstacle(
-    target: Target, connection: HaConnection, change: Change
-) -> error.Error | None:
-    if not change.orders:
-        return None
-    with cdb_connection(target) as database:
-        return obstacle(change.orders, database.phase(), connection.has_relays)
-
-
-def _give(
-    module: AnsibleModule,
-    target: Target,
-    connection: HaConnection,
-    before: HaState,
-    change: Change,
-    escort: Escort,
-) -> None:
-    report = carry_out(target, connection, change.orders, change.give, escort.before)
-    outcome = judge(change, report)
-    result = {**_result(before, report, outcome), **escort.more(report)}
-    if outcome == DONE:
-        module.exit_json(**result)
-    if outcome == STARTED:
-        module.exit_json(
-            msg="The copy was ordered without waiting for it, so its result is not known yet. "
-            "ncs_ha_status with wait_for can wait for it.",
-            **result,
-        )
-    _fail(module, target, report, result)
-
-
-def _fail(module: AnsibleModule, target: Target, report: Report, result: dict[str, Any]) -> None:
-    now = str(report.after) if report.after else "unknown, it did not answer when asked again"
-    if report.stopped is not None:
-        stopped = report.stopped
-        text = f"The order {stopped.order} was not given at {target.endpoint}: {stopped.why}"
-        if stopped.failure is not None:
-            result["error"] = failures.as_result(stopped.failure)
-    elif report.failure is not None:
-        text = failures.order_message(report.given[-1], target.endpoint, report.failure)
-        result["error"] = failures.as_result(report.failure)
-    elif report.problem is not None:
-        text = failures.message(
-            "Reading the status after the orders", target.endpoint, report.problem
-        )
-        result["error"] = failures.as_result(report.problem)
-    else:
-        text = (
-            f"All orders ({', '.join(report.given)}) were answered with ok at {target.endpoint}, "
-            "but the node is not as wanted."
-        )
-    module.fail_json(msg=f"{text} The node is now: {now}.", **result)
-
-
-def _result(before: HaState, report: Report, outcome: str) -> dict[str, Any]:
+def result(before: HaState, report: Report, outcome: str) -> dict[str, Any]:
     """Return what the modules return.
 
     `changed` and the diff come from the same two things: orders given, and states compared. After

@@ -17,8 +17,7 @@ from .options import OptionError
 
 def message(doing: str, where: object, failure: error.Failure) -> str:
     """Return one text for a failure of `doing` something at `where`."""
-    hint = error.code_of(failure.confd_errno).hint
-    return f"{doing} failed at {where}: {failure}. What usually helps: {hint}."
+    return f"{doing} failed at {where}: {failure}. What usually helps: {failure.code.hint}."
 
 
 def order_message(order: str, where: object, failure: error.Failure) -> str:
@@ -31,7 +30,7 @@ def order_message(order: str, where: object, failure: error.Failure) -> str:
 
 def as_result(failure: error.Failure) -> dict[str, Any]:
     """Return a failure as the modules return it."""
-    code = error.code_of(failure.confd_errno)
+    code = failure.code
     return {
         "code": failure.confd_errno,
         "name": code.name,

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""One NSO node through its IPC port: opening sockets, reading its state, giving it arguments.
+"""One NSO node through its IPC port: opening sockets, and its HA socket.
 
 This is the edge to the network. What is read becomes plain data (state.py); what to order is
-decided elsewhere (transitions.py).
+decided elsewhere (transitions.py). cdb_socket.py and maapi_socket.py have the other sockets.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ import os
 import socket
 from typing import Iterator, NamedTuple
 
-from .addresses import Upstream
 from .endpoint import Endpoint, UnixEndpoint
-from .ncs import cdb, error, ha, ipc, maapi
-from .state import HaState, TransactionId, from_status
-from .transitions import BENONE, BEPRIMARY, BERELAY, BESECONDARY
+from .ncs import error, ha, ipc
+from .state import HaState, from_status
 
 # protocol.md grades: protocol 87 is NSO 6.7, and relays are gone from there on, both documented.
 _FIRST_WITHOUT_RELAYS = 87
@@ -35,23 +33,6 @@ class Target(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Target({self.endpoint})"
-
-
-class Database(NamedTuple):
-    """What CDB tells: start phase, transaction id where there is one, upgrade under way or not."""
-
-    phase: int
-    txid: TransactionId | None
-    upgrade: bool = False
-
-
-class OrderArguments(NamedTuple):
-    """What the orders to a node take. `wait_timeout` is in seconds."""
-
-    node_id: str
-    upstream: Upstream | None
-    wait: bool
-    wait_timeout: float
 
 
 class HaConnection:
@@ -70,106 +51,22 @@ class HaConnection:
         """Read the node's HA status."""
         return from_status(*ha.status(self.sock))
 
-    def give(self, order: str, arguments: OrderArguments) -> None:
-        """Give one of the orders of transitions.py; returns when it is answered, if it will be."""
-        if order == BENONE:
-            ha.benone(self.sock)
-        elif order == BEPRIMARY:
-            ha.beprimary(self.sock, arguments.node_id)
-        elif order == BERELAY:
-            ha.berelay(self.sock)
-        elif order == BESECONDARY and arguments.upstream is not None:
-            timeout = self.sock.gettimeout()
-            if arguments.wait:
-                self.sock.settimeout(arguments.wait_timeout)
-            try:
-                ha.besecondary(
-                    self.sock,
-                    arguments.node_id,
-                    arguments.upstream.node_id,
-                    arguments.upstream.address,
-                    arguments.wait,
-                )
-            finally:
-                self.sock.settimeout(timeout)
-        else:
-            raise ValueError(f"no such order, or no node to follow: {order}")
-
     def declare_dead(self, node_id: str) -> None:
         """Tell the node that one of its secondaries is dead."""
         ha.secondary_dead(self.sock, node_id)
 
 
-class DatabaseConnection:
-    """A CDB socket of a node."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    def phase(self) -> int:
-        """Read the start phase, 0 to 2."""
-        return cdb.get_phase(self.sock)["phase"]
-
-    def read(self) -> Database:
-        """Read the start phase, the transaction id, and whether an upgrade is under way."""
-        found = cdb.get_phase(self.sock)
-        return Database(found["phase"], self.txid(), found["upgrade"])
-
-    def txid(self) -> TransactionId | None:
-        """Read the transaction id, or None where the daemon does not tell one."""
-        try:
-            mega, seconds, micro, primary = cdb.get_txid(self.sock)
-        except error.Error as refusal:
-            # [assumed] docs/protocol.md names no error of this request. A daemon that answers with
-            # one has no transaction id to tell; nonsense or no answer is another matter.
-            if refusal.outcome_unknown:
-                raise
-            return None
-        return TransactionId(primary or None, (mega, seconds, micro))
-
-
-class MaapiConnection:
-    """A MAAPI socket of a node."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    def set_read_only(self, read_only: bool) -> None:
-        """Set or lift the administrator's read-only mode; what it is cannot be read."""
-        maapi.set_readonly_mode(self.sock, read_only)
-
-
 @contextlib.contextmanager
 def ha_connection(target: Target) -> Iterator[HaConnection]:
     """Connect an HA socket; the daemon closes the one it had. Closed at the end."""
-    with _connected(target, ipc.Client.HA) as (sock, versions):
+    with connected(target, ipc.Client.HA) as (sock, versions):
         ha.send_token(sock, target.token)
         yield HaConnection(sock, versions)
 
 
 @contextlib.contextmanager
-def cdb_connection(target: Target) -> Iterator[DatabaseConnection]:
-    """Connect a CDB socket, which takes nothing from anybody. Closed at the end."""
-    with _connected(target, ipc.Client.CDB) as (sock, _versions):
-        cdb.introduce(sock)
-        yield DatabaseConnection(sock)
-
-
-@contextlib.contextmanager
-def maapi_connection(target: Target) -> Iterator[MaapiConnection]:
-    """Connect a MAAPI socket, which takes nothing from anybody. Closed at the end."""
-    with _connected(target, ipc.Client.MAAPI) as (sock, _versions):
-        yield MaapiConnection(sock)
-
-
-def read_txid(target: Target) -> TransactionId | None:
-    """Read the transaction id on a connection of its own. Raises error.Failure."""
-    with cdb_connection(target) as database:
-        return database.txid()
-
-
-@contextlib.contextmanager
-def _connected(target: Target, client: ipc.Client) -> Iterator[tuple[socket.socket, ipc.Versions]]:
+def connected(target: Target, client: ipc.Client) -> Iterator[tuple[socket.socket, ipc.Versions]]:
+    """Connect a socket of one kind. Closed at the end. Raises error.Failure."""
     sock, versions = _connect_first(target, client)
     with contextlib.closing(sock):
         yield sock, versions
@@ -205,7 +102,12 @@ def _addresses(endpoint: Endpoint) -> list[tuple[int, ipc.Address]]:
 
 def access_secret(path: str | None) -> bytes | None:
     """Return the secret in the access file, or None where no file is given."""
-    return ipc.read_access_file(path) if path else None
+    if not path:
+        return None
+    # Every run compiles what it imports, and few clusters have an access secret.
+    from .ncs import access
+
+    return access.read_file(path)
 
 
 def path_exists(path: str) -> bool:

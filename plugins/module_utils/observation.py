@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 from typing import Any, NamedTuple
 
+from .cdb_socket import Database, DatabaseConnection, cdb_connection
 from .endpoint import Endpoint
 from .ncs import error, ipc
-from .node import Database, DatabaseConnection, HaConnection, Target, cdb_connection, ha_connection
+from .node import HaConnection, Target, ha_connection
 from .state import HaState
 
 

@@ -13,7 +13,7 @@ from . import options, timeline
 from .files import KeptError
 from .keeping import StateDirectory
 from .lock import Lock
-from .orders import NotGiven, Report
+from .outcomes import NotGiven, Report
 from .state import TransactionId
 
 #: Longest id and longest name of an operation, in characters.
@@ -41,22 +41,8 @@ class Operation(NamedTuple):
         return self.directory.hold(self.id, time.time())
 
 
-def spec(**more: dict[str, Any]) -> dict[str, Any]:
-    """Return the argument spec of the option, with more suboptions."""
-    return {
-        "type": "dict",
-        "options": {
-            "state_dir": {"type": "path", "required": True},
-            "id": {"type": "str", "required": True},
-            **more,
-        },
-    }
-
-
-def from_option(option: Mapping[str, Any] | None, warn: Callable[[str], None]) -> Operation | None:
-    """Return what the option says, None where it is not given. Raises OptionError."""
-    if option is None:
-        return None
+def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Operation:
+    """Return what the option says. Raises OptionError."""
     options.check_text("operation.id", option["id"], MAX_NAME)
     name = option.get("name")
     if name is not None:

@@ -13,10 +13,9 @@ import math
 import os
 from typing import Any, Mapping
 
-from .addresses import AddressError, Upstream, resolve
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
 from .node import Target, access_secret, path_exists
-from .state import FOLLOWERS, PRIMARY, RELAY, TransactionId
+from .state import TransactionId
 
 #: Longest node id, in bytes of UTF-8.
 MAX_NODE_ID = 255
@@ -58,14 +57,6 @@ def target(params: Mapping[str, Any]) -> Target:
     return Target(endpoint, params["token"], secret, params["timeout"])
 
 
-def upstream(node_id: str, address: str, timeout: float) -> Upstream:
-    """Return the node to copy from, resolved on this host. Raises OptionError."""
-    try:
-        return resolve(node_id, address, timeout)
-    except AddressError as problem:
-        raise OptionError(f"primary_ip: {problem}") from None
-
-
 def check_seconds(name: str, value: float) -> None:
     """Raise OptionError for a time limit that is no limit."""
     if not (math.isfinite(value) and value > 0):
@@ -95,6 +86,18 @@ def check_text(name: str, value: str, limit: int) -> None:
         raise OptionError(f"{name} is {value!r}, which is not valid UTF-8") from None
     if "\0" in value:
         raise OptionError(f"{name} has a NUL character in it")
+
+
+def operation_spec(**more: dict[str, Any]) -> dict[str, Any]:
+    """Return the argument spec of the option `operation`, with more suboptions."""
+    return {
+        "type": "dict",
+        "options": {
+            "state_dir": {"type": "path", "required": True},
+            "id": {"type": "str", "required": True},
+            **more,
+        },
+    }
 
 
 def txid_spec() -> dict[str, Any]:
@@ -135,32 +138,3 @@ def check_node_id(name: str, value: str) -> None:
         )
     if "\0" in value:
         raise OptionError(f"{name} is {value!r}; a NUL character cannot be in a node id")
-
-
-def check_role(
-    role: str,
-    node_id: str | None,
-    primary_id: str | None,
-    primary_ip: str | None,
-    wait: bool,
-) -> None:
-    """Raise OptionError for options of ncs_ha_role that make no sense together."""
-    if role == PRIMARY or role in FOLLOWERS:
-        if node_id is None:
-            raise OptionError(f"role is {role}, so node_id is required")
-        check_node_id("node_id", node_id)
-    if role in FOLLOWERS:
-        if primary_id is None:
-            raise OptionError(f"role is {role}, so primary_id is required: whom to copy")
-        check_node_id("primary_id", primary_id)
-        if not primary_ip:
-            raise OptionError(f"role is {role}, so primary_ip is required: where that node is")
-        if primary_id == node_id:
-            raise OptionError(
-                f"primary_id and node_id are both {node_id!r}; a node cannot copy itself"
-            )
-    if role == RELAY and not wait:
-        raise OptionError(
-            "role is relay and wait is false; a node can only become a relay once its copy is in "
-            "place, so leave wait at true"
-        )

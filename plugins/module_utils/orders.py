@@ -5,8 +5,7 @@
 """Giving a node its orders, and finding out what came of them.
 
 "The call came back" is not "it happened": after the orders, and after any that failed, the node is
-asked again. Three outcomes are told apart: done, failed, and unknown where an order was sent and
-not answered. A copy that nobody waits for is started.
+asked again.
 """
 
 from __future__ import annotations
@@ -14,59 +13,47 @@ from __future__ import annotations
 import time
 from typing import Callable, NamedTuple
 
-from .ncs import error
+from .addresses import Upstream
+from .ncs import error, ha
 from .node import HaConnection, Target, ha_connection
+from .outcomes import NotGiven, Report, Timed, whenever
 from .state import HaState
-
-DONE = "done"
-STARTED = "started"
-FAILED = "failed"
-UNKNOWN = "unknown"
+from .transitions import BENONE, BEPRIMARY, BERELAY, BESECONDARY
 
 
-class NotGiven(Exception):
-    """An order that may not be given now.
+class Arguments(NamedTuple):
+    """What the orders to a node take. `wait_timeout` is in seconds."""
 
-    why:     in words, whole sentences
-    failure: what the daemon has to do with it, or None
-    """
-
-    def __init__(self, order: str, why: str, failure: error.Failure | None = None) -> None:
-        super().__init__(order, why, failure)
-        self.order = order
-        self.why = why
-        self.failure = failure
+    node_id: str
+    upstream: Upstream | None
+    wait: bool
+    wait_timeout: float
 
 
-class Timed(NamedTuple):
-    """When an order was sent and when it was known what came of it: seconds since 1970."""
-
-    order: str
-    start: float
-    end: float
-
-
-class Report(NamedTuple):
-    """What came of giving orders.
-
-    given:   names of the orders that were sent, in order; the last one is the one that failed
-    failure: why the last one failed, or None
-    after:   what the node said of itself afterwards, or None where it could not be asked
-    problem: why it could not be asked, or None
-    stopped: why the order after the last one was not given, or None
-    times:   when each of those given was given
-    """
-
-    given: tuple[str, ...]
-    failure: error.Failure | None
-    after: HaState | None
-    problem: error.Failure | None = None
-    stopped: NotGiven | None = None
-    times: tuple[Timed, ...] = ()
-
-
-def whenever(_order: str) -> None:
-    """Let every order be given."""
+def give(connection: HaConnection, order: str, arguments: Arguments) -> None:
+    """Give one of the orders of transitions.py; return when it is answered, if it will be."""
+    if order == BENONE:
+        ha.benone(connection.sock)
+    elif order == BEPRIMARY:
+        ha.beprimary(connection.sock, arguments.node_id)
+    elif order == BERELAY:
+        ha.berelay(connection.sock)
+    elif order == BESECONDARY and arguments.upstream is not None:
+        timeout = connection.sock.gettimeout()
+        if arguments.wait:
+            connection.sock.settimeout(arguments.wait_timeout)
+        try:
+            ha.besecondary(
+                connection.sock,
+                arguments.node_id,
+                arguments.upstream.node_id,
+                arguments.upstream.address,
+                arguments.wait,
+            )
+        finally:
+            connection.sock.settimeout(timeout)
+    else:
+        raise ValueError(f"no such order, or no node to follow: {order}")
 
 
 def carry_out(

@@ -15,12 +15,13 @@ import time
 from typing import Any
 
 from . import clock, timeline
+from .cdb_socket import read_txid
 from .files import KeptError
 from .lock import Lock
 from .ncs import error
-from .node import Target, read_txid
+from .node import Target
 from .operation import Operation, times
-from .orders import NotGiven, Report
+from .outcomes import NotGiven, Report
 from .state import TransactionId
 from .transitions import BEPRIMARY
 

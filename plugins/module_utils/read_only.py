@@ -17,12 +17,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from . import clock, failures
+from .cdb_socket import read_txid
 from .files import KeptError
 from .kept import ReadOnlyMark
+from .maapi_socket import MaapiConnection
 from .ncs import error
-from .node import MaapiConnection, Target, read_txid
+from .node import Target
 from .operation import Operation
-from .orders import DONE, FAILED, UNKNOWN, Timed
+from .outcomes import DONE, FAILED, UNKNOWN, Timed
 from .state import TransactionId
 
 ORDER = "read_only"

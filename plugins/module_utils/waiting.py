@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
+from .cdb_socket import Database
 from .ncs import error
-from .node import Database
 from .observation import Observation, Observer
 from .options import transaction_id
 from .state import HaState, TransactionId
@@ -42,18 +42,17 @@ class Conditions(NamedTuple):
     txid: TransactionId | None = None
 
 
-def conditions(wait_for: Mapping[str, Any] | None) -> Conditions | None:
+def conditions(wait_for: Mapping[str, Any]) -> Conditions | None:
     """Return the conditions of the option wait_for, or None where it asks for nothing.
 
     Raises OptionError.
     """
-    options = wait_for or {}
     given = Conditions(
-        role=options.get("role") or None,
-        primary_id=options.get("primary_id") or None,
-        secondaries=tuple(options.get("secondaries") or ()),
-        phase=options.get("phase"),
-        txid=transaction_id("wait_for.txid", options.get("txid")),
+        role=wait_for.get("role") or None,
+        primary_id=wait_for.get("primary_id") or None,
+        secondaries=tuple(wait_for.get("secondaries") or ()),
+        phase=wait_for.get("phase"),
+        txid=transaction_id("wait_for.txid", wait_for.get("txid")),
     )
     return None if given == Conditions() else given
 

@@ -164,8 +164,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
-from ansible_collections.nso.ha.plugins.module_utils.node import maapi_connection
-from ansible_collections.nso.ha.plugins.module_utils.orders import DONE
+from ansible_collections.nso.ha.plugins.module_utils.maapi_socket import maapi_connection
+from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE
 from ansible_collections.nso.ha.plugins.module_utils.read_only import give, result
 
 
@@ -174,7 +174,7 @@ def argument_spec() -> dict[str, Any]:
     return {
         **options.connection_spec(),
         "read_only": {"type": "bool", "required": True},
-        "operation": operation.spec(name={"type": "str"}),
+        "operation": options.operation_spec(name={"type": "str"}),
     }
 
 
@@ -183,7 +183,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     with failures.reported(module, "Preparing to connect", "the target"):
         target = options.target(module.params)
-        part_of = operation.from_option(module.params["operation"], module.warn)
+        option = module.params["operation"]
+        part_of = operation.from_option(option, module.warn) if option else None
     connecting = failures.reported(module, "Connecting", target.endpoint)
     with connecting, maapi_connection(target) as connection:
         if module.check_mode:

@@ -381,15 +381,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import (
     failures,
-    operation,
     options,
+    role_options,
     transitions,
 )
 from ansible_collections.nso.ha.plugins.module_utils.addresses import Upstream
 from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply
-from ansible_collections.nso.ha.plugins.module_utils.node import OrderArguments, Target
-from ansible_collections.nso.ha.plugins.module_utils.operation import Operation
-from ansible_collections.nso.ha.plugins.module_utils.promotion import Promotion
+from ansible_collections.nso.ha.plugins.module_utils.node import HaConnection, Target
 from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, ROLES, HaState
 
 
@@ -404,7 +402,7 @@ def argument_spec() -> dict[str, Any]:
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 300},
         "force": {"type": "bool", "default": False},
-        "operation": operation.spec(
+        "operation": options.operation_spec(
             name={"type": "str"},
             epoch={"type": "int"},
             timeline={"type": "list", "elements": "dict"},
@@ -418,7 +416,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     with failures.reported(module, "Preparing to connect", "the target"):
-        options.check_role(
+        role_options.check(
             params["role"],
             params["node_id"],
             params["primary_id"],
@@ -427,36 +425,44 @@ def main() -> None:
         )
         options.check_seconds("wait_timeout", params["wait_timeout"])
         target = options.target(params)
-        part_of = operation.from_option(params["operation"], module.warn)
+        escort = _escort(module, target)
         wanted = transitions.Wanted(params["role"], _upstream(params))
-    arguments = OrderArguments(
-        params["node_id"] or "", wanted.upstream, params["wait"], params["wait_timeout"]
-    )
+
+    def give(connection: HaConnection, order: str) -> None:
+        from ansible_collections.nso.ha.plugins.module_utils import orders
+
+        node_id, upstream = params["node_id"] or "", wanted.upstream
+        arguments = orders.Arguments(node_id, upstream, params["wait"], params["wait_timeout"])
+        orders.give(connection, order, arguments)
 
     def decide(found: HaState) -> Change:
-        orders = transitions.orders(found, wanted, params["force"])
+        needed = transitions.orders(found, wanted, params["force"])
         return Change(
-            orders=orders,
-            predicted=transitions.predict(found, wanted, orders),
-            give=lambda connection, order: connection.give(order, arguments),
+            orders=needed,
+            predicted=transitions.predict(found, wanted, needed),
+            give=give,
             reached=lambda after: transitions.is_as_wanted(after, wanted),
-            background=not params["wait"] and transitions.BESECONDARY in orders,
+            background=not params["wait"] and transitions.BESECONDARY in needed,
         )
 
-    apply(module, target, decide, _escort(part_of, target, arguments.node_id))
+    apply(module, target, decide, escort)
 
 
 def _upstream(params: dict[str, Any]) -> Upstream | None:
     if params["role"] not in FOLLOWERS:
         return None
-    return options.upstream(params["primary_id"], params["primary_ip"], params["timeout"])
+    return role_options.upstream(params["primary_id"], params["primary_ip"], params["timeout"])
 
 
-def _escort(part_of: Operation | None, target: Target, node_id: str) -> Escort:
-    if part_of is None:
+def _escort(module: AnsibleModule, target: Target) -> Escort:
+    if module.params["operation"] is None:
         return ALONE
-    promotion = Promotion(part_of, target, node_id)
-    return Escort(promotion.before, promotion.more)
+    # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
+    from ansible_collections.nso.ha.plugins.module_utils import operation, promotion
+
+    part_of = operation.from_option(module.params["operation"], module.warn)
+    given = promotion.Promotion(part_of, target, module.params["node_id"] or "")
+    return Escort(given.before, given.more)
 
 
 if __name__ == "__main__":

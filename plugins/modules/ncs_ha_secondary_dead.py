@@ -192,7 +192,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
+from ansible_collections.nso.ha.plugins.module_utils import failures, options
 from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
@@ -204,7 +204,7 @@ def argument_spec() -> dict[str, Any]:
     return {
         **options.connection_spec(),
         "node_id": {"type": "str", "required": True},
-        "operation": operation.spec(),
+        "operation": options.operation_spec(),
     }
 
 
@@ -215,7 +215,7 @@ def main() -> None:
     with failures.reported(module, "Preparing to connect", "the target"):
         options.check_node_id("node_id", node_id)
         target = options.target(module.params)
-        part_of = operation.from_option(module.params["operation"], module.warn)
+        escort = _escort(module)
 
     def decide(found: HaState) -> Change:
         return Change(
@@ -225,13 +225,16 @@ def main() -> None:
             reached=lambda after: not after.has_secondary(node_id),
         )
 
-    apply(module, target, decide, _escort(part_of))
+    apply(module, target, decide, escort)
 
 
-def _escort(part_of: operation.Operation | None) -> Escort:
-    if part_of is None:
+def _escort(module: AnsibleModule) -> Escort:
+    if module.params["operation"] is None:
         return ALONE
-    holding = operation.Holding(part_of)
+    # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
+    from ansible_collections.nso.ha.plugins.module_utils import operation
+
+    holding = operation.Holding(operation.from_option(module.params["operation"], module.warn))
     return Escort(holding.before, holding.more)
 
 

@@ -380,12 +380,17 @@ error:
 
 import contextlib
 import time
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import failures, kept, options, waiting
+from ansible_collections.nso.ha.plugins.module_utils import failures, options
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
 from ansible_collections.nso.ha.plugins.module_utils.state import ROLES
+
+# Ansible sends source code, to be compiled at every run; what not every run needs waits until then.
+if TYPE_CHECKING:
+    from ansible_collections.nso.ha.plugins.module_utils.kept import Kept
+    from ansible_collections.nso.ha.plugins.module_utils.waiting import Conditions
 
 
 def argument_spec() -> dict[str, Any]:
@@ -417,14 +422,14 @@ def main() -> None:
 
     def look_aside() -> dict[str, Any]:
         # When all is over, as it may have changed while the module waited.
-        return {"kept": kept.look(directory).as_result(time.time())} if directory else {}
+        return {"kept": _kept(directory).as_result(time.time())} if directory else {}
 
     if directory and module.params["run_id"]:
         _leave_alone(module, directory, look_aside)
     with failures.reported(module, "Preparing to connect", "the target", look_aside):
         options.check_seconds("wait_timeout", module.params["wait_timeout"])
         target = options.target(module.params)
-        wanted = waiting.conditions(module.params["wait_for"])
+        wanted = _conditions(module.params["wait_for"])
     reading = failures.reported(module, "Reading the HA status", target.endpoint, look_aside)
     with reading, contextlib.closing(Observer(target)) as observer:
         found = (
@@ -439,7 +444,7 @@ def _leave_alone(
     module: AnsibleModule, directory: str, look_aside: Callable[[], dict[str, Any]]
 ) -> None:
     """End the module where another run is at work on this node."""
-    found = kept.look(directory).lock
+    found = _kept(directory).lock
     known = (module.params["run_id"], *module.params["ignore_locks"])
     if found is None or found.id in known or found.has_expired(time.time()):
         return
@@ -454,12 +459,28 @@ def _directory(path: str | None) -> str | None:
     return None if path is None else options.state_directory("state_dir", path)
 
 
+def _kept(directory: str) -> Kept:
+    from ansible_collections.nso.ha.plugins.module_utils import kept
+
+    return kept.look(directory)
+
+
+def _conditions(wait_for: dict[str, Any] | None) -> Conditions | None:
+    if wait_for is None:
+        return None
+    from ansible_collections.nso.ha.plugins.module_utils import waiting
+
+    return waiting.conditions(wait_for)
+
+
 def _wait(
     module: AnsibleModule,
     observer: Observer,
-    wanted: waiting.Conditions,
+    wanted: Conditions,
     look_aside: Callable[[], dict[str, Any]],
 ) -> Observation:
+    from ansible_collections.nso.ha.plugins.module_utils import waiting
+
     seconds = module.params["wait_timeout"]
     waited = waiting.wait(observer, wanted, module.params["timeout"], seconds)
     if waited.last is not None and not waited.missing:

@@ -320,9 +320,13 @@ def _to_rehearse(
     """Return the hosts on which the order is tried in check mode first.
 
     In a real run those that know what the observations do not tell: whether a host name resolves
-    there, and whether the release has relays. In check mode everybody, as that is all there is.
+    there, and whether the release has relays. Also the two between whom a living primary changes:
+    what stops them then is better known while everybody can still write. In check mode everybody,
+    as that is all there is.
     """
     hosts = {step.host for step in made.roles if check_mode or step.role == RELAY}
+    if made.hands_over:
+        hosts |= {made.hands_over, _new_primary(wished)}
     for host, one in seen.items():
         upstream = wished.upstream(host)
         if isinstance(one, Seen) and upstream and not addresses.is_literal(upstream.address):

@@ -16,9 +16,6 @@ from typing import Any
 from . import variables
 from .variables import HostVars
 
-#: Where the role `cluster` registers the wait for start phase 1.
-STARTED = "__nso_ha_started"
-
 _WANTED = (
     "ansible_host",
     "nso_ha_node_id",
@@ -32,6 +29,7 @@ _WANTED = (
 _REGISTERED = (
     variables.BEGUN,
     variables.ENDED,
+    variables.OBSERVED,
     variables.REHEARSED,
     variables.RECHECKED,
     variables.RESULT,
@@ -56,9 +54,6 @@ def _of_host(
     found[variables.RESULTS] = list(made.get("results", {}).get(host, ()))
     if not active:
         return found
-    # The wait is skipped on a node that had no need for it; where it was not, it saw more.
-    waited = own.get(STARTED) or {"skipped": True}
-    found[variables.OBSERVED] = own.get(variables.OBSERVED) if waited.get("skipped") else waited
     for name in _REGISTERED:
         found[name] = own.get(name)
     # Verified is only what was verified after the steps of this run.

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils.orders import DONE, UNKNOWN
-from ansible_collections.nso.ha.plugins.module_utils.orders import FAILED as NOT_DONE
+from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE, UNKNOWN
+from ansible_collections.nso.ha.plugins.module_utils.outcomes import FAILED as NOT_DONE
 
 from . import guards, planner, variables
 from .case import FAILED, PASSED, Verdict

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils.orders import DONE, UNKNOWN
+from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY
 
 from . import data, links, planner, progress, topology, variables

@@ -35,7 +35,7 @@ def documented(name: str) -> Result:
 
 
 def positional(name: str) -> list[str]:
-    return [word.strip() for word in documented(name)["positional"].split(",")]
+    return [word.strip() for word in documented(name).get("positional", "").split(",") if word]
 
 
 def test_there_are_filters() -> None:
@@ -190,7 +190,7 @@ def arguments(name: str, found: Result, given: Result, active: list[str]) -> dic
 
 
 #: Filters that do not take a plan and return it with more in it.
-OTHERS = {"cluster_gone", "cluster_plan", "cluster_report"}
+OTHERS = {"cluster_gone", "cluster_plan", "cluster_report", "cluster_title"}
 
 
 def test_the_filter_that_finds_stale_locks_returns_their_ids() -> None:

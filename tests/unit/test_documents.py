@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.module_utils import orders
+from ansible_collections.nso.ha.plugins.module_utils import outcomes
 from ansible_collections.nso.ha.plugins.plugin_utils import (
     data,
     guards,
@@ -27,7 +27,7 @@ from helpers.modules import ROOT
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = Path(sys.executable).parent
 #: The outcomes of the report, which stand in tables of their own.
-OUTCOMES = {*report.GOOD, report.REFUSED, report.ROLLED_BACK, report.INCOMPLETE, orders.UNKNOWN}
+OUTCOMES = {*report.GOOD, report.REFUSED, report.ROLLED_BACK, report.INCOMPLETE, outcomes.UNKNOWN}
 
 
 def blocks(language: str) -> list[str]:
@@ -103,11 +103,11 @@ def test_every_target_that_the_documents_name_is_one_of_make() -> None:
 
 
 def test_the_documentation_of_the_protocol_has_the_error_codes_of_the_client() -> None:
-    from ansible_collections.nso.ha.plugins.module_utils.ncs import error
+    from ansible_collections.nso.ha.plugins.module_utils.ncs import codes
 
     text = (ROOT / "docs" / "protocol.md").read_text().partition("\n## Error codes\n")[2]
     listed = {int(code): name for code, name in re.findall(r"^\| (\d+) \| (\w+) \|$", text, re.M)}
-    assert listed == {code: known.name for code, known in error.CODES.items()}
+    assert listed == {code: known.name for code, known in codes.CODES.items()}
 
 
 def test_the_table_of_variables_is_that_of_the_role() -> None:

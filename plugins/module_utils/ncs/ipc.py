@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Connecting to the daemon's IPC port: address, handshake, protocol versions, access check.
+"""Connecting to the daemon's IPC port: address, handshake, protocol versions.
 
-Source: docs/protocol.md, "Where a client connects", "Handshake" and "Access check".
+Source: docs/protocol.md, "Where a client connects" and "Handshake". access.py has the access check.
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
 import os
 import socket
 import struct
-from typing import Any, NamedTuple, Tuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Tuple, Union
 
 from . import error, frames
+
+# Every run on a target compiles what it imports, and few clusters have an access secret.
+if TYPE_CHECKING:
+    from .access import Check
 
 #: What the vendor's clients of NSO 5.7 announce first; a daemon of another release says its own.
 PROTOCOL_VERSION = 77
@@ -24,9 +27,6 @@ LIBRARY_VERSION = 0x07070100
 
 DEFAULT_IP = "127.0.0.1"
 DEFAULT_PORT = 4569
-
-#: Longest access secret that is read from a file, in bytes.
-MAX_SECRET = 64 * 1024
 
 
 class Client(enum.IntEnum):
@@ -56,30 +56,17 @@ def dotted(library: int) -> str:
 OURS = Versions(PROTOCOL_VERSION, LIBRARY_VERSION)
 
 
-class _Check(NamedTuple):
-    """One version of the access check: its flag bits, challenge size in bytes, and digest."""
-
-    flags: int
-    challenge: int
-    digest: str
-
-
-_CHECK_V2 = _Check(0xC0, 32, "sha256")
-_CHECK_V1 = _Check(0x80, 16, "md5")
-
-_CHALLENGE = 11
-_RESPONSE = 12
-
 _ACCEPTED = (0, 2)  # 2: other limits for depth and keys, which no HA message comes near
 _REFUSED = 1
 
-_ACCESS_FILE = "the file named by access_file (NCS_IPC_ACCESS_FILE)"
+#: What messages call the file that the access secret comes from.
+ACCESS_FILE = "the file named by access_file (NCS_IPC_ACCESS_FILE)"
 
 #: A path, or what the socket module takes for an IP address: host, port, and more for IPv6.
 Address = Union[str, Tuple[Any, ...]]
 
 
-class _NoChallenge(Exception):
+class NoChallenge(Exception):
     """The daemon closed the connection where it should have sent a challenge."""
 
 
@@ -101,7 +88,7 @@ def connect(
 
     Raises error.Error, error.Timeout, error.EOF. After any of them the socket is to be closed.
     """
-    check = _CHECK_V2 if access_secret is not None else None
+    check = _newest_check() if access_secret is not None else None
     versions = OURS
     refused = False
     with frames.deadline(sock) as limit:
@@ -111,16 +98,16 @@ def connect(
                 status, theirs = _shake_hands(
                     sock, client, versions, check, access_secret or b"", limit
                 )
-            except _NoChallenge:
-                if check is not _CHECK_V2:
+            except NoChallenge:
+                if check is None or check.older is None:
                     raise error.EOF(
                         "it did so instead of asking for the access secret. Either its "
                         "ncs-ipc-access-check is off, and this client must not have "
-                        f"{_ACCESS_FILE}, or it stopped"
+                        f"{ACCESS_FILE}, or it stopped"
                     ) from None
                 # [assumed] docs/protocol.md does not say how an older daemon meets the newer
                 # check. Closing is what a daemon does with any check it does not expect.
-                check = _CHECK_V1
+                check = check.older
             else:
                 if status in _ACCEPTED:
                     return theirs
@@ -128,6 +115,12 @@ def connect(
                     raise _not_accepted(status, versions, theirs)
                 versions, refused = theirs, True
             _redial(sock, address, limit)
+
+
+def _newest_check() -> Check:
+    from . import access
+
+    return access.V2
 
 
 def _not_accepted(status: int, ours: Versions, theirs: Versions) -> error.Error:
@@ -179,7 +172,7 @@ def _shake_hands(
     sock: socket.socket,
     client: Client,
     versions: Versions,
-    check: _Check | None,
+    check: Check | None,
     secret: bytes,
     limit: frames.Deadline,
 ) -> tuple[int, Versions]:
@@ -191,65 +184,20 @@ def _shake_hands(
         # A daemon that closes at once makes the sending fail, or the reading: it is a race.
         frames.send(sock, hello, limit)
         if check:
-            _prove(sock, check, secret, limit)
+            check.prove(sock, secret, limit)
         answer = frames.receive(sock, 9, limit)
     except error.EOF:
         if check:
             raise error.EOF(
                 "it did so in the handshake, during the access check or after it. The secret in "
-                f"{_ACCESS_FILE} may not be the one of the daemon"
+                f"{ACCESS_FILE} may not be the one of the daemon"
             ) from None
         raise error.EOF(
             "it did so in the handshake. If its ncs-ipc-access-check is on, this client needs "
-            f"{_ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"
+            f"{ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"
         ) from None
     status, protocol, library = struct.unpack(">BHI", answer[:7])
     return status, Versions(protocol, library)
-
-
-def _prove(sock: socket.socket, check: _Check, secret: bytes, limit: frames.Deadline) -> None:
-    """Answer the daemon's challenge."""
-    try:
-        first = frames.receive(sock, 1, limit)[0]
-    except error.EOF:
-        raise _NoChallenge from None
-    if first != _CHALLENGE:
-        raise error.Error(
-            error.ERR_ACCESS_DENIED,
-            "the daemon did not ask for the access secret: its ncs-ipc-access-check seems to be "
-            f"off, and this client must not have {_ACCESS_FILE} then",
-        )
-    challenge = frames.receive(sock, check.challenge, limit)
-    try:
-        digest = hashlib.new(check.digest, secret + challenge).digest()
-    except ValueError:
-        raise error.Error(
-            error.ERR_ACCESS_DENIED,
-            f"the daemon uses an older access check, and this host does not allow its digest "
-            f"({check.digest})",
-        ) from None
-    frames.send(sock, bytes([_RESPONSE]) + digest, limit)
-    if frames.receive(sock, 1, limit) != b"\0":
-        raise error.Error(
-            error.ERR_ACCESS_DENIED,
-            f"the secret in {_ACCESS_FILE} is not the one of the daemon (the whole content counts, "
-            "a final newline too)",
-        )
-
-
-def read_access_file(path: str) -> bytes:
-    """Return the access secret: the whole content of the file, untrimmed."""
-    try:
-        with open(path, "rb") as stream:
-            secret = stream.read(MAX_SECRET + 1)
-    except OSError as problem:
-        raise error.os_error(f"reading the access file {path}", problem) from None
-    if len(secret) > MAX_SECRET:
-        raise error.Error(
-            error.ERR_ACCESS_DENIED,
-            f"the access file {path} is larger than {MAX_SECRET} bytes, so it is no secret",
-        )
-    return secret
 
 
 def connect_as_vendor(
@@ -261,7 +209,11 @@ def connect_as_vendor(
 ) -> Versions:
     """Connect as the functions of _ncs do: address by arguments, access file by environment."""
     file = os.environ.get("NCS_IPC_ACCESS_FILE")
-    secret = read_access_file(file) if file else None
+    secret = None
+    if file:
+        from . import access
+
+        secret = access.read_file(file)
     if sock.family == socket.AF_UNIX:
         if not path:
             raise error.Error(error.ERR_OS, "an AF_UNIX socket needs the path of the daemon's")

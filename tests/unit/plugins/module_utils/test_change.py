@@ -8,10 +8,10 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils import change
+from ansible_collections.nso.ha.plugins.module_utils import carrying_out, change
 from ansible_collections.nso.ha.plugins.module_utils.change import Change
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
-from ansible_collections.nso.ha.plugins.module_utils.orders import NotGiven, Report
+from ansible_collections.nso.ha.plugins.module_utils.outcomes import NotGiven, Report
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
 NONE = HaState("none")
@@ -40,13 +40,13 @@ def failed(unknown: bool) -> error.Failure:
 def test_a_started_daemon_takes_every_order_but_that_of_relays(
     orders: tuple[str, ...], has_relays: bool, phase: int
 ) -> None:
-    assert change.obstacle(orders, phase, has_relays) is None
+    assert carrying_out.obstacle(orders, phase, has_relays) is None
 
 
 @pytest.mark.parametrize("orders", [("berelay",), ("besecondary", "berelay")])
 def test_a_daemon_without_relays_is_an_obstacle_to_them_alone(orders: tuple[str, ...]) -> None:
-    assert change.obstacle(orders, 2, True) is None
-    blocked = change.obstacle(orders, 2, False)
+    assert carrying_out.obstacle(orders, 2, True) is None
+    blocked = carrying_out.obstacle(orders, 2, False)
     assert blocked is not None
     assert blocked.confd_errno == error.ERR_NOT_IMPLEMENTED
     assert "berelay" in str(blocked)
@@ -55,7 +55,7 @@ def test_a_daemon_without_relays_is_an_obstacle_to_them_alone(orders: tuple[str,
 @pytest.mark.parametrize("orders", [("benone",), ("beprimary",), ("besecondary", "berelay")])
 def test_start_phase_0_is_an_obstacle_to_every_order(orders: tuple[str, ...]) -> None:
     for has_relays in (False, True):
-        blocked = change.obstacle(orders, 0, has_relays)
+        blocked = carrying_out.obstacle(orders, 0, has_relays)
         assert blocked is not None
         assert blocked.confd_errno == error.ERR_BADSTATE
         assert "start phase 0" in str(blocked)
@@ -63,7 +63,7 @@ def test_start_phase_0_is_an_obstacle_to_every_order(orders: tuple[str, ...]) ->
 
 def test_nothing_is_in_the_way_of_no_orders() -> None:
     for phase, has_relays in itertools.product((0, 1, 2), (False, True)):
-        assert change.obstacle((), phase, has_relays) is None
+        assert carrying_out.obstacle((), phase, has_relays) is None
 
 
 GIVEN = ("beprimary",)
@@ -96,11 +96,11 @@ STOPPED = NotGiven("beprimary", "the lock is gone.")
 def test_the_outcome_is_judged_by_answer_and_state(
     report: Report, background: bool, outcome: str
 ) -> None:
-    assert change.judge(to_primary(background), report) == outcome
+    assert carrying_out.judge(to_primary(background), report) == outcome
 
 
 def result(report: Report, outcome: str) -> dict[str, Any]:
-    return change._result(NONE, report, outcome)
+    return change.result(NONE, report, outcome)
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils import node
+from ansible_collections.nso.ha.plugins.module_utils import cdb_socket, maapi_socket, orders
 from ansible_collections.nso.ha.plugins.module_utils.addresses import Upstream
+from ansible_collections.nso.ha.plugins.module_utils.cdb_socket import Database, cdb_connection
 from ansible_collections.nso.ha.plugins.module_utils.endpoint import TcpEndpoint, UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc, terms
 from ansible_collections.nso.ha.plugins.module_utils.node import (
-    Database,
     HaConnection,
-    OrderArguments,
     Target,
-    cdb_connection,
+    access_secret,
     ha_connection,
 )
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
@@ -91,7 +90,7 @@ def test_an_answer_that_makes_no_sense_is_not_taken_for_no_transaction_id(step: 
 def test_an_empty_primary_in_a_transaction_id_is_no_primary() -> None:
     answer = Send(framed(b"\0\0\0\x42" + terms.encode((b"", (1, 2, 3)))))
     with ScriptedDaemon([*CDB_GREETING, GET_TXID, answer]) as daemon:
-        assert node.read_txid(target(daemon)) == TransactionId(None, (1, 2, 3))
+        assert cdb_socket.read_txid(target(daemon)) == TransactionId(None, (1, 2, 3))
 
 
 @pytest.mark.parametrize("read_only", [True, False])
@@ -99,7 +98,7 @@ def test_the_read_only_mode_is_set_and_lifted(read_only: bool) -> None:
     order = framed(b"\0\0\0\xe5" + terms.encode(1 if read_only else 0))
     answer = Send(framed(b"\0\0\0\xe5"))
     with ScriptedDaemon([Expect(HELLO["maapi"]), Send(ACCEPTED), Expect(order), answer]) as daemon:
-        with node.maapi_connection(target(daemon)) as connection:
+        with maapi_socket.maapi_connection(target(daemon)) as connection:
             connection.set_read_only(read_only)
         assert connection.sock.fileno() == -1
 
@@ -126,7 +125,7 @@ UPSTREAM = Upstream("n1", "192.0.2.10", frozenset({"192.0.2.10"}))
 def test_orders_are_given_with_their_arguments(order: str, wait: bool, sent: bytes) -> None:
     script: Script = [*HA_GREETING, Expect(sent)] + ([OK] if wait else [])
     with ScriptedDaemon(script) as daemon, ha_connection(target(daemon)) as connection:
-        connection.give(order, OrderArguments("n2", UPSTREAM, wait, 60.0))
+        orders.give(connection, order, orders.Arguments("n2", UPSTREAM, wait, 60.0))
         assert connection.sock.gettimeout() == 5.0
 
 
@@ -134,7 +133,7 @@ def test_the_first_copy_has_its_own_time_limit() -> None:
     sent = Expect(vectors.order_frame("besecondary", waitreply=True))
     with ScriptedDaemon([*HA_GREETING, sent]) as daemon, ha_connection(target(daemon)) as node_:
         with pytest.raises(error.Timeout, match=r"within 0\.1 s"):
-            node_.give("besecondary", OrderArguments("n2", UPSTREAM, True, 0.1))
+            orders.give(node_, "besecondary", orders.Arguments("n2", UPSTREAM, True, 0.1))
         assert node_.sock.gettimeout() == 5.0
 
 
@@ -144,7 +143,7 @@ def test_the_first_copy_has_its_own_time_limit() -> None:
 def test_an_order_that_is_none_is_not_given(order: str, upstream: Upstream | None) -> None:
     with ScriptedDaemon(HA_GREETING) as daemon, ha_connection(target(daemon)) as connection:
         with pytest.raises(ValueError, match="no such order"):
-            connection.give(order, OrderArguments("n2", upstream, True, 60.0))
+            orders.give(connection, order, orders.Arguments("n2", upstream, True, 60.0))
 
 
 def test_a_secondary_is_declared_dead() -> None:
@@ -229,9 +228,9 @@ def test_a_host_name_that_cannot_be_looked_up_is_an_error(
 def test_the_access_secret_is_read_where_a_file_is_given(tmp_path: Path) -> None:
     file = tmp_path / "access"
     file.write_bytes(b"secret\n")
-    assert node.access_secret(str(file)) == b"secret\n"
-    assert node.access_secret(None) is None
-    assert node.access_secret("") is None
+    assert access_secret(str(file)) == b"secret\n"
+    assert access_secret(None) is None
+    assert access_secret("") is None
 
 
 # Looking at everything at once.

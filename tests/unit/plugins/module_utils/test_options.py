@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils import options
+from ansible_collections.nso.ha.plugins.module_utils import options, role_options
 from ansible_collections.nso.ha.plugins.module_utils.endpoint import TcpEndpoint, UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.options import OptionError
@@ -112,14 +112,14 @@ def test_no_refusal_shows_the_token() -> None:
 
 
 def test_an_upstream_is_resolved() -> None:
-    found = options.upstream("p", "::ffff:192.0.2.1", 5)
+    found = role_options.upstream("p", "::ffff:192.0.2.1", 5)
     assert found == ("p", "192.0.2.1", frozenset({"192.0.2.1"}))
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "fe80::1%eth0", "1:2", "a..b"])
 def test_an_upstream_that_cannot_be_dialled_is_refused_with_its_value(address: str) -> None:
     with pytest.raises(OptionError, match="primary_ip: ") as caught:
-        options.upstream("p", address, 5)
+        role_options.upstream("p", address, 5)
     assert repr(address) in str(caught.value)
 
 
@@ -159,7 +159,7 @@ def test_text_that_is_no_node_id_is_refused_with_its_value(value: str, text: str
 def test_options_that_make_sense_are_accepted(
     role: str, node_id: str | None, primary_id: str | None, primary_ip: str | None, wait: bool
 ) -> None:
-    options.check_role(role, node_id, primary_id, primary_ip, wait)
+    role_options.check(role, node_id, primary_id, primary_ip, wait)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_options_that_make_no_sense_are_refused_with_what_they_say(
     arguments: tuple[Any, ...], text: str
 ) -> None:
     with pytest.raises(OptionError) as caught:
-        options.check_role(*arguments)
+        role_options.check(*arguments)
     assert str(caught.value).startswith(text)
 
 

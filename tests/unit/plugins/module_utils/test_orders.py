@@ -14,7 +14,8 @@ from ansible_collections.nso.ha.plugins.module_utils import orders
 from ansible_collections.nso.ha.plugins.module_utils.endpoint import UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.node import Target
-from ansible_collections.nso.ha.plugins.module_utils.orders import NotGiven, Report, carry_out
+from ansible_collections.nso.ha.plugins.module_utils.orders import carry_out
+from ansible_collections.nso.ha.plugins.module_utils.outcomes import NotGiven, Report
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
 BEFORE = HaState("none")

@@ -9,8 +9,8 @@ from typing import Any, Mapping, Optional, Sequence, Union
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils import waiting
-from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
-from ansible_collections.nso.ha.plugins.module_utils.node import Database
+from ansible_collections.nso.ha.plugins.module_utils.cdb_socket import Database
+from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error, ipc
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
 from ansible_collections.nso.ha.plugins.module_utils.waiting import Conditions
@@ -31,7 +31,6 @@ Option = Optional[Mapping[str, Any]]
 @pytest.mark.parametrize(
     "option",
     [
-        None,
         {},
         {"role": None, "primary_id": None, "secondaries": None, "phase": None},
         {"role": "", "primary_id": "", "secondaries": []},
@@ -236,7 +235,7 @@ def test_what_passes_by_itself_is_waited_out(clock: Clock, code: int) -> None:
     assert wait(observer, Conditions(role="none"), 5, 10).missing == ()
 
 
-@pytest.mark.parametrize("code", sorted(set(error.CODES) - {24, 45, 48, 17}))
+@pytest.mark.parametrize("code", sorted(set(codes.CODES) - {24, 45, 48, 17}))
 def test_what_does_not_pass_by_itself_ends_the_wait_at_once(clock: Clock, code: int) -> None:
     failure = error.Error(code, "x")
     with pytest.raises(error.Error) as caught:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils.ncs import error, frames, ipc
+from ansible_collections.nso.ha.plugins.module_utils.ncs import access, error, frames, ipc
 from helpers import vectors
 from helpers.scripted_daemon import (
     Close,
@@ -436,14 +436,14 @@ def test_a_host_without_md5_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_whole_content_of_the_access_file_counts(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "access"
     file.write_bytes(content)
-    assert ipc.read_access_file(str(file)) == content
+    assert access.read_file(str(file)) == content
 
 
 def test_an_access_file_that_is_too_large_is_refused_by_name(tmp_path: Path) -> None:
     file = tmp_path / "access"
     file.write_bytes(bytes(65537))
     with pytest.raises(error.Error, match="65536 bytes") as caught:
-        ipc.read_access_file(str(file))
+        access.read_file(str(file))
     assert caught.value.confd_errno == error.ERR_ACCESS_DENIED
     assert str(file) in str(caught.value)
 
@@ -454,7 +454,7 @@ def test_an_access_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -
         (tmp_path, "Is a directory"),
     ):
         with pytest.raises(error.Error) as caught:
-            ipc.read_access_file(str(path))
+            access.read_file(str(path))
         assert caught.value.confd_errno == error.ERR_OS
         assert str(path) in caught.value.confd_lasterr
         assert caught.value.strerror == reason
