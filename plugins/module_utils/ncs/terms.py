@@ -27,7 +27,7 @@ the bytes at hand before anything is allocated, and neither direction recurses.
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple, Tuple, Union
+from typing import Iterator, List, Tuple, Union
 
 VERSION = 131
 
@@ -45,6 +45,9 @@ LARGE_TUPLE = 105  # written
 NIL = 106  # written
 LIST = 108  # written
 STRING = 107
+
+_WITH_ELEMENTS = frozenset((SMALL_TUPLE, LARGE_TUPLE, LIST))
+_ATOMS = frozenset((ATOM, SMALL_ATOM, ATOM_UTF8, SMALL_ATOM_UTF8))
 
 #: Largest number of tuples and lists inside each other.
 MAX_DEPTH = 64
@@ -71,133 +74,134 @@ class Atom(str):
 Term = Union[int, Atom, bytes, Tuple["Term", ...], List["Term"]]
 
 
-class _Open(NamedTuple):
-    """A tuple or list whose elements are still being read."""
-
-    is_list: bool
-    size: int
-    items: list[Term]
-
-
-class _Reader:
-    """A cursor over the bytes of one term that refuses to run past their end."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-
-    def take(self, count: int) -> bytes:
-        end = self.position + count
-        if end > len(self.data):
-            raise TermError(f"the term ends at byte {len(self.data)}, in the middle of a value")
-        piece = self.data[self.position : end]
-        self.position = end
-        return piece
-
-    def unsigned(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "big")
-
-    @property
-    def left(self) -> int:
-        return len(self.data) - self.position
-
-
 def decode(data: bytes) -> Term:
     """Return the one term that `data` holds, from its version byte to its last byte.
 
     Raises TermError for anything else: truncated, trailing bytes, unknown tags, out of bounds.
     """
-    reader = _Reader(data)
-    if reader.take(1)[0] != VERSION:
-        raise TermError(f"a term starts with byte {VERSION}, this starts with {data[0]}")
-    value = _read_value(reader)
-    if reader.left:
-        raise TermError(f"{reader.left} bytes follow the end of the term")
+    try:
+        if data[0] != VERSION:
+            raise TermError(f"a term starts with byte {VERSION}, this starts with {data[0]}")
+        value, end = _read(data)
+    except IndexError:
+        raise _truncated(data) from None
+    if end < len(data):
+        raise TermError(f"{len(data) - end} bytes follow the end of the term")
     return value
 
 
-def _read_value(reader: _Reader) -> Term:
-    open_values: list[_Open] = []
+def _read(data: bytes) -> tuple[Term, int]:
+    """Return the value after the version byte, and where it ends.
+
+    Raises TermError, and IndexError where the bytes end before a value does. One loop with next to
+    no calls in it, as it goes round some thousand times for the status of a large cluster.
+    """
+    total = len(data)
+    position = 1
     elements = 0
+    # The tuples and lists that are being read, innermost last: what they are, how many elements
+    # they will have, and those that they have.
+    open_values: list[tuple[int, int, list[Term]]] = []
     while True:
-        started = _read_start(reader)
-        if isinstance(started, _Open):
-            elements += started.size
-            _check_elements(elements)
-            _check_room(open_values)
-            open_values.append(started)
-            continue
-        value: Term = started
-        if isinstance(value, list) and value:
-            # Read whole already, because it was written as a string. It is a list all the same.
-            elements += len(value)
-            _check_elements(elements)
-            _check_room(open_values)
+        tag = data[position]
+        value: Term
+        if tag == SMALL_INTEGER:
+            value = data[position + 1]
+            position += 2
+        elif tag == BINARY:
+            start = position + 5
+            position = start + int.from_bytes(data[position + 1 : start], "big")
+            if position > total:
+                raise _truncated(data)
+            value = data[start:position]
+        elif tag in _WITH_ELEMENTS:
+            size, position = _read_size(data, position, tag)
+            elements += size
+            if elements > MAX_ELEMENTS:
+                raise _too_many()
+            if size:
+                if len(open_values) >= MAX_DEPTH:
+                    raise _too_deep()
+                if tag == LIST or data[position] != SMALL_INTEGER:
+                    open_values.append((tag, size, []))
+                    continue
+                # Most likely a tuple of small integers, an address, which is read at once.
+                end = position + 2 * size
+                if end > total or data[position:end:2].count(SMALL_INTEGER) < size:
+                    open_values.append((tag, size, []))
+                    continue
+                value = tuple(data[position + 1 : end : 2])
+                position = end
+            else:
+                value = ()
+        else:
+            value, position = _read_other(data, position, tag)
+            if isinstance(value, list) and value:
+                # Read whole already, because it was written as a string. It is a list all the same.
+                elements += len(value)
+                if elements > MAX_ELEMENTS:
+                    raise _too_many()
+                if len(open_values) >= MAX_DEPTH:
+                    raise _too_deep()
         # A finished value may finish the tuple or list around it, and so on outwards.
         while open_values:
-            parent = open_values[-1]
-            parent.items.append(value)
-            if len(parent.items) < parent.size:
+            kind, size, items = open_values[-1]
+            items.append(value)
+            if len(items) < size:
                 break
             open_values.pop()
-            if parent.is_list:
-                if reader.unsigned(1) != NIL:
+            if kind == LIST:
+                if data[position] != NIL:
                     raise TermError("an improper list")
-                value = parent.items
+                position += 1
+                value = items
             else:
-                value = tuple(parent.items)
+                value = tuple(items)
         else:
-            return value
+            return value, position
 
 
-def _check_room(open_values: list[_Open]) -> None:
-    """Refuse one more tuple or list inside those that are open."""
-    if len(open_values) >= MAX_DEPTH:
-        raise TermError(f"more than {MAX_DEPTH} tuples or lists inside each other")
+def _read_size(data: bytes, position: int, tag: int) -> tuple[int, int]:
+    """Return how many elements a tuple or list has, and where they begin."""
+    if tag == SMALL_TUPLE:
+        size = data[position + 1]
+        position += 2
+    else:
+        size = int.from_bytes(_take(data, position + 1, 4), "big")
+        position += 5
+    # Every element takes a byte at least, so a size beyond that is known to be wrong here.
+    left = len(data) - position
+    if size > left:
+        raise TermError(f"{size} elements announced, {left} bytes left")
+    if size == 0 and tag == LIST:
+        raise TermError("a list of no elements that is not written as the empty list")
+    return size, position
 
 
-def _check_elements(count: int) -> None:
-    if count > MAX_ELEMENTS:
-        raise TermError(f"a term of more than {MAX_ELEMENTS} elements")
-
-
-def _read_start(reader: _Reader) -> Term | _Open:
-    """Read a whole scalar or empty value, or the head of a tuple or list with elements."""
-    tag = reader.unsigned(1)
-    if tag == SMALL_INTEGER:
-        return reader.unsigned(1)
+def _read_other(data: bytes, position: int, tag: int) -> tuple[Term, int]:
+    """Return a value of one of the tags that are rare, and where it ends."""
+    start = position + 1
     if tag == INTEGER:
-        return int.from_bytes(reader.take(4), "big", signed=True)
+        return int.from_bytes(_take(data, start, 4), "big", signed=True), start + 4
     if tag == SMALL_BIG:
-        size = reader.unsigned(1)
-        negative = reader.unsigned(1) != 0
-        magnitude = int.from_bytes(reader.take(size), "little")
-        return -magnitude if negative else magnitude
-    if tag in (ATOM, SMALL_ATOM, ATOM_UTF8, SMALL_ATOM_UTF8):
-        return _read_atom(reader, tag)
-    if tag == BINARY:
-        return reader.take(reader.unsigned(4))
+        size, sign = data[start], data[start + 1]
+        magnitude = int.from_bytes(_take(data, start + 2, size), "little")
+        return -magnitude if sign else magnitude, start + 2 + size
+    if tag in _ATOMS:
+        return _read_atom(data, start, tag)
     if tag == NIL:
-        return []
+        return [], start
     if tag == STRING:
         # Erlang's short form of a list of bytes.
-        return list(reader.take(reader.unsigned(2)))
-    if tag in (SMALL_TUPLE, LARGE_TUPLE, LIST):
-        size = reader.unsigned(1 if tag == SMALL_TUPLE else 4)
-        # Every element takes a byte at least, so a size beyond that is known to be wrong here.
-        if size > reader.left:
-            raise TermError(f"{size} elements announced, {reader.left} bytes left")
-        if size == 0 and tag != LIST:
-            return ()
-        if size == 0:
-            raise TermError("a list of no elements that is not written as the empty list")
-        return _Open(tag == LIST, size, [])
-    raise TermError(f"unknown tag {tag} at byte {reader.position - 1}")
+        size = int.from_bytes(_take(data, start, 2), "big")
+        return list(_take(data, start + 2, size)), start + 2 + size
+    raise TermError(f"unknown tag {tag} at byte {position}")
 
 
-def _read_atom(reader: _Reader, tag: int) -> Atom:
-    size = reader.unsigned(1 if tag in (SMALL_ATOM, SMALL_ATOM_UTF8) else 2)
-    text = reader.take(size)
+def _read_atom(data: bytes, start: int, tag: int) -> tuple[Atom, int]:
+    width = 1 if tag in (SMALL_ATOM, SMALL_ATOM_UTF8) else 2
+    size = int.from_bytes(_take(data, start, width), "big")
+    text = _take(data, start + width, size)
     if tag in (ATOM, SMALL_ATOM):
         name = text.decode("latin-1")
     else:
@@ -207,7 +211,30 @@ def _read_atom(reader: _Reader, tag: int) -> Atom:
             raise TermError("an atom that is not UTF-8") from error
     if len(name) > MAX_ATOM:
         raise TermError(f"an atom of more than {MAX_ATOM} characters")
-    return Atom(name)
+    return Atom(name), start + width + size
+
+
+def _take(data: bytes, start: int, count: int) -> bytes:
+    """Return this many bytes from there. Raises TermError where there are fewer."""
+    end = start + count
+    if end > len(data):
+        raise _truncated(data)
+    return data[start:end]
+
+
+def _truncated(data: bytes) -> TermError:
+    return TermError(f"the term ends at byte {len(data)}, in the middle of a value")
+
+
+def _too_deep() -> TermError:
+    return TermError(f"more than {MAX_DEPTH} tuples or lists inside each other")
+
+
+def _too_many() -> TermError:
+    return TermError(f"a term of more than {MAX_ELEMENTS} elements")
+
+
+_SMALL_INTEGERS = [bytes((SMALL_INTEGER, value)) for value in range(256)]
 
 
 def encode(value: Term) -> bytes:
@@ -215,29 +242,34 @@ def encode(value: Term) -> bytes:
 
     Raises TermError for a value that has no such form or is out of the bounds of `decode`.
     """
-    out = bytearray([VERSION])
+    parts = [bytes([VERSION])]
     elements = 0
     # The tuples and lists that are being written, innermost last: the elements still to come and
     # what to write after the last one.
-    open_values: list[tuple[Iterator[Term], bytes]] = [(iter((value,)), b"")]
-    while open_values:
-        pending, end = open_values[-1]
-        try:
-            current = next(pending)
-        except StopIteration:
-            out += end
-            open_values.pop()
-            continue
-        if isinstance(current, (tuple, list)) and current:
-            elements += len(current)
-            # The list above starts with an entry that is no tuple or list of the value itself.
-            if len(open_values) > MAX_DEPTH or elements > MAX_ELEMENTS:
-                raise TermError("a value with too many elements, or nested too deeply")
-            out += _head(current)
-            open_values.append((iter(current), bytes([NIL]) if isinstance(current, list) else b""))
+    open_values: list[tuple[Iterator[Term], bytes]] = []
+    pending: Iterator[Term] = iter((value,))
+    end = b""
+    while True:
+        for current in pending:
+            # First what there is most of. A bool is no int here, see _scalar.
+            if type(current) is int and 0 <= current < 256:
+                parts.append(_SMALL_INTEGERS[current])
+            elif isinstance(current, (tuple, list)) and current:
+                elements += len(current)
+                # The value itself stands in a list of its own, so that one more is open.
+                if len(open_values) >= MAX_DEPTH or elements > MAX_ELEMENTS:
+                    raise TermError("a value with too many elements, or nested too deeply")
+                parts.append(_head(current))
+                open_values.append((pending, end))
+                pending, end = iter(current), bytes([NIL]) if isinstance(current, list) else b""
+                break
+            else:
+                parts.append(_scalar(current))
         else:
-            out += _scalar(current)
-    return bytes(out)
+            parts.append(end)
+            if not open_values:
+                return b"".join(parts)
+            pending, end = open_values.pop()
 
 
 def _head(value: tuple[Term, ...] | list[Term]) -> bytes:
@@ -265,7 +297,7 @@ def _scalar(value: Term) -> bytes:
 
 def _integer(value: int) -> bytes:
     if 0 <= value <= 255:
-        return struct.pack(">BB", SMALL_INTEGER, value)
+        return _SMALL_INTEGERS[value]
     if -(2**31) <= value < 2**31:
         return struct.pack(">Bi", INTEGER, value)
     magnitude = abs(value)

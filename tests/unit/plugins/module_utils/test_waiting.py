@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Mapping, Sequence, Union
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils import waiting
@@ -25,7 +25,7 @@ STARTED = Database(2, None)
 
 OF_P = TransactionId("p", (1, 2, 3))
 
-Option = Optional[Mapping[str, Any]]
+Option = Mapping[str, Any]
 
 
 @pytest.mark.parametrize(

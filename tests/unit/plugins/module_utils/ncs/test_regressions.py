@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from typing import Any, Callable
+from unittest import mock
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.ncs import cdb, error, frames, terms
@@ -66,6 +67,17 @@ def _own_decode(size: int) -> Callable[[bytes], terms.Term]:
     return lambda data: decode(data) if len(data) < size else list(bytes(10**6))
 
 
+def _unbounded(bound: str) -> Callable[[bytes], tuple[terms.Term, int]]:
+    """As the real one, but as good as without one of its bounds."""
+    read = terms._read
+
+    def broken(data: bytes) -> tuple[terms.Term, int]:
+        with mock.patch.object(terms, bound, 10**6):
+            return read(data)
+
+    return broken
+
+
 def _eager_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:
     """As the real one, but with room for all that was announced."""
     data = b""
@@ -103,10 +115,10 @@ def _patient_receive(sock: Any, count: int, limit: frames.Deadline) -> bytes:
 
 
 FAULTS: dict[str, tuple[str, object, str, object]] = {
-    "an exception of another kind": ("terms", terms, "_read_value", _raising(IndexError)),
+    "an exception of another kind": ("terms", terms, "_read", _raising(KeyError)),
     "more memory than there is input": ("terms", terms, "decode", _own_decode(40)),
-    "no bound on the elements": ("terms", terms, "_check_elements", lambda _count: None),
-    "no bound on the depth": ("terms", terms, "_check_room", lambda _open: None),
+    "no bound on the elements": ("terms", terms, "_read", _unbounded("MAX_ELEMENTS")),
+    "no bound on the depth": ("terms", terms, "_read", _unbounded("MAX_DEPTH")),
     "a value that is written otherwise": ("terms", terms, "_integer", lambda _value: b"\x61\x2a"),
     "an announced length that takes memory": ("frames", frames, "receive", _eager_receive),
     "half a frame": ("frames", frames, "receive", _lazy_receive),
