@@ -11,11 +11,9 @@ close it.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import struct
 import time
-from typing import Iterator
 
 from . import error, terms
 
@@ -45,19 +43,26 @@ class Deadline:
         return error.Timeout(f"nothing complete within {self.seconds:g} s")
 
 
-@contextlib.contextmanager
-def deadline(sock: socket.socket, default: float = DEFAULT_TIMEOUT) -> Iterator[Deadline]:
+class deadline:
     """Make the socket's own timeout the limit of everything that happens inside, together.
 
     A socket without a timeout, or a non-blocking one, gets `default` seconds: no call of this
     client waits for ever. The socket has its own timeout again afterwards.
+
+    A class, as entering a generator would take longer than decoding a short answer.
     """
-    own = sock.gettimeout()
-    try:
-        yield Deadline(own or default)
-    finally:
-        if sock.fileno() >= 0:
-            sock.settimeout(own)
+
+    def __init__(self, sock: socket.socket, default: float = DEFAULT_TIMEOUT) -> None:
+        self._sock = sock
+        self._own = sock.gettimeout()
+        self._default = default
+
+    def __enter__(self) -> Deadline:
+        return Deadline(self._own or self._default)
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._sock.fileno() >= 0:
+            self._sock.settimeout(self._own)
 
 
 def send(sock: socket.socket, data: bytes, limit: Deadline) -> None:
@@ -105,7 +110,7 @@ def send_frame(sock: socket.socket, payload: bytes, limit: Deadline) -> None:
 
 def receive_frame(sock: socket.socket, limit: Deadline) -> bytes:
     """Return the payload of one frame of at most MAX_FRAME bytes."""
-    (size,) = struct.unpack(">I", receive(sock, 4, limit))
+    size = int.from_bytes(receive(sock, 4, limit), "big")
     if size > MAX_FRAME:
         raise error.Error(
             error.ERR_PROTOUSAGE,
@@ -114,14 +119,15 @@ def receive_frame(sock: socket.socket, limit: Deadline) -> bytes:
     return receive(sock, size, limit)
 
 
-@contextlib.contextmanager
-def answering() -> Iterator[None]:
+class answering:
     """Mark every failure inside as one after which the outcome of the request is not known."""
-    try:
-        yield
-    except error.Failure as failure:
-        failure.outcome_unknown = True
-        raise
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, failure: object, _trace: object) -> None:
+        if isinstance(failure, error.Failure):
+            failure.outcome_unknown = True
 
 
 def receive_term(sock: socket.socket, limit: Deadline) -> terms.Term:

@@ -10,6 +10,8 @@ Source: docs/protocol.md, "HA socket".
 from __future__ import annotations
 
 import ipaddress
+import socket
+import struct
 from typing import TypedDict
 
 from . import error, frames, terms
@@ -54,11 +56,13 @@ def decode_address(term: terms.Term) -> str:
     if isinstance(term, bytes):
         return term.decode("utf-8", "backslashreplace")
     if isinstance(term, tuple) and len(term) in (4, 8):
-        width = 1 if len(term) == 4 else 2
-        parts = [part for part in term if isinstance(part, int) and 0 <= part < 256**width]
-        if len(parts) == len(term):
-            packed = b"".join(part.to_bytes(width, "big") for part in parts)
-            return str(ipaddress.ip_address(packed))
+        try:
+            if len(term) == 4:
+                return socket.inet_ntoa(struct.pack("4B", *term))
+            return str(ipaddress.ip_address(struct.pack(">8H", *term)))
+        except struct.error:
+            # Something that is no number, or one that does not fit.
+            pass
     raise frames.unexpected(f"an address of the form {frames.brief(term)}")
 
 

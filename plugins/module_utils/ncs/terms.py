@@ -115,7 +115,15 @@ def _read(data: bytes) -> tuple[Term, int]:
                 raise _truncated(data)
             value = data[start:position]
         elif tag in _WITH_ELEMENTS:
-            size, position = _read_size(data, position, tag)
+            if tag == SMALL_TUPLE:
+                size = data[position + 1]
+                position += 2
+            else:
+                size = int.from_bytes(data[position + 1 : position + 5], "big")
+                position += 5
+            # Every element takes a byte at least, so a size beyond that is known to be wrong here.
+            if size > total - position:
+                raise _too_short(data, position, size)
             elements += size
             if elements > MAX_ELEMENTS:
                 raise _too_many()
@@ -132,6 +140,8 @@ def _read(data: bytes) -> tuple[Term, int]:
                     continue
                 value = tuple(data[position + 1 : end : 2])
                 position = end
+            elif tag == LIST:
+                raise TermError("a list of no elements that is not written as the empty list")
             else:
                 value = ()
         else:
@@ -159,23 +169,6 @@ def _read(data: bytes) -> tuple[Term, int]:
                 value = tuple(items)
         else:
             return value, position
-
-
-def _read_size(data: bytes, position: int, tag: int) -> tuple[int, int]:
-    """Return how many elements a tuple or list has, and where they begin."""
-    if tag == SMALL_TUPLE:
-        size = data[position + 1]
-        position += 2
-    else:
-        size = int.from_bytes(_take(data, position + 1, 4), "big")
-        position += 5
-    # Every element takes a byte at least, so a size beyond that is known to be wrong here.
-    left = len(data) - position
-    if size > left:
-        raise TermError(f"{size} elements announced, {left} bytes left")
-    if size == 0 and tag == LIST:
-        raise TermError("a list of no elements that is not written as the empty list")
-    return size, position
 
 
 def _read_other(data: bytes, position: int, tag: int) -> tuple[Term, int]:
@@ -224,6 +217,16 @@ def _take(data: bytes, start: int, count: int) -> bytes:
 
 def _truncated(data: bytes) -> TermError:
     return TermError(f"the term ends at byte {len(data)}, in the middle of a value")
+
+
+def _too_short(data: bytes, position: int, size: int) -> TermError:
+    """Return what is wrong with elements that are to begin there."""
+    left = len(data) - position
+    return (
+        TermError(f"{size} elements announced, {left} bytes left")
+        if left >= 0
+        else _truncated(data)
+    )
 
 
 def _too_deep() -> TermError:
