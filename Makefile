@@ -15,7 +15,7 @@ GATE = PYTHONPATH=tests $(BIN)/python -m
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-faults check lint sanity docs artefact matrix coverage mutants fuzz lab lab-down lab-test clean
+.PHONY: help venv demo test test-faults check lint sanity docs artefact matrix coverage mutants fuzz bench lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ mutants: $(VENV)/.test-ready ## mutation testing of the codec, the transitions a
 fuzz: $(VENV)/.test-ready ## fuzz the term decoder and the frame reader for SECONDS=60
 	@$(GATE) gates.fuzz $(SECONDS)
 
+bench: $(VENV)/.bench-ready ## measure; ONLY=client,planner some of it, WHOLE=1 ten rounds of all; SSH needs root
+	@PYTHONPATH=tests:$(VENV)/collections $(BIN)/python -m benchmark $(if $(WHOLE),--whole) $(if $(ONLY),--only $(ONLY))
+
 lab: $(VENV)/.run-ready ## N=3 hosts on a bridge, with SSH and a simulated node on each; needs root
 	@$(BIN)/ncs-lab up --hosts $(N) --dir .lab
 
@@ -95,4 +98,9 @@ $(VENV)/.test-ready: requirements/test.txt requirements/tools.txt $(VENV)/.run-r
 $(VENV)/.check-ready: requirements/check.txt $(VENV)/.test-ready
 	@echo "Adding what the gates need to .venv, once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/check.txt
+	@touch $@
+
+$(VENV)/.bench-ready: requirements/bench.txt $(VENV)/.test-ready
+	@echo "Adding what the benchmark compares with to .venv, once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
 	@touch $@

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the time to plan grows with the nodes: whole plans, as the filter cluster_plan makes them."""
+
+from __future__ import annotations
+
+import gc
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.plugin_utils import cluster, operations
+from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from helpers.cluster_model import PRIMARY, SECONDARY, Cluster, Node, hostvars
+from helpers.cluster_play import everybody_is_gone, given, promotion, remember
+
+from benchmark.measuring import BenchmarkError, Effort, Group, in_turn
+from benchmark.results import AT_MOST, SECONDS, Figure, Measured, Quantity, Target
+
+_USUAL = 10
+_LARGE, _MIDDLE, _SMALL = _SIZES = (1000, 100, 10)
+#: How many plans are made in a round.
+_PLANS = {_SMALL: 50, _MIDDLE: 10, _LARGE: 1}
+
+_CASES = {
+    operations.CONVERGE: "converge from none",
+    operations.SWITCHOVER: "switchover",
+}
+
+
+def _name(operation: str) -> str:
+    return f"planner-{operation}"
+
+
+_FIGURES = tuple(
+    Figure(
+        _name(operation),
+        f"plan of a {words}, {_LARGE} nodes / {_MIDDLE} nodes / growth of n log n",
+        Target(AT_MOST, 1.0),
+    )
+    for operation, words in _CASES.items()
+)
+
+
+def growth(large: int, small: int) -> float:
+    """Return how much n log n grows from `small` to `large`."""
+    return large * math.log(large) / (small * math.log(small))
+
+
+def plan_of(operation: str, size: int) -> Callable[[], dict[str, Any]]:
+    """Return what plans an operation on a cluster of so many nodes.
+
+    All of them are none and have data of their own before a converge, which may go. A switchover
+    hands over to the last one.
+    """
+    members = [
+        Member(f"n{number}", f"n{number}", f"10.0.{number // 250}.{number % 250 + 1}", role)
+        for number, role in enumerate([PRIMARY, *[SECONDARY] * (size - 1)], 1)
+    ]
+    there = Cluster(Node(one.host, one.node_id, one.address) for one in members)
+    for one in members:
+        there.write(one.host, one.host)
+    if operation == operations.SWITCHOVER:
+        _make_whole(there, members)
+        asked = given(operation, candidate=members[-1].host)
+    else:
+        asked = given(operation, allow_overwrite=True)
+    hosts = [one.host for one in members]
+    found = hostvars(members, __nso_ha_observed=there.results())
+    return partial(cluster.plan, hosts, found, hosts, asked, everybody_is_gone)
+
+
+def _make_whole(there: Cluster, members: list[Member]) -> None:
+    first = members[0]
+    made = promotion(there, there.nodes[first.host], 1)
+    there.beprimary(first.host, first.node_id)
+    for one in members[1:]:
+        there.besecondary(one.host, one.node_id, first.node_id, first.address)
+    for node in there.nodes.values():
+        remember(node, [made])
+
+
+def _measure(effort: Effort, _directory: Path) -> Mapping[str, Measured]:
+    found = {}
+    for operation in _CASES:
+        sides = [_side(operation, size) for size in _SIZES]
+        rounds = in_turn(effort.rounds(_USUAL) + 1, *sides)[1:]
+        allowed = growth(_LARGE, _MIDDLE)
+        found[_name(operation)] = Measured(
+            [large / middle / allowed for large, middle, _small in rounds],
+            {
+                f"{size} nodes": Quantity(statistics.median(seconds), SECONDS)
+                for size, seconds in zip(_SIZES, zip(*rounds, strict=True), strict=True)
+            },
+        )
+    return found
+
+
+def _side(operation: str, size: int) -> Callable[[], float]:
+    plan = plan_of(operation, size)
+    made = plan()
+    if made["refused"] or not made["waves"]:
+        raise BenchmarkError(f"{operation} of {size} nodes: {made['verdicts']}")
+    return partial(_seconds, plan, _PLANS[size])
+
+
+def _seconds(plan: Callable[[], object], times: int) -> float:
+    """Return the seconds of one plan, of so many."""
+    gc.collect()
+    gc.disable()
+    try:
+        begin = time.perf_counter()
+        for _unused in range(times):
+            plan()
+        return (time.perf_counter() - begin) / times
+    finally:
+        gc.enable()
+
+
+PLANNER = Group("planner", _FIGURES, _measure)

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How often, and in which order."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from benchmark.__main__ import _run
+from benchmark.bring_up import pings
+from benchmark.measuring import BenchmarkError, Effort, Group, NotRun, in_turn
+from benchmark.module_cost import ROLE, STATUS, costs, tasks
+from benchmark.planner import growth
+from benchmark.plays import PING, Call, Played, TaskRun
+from benchmark.results import AT_MOST, Figure, Measured, Target
+
+
+def test_sides_change_places_in_every_second_round_and_results_do_not() -> None:
+    called: list[str] = []
+
+    def side(name: str) -> str:
+        called.append(name)
+        return name
+
+    found = in_turn(3, lambda: side("a"), lambda: side("b"))
+    assert called == ["a", "b", "b", "a", "a", "b"]
+    assert found == [("a", "b")] * 3
+
+
+def test_a_whole_run_takes_ten_rounds_at_least() -> None:
+    assert [Effort().rounds(usual) for usual in (2, 12)] == [2, 12]
+    assert [Effort(whole=True).rounds(usual) for usual in (2, 12)] == [10, 12]
+    assert [Effort(whole=True, fixed=1).rounds(usual) for usual in (2, 12)] == [1, 1]
+
+
+FIGURES = (Figure("one", "One", Target(AT_MOST, 1.0)), Figure("two", "Two"))
+
+
+def test_what_cannot_be_measured_is_not_run_with_the_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def measure(*_unused: object) -> dict[str, Measured]:
+        raise NotRun("it needs root")
+
+    found = list(_run(Group("group", FIGURES, measure), Effort()))
+    assert [(one.figure.name, one.not_run) for one in found] == [
+        ("one", "it needs root"),
+        ("two", "it needs root"),
+    ]
+    assert "NOT RUN group: it needs root" in capsys.readouterr().err
+
+
+def test_every_figure_of_a_group_has_to_be_measured() -> None:
+    def measure(*_unused: object) -> dict[str, Measured]:
+        return {"one": Measured([1.0], {})}
+
+    with pytest.raises(KeyError, match="two"):
+        _run(Group("group", FIGURES, measure), Effort())
+
+
+def test_the_tasks_of_a_play_change_places_in_every_second_round() -> None:
+    names = [task["name"] for task in tasks(3)]
+    assert names == [PING, STATUS, ROLE, ROLE, STATUS, PING, PING, STATUS, ROLE]
+
+
+def played(*runs: tuple[str, str, str, float]) -> Played:
+    """Return a play of results: action, host, outcome, seconds; a task for each action."""
+    return Played(
+        1.0,
+        tuple(
+            TaskRun(f"task of {action}", action, host, outcome, 10.0, 10.0 + seconds)
+            for action, host, outcome, seconds in runs
+        ),
+    )
+
+
+def test_the_first_call_of_a_module_does_not_count() -> None:
+    done = played(
+        *(
+            (action, "n1", "ok", seconds)
+            for seconds in (9.0, 1.0, 2.0)
+            for action in (PING, STATUS)
+        ),
+        *((ROLE, "n1", "ok", seconds) for seconds in (9.0, 3.0, 4.0)),
+    )
+    assert costs(done) == {PING: [1.0, 2.0], STATUS: [1.0, 2.0], ROLE: [3.0, 4.0]}
+
+
+def test_a_call_that_fails_is_no_measurement() -> None:
+    with pytest.raises(BenchmarkError, match="ncs_ha_status on n1: failed"):
+        costs(played((PING, "n1", "ok", 1.0), (STATUS, "n1", "failed", 1.0)))
+
+
+def test_calls_are_those_of_the_collection_on_hosts_that_did_not_skip_them() -> None:
+    done = played(
+        (STATUS, "n1", "ok", 1.0),
+        ("ansible.builtin.set_fact", "n1", "ok", 1.0),
+        (STATUS, "n2", "failed", 1.0),
+        (ROLE, "n1", "skipped", 0.0),
+        (ROLE, "n2", "ok", 1.0),
+    )
+    assert done.calls() == [Call(STATUS, ("n1", "n2")), Call(ROLE, ("n2",))]
+
+
+def test_pings_have_the_shape_of_the_calls() -> None:
+    calls = [
+        Call(STATUS, ("n1", "n2")),
+        Call(STATUS, ("n2", "n1")),
+        Call(ROLE, ("n2",)),
+        Call(STATUS, ("n1", "n2")),
+    ]
+    plays = pings(calls)
+    assert [(play["hosts"], len(play["tasks"])) for play in plays] == [
+        ("n1,n2", 2),
+        ("n2", 1),
+        ("n1,n2", 1),
+    ]
+    assert all(PING in task for play in plays for task in play["tasks"])
+
+
+def test_growth_is_that_of_n_log_n() -> None:
+    assert growth(1000, 100) == pytest.approx(15)
+    assert growth(100, 10) == pytest.approx(20)
+    assert growth(8, 2) == pytest.approx(8 * math.log2(8) / 2)
