@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import math
+import os
 
 import pytest
 from benchmark.__main__ import _run
 from benchmark.bring_up import pings
 from benchmark.measuring import BenchmarkError, Effort, Group, NotRun, in_turn
-from benchmark.module_cost import ROLE, STATUS, costs, tasks
+from benchmark.module_cost import ROLE, SSH, STATUS, costs, tasks
 from benchmark.planner import growth
 from benchmark.plays import PING, Call, Played, TaskRun
 from benchmark.results import AT_MOST, Figure, Measured, Target
@@ -49,6 +50,13 @@ def test_what_cannot_be_measured_is_not_run_with_the_reason(
         ("two", "it needs root"),
     ]
     assert "NOT RUN group: it needs root" in capsys.readouterr().err
+
+
+def test_ssh_is_not_run_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    found = list(_run(SSH, Effort()))
+    assert [one.figure for one in found] == list(SSH.figures)
+    assert {one.not_run for one in found} == {"the lab with SSH needs root"}
 
 
 def test_every_figure_of_a_group_has_to_be_measured() -> None:
