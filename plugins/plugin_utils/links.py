@@ -58,7 +58,7 @@ def linked(topology: Topology, seen: Mapping[str, Observation], host: str) -> bo
     other = seen[upstream.host]
     if not isinstance(other, Seen):
         return True
-    return other.state.role in (PRIMARY, RELAY) and other.state.has_secondary(member.node_id)
+    return other.state.role in (PRIMARY, RELAY) and other.lists(member.node_id)
 
 
 def is_as_wanted(topology: Topology, seen: Mapping[str, Observation], host: str) -> bool:
@@ -98,7 +98,7 @@ def copies_from(
         if above is None:
             return False
         node_id, host, own = topology.members[host].node_id, above.host, seen[above.host]
-        if isinstance(own, Seen) and not own.state.has_secondary(node_id):
+        if isinstance(own, Seen) and not own.lists(node_id):
             return False
     return False
 

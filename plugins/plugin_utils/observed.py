@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
@@ -26,6 +27,15 @@ class Seen:
     txid: TransactionId | None
     upgrade: bool = False
     held: bool = False
+
+    def lists(self, node_id: str) -> bool:
+        """Return whether a node of this id is connected as secondary."""
+        return node_id in self._secondaries
+
+    @cached_property
+    def _secondaries(self) -> frozenset[str]:
+        # Each secondary is looked for in the list of its primary.
+        return frozenset(one.node_id for one in self.state.secondaries)
 
 
 @dataclass(frozen=True)

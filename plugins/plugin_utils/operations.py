@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, NONE, PRIMARY
 
@@ -46,6 +47,11 @@ class Scene:
     seen: Mapping[str, Observation]
     record: Record
     unfinished: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Return the members as a topology."""
+        return Topology(self.members)
 
     @property
     def wanted_primary(self) -> str:
@@ -205,7 +211,7 @@ def _is_unfinished(scene: Scene) -> bool:
 
 
 def _copies(scene: Scene, host: str, primary: str) -> bool:
-    return links.copies_from(Topology(scene.members), scene.seen, host, primary)
+    return links.copies_from(scene.topology, scene.seen, host, primary)
 
 
 def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
