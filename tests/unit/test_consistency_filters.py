@@ -190,7 +190,7 @@ def arguments(name: str, found: Result, given: Result, active: list[str]) -> dic
 
 
 #: Filters that do not take a plan and return it with more in it.
-OTHERS = {"cluster_gone", "cluster_plan", "cluster_report"}
+OTHERS = {"cluster_gone", "cluster_plan", "cluster_report", "cluster_seconds"}
 
 
 def test_the_filter_that_finds_stale_locks_returns_their_ids() -> None:

@@ -67,9 +67,9 @@ def handed_in() -> set[str]:
 
 
 def used() -> set[str]:
-    """The variables in the tasks, in the playbooks and in the code of the filters."""
+    """The variables in the tasks and vars, in the playbooks and in the code of the filters."""
     found: set[str] = set()
-    for path in [*TASKS, *PLAYBOOKS]:
+    for path in [*TASKS, ROLE / "vars" / "main.yml", *PLAYBOOKS]:
         found.update(VARIABLE.findall(yaml.safe_dump(load(path), width=10**6)))
     for path in (ROOT / "plugins" / "plugin_utils").glob("*.py"):
         # Whole texts in the code only: a name in a message or a docstring is no use of it.
@@ -96,6 +96,24 @@ def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
     assert {name for name, option in options.items() if "default" not in option} == {
         name for name, option in options.items() if option.get("required")
     }
+
+
+def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
+    text = (ROLE / "vars" / "main.yml").read_text()
+    limits = re.findall(r"\{\{ (\w+) \| nso\.ha\.cluster_seconds\('(\w+)', (\d+)\) \}\}", text)
+    assert all(name == told for name, told, _default in limits)
+    texts = re.findall(r"\{\{ (nso_ha_\w+) or '([^']+)' \}\}", text)
+    found = {**{name: int(default) for name, _told, default in limits}, **dict(texts)}
+    # A priority that is empty is read by the filters; to the others, empty is as good as not given.
+    others = {name: default for name, default in DEFAULTS.items() if default not in ("", False, [])}
+    assert found == {name: others[name] for name in set(others) - {"nso_ha_priority"}}
+    assert variables.member("n1", {"nso_ha_priority": ""}).priority == DEFAULTS["nso_ha_priority"]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_takes_an_empty_group_for_the_default(playbook: Path) -> None:
+    (play,) = load(playbook)
+    assert play["hosts"] == f"{{{{ nso_ha_group | default('{DEFAULTS['nso_ha_group']}', true) }}}}"
 
 
 @pytest.mark.parametrize("entry", SPECS)
