@@ -33,6 +33,7 @@ OF_THE_GROUP = (
     "nso_ha_fence_tasks",
     "nso_ha_operation",
     "nso_ha_override",
+    "nso_ha_planned_candidate",
 )
 
 HostVars = Mapping[str, Mapping[str, Any]]
