@@ -19,7 +19,11 @@ from helpers.modules import ROOT
 
 ROLE = ROOT / "roles" / "cluster"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+#: The role, and the playbook, that are about AWX; see test_consistency_awx.py.
+SETUP = "awx_setup"
+PLAYBOOKS = sorted(
+    path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != SETUP
+)
 #: The entry point for those who name none; it is another one under its name.
 MAIN = "main"
 
@@ -146,7 +150,9 @@ def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_t
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_no_other_variables(document: Path) -> None:
     named = {name.rstrip("_") for name in VARIABLE.findall(document.read_text())}
-    assert named <= SPECIFIED | handed_on() | handed_in()
+    of_awx = load(ROOT / "roles" / SETUP / "meta" / "argument_specs.yml")["argument_specs"]
+    others = set(of_awx[MAIN]["options"])
+    assert named <= SPECIFIED | handed_on() | handed_in() | others
 
 
 @pytest.mark.parametrize("name", documentation.FILTERS)
@@ -179,7 +185,7 @@ def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
-    there = {"cluster", "ncs", *documentation.MODULES, *documentation.FILTERS}
+    there = {"cluster", SETUP, "ncs", *documentation.MODULES, *documentation.FILTERS}
     there |= set(documentation.LOOKUPS)
     there |= {path.stem for path in PLAYBOOKS}
     assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= there
