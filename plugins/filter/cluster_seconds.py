@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Returns the time in seconds. An empty value was not given, as where nobody filled in a field of a
-    survey.
+  - Returns the time in seconds. An empty value was not given, as where nobody filled in a field of
+    a survey.
   - Fails with the name of the variable where the value is no such number.
   - Made for the role P(nso.ha.cluster#role). It only computes.
 positional: name, default

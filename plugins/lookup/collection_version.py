@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Returns the version of a collection as Ansible finds it, or empty text where it is not installed or
-    was not installed from a release.
+  - Returns the version of a collection as Ansible finds it, or empty text where it is not installed
+    or was not installed from a release.
   - Made for the role P(nso.ha.awx_setup#role), which needs a collection that is no dependency.
 options:
   _terms:

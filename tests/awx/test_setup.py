@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nso.ha.awx_setup, with the modules of awx.awx as they are released, against a stand-in for AWX."""
+"""nso.ha.awx_setup, by the modules of awx.awx as they are released, against a stand-in for AWX."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_it_says_what_differs_puts_it_right_and_leaves_alone_what_is_as_wanted(
     assert api.survey(workflow) == asked_by_the_workflow()
     assert credential["inputs"]["token"] == TOKEN
 
-    # Neither with a token at hand nor without one is another taken away that somebody has put there.
+    # Neither with a token at hand nor without one is another taken away that somebody put there.
     api.edit(credential, inputs=another)
     assert again(done).changed == 0
     assert again(done, environment=NO_TOKEN).changed == 0
@@ -264,5 +264,5 @@ def test_without_the_collection_it_says_which_one_is_needed(setup: Setup, tmp_pa
     (old / "MANIFEST.json").write_text(json.dumps({"collection_info": {"version": "19.4.0"}}))
     run = setup.run(collections=str(tmp_path))
     assert run.status == 2
-    assert "22.0.0 or later is needed here, and what is installed is 19.4.0" in run.output
+    assert "22.0.0 or later is needed here, and there is 19.4.0" in run.output
     assert setup.api.changes == []

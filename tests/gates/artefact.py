@@ -74,15 +74,16 @@ def _introspect(artefact: Path, place: Path) -> None:
 
 
 def _create(artefact: Path, place: Path) -> None:
-    """Make what an image is built from, by the example in the documentation, as that tells to do."""
+    """Make what an image is built from, by the example in the documentation, as it says."""
     shutil.copy(artefact, place)
     definition, context = place / "execution-environment.yml", place / "context"
     command: Command = [BIN / "ansible-builder", "create", "--file", definition]
     run("ansible-builder create", [*command, "--context", context], cwd=place)
     wanted = yaml.safe_load((context / "_build" / "requirements.yml").read_text())["collections"]
-    missing = [one["name"] for one in wanted if not (context / "_build" / one["name"]).is_file()]
-    if missing or [Path(one["name"]).name for one in wanted] != [artefact.name]:
-        raise GateError(f"ansible-builder create: {wanted} is not what was built, {artefact.name}")
+    found = [Path(one["name"]) for one in wanted]
+    there = all((context / "_build" / path).is_file() for path in found)
+    if not there or [path.name for path in found] != [artefact.name]:
+        raise GateError(f"ansible-builder create: {wanted} is not {artefact.name}")
 
 
 if __name__ == "__main__":

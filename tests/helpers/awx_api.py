@@ -7,9 +7,10 @@
         api.changes              # what was posted, patched or deleted
         api.named("job_templates", "NSO HA status")
 
-It has what the modules of awx.awx call for the objects of the role `awx_setup`. Where AWX would refuse
-something, so does it: references to nothing, names that are taken, playbooks that the project does not
-have, surveys and credential types against the rules, answers that a template does not ask for.
+It has what the modules of awx.awx call for the objects of the role `awx_setup`. Where AWX would
+refuse something, so does it: references to nothing, names that are taken, playbooks that the
+project does not have, surveys and credential types against the rules, answers that a template does
+not ask for.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
     job.status               # successful or failed
     job.artifacts            # what it hands on to the next job of a workflow
 
-The project is the example in the documentation, the form is that of the job template, and the secrets
-come from the credential by its injectors. After each job, none of them may be anywhere.
+The project is the example in the documentation, the form is that of the job template, and the
+secrets come from the credential by its injectors. After each job, none of them may be anywhere.
 """
 
 from __future__ import annotations
@@ -121,7 +121,15 @@ class Jobs:
             for name, value in (("job_id", number), ("user_name", USER))
         }
         self._lay_out(place, {**(extra or {}), **answers, **(artifacts or {}), **about}, credential)
-        runner = [sys.executable, "-m", "ansible_runner", "run", str(place), "-p", f"{playbook}.yml"]
+        runner = [
+            sys.executable,
+            "-m",
+            "ansible_runner",
+            "run",
+            str(place),
+            "-p",
+            f"{playbook}.yml",
+        ]
         options = ["--ident", str(number), *(["--limit", limit] if limit else [])]
         finished = subprocess.run(
             [*runner, *options],

@@ -111,7 +111,7 @@ def _answer_problems(question: Question, answer: object) -> list[str]:
 
 
 def form(survey: Mapping[str, Any], **filled: Any) -> dict[str, Any]:
-    """Return the answers of somebody who fills in these fields and leaves the others as they are."""
+    """Return the answers of somebody who fills in these fields and leaves the others alone."""
     unfilled = {
         question["variable"]: _untouched(question)
         for question in survey.get("spec", [])

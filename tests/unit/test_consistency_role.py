@@ -21,9 +21,7 @@ ROLE = ROOT / "roles" / "cluster"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: The role, and the playbook, that are about AWX; see test_consistency_awx.py.
 SETUP = "awx_setup"
-PLAYBOOKS = sorted(
-    path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != SETUP
-)
+PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != SETUP)
 #: The entry point for those who name none; it is another one under its name.
 MAIN = "main"
 

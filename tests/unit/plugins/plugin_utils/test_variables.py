@@ -55,7 +55,15 @@ def test_consent_for_all(everybody: object) -> None:
 
 @pytest.mark.parametrize(
     "two",
-    ["n2,n3", " n2 , n3 ,", "n2\nn3", "n2,\r\n n3\n", ["n2", "n3"], ("n3", " n2 "), ["n2", "n3", ""]],
+    [
+        "n2,n3",
+        " n2 , n3 ,",
+        "n2\nn3",
+        "n2,\r\n n3\n",
+        ["n2", "n3"],
+        ("n3", " n2 "),
+        ["n2", "n3", ""],
+    ],
 )
 def test_consent_for_those_that_are_named_and_no_other(two: object) -> None:
     agreed = overwriting(two)
@@ -145,5 +153,5 @@ def test_a_time_limit_may_be_0() -> None:
 
 @pytest.mark.parametrize("given", ["soon", "1 s", -1, "-0.5", True, False, [], [1], "inf", "nan"])
 def test_a_time_limit_that_is_no_number_of_seconds_is_an_error(given: object) -> None:
-    with pytest.raises(ValueError, match="nso_ha_timeout is .*it has to be a number of seconds"):
+    with pytest.raises(ValueError, match=r"nso_ha_timeout is .*it has to be a number of seconds"):
         variables.seconds(given, "nso_ha_timeout", 30)
