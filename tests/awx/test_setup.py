@@ -133,7 +133,7 @@ def test_everything_is_there_after_one_run(done: Setup) -> None:
     assert (kind["inputs"], kind["injectors"], kind["kind"]) == (INPUTS, INJECTORS, "net")
     credential = api.named("credentials", "NSO HA token")
     assert credential["credential_type"] == kind["id"]
-    assert credential["inputs"] == {"token": TOKEN, "access_file": ""}
+    assert credential["inputs"] == {"token": TOKEN}
     project = api.named("projects", "NSO HA project")
     assert (project["scm_type"], project["scm_url"]) == ("git", SCM_URL)
     inventory = api.named("inventories", "NSO HA inventory")
@@ -192,7 +192,7 @@ def test_it_says_what_differs_puts_it_right_and_leaves_alone_what_is_as_wanted(
     credential = api.named("credentials", "NSO HA token")
     template = api.named("job_templates", "NSO HA failover")
     workflow = api.named("workflow_job_templates", "NSO HA planned switchover")
-    another = {"token": "another", "access_file": ""}
+    another = {"token": "another"}
     api.edit(template, ask_limit_on_launch=True, limit="n1")
     api.edit(credential, inputs=another)
     api.survey(workflow)["spec"] = []

@@ -353,7 +353,13 @@ def _kept(kind: str, body: Item, old: Item) -> Item:
     unknown = set(body) - set(KINDS[kind]) - {"type"}
     if unknown:
         raise Refused(400, detail=f"{kind} have no {', '.join(sorted(unknown))} here")
-    kept = {name: value for name, value in body.items() if name in KINDS[kind]}
+    # Where a text is meant, AWX takes null for an empty one.
+    blank = {name: "" for name, usual in KINDS[kind].items() if isinstance(usual, str)}
+    kept = {
+        name: blank.get(name) if value is None else value
+        for name, value in body.items()
+        if name in KINDS[kind]
+    }
     if kind == "job_templates":
         # It has the organization of its project.
         kept.pop("organization", None)
