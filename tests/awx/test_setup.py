@@ -257,12 +257,12 @@ def test_awx_that_does_not_know_its_visitor_is_told_as_that(setup: Setup) -> Non
 def test_without_the_collection_it_says_which_one_is_needed(setup: Setup, tmp_path: Path) -> None:
     run = setup.run(collections=str(tmp_path))
     assert run.status == 2
-    assert "awx.awx 22.0.0 or later is needed here, and it is not installed" in run.output
+    assert "awx.awx 22.2.0 or later is needed here, and it is not installed" in run.output
 
     old = tmp_path / "ansible_collections" / "awx" / "awx"
     old.mkdir(parents=True)
     (old / "MANIFEST.json").write_text(json.dumps({"collection_info": {"version": "19.4.0"}}))
     run = setup.run(collections=str(tmp_path))
     assert run.status == 2
-    assert "22.0.0 or later is needed here, and there is 19.4.0" in run.output
+    assert "22.2.0 or later is needed here, and there is 19.4.0" in run.output
     assert setup.api.changes == []

@@ -58,6 +58,14 @@ def test_the_playbook_runs_the_role_where_ansible_runs() -> None:
     ]
 
 
+def test_everybody_names_the_same_release_of_awx_awx() -> None:
+    needed = variables()["__nso_ha_awx_needed"]
+    specs = (ROLE / "meta" / "argument_specs.yml").read_text()
+    for text in (PAGE, (ROLE / "README.md").read_text(), specs):
+        plain = re.sub(r"C\((.*?)\)", r"\1", text).replace("`", "")
+        assert set(re.findall(r"awx\.awx,? (\d[\d.]*\d)", plain)) == {needed}
+
+
 def test_the_page_has_every_template_with_what_it_asks() -> None:
     rows = re.findall(r"^\| `NSO HA (\w+)` \|", PAGE, re.MULTILINE)
     assert rows == list(TEMPLATES)
