@@ -355,7 +355,7 @@ def _kept(kind: str, body: Item, old: Item) -> Item:
         raise Refused(400, detail=f"{kind} have no {', '.join(sorted(unknown))} here")
     # Where a text is meant, AWX takes null for an empty one.
     blank = {name: "" for name, usual in KINDS[kind].items() if isinstance(usual, str)}
-    kept = {
+    kept: Item = {
         name: blank.get(name) if value is None else value
         for name, value in body.items()
         if name in KINDS[kind]
