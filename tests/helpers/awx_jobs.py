@@ -80,11 +80,13 @@ class Jobs:
     """The jobs of one cluster. Each has a directory below the one that is given.
 
     inventory: that of AWX, by which the next job goes; there are no secrets in it
+    files:     what the project has besides, by path
     """
 
     def __init__(self, directory: Path, cluster: Cluster) -> None:
         self._directory = directory
         self._numbers = itertools.count(1)
+        self.files: dict[str, str] = {}
         self.inventory = yaml.safe_load(cluster.inventory.read_text())
         hosts = self.inventory["nso"]["hosts"].values()
         paths = {str(host.get("nso_ha_access_file", "")) for host in hosts}
@@ -162,6 +164,8 @@ class Jobs:
     def _lay_out(self, place: Path, variables: Mapping[str, Any], credential: bool) -> None:
         """Write what AWX writes for a job."""
         shutil.copytree(PROJECT, place / "project")
+        for name, text in self.files.items():
+            (place / "project" / name).write_text(text)
         (place / "inventory").mkdir()
         hosts = place / "inventory" / "hosts"
         # AWX hands the inventory over as a program that prints it.

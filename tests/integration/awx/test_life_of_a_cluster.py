@@ -11,6 +11,12 @@ from helpers.awx_objects import WORKFLOW
 from helpers.clusters import assert_led_by, assert_whole, roles, until_roles
 from helpers.simulated import Simulation
 
+#: Tasks that would have some device switch a node off.
+FENCE = """
+- name: Switch it off
+  ansible.builtin.debug:
+    msg: "{{ nso_ha_fence_host }} is switched off"
+"""
 #: What every report has, as docs/awx.md says.
 KEYS = {"operation", "outcome", "changed", "primary", "nodes", "verdicts", "table"}
 
@@ -55,11 +61,14 @@ def test_the_templates_make_move_mend_and_end_a_cluster(tmp_path: Path) -> None:
         assert moved.report["primary"] == {"before": "n1", "after": "n2"}
         assert_led_by(cluster, "n2")
 
-        # The primary dies, and comes back.
+        # The primary dies, and comes back. What fences it is in the project, too.
+        jobs.files["fence.yml"] = FENCE
+        jobs.inventory["nso"]["vars"]["nso_ha_fence_tasks"] = "fence.yml"
         cluster.node("n2").kill()
         until_roles(cluster, n1="none", n3="none")
-        failed_over = jobs.run("failover", nso_ha_candidate="n3", nso_ha_override=["fenced"])
+        failed_over = jobs.run("failover", nso_ha_candidate="n3", nso_ha_override=[])
         assert_successful(failed_over)
+        assert "n2 is switched off" in failed_over.output
         assert_led_by(cluster, "n3")
 
         cluster.node("n2").launch()
@@ -68,5 +77,7 @@ def test_the_templates_make_move_mend_and_end_a_cluster(tmp_path: Path) -> None:
         assert_successful(rejoined)
         assert_whole(cluster, "n3")
 
-        assert_successful(jobs.run("tear_down", extra={"nso_ha_timeout": "", "nso_ha_group": ""}))
+        empty = {"nso_ha_timeout": "", "nso_ha_group": ""}
+        ended = jobs.run("tear_down", extra=empty, nso_ha_override=["start_phase"])
+        assert_successful(ended)
         assert set(roles(cluster).values()) == {"none"}
