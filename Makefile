@@ -15,7 +15,7 @@ GATE = PYTHONPATH=tests $(BIN)/python -m
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-faults check lint sanity docs artefact matrix coverage mutants fuzz bench lab lab-down lab-test clean
+.PHONY: help venv demo test test-faults check lint sanity docs artefact awx matrix coverage mutants fuzz bench lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: $(VENV)/.test-ready ## run all tests; needs no root (ARGS="-k status" pick
 test-faults: $(VENV)/.test-ready ## stop plays at their steps (EVERY=1: at each), switch over again and again; no root
 	@EVERY="$(EVERY)" $(BIN)/python -m pytest tests/faults -n $(JOBS) $(ARGS)
 
-check: lint sanity docs artefact matrix coverage ## run every gate below, down to coverage; needs no root
+check: lint sanity docs artefact awx matrix coverage ## run every gate below, down to coverage; needs no root
 
 lint: $(VENV)/.check-ready ## ruff, mypy, yamllint, ansible-lint, shellcheck, reuse, changelog, plugin docs
 	@$(GATE) gates.lint
@@ -44,6 +44,9 @@ docs: $(VENV)/.check-ready ## build the documentation site in .docs/html
 
 artefact: $(VENV)/.check-ready ## build the collection, import it as Galaxy would, install and use it
 	@$(GATE) gates.artefact
+
+awx: $(VENV)/.check-ready ## set AWX up by the released modules of awx.awx, against a stand-in for its API
+	@$(GATE) gates.awx
 
 matrix: $(VENV)/.check-ready ## the client on every Python, playbooks on every ansible-core, as found here
 	@$(GATE) gates.matrix

@@ -231,10 +231,12 @@ def _asked(given: Mapping[str, Any], hosts: Sequence[str]) -> Asked:
             f"nso_ha_candidate is {candidate!r}, which is no host of the group (inventory names "
             f"are meant); there are {', '.join(hosts)}"
         )
-    if float(given["lock_timeout"]) <= float(given["wait_timeout"]):
+    # Some releases of ansible-core make text of numbers.
+    lock, wait = float(given["lock_timeout"]), float(given["wait_timeout"])
+    if lock <= wait:
         raise ValueError(
-            f"nso_ha_lock_timeout is {given['lock_timeout']} s and nso_ha_wait_timeout "
-            f"{given['wait_timeout']} s; a lock has to last longer than a step"
+            f"nso_ha_lock_timeout is {lock:g} s and nso_ha_wait_timeout {wait:g} s; a lock has to "
+            "last longer than a step"
         )
     return Asked(
         operation=operation,

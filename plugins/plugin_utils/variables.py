@@ -33,6 +33,7 @@ OF_THE_GROUP = (
     "nso_ha_fence_tasks",
     "nso_ha_operation",
     "nso_ha_override",
+    "nso_ha_planned_candidate",
 )
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -78,6 +79,22 @@ def results(host: str, hostvars: HostVars) -> list[Mapping[str, Any]]:
     return list(hostvars[host].get(RESULTS) or [])
 
 
+def seconds(value: object, name: str, default: float) -> float:
+    """Return a time in seconds that was given as a number or as text; blank text is not given.
+
+    Raises ValueError for anything else.
+    """
+    if value is None or not str(value).strip():
+        return default
+    try:
+        found = float(str(value))
+    except ValueError:
+        found = -1.0
+    if isinstance(value, bool) or not 0 <= found < float("inf"):
+        raise ValueError(f"{name} is {value!r}; it has to be a number of seconds")
+    return found
+
+
 def uneven(name: str, hosts: Sequence[str], hostvars: HostVars) -> list[str]:
     """Return in words that hosts differ in a variable that is one for all of them, or nothing.
 
@@ -94,12 +111,12 @@ def uneven(name: str, hosts: Sequence[str], hostvars: HostVars) -> list[str]:
 
 
 def names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:
-    """Return a variable that holds names, as a list or as text with commas.
+    """Return a variable that holds names, as a list or as text with commas or line breaks.
 
     Raises ValueError for a name that is not known: a misspelt consent must not pass for none.
     """
     if isinstance(value, str):
-        found = [name.strip() for name in value.split(",")]
+        found = [name.strip() for line in value.splitlines() for name in line.split(",")]
     elif isinstance(value, Sequence):
         found = [str(name).strip() for name in value]
     else:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -37,13 +38,14 @@ def install(artefact: Path, place: Path) -> None:
 
 
 def main() -> int:
-    """Build, import and introspect; return 1 at the first that fails."""
+    """Build, import, introspect and build upon it; return 1 at the first that fails."""
     try:
         with tempfile.TemporaryDirectory() as directory:
             tree = lay_out(Path(directory) / "tree")
             artefact = build(tree, Path(directory))
             _import(artefact)
             _introspect(artefact, Path(directory) / "installed")
+            _create(artefact, tree / "docs" / "awx")
     except GateError as problem:
         print(problem)
         return 1
@@ -69,6 +71,19 @@ def _introspect(artefact: Path, place: Path) -> None:
     metadata = place / "ansible_collections" / "nso" / "ha" / "meta" / "execution-environment.yml"
     if not metadata.exists() or any(yaml.safe_load(output).values()):
         raise GateError("ansible-builder introspect: finds something to install", output)
+
+
+def _create(artefact: Path, place: Path) -> None:
+    """Make what an image is built from, by the example in the documentation, as it says."""
+    shutil.copy(artefact, place)
+    definition, context = place / "execution-environment.yml", place / "context"
+    command: Command = [BIN / "ansible-builder", "create", "--file", definition]
+    run("ansible-builder create", [*command, "--context", context], cwd=place)
+    wanted = yaml.safe_load((context / "_build" / "requirements.yml").read_text())["collections"]
+    found = [Path(one["name"]) for one in wanted]
+    there = all((context / "_build" / path).is_file() for path in found)
+    if not there or [path.name for path in found] != [artefact.name]:
+        raise GateError(f"ansible-builder create: {wanted} is not {artefact.name}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from gates.tree import ROOT, files, lay_out
 #: The packages that mypy checks, by the name under which they are imported.
 PACKAGES = (
     "ansible_collections.nso.ha.plugins",
+    "awx",
     "benchmark",
     "faults",
     "gates",

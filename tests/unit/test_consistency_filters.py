@@ -190,7 +190,13 @@ def arguments(name: str, found: Result, given: Result, active: list[str]) -> dic
 
 
 #: Filters that do not take a plan and return it with more in it.
-OTHERS = {"cluster_gone", "cluster_plan", "cluster_report", "cluster_title"}
+OTHERS = {
+    "cluster_gone",
+    "cluster_plan",
+    "cluster_report",
+    "cluster_seconds",
+    "cluster_title",
+}
 
 
 def test_the_filter_that_finds_stale_locks_returns_their_ids() -> None:
@@ -231,7 +237,8 @@ LOOKUPS = documentation.LOOKUPS
 
 
 def test_what_the_lookup_returns_is_documented() -> None:
-    assert LOOKUPS == ("cluster_run",)
+    # The other one returns text.
+    assert LOOKUPS == ("cluster_run", "collection_version")
     plugin = importlib.import_module("ansible_collections.nso.ha.plugins.lookup.cluster_run")
     lookup = plugin.LookupModule()
     lookup._load_name = "nso.ha.cluster_run"

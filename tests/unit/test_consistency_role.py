@@ -19,7 +19,9 @@ from helpers.modules import ROOT
 
 ROLE = ROOT / "roles" / "cluster"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+#: The role, and the playbook, that are about AWX; see test_consistency_awx.py.
+SETUP = "awx_setup"
+PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != SETUP)
 #: The entry point for those who name none; it is another one under its name.
 MAIN = "main"
 
@@ -67,9 +69,9 @@ def handed_in() -> set[str]:
 
 
 def used() -> set[str]:
-    """The variables in the tasks, in the playbooks and in the code of the filters."""
+    """The variables in the tasks and vars, in the playbooks and in the code of the filters."""
     found: set[str] = set()
-    for path in [*TASKS, *PLAYBOOKS]:
+    for path in [*TASKS, ROLE / "vars" / "main.yml", *PLAYBOOKS]:
         found.update(VARIABLE.findall(yaml.safe_dump(load(path), width=10**6)))
     for path in (ROOT / "plugins" / "plugin_utils").glob("*.py"):
         # Whole texts in the code only: a name in a message or a docstring is no use of it.
@@ -98,6 +100,24 @@ def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
     }
 
 
+def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
+    text = (ROLE / "vars" / "main.yml").read_text()
+    limits = re.findall(r"\{\{ (\w+) \| nso\.ha\.cluster_seconds\('(\w+)', (\d+)\) \}\}", text)
+    assert all(name == told for name, told, _default in limits)
+    texts = re.findall(r"\{\{ (nso_ha_\w+) or '([^']+)' \}\}", text)
+    found = {**{name: int(default) for name, _told, default in limits}, **dict(texts)}
+    # A priority that is empty is read by the filters; to the others, empty is as good as not given.
+    others = {name: default for name, default in DEFAULTS.items() if default not in ("", False, [])}
+    assert found == {name: others[name] for name in set(others) - {"nso_ha_priority"}}
+    assert variables.member("n1", {"nso_ha_priority": ""}).priority == DEFAULTS["nso_ha_priority"]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_takes_an_empty_group_for_the_default(playbook: Path) -> None:
+    (play,) = load(playbook)
+    assert play["hosts"] == f"{{{{ nso_ha_group | default('{DEFAULTS['nso_ha_group']}', true) }}}}"
+
+
 @pytest.mark.parametrize("entry", SPECS)
 def test_a_default_is_of_the_type_that_is_documented(entry: str) -> None:
     kinds: dict[str, Any] = {
@@ -114,7 +134,8 @@ def test_a_default_is_of_the_type_that_is_documented(entry: str) -> None:
 
 def test_every_variable_that_is_used_is_specified_and_the_reverse() -> None:
     # Ansible's own argument check reads the rest of a spec; the group is read by the playbooks too.
-    assert used() - handed_on() - handed_in() == SPECIFIED
+    # What a plan hands on, an operation takes.
+    assert used() - (handed_on() - SPECIFIED) - handed_in() == SPECIFIED
 
 
 def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_they_set() -> None:
@@ -127,7 +148,9 @@ def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_t
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_no_other_variables(document: Path) -> None:
     named = {name.rstrip("_") for name in VARIABLE.findall(document.read_text())}
-    assert named <= SPECIFIED | handed_on() | handed_in()
+    of_awx = load(ROOT / "roles" / SETUP / "meta" / "argument_specs.yml")["argument_specs"]
+    others = set(of_awx[MAIN]["options"])
+    assert named <= SPECIFIED | handed_on() | handed_in() | others
 
 
 @pytest.mark.parametrize("name", documentation.FILTERS)
@@ -160,7 +183,7 @@ def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
-    there = {"cluster", "ncs", *documentation.MODULES, *documentation.FILTERS}
+    there = {"cluster", SETUP, "ncs", *documentation.MODULES, *documentation.FILTERS}
     there |= set(documentation.LOOKUPS)
     there |= {path.stem for path in PLAYBOOKS}
     assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= there

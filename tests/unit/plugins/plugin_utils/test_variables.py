@@ -54,7 +54,16 @@ def test_consent_for_all(everybody: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "two", ["n2,n3", " n2 , n3 ,", ["n2", "n3"], ("n3", " n2 "), ["n2", "n3", ""]]
+    "two",
+    [
+        "n2,n3",
+        " n2 , n3 ,",
+        "n2\nn3",
+        "n2,\r\n n3\n",
+        ["n2", "n3"],
+        ("n3", " n2 "),
+        ["n2", "n3", ""],
+    ],
 )
 def test_consent_for_those_that_are_named_and_no_other(two: object) -> None:
     agreed = overwriting(two)
@@ -125,3 +134,24 @@ def test_a_variable_of_the_group_has_to_be_the_same_on_all_hosts() -> None:
 def test_a_variable_that_is_not_set_and_one_that_is_empty_are_the_same() -> None:
     empty: dict[str, dict[str, object]] = {"n1": {"v": ""}, "n2": {"v": False}, "n3": {}}
     assert variables.uneven("v", HOSTS, empty) == []
+
+
+@pytest.mark.parametrize("given", [2, 2.0, "2", " 2.0 ", "2e0"])
+def test_a_time_limit_is_a_number_or_the_same_as_text(given: object) -> None:
+    assert variables.seconds(given, "nso_ha_timeout", 30) == 2
+
+
+@pytest.mark.parametrize("given", [None, "", "  "])
+def test_a_time_limit_that_is_empty_was_not_given(given: object) -> None:
+    assert variables.seconds(given, "nso_ha_timeout", 30) == 30
+
+
+def test_a_time_limit_may_be_0() -> None:
+    assert variables.seconds(0, "nso_ha_timeout", 30) == 0
+    assert variables.seconds("0", "nso_ha_timeout", 30) == 0
+
+
+@pytest.mark.parametrize("given", ["soon", "1 s", -1, "-0.5", True, False, [], [1], "inf", "nan"])
+def test_a_time_limit_that_is_no_number_of_seconds_is_an_error(given: object) -> None:
+    with pytest.raises(ValueError, match=r"nso_ha_timeout is .*it has to be a number of seconds"):
+        variables.seconds(given, "nso_ha_timeout", 30)
