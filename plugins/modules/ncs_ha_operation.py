@@ -222,6 +222,10 @@ import time
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import payload
+
+payload.compile_once()
+
 from ansible_collections.nso.ha.plugins.module_utils import (
     clock,
     failures,

@@ -163,6 +163,10 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import payload
+
+payload.compile_once()
+
 from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
 from ansible_collections.nso.ha.plugins.module_utils.maapi_socket import maapi_connection
 from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE

@@ -379,6 +379,10 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nso.ha.plugins.module_utils import payload
+
+payload.compile_once()
+
 from ansible_collections.nso.ha.plugins.module_utils import (
     failures,
     options,
