@@ -181,7 +181,7 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         "blocked": dict(made.blocked),
         "moves": {"from": goal.former, "to": _new_primary(wished)},
         "election": dict(goal.election.reasons),
-        "waves": _waves(wished, seen, made, asked),
+        "waves": _waves(wished, seen, made),
         "targets": {host: _target(wished, host) for host in seen},
         "rehearse": _to_rehearse(wished, seen, made, asked.check_mode),
         "verify": {
@@ -386,22 +386,19 @@ def _as_result(
 
 
 def _waves(
-    wished: Topology, seen: Mapping[str, Observation], made: planner.Plan, asked: Asked
+    wished: Topology, seen: Mapping[str, Observation], made: planner.Plan
 ) -> list[dict[str, Any]]:
     """Return the waves, each with the hosts to look at once more before it, see recheck.py.
 
-    Before a primary is made, all that answered, if something took time since they were looked at
-    under the lock: none of them may have become one. Where a living primary hands over, what counts
-    is checked on the way. Every look makes the time without a primary longer. Before nodes copy,
-    these, and the first time the primary.
+    Before a primary is made, all that answered: none of them may have become one. Where a living
+    primary hands over, what counts is checked on the way, and every look would make the time
+    without a primary longer. Before nodes copy, these, and the first time the primary.
     """
     waves = []
     looked_at_primary = False
-    fences = asked.fences and asked.operation == operations.FAILOVER
-    for number, wave in enumerate(made.waves):
+    for wave in made.waves:
         look: set[str] = set()
-        aged = number > 0 or fences
-        if wave.name == planner.PROMOTE and aged and not made.hands_over:
+        if wave.name == planner.PROMOTE and not made.hands_over:
             look = {host for host, one in seen.items() if isinstance(one, Seen)}
         elif wave.name in (planner.RELAYS, planner.SECONDARIES):
             look = {step.host for step in wave.steps}

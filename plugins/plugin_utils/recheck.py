@@ -5,9 +5,9 @@
 """A second look, just before a wave that cannot be taken back.
 
 A plan takes time: a daemon may be waited for, a copy may take minutes, and a node that has left its
-cluster is writable meanwhile. So before a primary is made, unless that comes first, and before
-nodes copy, those that it concerns are looked at once more, and what is not any more as it was when
-the plan was made ends the run. Pure functions.
+cluster is writable meanwhile. So before a primary is made, and before nodes copy, those that it
+concerns are looked at once more, and what is not any more as it was when the plan was made ends the
+run. Pure functions.
 """
 
 from __future__ import annotations
