@@ -58,7 +58,7 @@ def _rates(effort: Effort, ours: int, theirs: int) -> Measured:
     with _on_cpu(ours), _peer(_ANSWER, theirs) as port:
         # The first round warms up. Each connects anew, outside of the clock.
         found = in_turn(effort.rounds(_USUAL) + 1, lambda: _orders(port), lambda: _echoes(port))
-    rates = [(orders, echoes) for orders, echoes in found[1:]]
+    rates = ((orders, echoes) for orders, echoes in found[1:])
     return compared(rates, ("status orders", "echoes"), PER_SECOND)
 
 

@@ -254,8 +254,8 @@ def encode(value: Term) -> bytes:
     end = b""
     while True:
         for current in pending:
-            # First what there is most of. A bool is no int here, see _scalar.
-            if type(current) is int and 0 <= current < 256:
+            # First what there is most of. A bool is no integer here, see _scalar.
+            if isinstance(current, int) and not isinstance(current, bool) and 0 <= current < 256:
                 parts.append(_SMALL_INTEGERS[current])
             elif isinstance(current, (tuple, list)) and current:
                 elements += len(current)

@@ -21,8 +21,8 @@ def bars(svg: ElementTree.Element) -> list[ElementTree.Element]:
     return [one for one in svg.iter(f"{SVG}rect") if one.get("class") in ("met", "missed")]
 
 
-def end(drawn: ElementTree.Element) -> float:
-    return float(drawn.get("x", "")) + float(drawn.get("width", ""))
+def end(column: ElementTree.Element) -> float:
+    return float(column.get("x", "")) + float(column.get("width", ""))
 
 
 def target(svg: ElementTree.Element) -> float:
@@ -43,15 +43,15 @@ def test_a_bar_ends_left_of_the_target_if_that_is_met_and_right_of_it_if_not(
 ) -> None:
     svg = drawn(results)
     found = bars(svg)
-    assert [drawn.get("class") for drawn in found] == ["met", "missed", "missed"]
-    assert [end(drawn) <= target(svg) for drawn in found] == [True, False, False]
+    assert [column.get("class") for column in found] == ["met", "missed", "missed"]
+    assert [end(column) <= target(svg) for column in found] == [True, False, False]
 
 
 def test_a_bar_that_is_too_long_is_cut_off_and_says_so() -> None:
     one = Result("group", Figure("name", "title", Target(AT_MOST, 1.0)), (50.0,))
     svg = drawn([one])
-    (drawn,) = bars(svg)
-    assert end(drawn) < float(svg.get("width", ""))
+    (column,) = bars(svg)
+    assert end(column) < float(svg.get("width", ""))
     assert "50.00 missed, cut off" in [text.text for text in svg.iter(f"{SVG}text")]
 
 
@@ -59,8 +59,8 @@ def test_the_spread_is_on_the_bar_from_quartile_to_quartile() -> None:
     one = Result("group", Figure("name", "title", Target(AT_MOST, 1.0)), (0.4, 0.5, 0.6, 0.7, 0.8))
     svg = drawn([one])
     (line,) = [part for part in svg.iter(f"{SVG}line") if part.get("class") == "spread"]
-    (drawn,) = bars(svg)
-    zero, one_share = float(drawn.get("x", "")), target(svg)
+    (column,) = bars(svg)
+    zero, one_share = float(column.get("x", "")), target(svg)
     shares = [(float(line.get(name, "")) - zero) / (one_share - zero) for name in ("x1", "x2")]
     assert shares == pytest.approx([0.5, 0.7], abs=0.01)
 
