@@ -299,8 +299,7 @@ def _scalar(value: Term) -> bytes:
 
 
 def _integer(value: int) -> bytes:
-    if 0 <= value <= 255:
-        return _SMALL_INTEGERS[value]
+    """Return an integer that is not one of those that a byte has room for."""
     if -(2**31) <= value < 2**31:
         return struct.pack(">Bi", INTEGER, value)
     magnitude = abs(value)

@@ -32,6 +32,20 @@ def test_primaries_are_those_that_say_so() -> None:
     assert links.primaries(found) == ["n1", "n4"]
 
 
+def test_whom_followers_name_is_told_of_those_that_answer_and_name_somebody() -> None:
+    found: dict[str, Observation] = {
+        "n1": PRIMARY,
+        "n2": seen("relay", N1, BELOW),
+        "n3": GONE,
+        "n4": seen("secondary", UPPER),
+        "n5": seen("secondary"),
+        # No daemon says so of itself, and it is nobody's follower then either.
+        "n6": seen("none", N1),
+    }
+    named = {"n2": Peer("id1", "10.0.0.1"), "n4": Peer("id2", "10.0.0.2")}
+    assert dict(links.named_primaries(found)) == named
+
+
 @pytest.mark.parametrize(
     ("found", "only"),
     [
