@@ -9,9 +9,7 @@ bytes again, so none leaves anything out.
 
 from __future__ import annotations
 
-import gc
 import importlib
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import Any, NamedTuple
 from ansible_collections.nso.ha.plugins.module_utils.ncs import terms
 from ncs_sim import terms as independent
 
-from benchmark.measuring import BenchmarkError, Effort, Group, NotRun, in_turn
+from benchmark.measuring import BenchmarkError, Effort, Group, NotRun, in_turn, mean_seconds
 from benchmark.results import AT_MOST, SECONDS, Figure, Measured, Target, compared
 
 _USUAL = 12
@@ -94,20 +92,7 @@ def _side(codec: Codec, does: str, data: bytes, calls: int) -> Callable[[], floa
     if codec.encode(value) != data:
         raise BenchmarkError(f"{codec} does not encode the bytes that it decoded")
     work = partial(codec.decode, data) if does == "decode" else partial(codec.encode, value)
-    return partial(_seconds, work, calls)
-
-
-def _seconds(work: Callable[[], object], calls: int) -> float:
-    """Return the seconds of one call, of many."""
-    gc.collect()
-    gc.disable()
-    try:
-        begin = time.perf_counter()
-        for _unused in range(calls):
-            work()
-        return (time.perf_counter() - begin) / calls
-    finally:
-        gc.enable()
+    return partial(mean_seconds, work, calls)
 
 
 CODEC = Group("codec", _FIGURES, _measure)

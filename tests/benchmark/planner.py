@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,7 +16,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
 from helpers.cluster_model import PRIMARY, SECONDARY, Cluster, Node, hostvars
 from helpers.cluster_play import everybody_is_gone, given, promotion, remember
 
-from benchmark.measuring import BenchmarkError, Effort, Group, in_turn
+from benchmark.measuring import BenchmarkError, Effort, Group, in_turn, mean_seconds
 from benchmark.results import AT_MOST, SECONDS, Figure, Measured, Quantity, Target
 
 _USUAL = 10
@@ -105,20 +103,7 @@ def _side(operation: str, size: int) -> Callable[[], float]:
     made = plan()
     if made["refused"] or not made["waves"]:
         raise BenchmarkError(f"{operation} of {size} nodes: {made['verdicts']}")
-    return partial(_seconds, plan, _PLANS[size])
-
-
-def _seconds(plan: Callable[[], object], times: int) -> float:
-    """Return the seconds of one plan, of so many."""
-    gc.collect()
-    gc.disable()
-    try:
-        begin = time.perf_counter()
-        for _unused in range(times):
-            plan()
-        return (time.perf_counter() - begin) / times
-    finally:
-        gc.enable()
+    return partial(mean_seconds, plan, _PLANS[size])
 
 
 PLANNER = Group("planner", _FIGURES, _measure)

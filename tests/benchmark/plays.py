@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from helpers.modules import ROOT
-from helpers.playbooks import command
+from helpers.playbooks import command, unsettled
 
 from benchmark.measuring import BenchmarkError
 
@@ -124,13 +124,8 @@ class Stage:
         return Played(seconds, tasks)
 
     def _environment(self) -> dict[str, str]:
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("ANSIBLE_", "NCS_"))
-        }
         return {
-            **clean,
+            **unsettled(),
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_HOME": str(self._directory / "ansible"),
             "ANSIBLE_FORKS": str(FORKS),

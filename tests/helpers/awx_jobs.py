@@ -29,6 +29,7 @@ from ncs_sim.cluster import Cluster
 from helpers import awx_rules
 from helpers.awx_objects import INJECTORS, PROJECT, survey
 from helpers.modules import COLLECTIONS
+from helpers.playbooks import unsettled
 
 #: Who starts all jobs.
 USER = "ada"
@@ -54,8 +55,7 @@ class Job:
     @property
     def artifacts(self) -> dict[str, Any]:
         """What the job hands on, as AWX takes it from the event of the end."""
-        (stats,) = [one for one in self.events if one["event"] == "playbook_on_stats"]
-        found: dict[str, Any] = stats["event_data"].get("artifact_data", {})
+        found: dict[str, Any] = self._end.get("artifact_data", {})
         return found
 
     @property
@@ -72,8 +72,14 @@ class Job:
     @property
     def changed(self) -> set[str]:
         """The hosts on which the job counts a change."""
+        return set(self._end["changed"])
+
+    @property
+    def _end(self) -> dict[str, Any]:
+        """What the event of the end has."""
         (stats,) = [one for one in self.events if one["event"] == "playbook_on_stats"]
-        return set(stats["event_data"]["changed"])
+        found: dict[str, Any] = stats["event_data"]
+        return found
 
 
 class Jobs:
@@ -136,7 +142,7 @@ class Jobs:
         finished = subprocess.run(
             [*runner, *options],
             env={
-                **{name: text for name, text in os.environ.items() if not _is_settled(name)},
+                **unsettled(),
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             },
             stdin=subprocess.DEVNULL,
@@ -193,11 +199,6 @@ class Jobs:
             assert not [path for path in files if secret in str(path)]
             told = [path for path in files if secret.encode() in path.read_bytes()]
             assert not told, f"a secret is in {told}"
-
-
-def _is_settled(name: str) -> bool:
-    """Whether a variable of this process would settle something for a job."""
-    return name.startswith(("ANSIBLE_", "NSO_HA_", "NCS_"))
 
 
 def _listed(inventory: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from helpers.modules import COLLECTIONS
@@ -49,12 +48,7 @@ class ForkedModules:
         self._lock = threading.Lock()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._server.communicate()
 
     def run(self, name: str, params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:

@@ -21,7 +21,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import yaml
@@ -171,12 +170,7 @@ class Playing:
     def __enter__(self) -> Playing:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         if self.runs:
             self.kill()
         os.close(self._output)
@@ -223,6 +217,12 @@ def command(
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
     program = str(_BIN / "ansible-playbook")
     return [program, "-i", str(inventory), str(playbook), *arguments, *extra]
+
+
+def unsettled() -> dict[str, str]:
+    """Return the environment of this process without what would settle something for a playbook."""
+    settling = ("ANSIBLE_", "NCS_", "NSO_HA_")
+    return {name: text for name, text in os.environ.items() if not name.startswith(settling)}
 
 
 def environment(home: Path) -> dict[str, str]:

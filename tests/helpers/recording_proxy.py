@@ -11,7 +11,6 @@ import contextlib
 import selectors
 import socket
 import threading
-from types import TracebackType
 
 _CHUNK = 64 * 1024
 _PATIENCE = 10.0
@@ -60,12 +59,7 @@ class RecordingProxy:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stop.close()
         self._thread.join(_PATIENCE)
         assert not self._thread.is_alive(), "the proxy does not end"

@@ -9,7 +9,6 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Any
 
 from helpers.modules import module_process
@@ -75,12 +74,7 @@ class RunningModule:
     def __enter__(self) -> RunningModule:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         if self.runs:
             self._process.kill()
         with contextlib.suppress(ValueError):

@@ -20,7 +20,6 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ncs_sim.cluster import Cluster, start_node
@@ -130,10 +129,5 @@ class Simulation:
     def __enter__(self) -> Simulation:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from helpers.modules import ROOT
+from helpers.playbooks import unsettled
 
 ROLE = ROOT / "roles" / "cluster"
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
@@ -56,11 +56,10 @@ def test_what_is_given_wins_over_the_file_and_the_file_over_the_environment(
         ],
     }
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NSO_HA_", "ANSIBLE_"))}
     finished = subprocess.run(
         [PROGRAM, "play.yml", "-e", json.dumps(given)],
         cwd=tmp_path,
-        env={**inherited, **environment, "ANSIBLE_LOCALHOST_WARNING": "0"},
+        env={**unsettled(), **environment, "ANSIBLE_LOCALHOST_WARNING": "0"},
         capture_output=True,
         text=True,
         timeout=100,

@@ -90,8 +90,8 @@ def test_a_playbook_that_fails_is_an_error_with_its_output(tmp_path: Path) -> No
 
 def test_nothing_is_left_running_when_it_is_interrupted(tmp_path: Path) -> None:
     words, environment = command("--only", "module-local", "--rounds", "1000")
-    mark = f"NSO_HA_TESTS_MARK={tmp_path}"
-    environment["NSO_HA_TESTS_MARK"] = str(tmp_path)
+    mark = f"MARK_OF_THE_TEST={tmp_path}"
+    environment["MARK_OF_THE_TEST"] = str(tmp_path)
     with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             until(lambda: _runs(mark, "ansible-playbook"), 60, "that a playbook runs")

@@ -14,7 +14,6 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 from ncs_lab.commands import attempt, require, run
@@ -194,12 +193,7 @@ class Lab:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.down()
 
 

@@ -9,7 +9,6 @@ test and shares no code with it.
 from __future__ import annotations
 
 import socket
-from types import TracebackType
 from typing import Self
 
 from ncs_sim.address import Address
@@ -162,10 +161,5 @@ class RawClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
