@@ -224,7 +224,7 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import payload
 
-payload.compile_once()
+payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import (
     clock,

@@ -165,7 +165,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import payload
 
-payload.compile_once()
+payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
 from ansible_collections.nso.ha.plugins.module_utils.maapi_socket import maapi_connection

@@ -194,7 +194,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import payload
 
-payload.compile_once()
+payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import failures, options
 from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply

@@ -385,7 +385,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import payload
 
-payload.compile_once()
+payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import failures, options
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
