@@ -58,10 +58,10 @@ class _Finder:
 
 
 def hasten() -> None:
-    """Let what is imported from now on be compiled once, and what is there not be searched for garbage.
+    """Compile once what is imported from now on; search for no garbage in what is there already.
 
-    Only modules of this collection are compiled so. Does nothing where this module was not imported
-    out of a zip file itself.
+    The former goes for the modules of this collection only. Does nothing where this module was not
+    imported out of a zip file itself.
     """
     loader = globals().get("__loader__")
     if isinstance(loader, zipimporter):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from benchmark.bring_up import BRING_UP
-from benchmark.client import ONE_CPU, TWO_CPUS
+from benchmark.client import ANYWHERE, ONE_CPU, TWO_CPUS
 from benchmark.codec import CODEC
 from benchmark.converge import CONVERGE
 from benchmark.measuring import Group
@@ -18,6 +18,7 @@ GROUPS: tuple[Group, ...] = (
     LOCAL,
     SSH,
     PAYLOAD,
+    ANYWHERE,
     ONE_CPU,
     TWO_CPUS,
     CODEC,
