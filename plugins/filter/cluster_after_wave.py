@@ -13,7 +13,7 @@ author:
 description:
   - Adds a verdict for each step that was not done, so that no further wave starts.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: wave, hostvars, active
+positional: wave, hostvars
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
@@ -27,17 +27,12 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
-    required: true
 """
 
 EXAMPLES = r"""
 - name: Add the results
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_after_wave(wave, hostvars, ansible_play_batch) }}"
+    plan: "{{ plan | nso.ha.cluster_after_wave(wave, hostvars) }}"
 """
 
 RETURN = r"""
@@ -47,7 +42,7 @@ _value:
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
@@ -57,11 +52,10 @@ def cluster_after_wave(
     plan: Mapping[str, Any],
     wave: Mapping[str, Any],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(plan["targets"], hostvars, active, plan)
-    return progress.after_wave(plan, wave, found, active, time.time())
+    found = gathered.gather(plan["targets"], hostvars, plan["run"], plan)
+    return progress.after_wave(plan, wave, found, time.time())
 
 
 class FilterModule:

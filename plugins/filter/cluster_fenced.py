@@ -6,29 +6,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cluster_fenced
-short_description: Add to a plan what came of the tasks that fence the former primary
+short_description: Add to a plan whether the former primary is confirmed to be fenced
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Adds a verdict on the tasks in C(nso_ha_fence_tasks).
+  - Adds a verdict for each host that the tasks in C(nso_ha_fence_tasks) had to fence, by what the
+    lock of the node that is to be primary says.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: problem
+positional: hostvars
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
     type: dict
     required: true
-  problem:
-    description: Why they failed. Empty if they did not.
-    type: str
+  hostvars:
+    description: The variable C(hostvars).
+    type: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Go on only if the former primary is off
+- name: Go on only if the former primary is fenced
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_fenced(problem) }}"
+    plan: "{{ plan | nso.ha.cluster_fenced(hostvars) }}"
 """
 
 RETURN = r"""
@@ -40,12 +41,15 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import progress
+from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
 
 
-def cluster_fenced(plan: Mapping[str, Any], problem: str) -> dict[str, Any]:
+def cluster_fenced(
+    plan: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    return progress.fenced(plan, problem)
+    found = gathered.gather(plan["targets"], hostvars, plan["run"], plan)
+    return progress.fenced(plan, found)
 
 
 class FilterModule:

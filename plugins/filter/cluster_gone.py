@@ -15,7 +15,7 @@ description:
     controller has ended, the lock has expired, or the operator breaks it.
   - Made for the role P(nso.ha.cluster#role). It looks at the processes of this host, and changes
     nothing.
-positional: hostvars, active, run, broken
+positional: hostvars, run, broken
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -25,11 +25,6 @@ options:
   hostvars:
     description: The variable C(hostvars).
     type: dict
-    required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
     required: true
   run:
     description: The id of this run.
@@ -44,7 +39,7 @@ options:
 EXAMPLES = r"""
 - name: Show whose locks do not count
   ansible.builtin.debug:
-    msg: "{{ groups['nso'] | nso.ha.cluster_gone(hostvars, ansible_play_batch, run.id) }}"
+    msg: "{{ groups['nso'] | nso.ha.cluster_gone(hostvars, run.id) }}"
 """
 
 RETURN = r"""
@@ -54,7 +49,7 @@ _value:
   elements: str
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, processes
@@ -63,13 +58,12 @@ from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, proc
 def cluster_gone(
     hosts: Iterable[str],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
     run: str,
     broken: str = "",
 ) -> list[str]:
     """See DOCUMENTATION."""
     names = list(hosts)
-    found = gathered.gather(names, hostvars, active)
+    found = gathered.gather(names, hostvars, run)
     return list(kept.kept(names, found, run, broken, processes.is_gone).replace)
 
 

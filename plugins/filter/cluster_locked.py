@@ -13,7 +13,7 @@ author:
 description:
   - Adds a verdict for each host on which M(nso.ha.ncs_ha_operation) could not take the lock.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hosts, hostvars, active
+positional: hosts, hostvars
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
@@ -28,17 +28,12 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
-    required: true
 """
 
 EXAMPLES = r"""
 - name: Go on only with the lock
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_locked(plan.lock.hosts, hostvars, ansible_play_batch) }}"
+    plan: "{{ plan | nso.ha.cluster_locked(plan.lock.hosts, hostvars) }}"
 """
 
 RETURN = r"""
@@ -48,7 +43,7 @@ _value:
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
@@ -58,10 +53,9 @@ def cluster_locked(
     plan: Mapping[str, Any],
     hosts: Iterable[str],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    found = gathered.gather(plan["targets"], hostvars, plan["run"], plan)
     return progress.locked(plan, hosts, found, time.time())
 
 

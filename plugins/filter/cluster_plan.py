@@ -14,7 +14,7 @@ description:
   - Compares what the operation wants with what M(nso.ha.ncs_ha_status) registered on each node, and
     returns the needed steps in waves, with the verdicts of the checks.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, playing, active, given
+positional: hostvars, given
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -25,23 +25,14 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
-  playing:
-    description: Inventory names of the nodes that are in the play together.
-    type: list
-    elements: str
-    required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
-    required: true
   given:
     description:
       - What the operator asked for, with the keys V(operation), V(candidate), V(allow_overwrite),
-        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode),
-        V(lock_timeout), V(wait_timeout), V(run) and V(unfinished).
-      - V(run) is what P(nso.ha.cluster_run#lookup) returned, and V(unfinished) is of the plan that
-        was made before the lock was taken, or empty. The others are the variables of the role
+        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode), V(lock_timeout),
+        V(wait_timeout), V(run), V(problems), V(fence_problem), V(locked) and V(unfinished).
+      - V(run), V(problems) and V(fence_problem) are of M(nso.ha.cluster_decision). V(locked) has the
+        inventory names of the nodes on which the run holds the lock. V(unfinished) is of the plan
+        that was made before the lock was taken, or empty. The others are the variables of the role
         P(nso.ha.cluster#role) of these names.
     type: dict
     required: true
@@ -50,8 +41,7 @@ options:
 EXAMPLES = r"""
 - name: Show the plan
   ansible.builtin.debug:
-    msg: "{{ groups['nso'] | nso.ha.cluster_plan(hostvars, ansible_play_hosts_all,
-      ansible_play_batch, given) }}"
+    msg: "{{ groups['nso'] | nso.ha.cluster_plan(hostvars, given) }}"
 """
 
 RETURN = r"""
@@ -62,6 +52,10 @@ _value:
   contains:
     operation:
       description: The name of the operation.
+      returned: always
+      type: str
+    run:
+      description: The id of the run. A result that does not carry it counts for nothing.
       returned: always
       type: str
     members:
@@ -132,7 +126,8 @@ _value:
           type: list
           elements: str
         steps:
-          description: By inventory name, what is done on a node and why.
+          description: By inventory name, what is done on a node and why. Each has the V(name) under
+            which the lock of the node lists it.
           returned: always
           type: dict
     targets:
@@ -243,6 +238,24 @@ _value:
           returned: always
           type: list
           elements: str
+        steps:
+          description: By inventory name, the names of the steps that the lock lists.
+          returned: always
+          type: dict
+        fence:
+          description: By inventory name, the hosts that have to be fenced before a promotion there.
+          returned: always
+          type: dict
+        renew:
+          description: Inventory names of the nodes whose lock says something else yet.
+          returned: always
+          type: list
+          elements: str
+    silent:
+      description: Inventory names of the nodes that did not answer.
+      returned: always
+      type: list
+      elements: str
     unfinished:
       description: The operations that broke off, as marks and locks tell.
       returned: always
@@ -272,7 +285,7 @@ _value:
       type: dict
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, processes
@@ -281,13 +294,11 @@ from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, p
 def cluster_plan(
     hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
-    playing: Iterable[str],
-    active: Collection[str],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(hosts, hostvars, active)
-    return cluster.plan(hosts, found, playing, given, processes.is_gone)
+    found = gathered.gather(hosts, hostvars, given["run"]["id"])
+    return cluster.plan(hosts, found, given, processes.is_gone)
 
 
 class FilterModule:

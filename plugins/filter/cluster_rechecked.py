@@ -14,7 +14,7 @@ description:
   - Adds a verdict for each host that was looked at before a wave and is not any more what it was
     when the plan was made.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: wave, hostvars, active, overwrite
+positional: wave, hostvars, overwrite
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
@@ -28,11 +28,6 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
-    required: true
   overwrite:
     description: The variable C(nso_ha_allow_overwrite). A truth value, or inventory names as a list
       or as text with commas.
@@ -43,7 +38,7 @@ options:
 EXAMPLES = r"""
 - name: Judge again
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_rechecked(wave, hostvars, ansible_play_batch) }}"
+    plan: "{{ plan | nso.ha.cluster_rechecked(wave, hostvars) }}"
 """
 
 RETURN = r"""
@@ -52,7 +47,7 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import gathered, recheck
@@ -62,11 +57,10 @@ def cluster_rechecked(
     plan: Mapping[str, Any],
     wave: Mapping[str, Any],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
     overwrite: object = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    found = gathered.gather(plan["targets"], hostvars, plan["run"], plan)
     return recheck.rechecked(plan, wave, found, overwrite)
 
 

@@ -13,7 +13,7 @@ author:
 description:
   - Adds a verdict for each host on which M(nso.ha.ncs_ha_role) was run in check mode.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, active
+positional: hostvars
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
@@ -23,17 +23,12 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
-    required: true
 """
 
 EXAMPLES = r"""
 - name: Add the rehearsal
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_rehearsed(hostvars, ansible_play_batch) }}"
+    plan: "{{ plan | nso.ha.cluster_rehearsed(hostvars) }}"
 """
 
 RETURN = r"""
@@ -42,7 +37,7 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
@@ -51,10 +46,9 @@ from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
 def cluster_rehearsed(
     plan: Mapping[str, Any],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    found = gathered.gather(plan["targets"], hostvars, plan["run"], plan)
     return progress.rehearsed(plan, found)
 
 

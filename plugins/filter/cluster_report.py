@@ -13,7 +13,7 @@ author:
 description:
   - Returns the outcome of a run as data and as a table for a terminal of 80 columns.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, active, run, plan, check_mode
+positional: hostvars, run, plan, check_mode
 options:
   _input:
     description: Inventory names of all nodes of the cluster.
@@ -23,11 +23,6 @@ options:
   hostvars:
     description: The variable C(hostvars).
     type: dict
-    required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
     required: true
   run:
     description: What P(nso.ha.cluster_run#lookup) returned.
@@ -46,7 +41,7 @@ options:
 EXAMPLES = r"""
 - name: Show the table
   ansible.builtin.debug:
-    msg: "{{ (groups['nso'] | nso.ha.cluster_report(hostvars, ansible_play_batch, run)).table }}"
+    msg: "{{ (groups['nso'] | nso.ha.cluster_report(hostvars, run)).table }}"
 """
 
 RETURN = r"""
@@ -163,7 +158,8 @@ _value:
       type: list
       elements: str
     outcome:
-      description: V(done), V(planned), V(refused), V(rolled_back), V(incomplete) or V(unknown).
+      description: V(done), V(planned), V(refused), V(rolled_back), V(incomplete), V(unknown) or
+        V(two_primaries).
       returned: always
       type: str
     changed:
@@ -278,7 +274,7 @@ _value:
       elements: str
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, processes, report
@@ -287,13 +283,12 @@ from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, proc
 def cluster_report(
     hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
     run: Mapping[str, Any],
     plan: Mapping[str, Any] | None = None,
     check_mode: bool = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(hosts, hostvars, active, plan)
+    found = gathered.gather(hosts, hostvars, run["id"], plan)
     if plan is None:
         kept_there = kept.kept(hosts, found, run["id"], "", processes.is_gone)
         return report.status(hosts, found, kept_there)

@@ -13,7 +13,7 @@ author:
 description:
   - Returns the plan that makes a cluster as it was, after a step of a hand-over was not done.
   - Made for the role P(nso.ha.cluster#role). It only computes.
-positional: hostvars, active, given
+positional: hostvars, given
 options:
   _input:
     description: What P(nso.ha.cluster_plan#filter) returned.
@@ -23,18 +23,14 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
-  active:
-    description: Inventory names of the nodes that have not dropped out of the play.
-    type: list
-    elements: str
-    required: true
   given:
     description:
       - What the operator asked for, with the keys V(operation), V(candidate), V(allow_overwrite),
-        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode),
-        V(lock_timeout), V(wait_timeout), V(run) and V(unfinished).
-      - V(run) is what P(nso.ha.cluster_run#lookup) returned, and V(unfinished) is of the plan that
-        was made before the lock was taken, or empty. The others are the variables of the role
+        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode), V(lock_timeout),
+        V(wait_timeout), V(run), V(problems), V(fence_problem), V(locked) and V(unfinished).
+      - V(run), V(problems) and V(fence_problem) are of M(nso.ha.cluster_decision). V(locked) has the
+        inventory names of the nodes on which the run holds the lock. V(unfinished) is of the plan
+        that was made before the lock was taken, or empty. The others are the variables of the role
         P(nso.ha.cluster#role) of these names.
     type: dict
     required: true
@@ -43,7 +39,7 @@ options:
 EXAMPLES = r"""
 - name: Bring the former primary back
   ansible.builtin.set_fact:
-    plan: "{{ plan | nso.ha.cluster_roll_back(hostvars, ansible_play_batch, given) }}"
+    plan: "{{ plan | nso.ha.cluster_roll_back(hostvars, given) }}"
 """
 
 RETURN = r"""
@@ -52,7 +48,7 @@ _value:
   type: dict
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, processes
@@ -61,11 +57,10 @@ from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, p
 def cluster_roll_back(
     plan: Mapping[str, Any],
     hostvars: Mapping[str, Mapping[str, Any]],
-    active: Collection[str],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = gathered.gather(plan["targets"], hostvars, active, plan)
+    found = gathered.gather(plan["targets"], hostvars, plan["run"], plan)
     return cluster.roll_back(plan, found, given, processes.is_gone)
 
 

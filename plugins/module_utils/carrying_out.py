@@ -61,14 +61,17 @@ def carry_out(
     if blocked is not None:
         doing = f"Giving the orders {', '.join(change.orders)}"
         nothing = Report((), blocked, before)
-        untouched = {**result(before, nothing, FAILED), **escort.more(nothing)}
+        untouched = {**result(before, nothing, FAILED), **escort.result(nothing)}
         failures.fail(module, doing, target.endpoint, blocked, **untouched)
     if module.check_mode:
         foreseen = Report(change.orders, None, change.predicted)
-        module.exit_json(**result(before, foreseen, DONE), **escort.more(foreseen))
-    report = orders.carry_out(target, connection, change.orders, change.give, escort.before)
+        module.exit_json(**result(before, foreseen, DONE), **escort.result(foreseen))
+    try:
+        report = orders.carry_out(target, connection, change.orders, change.give, escort.before)
+    finally:
+        escort.release()
     outcome = judge(change, report)
-    found = {**result(before, report, outcome), **escort.more(report)}
+    found = {**result(before, report, outcome), **escort.result(report)}
     if outcome == DONE:
         module.exit_json(**found)
     if outcome == STARTED:

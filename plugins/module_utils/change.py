@@ -10,7 +10,7 @@ the orders, read again, judge (carrying_out.py). The modules say only what to de
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Mapping, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -40,20 +40,37 @@ class Change(NamedTuple):
 class Escort(NamedTuple):
     """What happens around the orders when they are part of an operation.
 
-    before: called with the name of each order right before it is given; raises NotGiven to stop
-    more:   what the module returns beside the rest
+    before:  called with the name of each order right before it is given; raises NotGiven to stop
+    release: called once the last order has been answered
+    more:    what the module returns beside the rest
+    said:    what tells which step of which run a result is of
     """
 
     before: Callable[[str], None]
+    release: Callable[[], None]
     more: Callable[[Report], dict[str, Any]]
+    said: Mapping[str, Any]
+
+    def result(self, report: Report) -> dict[str, Any]:
+        """Return all that the module returns beside the rest."""
+        return {**self.said, **self.more(report)}
 
 
 def _no_more(_report: Report) -> dict[str, Any]:
     return {}
 
 
+def _nothing() -> None:
+    pass
+
+
 #: For orders that are part of no operation.
-ALONE = Escort(whenever, _no_more)
+ALONE = Escort(whenever, _nothing, _no_more, {})
+
+
+def not_given(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a step of an operation returns that failed before any order was given."""
+    return {**said, "outcome": FAILED} if said else {}
 
 
 def apply(
@@ -63,7 +80,9 @@ def apply(
     escort: Escort = ALONE,
 ) -> None:
     """Change the node as `decide` says of the state it is in, and end the module."""
-    reading = failures.reported(module, "Reading the HA status", target.endpoint)
+    reading = failures.reported(
+        module, "Reading the HA status", target.endpoint, lambda: not_given(escort.said)
+    )
     with reading, ha_connection(target) as connection:
         before = connection.state()
         change = decide(before)
@@ -73,7 +92,7 @@ def apply(
 
             carrying_out.carry_out(module, target, connection, before, change, escort)
         nothing = Report((), None, change.predicted)
-        module.exit_json(**result(before, nothing, DONE), **escort.more(nothing))
+        module.exit_json(**result(before, nothing, DONE), **escort.result(nothing))
 
 
 def result(before: HaState, report: Report, outcome: str) -> dict[str, Any]:

@@ -42,10 +42,16 @@ def as_result(failure: error.Failure) -> dict[str, Any]:
 
 
 def fail(
-    module: AnsibleModule, doing: str, where: object, failure: error.Failure, **result: object
+    module: AnsibleModule,
+    doing: str,
+    where: object,
+    failure: error.Failure,
+    note: str = "",
+    **result: object,
 ) -> NoReturn:
-    """End the module with a failure."""
-    module.fail_json(msg=message(doing, where, failure), error=as_result(failure), **result)
+    """End the module with a failure. `note` has sentences that the message goes on with."""
+    msg = f"{message(doing, where, failure)} {note}".strip()
+    module.fail_json(msg=msg, error=as_result(failure), **result)
     raise AssertionError("fail_json returned")
 
 

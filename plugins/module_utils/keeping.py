@@ -42,11 +42,13 @@ class Begun(NamedTuple):
     """A lock that was taken or, where it was held already, renewed.
 
     replaced: the lock of somebody else that it took the place of, or None
+    struck:   steps that were due before and are not any more
     """
 
     lock: Lock
     renewed: bool
     replaced: Lock | None
+    struck: tuple[str, ...] = ()
 
 
 class StateDirectory:
@@ -55,13 +57,32 @@ class StateDirectory:
     def __init__(self, path: str, warn: Callable[[str], None]) -> None:
         self.path = path
         self._warn = warn
+        self._is_exclusive = False
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other processes out, if the directory is there. May be nested. Raises KeptError."""
+        if self._is_exclusive or not kept.exists(self.path):
+            yield
+            return
+        with mutex.held(self.path):
+            self._is_exclusive = True
+            try:
+                yield
+            finally:
+                self._is_exclusive = False
 
     # The lock
 
     def begin(self, wanted: Lock, replaceable: Collection[str], now: float) -> Begun:
-        """Take the lock, or renew it. Raises NotFree, KeptError."""
+        """Take the lock, or renew it. Raises NotFree, KeptError.
+
+        A lock that is renewed gets the steps of `wanted`, and keeps what has been confirmed.
+        """
         self._create()
-        with mutex.held(self.path):
+        # Whoever holds the lock may keep others out for as long as an order takes.
+        self._may_begin(wanted, replaceable, now)
+        with self.exclusive():
             begun = self._may_begin(wanted, replaceable, now)
             try:
                 # Neither may take the room of the other.
@@ -94,7 +115,9 @@ class StateDirectory:
             kept.read_timeline(self.path)
         if found is None or found.id != wanted.id:
             return Begun(wanted, False, found)
-        return Begun(wanted._replace(taken=found.taken), True, None)
+        struck = tuple(step for step in found.steps if step not in wanted.steps)
+        renewed = wanted._replace(taken=found.taken, fenced=found.fenced)
+        return Begun(renewed, True, None, struck)
 
     def _undo(self, wanted_id: str) -> None:
         with contextlib.suppress(KeptError):
@@ -106,16 +129,56 @@ class StateDirectory:
 
     def hold(self, wanted_id: str, now: float) -> Lock:
         """Renew and return an operation's lock. Raises KeptError where it does not hold it."""
-        with self._exclusive():
-            found = kept.read_lock(self.path) if kept.exists(self.path) else None
-            lost = lock.not_held(found, wanted_id, now)
-            if found is None or lost is not None:
-                raise KeptError(
-                    f"{lost} (in {self.path}). What usually helps: see whether another operation "
-                    "ran here meanwhile, and run this one again."
-                )
-            renewed = found.renewed(now)
-            self._write(kept.LOCK, renewed.as_json())
+        with self.exclusive():
+            return self._renew(self._own(wanted_id, now), now)
+
+    def start(self, wanted_id: str, step: str, now: float) -> Lock:
+        """Strike a step off an operation's lock, renew it and return it.
+
+        Raises KeptError where the operation does not hold the lock, or the step is not due.
+        """
+        with self.exclusive():
+            found = self._own(wanted_id, now)
+            why = lock.not_due(found, step)
+            if why is not None:
+                raise KeptError(f"{why} (in {self.path}). Hint: run the operation again.")
+            return self._renew(found.without(step), now)
+
+    def confirm(self, wanted_id: str, host: str, now: float) -> tuple[Lock, bool]:
+        """Write into an operation's lock that a host is fenced; return whether that is new.
+
+        Raises KeptError where the operation does not hold the lock, or does not fence that host.
+        """
+        with self.exclusive():
+            found, new = self.foresee_confirmed(wanted_id, host, now)
+            return (self._renew(found, now) if new else found), new
+
+    def foresee_confirmed(self, wanted_id: str, host: str, now: float) -> tuple[Lock, bool]:
+        """Return what `confirm` would, and change nothing. Raises KeptError."""
+        found = self._own(wanted_id, now)
+        if host not in found.fence:
+            wanted = ", ".join(found.fence) or "no host"
+            raise KeptError(
+                f"this operation does not fence {host!r}, but {wanted} (in {self.path}). Hint: name "
+                "nso_ha_fence_host."
+            )
+        if host in found.fenced:
+            return found, False
+        return found._replace(fenced=(*found.fenced, host)), True
+
+    def _own(self, wanted_id: str, now: float) -> Lock:
+        found = kept.read_lock(self.path) if kept.exists(self.path) else None
+        lost = lock.not_held(found, wanted_id, now)
+        if found is None or lost is not None:
+            raise KeptError(
+                f"{lost} (in {self.path}). Hint: see whether another operation has run here in the "
+                "meantime, and run this one again."
+            )
+        return found
+
+    def _renew(self, found: Lock, now: float) -> Lock:
+        renewed = found.renewed(now)
+        self._write(kept.LOCK, renewed.as_json())
         return renewed
 
     def is_held(self, wanted_id: str) -> bool:
@@ -130,7 +193,7 @@ class StateDirectory:
         """
         if not kept.exists(self.path):
             return False
-        with mutex.held(self.path):
+        with self.exclusive():
             found = kept.read_lock(self.path)
             if found is not None and found.id != wanted_id:
                 return False
@@ -145,7 +208,7 @@ class StateDirectory:
         if not wanted:
             return False
         self._create()
-        with mutex.held(self.path):
+        with self.exclusive():
             have, damaged = self._readable(kept.TIMELINE, kept.read_timeline)
             merged = timeline.merge(have, wanted)
             if merged == timeline.merge(have):
@@ -162,7 +225,7 @@ class StateDirectory:
     def log(self, run: str, entry: dict[str, Any], now: float) -> bool:
         """Add an operation to the log; return whether it was not there yet."""
         self._create()
-        with mutex.held(self.path):
+        with self.exclusive():
             have, damaged = self._readable(kept.OPERATIONS, kept.read_operations)
             if _is_in(run, entry, have):
                 return False
@@ -180,7 +243,7 @@ class StateDirectory:
     def mark(self, mark: ReadOnlyMark) -> ReadOnlyMark | None:
         """Mark the daemon as made read-only; return the mark that was there before."""
         self._create()
-        with mutex.held(self.path):
+        with self.exclusive():
             try:
                 before = kept.read_mark(self.path)
             except KeptError:
@@ -192,7 +255,7 @@ class StateDirectory:
         """Remove the mark, or put back the one that was there before."""
         if not kept.exists(self.path):
             return
-        with mutex.held(self.path):
+        with self.exclusive():
             if before is None:
                 files.remove(self._file(kept.READ_ONLY))
             else:
@@ -211,12 +274,6 @@ class StateDirectory:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(self.path, 0o700)
             files.sync_directory(os.path.dirname(self.path))
-
-    @contextlib.contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        """Keep others out, if the directory is there."""
-        with mutex.held(self.path) if kept.exists(self.path) else contextlib.nullcontext():
-            yield
 
     def _make_reserve(self) -> None:
         record = self._file(kept.TIMELINE)

@@ -53,6 +53,7 @@ class ReadOnlyMark(NamedTuple):
 class Kept(NamedTuple):
     """All that is kept on a node. `damaged` says in words what could not be read."""
 
+    directory: str
     lock: Lock | None
     timeline: list[timeline.Entry]
     read_only: ReadOnlyMark | None
@@ -61,6 +62,7 @@ class Kept(NamedTuple):
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
         return {
+            "directory": self.directory,
             "lock": self.lock.as_result(now) if self.lock else None,
             "timeline": self.timeline,
             "read_only": self.read_only._asdict() if self.read_only else None,
@@ -80,11 +82,11 @@ def look(directory: str) -> Kept:
             return None
 
     if not taken(exists):
-        return Kept(None, [], None, damaged)
+        return Kept(directory, None, [], None, damaged)
     found = taken(read_timeline)
     entries, wrong = found or ([], [])
     held, mark = taken(read_lock), taken(read_mark)
-    return Kept(held, timeline.merge(entries), mark, [*wrong, *damaged])
+    return Kept(directory, held, timeline.merge(entries), mark, [*wrong, *damaged])
 
 
 def exists(directory: str) -> bool:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The lock of a node: who runs an operation there, until when, and who may take it from them.
+"""The lock of a node: who runs an operation there, until when, and which steps are still due.
 
 Plain data and decisions; kept.py has the file.
 """
@@ -16,12 +16,20 @@ from . import clock, plain_json
 #: Longest text in a lock, in characters, and longest lease, in seconds: a year.
 MAX_TEXT = 1000
 MAX_LEASE = 366 * 24 * 3600.0
+#: The most entries in each of its lists.
+MAX_LIST = 1000
 
 _TEXTS = ("id", "node_id", "operation", "owner", "taken", "expires")
+_LISTS = ("steps", "fence", "fenced")
 
 
 class Lock(NamedTuple):
-    """A lock. `process` is what its owner wanted to have kept; `lease` is in seconds."""
+    """A lock. `process` is what its owner wanted to have kept; `lease` is in seconds.
+
+    steps:  names of the steps that the run has yet to take on this node; no other order is given
+    fence:  hosts that have to be fenced before this node is made primary
+    fenced: those of which the run has confirmed, on this node, that they are
+    """
 
     id: str
     node_id: str
@@ -31,6 +39,9 @@ class Lock(NamedTuple):
     taken: str
     expires: str
     lease: float
+    steps: tuple[str, ...] = ()
+    fence: tuple[str, ...] = ()
+    fenced: tuple[str, ...] = ()
 
     def has_expired(self, now: float) -> bool:
         """Return whether its time is over, at this time of the wall clock."""
@@ -40,13 +51,23 @@ class Lock(NamedTuple):
         """Return the same lock, its lease counted from now on."""
         return self._replace(expires=clock.text(now + self.lease))
 
+    @property
+    def unfenced(self) -> tuple[str, ...]:
+        """Return the hosts that have to be fenced and are not confirmed to be."""
+        return tuple(host for host in self.fence if host not in self.fenced)
+
+    def without(self, step: str) -> Lock:
+        """Return the same lock with a step struck off."""
+        return self._replace(steps=tuple(one for one in self.steps if one != step))
+
     def as_json(self) -> bytes:
         """Return it as it is kept."""
         return plain_json.dump(self._asdict()).encode("ascii") + b"\n"
 
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
-        return {**self._asdict(), "expired": self.has_expired(now)}
+        lists = {name: list(getattr(self, name)) for name in _LISTS}
+        return {**self._asdict(), **lists, "expired": self.has_expired(now)}
 
     def __str__(self) -> str:
         """Return it in one sentence."""
@@ -73,7 +94,17 @@ def from_json(data: bytes) -> Lock:
             clock.seconds(found[name])
         except ValueError as problem:
             raise ValueError(f"{name}: {problem}") from None
-    return Lock(**{**found, "lease": float(lease)})
+    lists = {name: texts(name, found[name]) for name in _LISTS}
+    return Lock(**{**found, **lists, "lease": float(lease)})
+
+
+def texts(name: str, value: object) -> tuple[str, ...]:
+    """Return a list of names in a lock. Raises ValueError for anything else."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{name} is not a list of texts")
+    if len(value) > MAX_LIST or any(not 0 < len(one) <= MAX_TEXT for one in value):
+        raise ValueError(f"{name} has too many entries, or an entry that is empty or too long")
+    return tuple(value)
 
 
 def obstacle(
@@ -94,6 +125,17 @@ def obstacle(
     return (
         f"another operation runs on this node: {found}. What usually helps: wait until it has "
         f"ended. If that run is truly gone, nso_ha_break_lock={found.id} breaks its lock"
+    )
+
+
+def not_due(found: Lock, step: str) -> str | None:
+    """Return why a step of the run that holds this lock must not be taken, or None where it may."""
+    if step in found.steps:
+        return None
+    rest = ", ".join(found.steps) or "none"
+    return (
+        f"the step {step!r} is not due on this node: it has been taken, or the run has withdrawn it "
+        f"(steps that are still due: {rest})"
     )
 
 

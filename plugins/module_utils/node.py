@@ -75,7 +75,7 @@ def connected(target: Target, client: ipc.Client) -> Iterator[tuple[socket.socke
 def _connect_first(target: Target, client: ipc.Client) -> tuple[socket.socket, ipc.Versions]:
     """Connect to the first address that answers: a host name may stand for several."""
     problem: error.Failure = error.Error(error.ERR_OS, f"{target.endpoint} has no address")
-    for family, address in _addresses(target.endpoint):
+    for family, address in endpoint_addresses(target.endpoint):
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.settimeout(target.timeout)
         try:
@@ -88,8 +88,8 @@ def _connect_first(target: Target, client: ipc.Client) -> tuple[socket.socket, i
     raise problem
 
 
-def _addresses(endpoint: Endpoint) -> list[tuple[int, ipc.Address]]:
-    """Return the families and addresses to try."""
+def endpoint_addresses(endpoint: Endpoint) -> list[tuple[int, ipc.Address]]:
+    """Return the families and addresses to try. Raises error.Failure."""
     if isinstance(endpoint, UnixEndpoint):
         return [(socket.AF_UNIX, endpoint.path)]
     try:

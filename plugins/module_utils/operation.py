@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
@@ -23,6 +24,7 @@ MAX_NAME = 255
 class Operation(NamedTuple):
     """What a task says of the operation that its orders are part of.
 
+    step:     the name under which its lock has this step
     name:     what the operation is called, or "" for what its lock says
     epoch:    the number under which a promotion is recorded, or None for no record
     timeline: entries that have to be in the node's record before it gets an order
@@ -31,6 +33,7 @@ class Operation(NamedTuple):
 
     directory: StateDirectory
     id: str
+    step: str
     name: str = ""
     epoch: int | None = None
     timeline: tuple[timeline.Entry, ...] = ()
@@ -40,10 +43,15 @@ class Operation(NamedTuple):
         """Renew the lock and return it. Raises KeptError where it is not held."""
         return self.directory.hold(self.id, time.time())
 
+    def start(self) -> Lock:
+        """Strike the step off the lock, renew and return it. Raises KeptError if it is not due."""
+        return self.directory.start(self.id, self.step, time.time())
+
 
 def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Operation:
     """Return what the option says. Raises OptionError."""
     options.check_text("operation.id", option["id"], MAX_NAME)
+    options.check_text("operation.step", option["step"], MAX_NAME)
     name = option.get("name")
     if name is not None:
         options.check_text("operation.name", name, MAX_NAME)
@@ -54,6 +62,7 @@ def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Opera
     return Operation(
         StateDirectory(path, warn),
         option["id"],
+        option["step"],
         name or "",
         epoch,
         tuple(entries("operation.timeline", option.get("timeline") or ())),
@@ -78,17 +87,36 @@ def times(report: Report) -> list[dict[str, Any]]:
 
 
 class Holding:
-    """The escort of orders that need the lock of their operation, and nothing more."""
+    """The escort of orders that need the lock of their operation, and nothing more.
+
+    From the first order until `release` nobody else works in the state directory. So whoever strikes
+    a step off the lock knows that its order was not given and will not be.
+    """
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
+        self._exclusive = contextlib.ExitStack()
+        self._started = False
+
+    def hold(self) -> Lock:
+        """Strike the step off before its first order; renew the lock. Raises KeptError."""
+        if self._started:
+            return self._operation.hold()
+        self._exclusive.enter_context(self._operation.directory.exclusive())
+        held = self._operation.start()
+        self._started = True
+        return held
 
     def before(self, order: str) -> None:
-        """Renew the lock. Raises NotGiven."""
+        """See to the lock. Raises NotGiven."""
         try:
-            self._operation.hold()
+            self.hold()
         except KeptError as problem:
             raise NotGiven(order, str(problem)) from None
+
+    def release(self) -> None:
+        """Let others work in the state directory again."""
+        self._exclusive.close()
 
     def more(self, report: Report) -> dict[str, Any]:
         """Return what the module returns beside the rest."""

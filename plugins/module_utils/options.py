@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from typing import Any, Mapping
 
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
@@ -63,6 +64,20 @@ def check_seconds(name: str, value: float) -> None:
         raise OptionError(f"{name} is {value:g}; it has to be a number of seconds above 0")
 
 
+def check_port(name: str, value: int) -> None:
+    """Raise OptionError for a number that is not a TCP port."""
+    if not 1 <= value <= 65535:
+        raise OptionError(f"{name} is {value}; it has to be between 1 and 65535")
+
+
+def check_pattern(name: str, value: str) -> None:
+    """Raise OptionError for text that is not a regular expression."""
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as problem:
+        raise OptionError(f"{name} is {value!r}, which is not a regular expression: {problem}") from None
+
+
 def state_directory(name: str, value: str) -> str:
     """Return the path of a state directory. Raises OptionError."""
     check_text(name, value, MAX_PATH)
@@ -95,9 +110,18 @@ def operation_spec(**more: dict[str, Any]) -> dict[str, Any]:
         "options": {
             "state_dir": {"type": "path", "required": True},
             "id": {"type": "str", "required": True},
+            "step": {"type": "str", "required": True},
             **more,
         },
     }
+
+
+def said(option: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what tells whose result a result is: the run, and its step. Nothing without an option.
+
+    Decisions count a result only if it carries these: it may be missing, or of another run.
+    """
+    return {"run": option["id"], "step": option["step"]} if option else {}
 
 
 def txid_spec() -> dict[str, Any]:

@@ -20,28 +20,28 @@ from .files import KeptError
 from .lock import Lock
 from .ncs import error
 from .node import Target
-from .operation import Operation, times
+from .operation import Holding, Operation
 from .outcomes import NotGiven, Report
 from .state import TransactionId
 from .transitions import BEPRIMARY
 
 
-class Promotion:
+class Promotion(Holding):
     """The escort of the orders for a role.
 
     entry: what was written to the record for this node, or None
     """
 
     def __init__(self, operation: Operation, target: Target, node_id: str) -> None:
-        self._operation = operation
+        super().__init__(operation)
         self._target = target
         self._node_id = node_id
         self.entry: timeline.Entry | None = None
 
     def before(self, order: str) -> None:
-        """Renew the lock and see to the record. Raises NotGiven."""
+        """See to the lock and to the record. Raises NotGiven."""
         try:
-            held = self._operation.hold()
+            held = self.hold()
             self._operation.directory.add(self._operation.timeline)
             if order == BEPRIMARY:
                 self._before_promotion(held)
@@ -55,6 +55,13 @@ class Promotion:
             raise NotGiven(order, why) from None
 
     def _before_promotion(self, held: Lock) -> None:
+        if held.unfenced:
+            raise NotGiven(
+                BEPRIMARY,
+                f"{' and '.join(held.unfenced)} may still be primary, and the lock on this node has "
+                "no confirmation by this run that it is fenced. Hint: name fencing tasks in "
+                "nso_ha_fence_tasks that end with nso.ha.ncs_ha_operation and state: confirmed.",
+            )
         wanted = self._operation.txid
         epoch = self._operation.epoch
         if wanted is None and epoch is None:
@@ -94,7 +101,7 @@ class Promotion:
             with contextlib.suppress(error.Failure):
                 txid = read_txid(self._target)
         return {
+            **super().more(report),
             "entry": self.entry,
             "txid": txid.as_result() if txid else None,
-            "times": times(report),
         }

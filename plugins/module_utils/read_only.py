@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import clock, failures
+from . import clock, failures, options
 from .cdb_socket import read_txid
 from .files import KeptError
 from .kept import ReadOnlyMark
@@ -49,17 +49,36 @@ def give(
     read_only: bool,
     operation: Operation | None,
 ) -> None:
-    """Give the order, keep the mark as it has to be, and end the module."""
-    before: ReadOnlyMark | None = None
-    try:
-        if operation is not None:
-            before = _prepare(operation, read_only)
-    except KeptError as problem:
-        module.fail_json(
-            msg=f"The order {ORDER} was not given at {target.endpoint}: {problem}",
-            changed=False,
-            **result(target, FAILED, ()),
-        )
+    """Give the order, keep the mark as it has to be, and end the module.
+
+    Until it has ended nobody else works in the state directory.
+    """
+    said = options.said(module.params["operation"])
+    with contextlib.ExitStack() as stack:
+        before: ReadOnlyMark | None = None
+        try:
+            if operation is not None:
+                stack.enter_context(operation.directory.exclusive())
+                before = _prepare(operation, read_only)
+        except KeptError as problem:
+            module.fail_json(
+                msg=f"The order {ORDER} was not given at {target.endpoint}: {problem}",
+                changed=False,
+                **said,
+                **result(target, FAILED, ()),
+            )
+        _order(module, target, connection, read_only, operation, before, said)
+
+
+def _order(
+    module: AnsibleModule,
+    target: Target,
+    connection: MaapiConnection,
+    read_only: bool,
+    operation: Operation | None,
+    before: ReadOnlyMark | None,
+    said: Mapping[str, Any],
+) -> None:
     start = time.time()
     failure: error.Failure | None = None
     try:
@@ -69,16 +88,16 @@ def give(
     times = (Timed(ORDER, start, time.time()),)
     trouble = _settle(operation, read_only, before, failure)
     if failure is not None:
-        _fail(module, target, failure, times, trouble)
+        _fail(module, target, failure, times, trouble, said)
     if trouble:
         msg = f"The order {ORDER} was carried out at {target.endpoint}, but {trouble}"
-        module.fail_json(msg=msg, changed=True, **result(target, DONE, times))
-    module.exit_json(changed=True, **result(target, DONE, times))
+        module.fail_json(msg=msg, changed=True, **said, **result(target, DONE, times))
+    module.exit_json(changed=True, **said, **result(target, DONE, times))
 
 
 def _prepare(operation: Operation, read_only: bool) -> ReadOnlyMark | None:
-    """Renew the lock and set the mark; return the mark that was there before."""
-    held = operation.hold()
+    """Strike the step off the lock and set the mark; return the mark that was there before."""
+    held = operation.start()
     if not read_only:
         return None
     name = operation.name or held.operation
@@ -113,6 +132,7 @@ def _fail(
     failure: error.Failure,
     times: tuple[Timed, ...],
     trouble: str,
+    said: Mapping[str, Any],
 ) -> None:
     text = failures.order_message(ORDER, target.endpoint, failure)
     if trouble:
@@ -121,5 +141,6 @@ def _fail(
         msg=text,
         error=failures.as_result(failure),
         changed=failure.outcome_unknown,
+        **said,
         **result(target, UNKNOWN if failure.outcome_unknown else FAILED, times),
     )

@@ -39,12 +39,14 @@ options:
     required: true
   state:
     description:
-      - V(begun) takes the lock.
+      - V(begun) takes the lock, or renews it with other steps.
+      - V(confirmed) writes into the lock that a host is fenced. This is the last task of a file with
+        fencing tasks. See O(host).
       - V(ended) adds to the record and to the log, and gives the lock back. The lock of another
         operation stays.
     type: str
     required: true
-    choices: [begun, ended]
+    choices: [begun, confirmed, ended]
   id:
     description: The id of the operation. At most 255 characters.
     type: str
@@ -62,6 +64,30 @@ options:
     description:
       - Who runs it, for people to read.
       - Required for O(state=begun).
+    type: str
+  steps:
+    description:
+      - For O(state=begun), the names of the steps that the run has yet to take on this node. No other
+        order is given as part of this operation.
+      - A step that was in the lock and is not in this list is struck off. See RV(struck).
+    type: list
+    elements: str
+    default: []
+  fence:
+    description:
+      - For O(state=begun), inventory names of the hosts that have to be fenced before this node is made
+        primary. M(nso.ha.ncs_ha_role) refuses the promotion until each of them is confirmed to be.
+    type: list
+    elements: str
+    default: []
+  host:
+    description:
+      - For O(state=confirmed), the inventory name of the host that is fenced, which means that it
+        cannot go on as primary, nor come back as one.
+      - In the tasks that O(nso.ha.cluster#role:failover:nso_ha_fence_tasks) names, this is
+        C(nso_ha_fence_host), and all other options but O(state) are there already.
+      - Confirm only what you have asked for after it was done. Nothing else keeps the cluster from
+        having two primaries.
     type: str
   process:
     description: Something that identifies the controlling process. Kept and returned as it is.
@@ -108,6 +134,11 @@ EXAMPLES = r"""
     name: switchover
     owner: ops@bastion
 
+- name: Confirm that the former primary is off, as the last of the fencing tasks
+  nso.ha.ncs_ha_operation:
+    state: confirmed
+    host: "{{ nso_ha_fence_host }}"
+
 - name: End it, and keep what was done
   nso.ha.ncs_ha_operation:
     state_dir: /var/lib/nso-ha
@@ -136,6 +167,9 @@ lock:
     taken: "2025-11-24T16:26:40.000000Z"
     expires: "2025-11-24T16:41:40.000000Z"
     lease: 900.0
+    steps: [promote]
+    fence: [n3]
+    fenced: [n3]
     expired: false
   contains:
     id:
@@ -170,10 +204,37 @@ lock:
       description: For how many seconds it is valid each time it is taken or renewed.
       type: float
       returned: always
+    steps:
+      description: The steps that its run has yet to take on this node.
+      type: list
+      elements: str
+      returned: always
+    fence:
+      description: The hosts that have to be fenced before this node is made primary.
+      type: list
+      elements: str
+      returned: always
+    fenced:
+      description: The hosts that its run has confirmed to be fenced.
+      type: list
+      elements: str
+      returned: always
     expired:
       description: Whether its time is over.
       type: bool
       returned: always
+run:
+  description: The id of this operation.
+  returned: when the options make sense
+  type: str
+  sample: 3f0c
+struck:
+  description: The steps that were due before and are not any more. Their orders were not given, and
+    will not be.
+  returned: when the options make sense and O(state=begun)
+  type: list
+  elements: str
+  sample: [promote]
 replaced:
   description: The lock of another operation that was taken over, or null.
   returned: when the options make sense and O(state=begun)
@@ -212,6 +273,21 @@ replaced:
       description: For how many seconds it is valid each time it is taken or renewed.
       type: float
       returned: always
+    steps:
+      description: The steps that its run has yet to take on this node.
+      type: list
+      elements: str
+      returned: always
+    fence:
+      description: The hosts that have to be fenced before this node is made primary.
+      type: list
+      elements: str
+      returned: always
+    fenced:
+      description: The hosts that its run has confirmed to be fenced.
+      type: list
+      elements: str
+      returned: always
     expired:
       description: Whether its time is over.
       type: bool
@@ -219,7 +295,7 @@ replaced:
 """
 
 import time
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils import payload
@@ -249,11 +325,14 @@ def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
         "state_dir": {"type": "path", "required": True},
-        "state": {"type": "str", "required": True, "choices": ["begun", "ended"]},
+        "state": {"type": "str", "required": True, "choices": ["begun", "confirmed", "ended"]},
         "id": {"type": "str", "required": True},
         "node_id": {"type": "str", "required": True},
         "name": {"type": "str"},
         "owner": {"type": "str"},
+        "steps": {"type": "list", "elements": "str", "default": []},
+        "fence": {"type": "list", "elements": "str", "default": []},
+        "host": {"type": "str"},
         "process": {"type": "dict", "default": {}},
         "lease": {"type": "float", "default": 900},
         "replace": {"type": "list", "elements": "str", "default": []},
@@ -266,7 +345,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_if=[("state", "begun", ("name", "owner"))],
+        required_if=[("state", "begun", ("name", "owner")), ("state", "confirmed", ("host",))],
         supports_check_mode=True,
     )
     params = module.params
@@ -277,6 +356,8 @@ def main() -> None:
         directory = StateDirectory(path, module.warn)
         if params["state"] == "begun":
             _begin(module, directory, _wanted(params))
+        if params["state"] == "confirmed":
+            _confirm(module, directory)
         entries = operation.entries("timeline", params["timeline"])
         _check_plain("log", params["log"])
     _end(module, directory, entries)
@@ -306,7 +387,16 @@ def _wanted(params: dict[str, Any]) -> Lock:
         taken=clock.text(now),
         expires=clock.text(now + params["lease"]),
         lease=params["lease"],
+        steps=_texts("steps", params["steps"]),
+        fence=_texts("fence", params["fence"]),
     )
+
+
+def _texts(name: str, value: list[str]) -> tuple[str, ...]:
+    try:
+        return lock.texts(name, value)
+    except ValueError as problem:
+        raise options.OptionError(str(problem)) from None
 
 
 def _begin(module: AnsibleModule, directory: StateDirectory, wanted: Lock) -> None:
@@ -314,14 +404,33 @@ def _begin(module: AnsibleModule, directory: StateDirectory, wanted: Lock) -> No
         step = directory.foresee if module.check_mode else directory.begin
         begun: Begun = step(wanted, module.params["replace"], time.time())
     except NotFree as problem:
-        module.fail_json(msg=str(problem), lock=_shown(problem.lock), replaced=None)
+        _end_without(module, str(problem), _shown(problem.lock))
     except KeptError as problem:
-        msg = f"The operation cannot begin: {problem}"
-        module.fail_json(msg=msg, lock=_there(directory), replaced=None)
+        _end_without(module, f"The operation cannot begin: {problem}", _there(directory))
     module.exit_json(
         changed=not begun.renewed,
+        run=module.params["id"],
         lock=_there(directory) if module.check_mode else _shown(begun.lock),
         replaced=_shown(begun.replaced),
+        struck=list(begun.struck),
+    )
+
+
+def _end_without(module: AnsibleModule, msg: str, found: dict[str, Any] | None) -> NoReturn:
+    module.fail_json(msg=msg, run=module.params["id"], lock=found, replaced=None, struck=[])
+    raise AssertionError("fail_json returned")
+
+
+def _confirm(module: AnsibleModule, directory: StateDirectory) -> None:
+    run, host = module.params["id"], module.params["host"]
+    step = directory.foresee_confirmed if module.check_mode else directory.confirm
+    try:
+        held, new = step(run, host, time.time())
+    except KeptError as problem:
+        msg = f"That {host} is fenced cannot be confirmed: {problem}"
+        module.fail_json(msg=msg, run=run, lock=_there(directory))
+    module.exit_json(
+        changed=new, run=run, lock=_there(directory) if module.check_mode else _shown(held)
     )
 
 
@@ -347,7 +456,7 @@ def _end(module: AnsibleModule, directory: StateDirectory, entries: list[timelin
         attempt(lambda: directory.add(entries))
         attempt(lambda: log is not None and directory.log(run, log, time.time()))
         attempt(lambda: directory.give_back(run))
-    result = {"changed": changed, "lock": _there(directory)}
+    result = {"changed": changed, "run": run, "lock": _there(directory)}
     if problems:
         words = "; ".join(problems)
         module.fail_json(msg=f"The operation did not end as it should: {words}", **result)

@@ -39,7 +39,8 @@ options:
   operation:
     description:
       - The operation on the whole cluster that this is part of. Before the order, the lock of
-        that operation has to be held on this node, and is renewed.
+        that operation has to be held on this node and to list the step as due. The step is struck
+        off and the lock renewed, and nobody else changes either until the order is answered.
       - Without it, nothing is read or written in a state directory.
     type: dict
     suboptions:
@@ -49,6 +50,10 @@ options:
         required: true
       id:
         description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+        type: str
+        required: true
+      step:
+        description: The name under which the lock lists this step.
         type: str
         required: true
       name:
@@ -82,9 +87,19 @@ outcome:
     - V(failed) means that it was refused or not given.
     - V(unknown) means that it was sent and no valid answer came. The daemon may have carried it out
       or may still do so.
-  returned: when the node answered
+  returned: when the node answered, and always with O(operation)
   type: str
   sample: done
+run:
+  description: The id of the operation.
+  returned: when O(operation) is given
+  type: str
+  sample: 3f0c
+step:
+  description: The step of the operation.
+  returned: when O(operation) is given
+  type: str
+  sample: hold
 txid:
   description: The transaction id of the node after the order, or null if it could not be
     read.
@@ -168,6 +183,7 @@ from ansible_collections.nso.ha.plugins.module_utils import payload
 payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
+from ansible_collections.nso.ha.plugins.module_utils.change import not_given
 from ansible_collections.nso.ha.plugins.module_utils.maapi_socket import maapi_connection
 from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE
 from ansible_collections.nso.ha.plugins.module_utils.read_only import give, result
@@ -185,14 +201,17 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    with failures.reported(module, "Preparing to connect", "the target"):
+    option = module.params["operation"]
+    said = options.said(option)
+    with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
         target = options.target(module.params)
-        option = module.params["operation"]
         part_of = operation.from_option(option, module.warn) if option else None
-    connecting = failures.reported(module, "Connecting", target.endpoint)
+    connecting = failures.reported(
+        module, "Connecting", target.endpoint, lambda: not_given(said)
+    )
     with connecting, maapi_connection(target) as connection:
         if module.check_mode:
-            module.exit_json(changed=True, **result(target, DONE, ()))
+            module.exit_json(changed=True, **said, **result(target, DONE, ()))
         give(module, target, connection, module.params["read_only"], part_of)
 
 

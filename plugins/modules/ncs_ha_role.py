@@ -83,8 +83,11 @@ options:
     default: false
   operation:
     description:
-      - The operation on the whole cluster that this is part of. Before each order, the lock of
-        that operation has to be held on this node, and is renewed.
+      - The operation on the whole cluster that this is part of. Before the first order, the lock of
+        that operation has to be held on this node and to list the step as due. The step is struck
+        off and the lock renewed, and nobody else changes either until the last order is answered.
+      - A node is made V(primary) only if every host that has to be fenced is confirmed to be in the
+        lock, see M(nso.ha.ncs_ha_operation).
       - Without it, nothing is read or written in a state directory.
     type: dict
     version_added: 0.1.0
@@ -95,6 +98,10 @@ options:
         required: true
       id:
         description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+        type: str
+        required: true
+      step:
+        description: The name under which the lock lists this step.
         type: str
         required: true
       name:
@@ -164,6 +171,7 @@ EXAMPLES = r"""
     operation:
       state_dir: /var/lib/nso-ha
       id: "{{ operation_id }}"
+      step: promote
       name: switchover
       epoch: 2
       txid: {primary_id: n3, timestamp: [1764, 2799, 0]}
@@ -244,9 +252,19 @@ outcome:
       what the node is now.
     - V(unknown) means that an order was sent and no valid answer came. The daemon may have carried
       it out or may still do so. RV(after) tells what the node said when it was asked again.
-  returned: when the node answered
+  returned: when the node answered, and always with O(operation)
   type: str
   sample: done
+run:
+  description: The id of the operation.
+  returned: when O(operation) is given
+  type: str
+  sample: 3f0c
+step:
+  description: The step of the operation.
+  returned: when O(operation) is given
+  type: str
+  sample: promote
 entry:
   description: What was written to the record of promotions, or null. It stays there even if the
     order then fails.
@@ -390,7 +408,13 @@ from ansible_collections.nso.ha.plugins.module_utils import (
     transitions,
 )
 from ansible_collections.nso.ha.plugins.module_utils.addresses import Upstream
-from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply
+from ansible_collections.nso.ha.plugins.module_utils.change import (
+    ALONE,
+    Change,
+    Escort,
+    apply,
+    not_given,
+)
 from ansible_collections.nso.ha.plugins.module_utils.node import HaConnection, Target
 from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, ROLES, HaState
 
@@ -419,7 +443,8 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    with failures.reported(module, "Preparing to connect", "the target"):
+    said = options.said(params["operation"])
+    with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
         role_options.check(
             params["role"],
             params["node_id"],
@@ -464,9 +489,10 @@ def _escort(module: AnsibleModule, target: Target) -> Escort:
     # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
     from ansible_collections.nso.ha.plugins.module_utils import operation, promotion
 
-    part_of = operation.from_option(module.params["operation"], module.warn)
+    option = module.params["operation"]
+    part_of = operation.from_option(option, module.warn)
     given = promotion.Promotion(part_of, target, module.params["node_id"] or "")
-    return Escort(given.before, given.more)
+    return Escort(given.before, given.release, given.more, options.said(option))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ options:
   operation:
     description:
       - The operation on the whole cluster that this is part of. Before the order, the lock of
-        that operation has to be held on this node, and is renewed.
+        that operation has to be held on this node and to list the step as due. The step is struck
+        off and the lock renewed, and nobody else changes either until the order is answered.
       - Without it, nothing is read or written in a state directory.
     type: dict
     version_added: 0.1.0
@@ -46,6 +47,10 @@ options:
         required: true
       id:
         description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+        type: str
+        required: true
+      step:
+        description: The name under which the lock lists this step.
         type: str
         required: true
 seealso:
@@ -128,9 +133,19 @@ outcome:
       what the node is now.
     - V(unknown) means that an order was sent and no valid answer came. The daemon may have carried
       it out or may still do so. RV(after) tells what the node said when it was asked again.
-  returned: when the node answered
+  returned: when the node answered, and always with O(operation)
   type: str
   sample: done
+run:
+  description: The id of the operation.
+  returned: when O(operation) is given
+  type: str
+  sample: 3f0c
+step:
+  description: The step of the operation.
+  returned: when O(operation) is given
+  type: str
+  sample: dead n3
 times:
   description: When each of the orders was given. Empty where none was.
   returned: when O(operation) is given and the node answered
@@ -197,7 +212,13 @@ from ansible_collections.nso.ha.plugins.module_utils import payload
 payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import failures, options
-from ansible_collections.nso.ha.plugins.module_utils.change import ALONE, Change, Escort, apply
+from ansible_collections.nso.ha.plugins.module_utils.change import (
+    ALONE,
+    Change,
+    Escort,
+    apply,
+    not_given,
+)
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
 
 ORDER = "secondary_dead"
@@ -216,7 +237,8 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     node_id: str = module.params["node_id"]
-    with failures.reported(module, "Preparing to connect", "the target"):
+    said = options.said(module.params["operation"])
+    with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
         options.check_node_id("node_id", node_id)
         target = options.target(module.params)
         escort = _escort(module)
@@ -238,8 +260,9 @@ def _escort(module: AnsibleModule) -> Escort:
     # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
     from ansible_collections.nso.ha.plugins.module_utils import operation
 
-    holding = operation.Holding(operation.from_option(module.params["operation"], module.warn))
-    return Escort(holding.before, holding.more)
+    option = module.params["operation"]
+    holding = operation.Holding(operation.from_option(option, module.warn))
+    return Escort(holding.before, holding.release, holding.more, options.said(option))
 
 
 if __name__ == "__main__":

@@ -91,6 +91,31 @@ options:
     elements: str
     default: []
     version_added: 0.1.0
+  step:
+    description: What this look is for. It is returned as it is.
+    type: str
+    version_added: 0.1.0
+  ha_ip:
+    description:
+      - The address or host name at which the other nodes dial this one. Used to find out whether the
+        daemon runs where it cannot be connected to, see RV(daemon).
+      - Without it, any loopback address at which something listens on O(ha_port) counts as one of this
+        node.
+    type: str
+    version_added: 0.1.0
+  ha_port:
+    description: The port at which the other nodes dial this one, used likewise.
+    type: int
+    default: 4570
+    version_added: 0.1.0
+  process:
+    description:
+      - A regular expression that finds the process of the daemon, used likewise. It is looked for in
+        the name of the executable, a blank, and its arguments.
+      - By default C(ncs.smp), with any arguments. A C(ncs_cli) or a Java VM is not a daemon.
+    type: str
+    default: "^ncs\\.smp( |$)"
+    version_added: 0.1.0
 seealso:
   - module: nso.ha.ncs_ha_role
   - module: nso.ha.ncs_ha_operation
@@ -211,11 +236,46 @@ locked:
   description: That NSO was not asked, as the lock of another run is there.
   returned: where that is so
   type: bool
+run:
+  description: The run that this look is part of.
+  returned: when O(run_id) is given
+  type: str
+  sample: 3f0c
+step:
+  description: What this look is for.
+  returned: when O(step) is given
+  type: str
+  sample: observe
+daemon:
+  description:
+    - Whether the daemon runs, by all that can be seen of it on its host. A refused connection alone
+      does not tell, as NSO may listen somewhere else.
+    - It is known not to run where nothing listens at O(path), O(ip) and O(port), at both of NSO's
+      default endpoints and on O(ha_port), and no process is a daemon.
+  returned: when nothing listens where NSO was to be asked
+  type: dict
+  sample:
+    running: false
+    why: Nothing listens where it would, and no process of it is there.
+  contains:
+    running:
+      description: Whether it runs, or null if that cannot be known.
+      type: bool
+      returned: always
+    why:
+      description: What was found, in words.
+      type: str
+      returned: always
 kept:
   description: What the node keeps in its state directory.
   returned: when O(state_dir) is given
   type: dict
   contains:
+    directory:
+      description: The state directory.
+      type: str
+      returned: always
+      sample: /var/lib/nso-ha
     lock:
       description: Who runs an operation on this node, or null.
       type: dict
@@ -229,6 +289,9 @@ kept:
         taken: "2025-11-24T16:26:40.000000Z"
         expires: "2025-11-24T16:41:40.000000Z"
         lease: 900.0
+        steps: [promote]
+        fence: [n3]
+        fenced: [n3]
         expired: false
       contains:
         id:
@@ -262,6 +325,21 @@ kept:
         lease:
           description: For how many seconds it is valid each time it is taken or renewed.
           type: float
+          returned: always
+        steps:
+          description: The steps that its run has yet to take on this node.
+          type: list
+          elements: str
+          returned: always
+        fence:
+          description: The hosts that have to be fenced before this node is made primary.
+          type: list
+          elements: str
+          returned: always
+        fenced:
+          description: The hosts that its run has confirmed to be fenced.
+          type: list
+          elements: str
           returned: always
         expired:
           description: Whether its time is over.
@@ -379,6 +457,7 @@ error:
 """
 
 import contextlib
+import re
 import time
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -388,6 +467,7 @@ from ansible_collections.nso.ha.plugins.module_utils import payload
 payload.hasten()
 
 from ansible_collections.nso.ha.plugins.module_utils import failures, options
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
 from ansible_collections.nso.ha.plugins.module_utils.state import ROLES
 
@@ -415,33 +495,78 @@ def argument_spec() -> dict[str, Any]:
         "state_dir": {"type": "path"},
         "run_id": {"type": "str"},
         "ignore_locks": {"type": "list", "elements": "str", "default": []},
+        "step": {"type": "str"},
+        "ha_ip": {"type": "str"},
+        "ha_port": {"type": "int", "default": 4570},
+        "process": {"type": "str", "default": r"^ncs\.smp( |$)"},
     }
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    with failures.reported(module, "Preparing to connect", "the target"):
-        directory = _directory(module.params["state_dir"])
+    params = module.params
+    said = {name: params[option] for name, option in _SAID.items() if params[option] is not None}
+    with failures.reported(module, "Preparing to connect", "the target", lambda: said):
+        directory = _directory(params["state_dir"])
 
     def look_aside() -> dict[str, Any]:
         # When all is over, as it may have changed while the module waited.
-        return {"kept": _kept(directory).as_result(time.time())} if directory else {}
+        kept = {"kept": _kept(directory).as_result(time.time())} if directory else {}
+        return {**said, **kept}
 
-    if directory and module.params["run_id"]:
+    if directory and params["run_id"]:
         _leave_alone(module, directory, look_aside)
     with failures.reported(module, "Preparing to connect", "the target", look_aside):
-        options.check_seconds("wait_timeout", module.params["wait_timeout"])
-        target = options.target(module.params)
-        wanted = _conditions(module.params["wait_for"])
+        options.check_seconds("wait_timeout", params["wait_timeout"])
+        options.check_port("ha_port", params["ha_port"])
+        options.check_pattern("process", params["process"])
+        target = options.target(params)
+        wanted = _conditions(params["wait_for"])
     reading = failures.reported(module, "Reading the HA status", target.endpoint, look_aside)
     with reading, contextlib.closing(Observer(target)) as observer:
-        found = (
-            _wait(module, observer, wanted, look_aside)
-            if wanted is not None
-            else observer.look(target.timeout)
-        )
+        try:
+            found = (
+                _wait(module, observer, wanted, look_aside)
+                if wanted is not None
+                else observer.look(target.timeout)
+            )
+        except error.Failure as failure:
+            _look_for_the_daemon(module, observer, failure, look_aside)
+            raise
     module.exit_json(changed=False, ha=found.as_result(), **look_aside())
+
+
+#: What tells whose result a result is, and the options that have it.
+_SAID = {"run": "run_id", "step": "step"}
+
+
+def _look_for_the_daemon(
+    module: AnsibleModule,
+    observer: Observer,
+    failure: error.Failure,
+    look_aside: Callable[[], dict[str, Any]],
+) -> None:
+    """End the module with what can be seen of the daemon, if nothing listens where it should."""
+    from ansible_collections.nso.ha.plugins.module_utils import daemon
+
+    if failure.os_errno not in daemon.NOBODY_LISTENS:
+        return
+    params = module.params
+    seen = daemon.look(
+        daemon.Place(
+            observer.endpoint, params["ha_ip"] or "", params["ha_port"], re.compile(params["process"])
+        )
+    )
+    failures.fail(
+        module,
+        "Reading the HA status",
+        observer.endpoint,
+        failure,
+        note=seen.why,
+        daemon=seen._asdict(),
+        **look_aside(),
+    )
 
 
 def _leave_alone(

@@ -67,7 +67,7 @@ class Case:
     """All that a check may look at.
 
     topology: who should be what, with the nodes below a dead relay further up
-    fences:   whether the operator has tasks that keep the former primary from coming back
+    fences:   whether the operator has tasks that fence the former primary
     """
 
     operation: str

@@ -18,17 +18,19 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils import addresses
 from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY, RELAY
 
-from . import guards, kept, links, operations, planner, topology, variables
+from . import guards, kept, links, moving, operations, planner, progress, topology, variables
 from .case import FAILED, PASSED, Case, Consents, Verdict
 from .kept import Gone, Kept
-from .observed import Observation, Seen, txid_result
+from .observed import Observation, Seen, Unseen, txid_result
 from .operations import Scene
 from .timeline import Epoch, Record
 from .topology import Member, Topology
 from .variables import HostVars
 
-#: What the record says of a primary that something else has made.
-FOUND = "found"
+#: What the looks of a run are for, in its order.
+OBSERVE = "observe"
+UNDER_LOCK = "under lock"
+ROLLING_BACK = "roll back"
 
 #: Operations that are done when it is right for the nodes that answer.
 _FOR_THOSE_PRESENT = (operations.SWITCHOVER, operations.FAILOVER, operations.ROLL_BACK)
@@ -50,6 +52,9 @@ _KINDS = {
 class Asked:
     """What the operator asked for, and who asks.
 
+    fences:        whether there are fencing tasks
+    fence_problem: why these cannot be relied on, or ""
+    locked:        the hosts on which this run holds the lock
     run: what tells this run from every other: id, owner, began (a time), process
     """
 
@@ -58,6 +63,8 @@ class Asked:
     consents: Consents
     broken: str
     fences: bool
+    fence_problem: str
+    locked: frozenset[str]
     check_mode: bool
     run: Mapping[str, Any]
 
@@ -65,21 +72,24 @@ class Asked:
 def plan(
     hosts: Sequence[str],
     hostvars: HostVars,
-    playing: Iterable[str],
     given: Mapping[str, Any],
     gone: Gone,
 ) -> dict[str, Any]:
     """Return the plan of an operation, with the verdicts on it.
 
     `given` has what the operator asked for: operation, candidate, allow_overwrite, allow_data_loss,
-    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout, run and unfinished,
-    which is that of the plan before the lock was taken. `gone` tells which runs have ended.
+    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout, run, and what is known
+    of the play and of the run so far: problems (why this play cannot run an operation), fence_problem
+    (why the fencing tasks cannot be relied on), locked (the hosts on which the run holds the lock) and
+    unfinished, which is that of the plan before the lock was taken. `gone` tells which runs have
+    ended.
 
     operation: its name
+    run:       the id of this run, which its modules return
     members:   the nodes with the roles they are to get, as dictionaries
     moves:     {from, to}: the primary before and after, as hosts; "" where that is not known
     election:  {host: reason} for those that were not chosen as primary
-    waves:     list of {name, kind, look, steps: {host: {role, upstream, upstream_id, orders,
+    waves:     list of {name, kind, look, steps: {host: {name, role, upstream, upstream_id, orders,
                reason, force, data, overwrites}}}; `look` has the hosts to look at once more before
     targets:   for each host what `ncs_ha_role` needs: role, node_id, primary_id, primary_ip
     blocked:   {host: reason} for hosts about which nothing can be done
@@ -90,13 +100,19 @@ def plan(
     timeline:  the record of promotions that every node should have
     epoch:     the number of the next promotion
     lacking:   {host: reason} for hosts whose record is to be completed
+    silent:    hosts that did not answer, and are asked again before a promotion and at the end
     must:      hosts that have to be as wanted in the end, for the operation to be done
     before:    {host: transaction id before anything was done, or null}
-    lock:      {hosts, replace}: where to take the lock, the first one alone, and what it replaces
+    lock:      {hosts, replace, steps, fence, renew}: where to take the lock, the first one alone, and
+               what it replaces; by host, the names of the steps that it lists, and the hosts to be
+               fenced before a promotion there; and the hosts whose lock says something else yet
     unfinished: list of {operation, run}: what broke off, as marks and locks tell
     """
     wanted = variables.members(hosts, hostvars)
-    problems = topology.problems(wanted) + _left_out(hosts, playing)
+    if given["problems"]:
+        verdicts = [Verdict("topology", FAILED, text) for text in given["problems"]]
+        return _as_result(str(given["operation"]), given["run"]["id"], wanted, verdicts)
+    problems = topology.problems(wanted)
     for name in variables.OF_THE_GROUP:
         problems += variables.uneven(name, hosts, hostvars)
     try:
@@ -105,16 +121,28 @@ def plan(
         problems.append(str(problem))
     if problems:
         verdicts = [Verdict("topology", FAILED, text) for text in problems]
-        return _as_result(str(given.get("operation")), wanted, verdicts)
-    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
+        return _as_result(str(given["operation"]), given["run"]["id"], wanted, verdicts)
+    seen = _seen(hosts, hostvars, asked, UNDER_LOCK)
     found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
     if found.locked:
         verdicts = [Verdict("lock", FAILED, text) for text in found.locked]
-        return _as_result(asked.operation, wanted, verdicts)
+        return _as_result(asked.operation, asked.run["id"], wanted, verdicts)
     # The locks that told it may have been replaced by that of this run.
     known = {one["operation"]: one["run"] for one in given["unfinished"]}
     scene = Scene(wanted, seen, found.record, {**known, **found.unfinished})
-    return _judged(asked, scene, found, _reached(hosts, hostvars))
+    return _judged(asked, scene, found, _reached(hosts, hostvars, asked))
+
+
+def _seen(
+    hosts: Iterable[str], hostvars: HostVars, asked: Asked, step: str
+) -> dict[str, Observation]:
+    """Return what was seen of the nodes, on those that are locked at the look of this step."""
+    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
+    for host in asked.locked:
+        result = hostvars[host].get(variables.OBSERVED)
+        if isinstance(seen[host], Seen) and not variables.said(result, asked.run["id"], step):
+            seen[host] = Unseen("it dropped out of the play before it was asked again")
+    return seen
 
 
 def roll_back(
@@ -125,8 +153,12 @@ def roll_back(
 ) -> dict[str, Any]:
     """Return the plan that brings the former primary back, after the plan `made` has failed.
 
-    It has everything that has been done so far, and the verdicts on that in `failed`.
+    It has everything that has been done so far, and the verdicts on that in `failed`. Where a step may
+    still be carried out, it is the plan `made`, with verdicts on that, and `undecided`.
     """
+    doubts = progress.not_withdrawn(made, hostvars)
+    if doubts:
+        return {**progress.with_verdicts(made, doubts), "undecided": True}
     hosts = [one["host"] for one in made["members"]]
     asked = Asked(
         operation=operations.ROLL_BACK,
@@ -134,19 +166,22 @@ def roll_back(
         consents=Consents(),
         broken="",
         fences=False,
+        fence_problem="",
+        locked=frozenset(given["locked"]),
         check_mode=False,
         run=given["run"],
     )
-    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
+    seen = _seen(hosts, hostvars, asked, ROLLING_BACK)
     found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
     scene = Scene(variables.members(hosts, hostvars), seen, found.record, found.unfinished)
-    undone = _judged(asked, scene, found, _reached(hosts, hostvars))
+    undone = _judged(asked, scene, found, _reached(hosts, hostvars, asked))
     return {
         **undone,
         "operation": made["operation"],
         "moves": made["moves"],
         "election": made["election"],
         "failed": [one for one in made["verdicts"] if one["result"] != PASSED],
+        "outcomes": made.get("outcomes", {}),
         "results": made.get("results", {}),
         "history": made.get("history", []),
         "before": made["before"],
@@ -163,7 +198,7 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         check = "candidate" if goal.election.problem else "possible"
         first.append(Verdict(check, FAILED, goal.problem))
         return {
-            **_as_result(asked.operation, goal.members, first),
+            **_as_result(asked.operation, asked.run["id"], goal.members, first),
             "election": dict(goal.election.reasons),
         }
     wished = links.reparented(Topology(goal.members), seen)
@@ -173,15 +208,20 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         case = _without_the_diverged(case, asked.consents)
         made = case.plan
     record = _record(asked, scene, wished, made)
+    fence = moving.to_fence(case, asked.consents)
+    if fence and asked.fence_problem:
+        first.append(Verdict("fence", FAILED, asked.fence_problem))
     verdicts = first + guards.verdicts(case, asked.consents)
+    waves = _waves(wished, seen, made)
+    lock = _lock(reached, waves, {_new_primary(wished): fence} if fence else {})
     undone = [Verdict("candidate", FAILED, goal.undoes)] if goal.undoes else []
     return {
-        **_as_result(asked.operation, list(wished.members.values()), verdicts),
+        **_as_result(asked.operation, asked.run["id"], list(wished.members.values()), verdicts),
         **({"failed": [dict(vars(one)) for one in undone]} if undone else {}),
         "blocked": dict(made.blocked),
         "moves": {"from": goal.former, "to": _new_primary(wished)},
         "election": dict(goal.election.reasons),
-        "waves": _waves(wished, seen, made),
+        "waves": waves,
         "targets": {host: _target(wished, host) for host in seen},
         "rehearse": _to_rehearse(wished, seen, made, asked.check_mode),
         "verify": {
@@ -192,7 +232,12 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
         "timeline": [one.as_entry() for one in record.all],
         "epoch": record.next_number,
         "lacking": _lacking(scene, found, record, reached),
-        "lock": {"hosts": reached, "replace": list(found.replace)},
+        "lock": {
+            **lock,
+            "replace": list(found.replace),
+            "renew": [host for host in reached if _says_else(found.held.get(host), lock, host)],
+        },
+        "silent": [host for host, one in seen.items() if isinstance(one, Unseen)],
         "unfinished": [{"operation": name, "run": run} for name, run in scene.unfinished.items()],
         "must": [
             host
@@ -246,6 +291,8 @@ def _asked(given: Mapping[str, Any], hosts: Sequence[str]) -> Asked:
         ),
         broken=str(given["break_lock"] or "").strip(),
         fences=bool(given["fence_tasks"]),
+        fence_problem=str(given["fence_problem"]),
+        locked=frozenset(given["locked"]),
         check_mode=bool(given["check_mode"]),
         run=given["run"],
     )
@@ -275,7 +322,7 @@ def _record(asked: Asked, scene: Scene, wished: Topology, made: planner.Plan) ->
         base=None,
         start=found.txid.timestamp,
         at=str(asked.run["began"]),
-        operation=FOUND,
+        operation=operations.FOUND,
         run=str(asked.run["id"]),
     )
     return Record([*record.all, adopted])
@@ -291,29 +338,42 @@ def _lacking(scene: Scene, found: Kept, record: Record, reached: Sequence[str]) 
     return dict.fromkeys(reached, f"its record does not know yet that {new} is primary")
 
 
-def _reached(hosts: Sequence[str], hostvars: HostVars) -> list[str]:
-    """Return the hosts that Ansible reaches, in the order in which they are locked."""
+def _reached(hosts: Sequence[str], hostvars: HostVars, asked: Asked) -> list[str]:
+    """Return the hosts whose modules answer, in the order in which they are locked."""
     return sorted(
         host
         for host in hosts
-        if (result := hostvars[host].get(variables.OBSERVED)) and not result.get("unreachable")
+        if variables.said(hostvars[host].get(variables.OBSERVED), asked.run["id"])
     )
+
+
+def _lock(
+    reached: Sequence[str],
+    waves: Iterable[Mapping[str, Any]],
+    fence: Mapping[str, Sequence[str]],
+) -> dict[str, Any]:
+    """Return what the lock of each host says: the steps to come, and who is to be fenced before."""
+    steps: dict[str, list[str]] = {host: [] for host in reached}
+    for wave in waves:
+        for host, step in wave["steps"].items():
+            if host in steps and wave["name"] != planner.CATCH_UP:
+                steps[host].append(step["name"])
+    return {
+        "hosts": list(reached),
+        "steps": steps,
+        "fence": {host: list(fence.get(host, ())) for host in reached},
+    }
+
+
+def _says_else(held: Mapping[str, Any] | None, lock: Mapping[str, Any], host: str) -> bool:
+    """Return whether the lock of this run on a host says something else than it should."""
+    if held is None:
+        return False
+    return (held["steps"], held["fence"]) != (lock["steps"][host], lock["fence"][host])
 
 
 def _new_primary(wished: Topology) -> str:
     return next((one.host for one in wished.members.values() if one.role == PRIMARY), "")
-
-
-def _left_out(hosts: Iterable[str], playing: Iterable[str]) -> list[str]:
-    """A decision about a cluster needs all of it."""
-    present = set(playing)
-    missing = [host for host in hosts if host not in present]
-    if not missing:
-        return []
-    return [
-        f"{', '.join(missing)} of the group take no part in this play together with the others. A "
-        "decision about a cluster needs all of its nodes: run without --limit and without serial"
-    ]
 
 
 def _to_rehearse(
@@ -361,10 +421,11 @@ def _expectation(wished: Topology, made: planner.Plan, host: str) -> dict[str, A
 
 
 def _as_result(
-    operation: str, members: Sequence[Member], verdicts: Sequence[Verdict]
+    operation: str, run: str, members: Sequence[Member], verdicts: Sequence[Verdict]
 ) -> dict[str, Any]:
     return {
         "operation": operation,
+        "run": run,
         "members": [dict(vars(member)) for member in members],
         "moves": {"from": "", "to": ""},
         "election": {},
@@ -378,7 +439,8 @@ def _as_result(
         "timeline": [],
         "epoch": 1,
         "lacking": {},
-        "lock": {"hosts": [], "replace": []},
+        "lock": {"hosts": [], "replace": [], "steps": {}, "fence": {}, "renew": []},
+        "silent": [],
         "unfinished": [],
         "must": [member.host for member in members],
         "before": {},
@@ -390,29 +452,32 @@ def _waves(
 ) -> list[dict[str, Any]]:
     """Return the waves, each with the hosts to look at once more before it, see recheck.py.
 
-    Before a primary is made, all that answered: none of them may have become one. Where a living
-    primary hands over, what counts is checked on the way, and every look would make the time
-    without a primary longer. Before nodes copy, these, and the first time the primary.
+    Before a primary is made, all nodes: none may have become one, and those that were silent may have
+    woken up. Where a living primary hands over, what counts is checked on the way, and every look
+    would make the time without a primary longer. Before nodes copy, these, and the first time the
+    primary.
     """
     waves = []
     looked_at_primary = False
     for wave in made.waves:
         look: set[str] = set()
         if wave.name == planner.PROMOTE and not made.hands_over:
-            look = {host for host, one in seen.items() if isinstance(one, Seen)}
+            look = set(seen)
         elif wave.name in (planner.RELAYS, planner.SECONDARIES):
             look = {step.host for step in wave.steps}
             if not looked_at_primary:
                 look.add(wished.primary.host)
                 looked_at_primary = True
-        steps = {step.host: _step(wished, step) for step in wave.steps}
+        steps = {step.host: _step(wished, wave.name, step) for step in wave.steps}
         kind = _KINDS.get(wave.name, "looked_at" if look else "role")
         waves.append({"name": wave.name, "kind": kind, "look": sorted(look), "steps": steps})
     return waves
 
 
-def _step(wished: Topology, step: planner.Step) -> dict[str, Any]:
+def _step(wished: Topology, wave: str, step: planner.Step) -> dict[str, Any]:
     return {
+        # A node may have to declare several others dead; every other step it takes once.
+        "name": f"{wave} {step.upstream}" if wave == planner.DEAD else wave,
         "role": step.role,
         "upstream": step.upstream,
         "upstream_id": wished.members[step.upstream].node_id if step.upstream else "",

@@ -4,13 +4,14 @@
 
 """Taking out of `hostvars` what the decisions need, once for each host, and nothing stale.
 
-What a task registers stays until the host runs the task again, in another play of the same run,
-too. A host that has dropped out does not run it again, so what it has is not looked at.
+What a task registers stays until the host runs the task again: after the host has dropped out of the
+play, and in a later run of the role, too. And a variable of the same name that was given with `-e` is
+stronger. So a result counts only if it carries the id of this run, which its module was given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import variables
@@ -23,6 +24,7 @@ _WANTED = (
     "nso_ha_priority",
     "nso_ha_role",
     "nso_ha_upstream",
+    variables.FENCE_PROBLEM,
     *variables.OF_THE_GROUP,
 )
 
@@ -33,30 +35,37 @@ _REGISTERED = (
     variables.REHEARSED,
     variables.RECHECKED,
     variables.RESULT,
+    variables.STRUCK,
+    variables.VERIFIED,
 )
 
 
 def gather(
     hosts: Iterable[str],
     hostvars: HostVars,
-    active: Collection[str],
+    run: str,
     made: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return the variables that count, for each host. `made` is the plan, once there is one."""
-    present = set(active)
-    return {host: _of_host(host, hostvars[host], host in present, made or {}) for host in hosts}
+    return {host: _of_host(host, hostvars[host], run, made or {}) for host in hosts}
 
 
 def _of_host(
-    host: str, own: Mapping[str, Any], active: bool, made: Mapping[str, Any]
+    host: str, own: Mapping[str, Any], run: str, made: Mapping[str, Any]
 ) -> dict[str, Any]:
     found = {name: own.get(name) for name in _WANTED}
     found[variables.RESULTS] = list(made.get("results", {}).get(host, ()))
-    if not active:
-        return found
     for name in _REGISTERED:
-        found[name] = own.get(name)
-    # Verified is only what was verified after the steps of this run.
-    if made.get("results"):
-        found[variables.VERIFIED] = own.get(variables.VERIFIED)
+        found[name] = _of_this_run(own.get(name), run)
     return found
+
+
+def _of_this_run(result: object, run: str) -> Mapping[str, Any] | None:
+    """Return a registered result, of one that its module did not make only that it failed."""
+    if not isinstance(result, Mapping):
+        return None
+    if result.get("run") == run:
+        return result
+    if result.get("unreachable"):
+        return {"unreachable": True, "msg": result.get("msg")}
+    return {"failed": True, "msg": result.get("msg")} if result.get("failed") else None

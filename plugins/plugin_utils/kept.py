@@ -30,6 +30,7 @@ class Kept:
     replace:    ids of locks that are nobody's any more
     locked:     for each lock that stands in the way, a sentence about it
     unfinished: names of the operations that broke off, each with the id of the run
+    held:       by host, the lock of this run
     """
 
     record: Record
@@ -37,6 +38,7 @@ class Kept:
     replace: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
     unfinished: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def kept(hosts: Iterable[str], hostvars: HostVars, run: str, broken: str, gone: Gone) -> Kept:
@@ -69,6 +71,11 @@ def kept(hosts: Iterable[str], hostvars: HostVars, run: str, broken: str, gone: 
         unfinished={
             **{str(mark["operation"]): str(mark["run"]) for mark in marks},
             **{str(lock["operation"]): str(lock["id"]) for lock in stale.values()},
+        },
+        held={
+            host: lock
+            for host, own in found.items()
+            if (lock := own.get("lock")) and lock["id"] == run
         },
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ansible_collections.nso.ha.plugins.module_utils.state import NONE
 
-from . import data
+from . import data, operations
 from .case import (
     FAILED,
     NOT_EVALUABLE,
@@ -55,20 +55,46 @@ def primary_gone(case: Case) -> list[Finding]:
     return []
 
 
+def suspects(case: Case) -> list[str]:
+    """Return the nodes that may go on as primary unseen: silent, not known to be stopped, and primary
+    the last time that anything was known of it.
+    """
+    return [
+        host
+        for host, one in case.seen.items()
+        if isinstance(one, Unseen)
+        and not one.stopped
+        and (host == case.goal.former or case.scene.was_replaced(host))
+    ]
+
+
+def to_fence(case: Case, consents: Consents) -> list[str]:
+    """Return the hosts that have to be fenced before the plan makes a primary.
+
+    Where there are fencing tasks, the former primary is always fenced, whatever it says of itself.
+    """
+    if case.operation != operations.FAILOVER or not case.promotes:
+        return []
+    found = suspects(case)
+    if not case.fences:
+        return [] if "fenced" in consents.overridden else found
+    return [*({case.goal.former} - set(found)), *found]
+
+
 def fenced(case: Case) -> list[Finding]:
     """A former primary that lives somewhere, unseen, is kept from going on as primary."""
-    former = case.goal.former
-    one = case.seen.get(former)
-    if not case.promotes or not isinstance(one, Unseen) or one.stopped or case.fences:
+    if not case.promotes or case.fences:
         return []
-    return [
-        (
-            FAILED,
-            f"{former} was the primary and does not answer ({one.reason}), so it may go on as "
-            "primary where this side cannot see it, or when it wakes up. Name tasks in "
-            "nso_ha_fence_tasks that keep it off, or make sure of that and override this check",
+    found = []
+    for host in suspects(case):
+        one = case.seen[host]
+        assert isinstance(one, Unseen)
+        found.append(
+            f"{host} was the primary and does not answer ({one.reason.rstrip('.')}), so it may go on "
+            "as primary where this side cannot see it, or when it wakes up. Name tasks in "
+            "nso_ha_fence_tasks that keep it off, or make sure of that and override this check"
         )
-    ]
+    return failed(found)
 
 
 #: The consent to losing what another node has.

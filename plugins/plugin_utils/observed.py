@@ -43,8 +43,7 @@ class Unseen:
     """A node that did not answer, and why. It is not assumed to be none, or anything else.
 
     reachable: whether its host answered
-    stopped:   whether its host said that nothing listens where the daemon should: the daemon does
-               not run, and a daemon that starts is none
+    stopped:   whether its host has shown that the daemon does not run; a daemon that starts is none
     """
 
     reason: str
@@ -54,11 +53,6 @@ class Unseen:
 
 Observation = Seen | Unseen
 
-#: What connecting comes to where no daemon listens: at a TCP port, at a socket that is left over,
-#: at a socket that is not there.
-_NOBODY_LISTENS = ("ECONNREFUSED", "ENOENT")
-
-
 def from_result(result: Mapping[str, Any] | None) -> Observation:
     """Make an observation of the registered result of `ncs_ha_status`, or of none."""
     if not result:
@@ -67,18 +61,12 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
         return Unseen(f"Ansible cannot reach it: {_first_line(result)}")
     found = result.get("ha")
     if result.get("failed") and not found:
-        return Unseen(_first_line(result), True, _is_stopped(result.get("error") or {}))
+        daemon = result.get("daemon") or {}
+        return Unseen(_first_line(result), True, daemon.get("running") is False)
     if not found:
         return Unseen("it was not asked", reachable=True)
     kept = result.get("kept") or {}
     return replace(from_ha(found), held=bool(kept.get("read_only")))
-
-
-def _is_stopped(error: Mapping[str, Any]) -> bool:
-    """Return whether connecting failed as it does where no daemon listens."""
-    # Other files than the daemon's socket may be missing, too: the access file, for one.
-    connecting = str(error.get("details", "")).startswith("connecting to ")
-    return connecting and error.get("os_error") in _NOBODY_LISTENS
 
 
 def from_ha(found: Mapping[str, Any]) -> Seen:

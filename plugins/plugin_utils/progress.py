@@ -17,7 +17,7 @@ from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE, UNKNO
 from ansible_collections.nso.ha.plugins.module_utils.outcomes import FAILED as NOT_DONE
 
 from . import guards, planner, variables
-from .case import FAILED, PASSED, Verdict
+from .case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .observed import Observation, Seen, from_result, state_from
 from .variables import HostVars
 
@@ -31,25 +31,45 @@ def locked(
     """
     verdicts = []
     for host in hosts:
-        result = hostvars[host].get(variables.BEGUN) or {"failed": True, "msg": _LOST}
-        if result.get("failed") or result.get("unreachable"):
-            reason = str(result.get("msg", "no reason"))
-            verdicts.append(Verdict("lock", FAILED, reason, host))
+        result = hostvars[host].get(variables.BEGUN) or {}
+        if result.get("failed") or not variables.said(result, made["run"]):
+            verdicts.append(Verdict("lock", FAILED, str(result.get("msg", _LOST)), host))
     return {**with_verdicts(made, verdicts), "began": now}
 
 
 def can_roll_back(made: Mapping[str, Any]) -> bool:
-    """Return whether the former primary can be brought back after a step that was not done.
+    """Return whether to try to bring the former primary back after a step that was not done.
 
-    Not once the next one is primary, or may yet become it: an order without an answer may still be
-    carried out.
+    Not once the next one is primary. Where it may yet become it, `not_withdrawn` says so.
     """
     history = made.get("history", [])
-    promoted = any(
-        one["wave"] == planner.PROMOTE and one["outcome"] in (DONE, UNKNOWN) for one in history
-    )
+    promoted = any(one["wave"] == planner.PROMOTE and one["outcome"] == DONE for one in history)
     held = any(one["wave"] == planner.HOLD for one in history)
     return bool(made["refused"]) and held and not promoted
+
+
+def not_withdrawn(made: Mapping[str, Any], hostvars: HostVars) -> list[Verdict]:
+    """Return a verdict on each step of which it is not known that it will not be taken any more.
+
+    That is known of a step whose module said what came of it, and of one that was struck off the lock
+    on its node while it was still due: its module takes no step that is not.
+    """
+    found = []
+    for wave in made["waves"]:
+        for host, step in wave["steps"].items():
+            outcome = made.get("outcomes", {}).get(host, {}).get(step["name"])
+            begun = outcome == UNKNOWN or (outcome is None and wave["name"] == planner.PROMOTE)
+            struck = hostvars[host].get(variables.STRUCK)
+            if not begun or wave["name"] == planner.CATCH_UP:
+                continue
+            if variables.said(struck, made["run"]) and step["name"] in (struck or {})["struck"]:
+                continue
+            why = (
+                f"the step {step['name']} may have been taken, or may still be: its module has not "
+                f"said what came of it, and it could not be withdrawn from the lock on {host}"
+            )
+            found.append(Verdict("withdrawn", NOT_EVALUABLE, why, host))
+    return found
 
 
 def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
@@ -76,36 +96,54 @@ def _moved(earlier: Observation, result: Mapping[str, Any]) -> str:
     return f"was {earlier.state} when the plan was made and is {now} now; run it again"
 
 
-def fenced(made: Mapping[str, Any], problem: str) -> dict[str, Any]:
-    """Return the plan with a verdict on the tasks that keep the former primary off."""
-    outcome = FAILED if problem else PASSED
-    return with_verdicts(made, [Verdict("fence", outcome, problem, made["moves"]["from"])])
+def fenced(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
+    """Return the plan with a verdict on each host that had to be fenced.
+
+    What counts is the confirmation in the lock of the node that is to be primary, as read after the
+    fencing tasks. That no task failed proves nothing.
+    """
+    candidate = made["moves"]["to"]
+    result = hostvars[candidate].get(variables.BEGUN) or {}
+    lock = (result.get("lock") or {}) if variables.said(result, made["run"]) else {}
+    held = lock if lock.get("id") == made["run"] else {}
+    problem = hostvars[candidate].get(variables.FENCE_PROBLEM) or {}
+    why = (
+        f"its fencing tasks have not confirmed, in the lock on {candidate}, that it is fenced: they have "
+        "to end with nso.ha.ncs_ha_operation, state: confirmed, and the host"
+    )
+    if isinstance(problem, Mapping) and problem.get("run") == made["run"]:
+        why = str(problem["text"])
+    found = []
+    for host in made["lock"]["fence"][candidate]:
+        ok = host in held.get("fenced", ())
+        found.append(Verdict("fence", PASSED if ok else FAILED, "" if ok else why, host))
+    return with_verdicts(made, found)
 
 
 def after_wave(
     made: Mapping[str, Any],
     wave: Mapping[str, Any],
     hostvars: HostVars,
-    active: Iterable[str],
     now: float,
 ) -> dict[str, Any]:
     """Return the plan with what a wave that has just run came to; `now` is in seconds.
 
     A step that was not done forbids the next wave. What the next steps need to know is added:
 
+    outcomes:   {host: {name of a step: outcome}}
     awaited:    the transaction id that the next primary has to have before it takes over
     timeline:   with the promotion that was just recorded
     reversible: whether the former primary can be brought back now
     """
-    present = set(active)
+    outcomes = {host: dict(earlier) for host, earlier in made.get("outcomes", {}).items()}
     results = {host: list(earlier) for host, earlier in made.get("results", {}).items()}
     history = list(made.get("history", []))
     verdicts = []
     found = dict(made)
     for host, step in wave["steps"].items():
-        lost = {"unreachable": True, "msg": _LOST}
-        own = hostvars[host].get(variables.RESULT) if host in present else None
-        result = _complete(dict(own or lost), step)
+        own = hostvars[host].get(variables.RESULT) or {"msg": _LOST}
+        result = _complete(own, step, made["run"])
+        outcomes.setdefault(host, {})[step["name"]] = result["outcome"]
         results.setdefault(host, []).append(result)
         history.append(_told(wave["name"], host, step, result, now))
         if result["outcome"] != DONE:
@@ -118,7 +156,7 @@ def after_wave(
                 verdicts.append(Verdict("step", FAILED, reason, host))
         if result.get("entry"):
             found["timeline"] = [*found["timeline"], result["entry"]]
-    found["results"], found["history"] = results, history
+    found["results"], found["history"], found["outcomes"] = results, history, outcomes
     judged = with_verdicts(found, verdicts)
     return {**judged, "reversible": can_roll_back(judged)}
 
@@ -133,27 +171,24 @@ def _hands_over(made: Mapping[str, Any], wave: Mapping[str, Any]) -> bool:
 _LOST = "it dropped out of the play before this was done"
 
 
-def outcome_of(result: Mapping[str, Any]) -> str:
-    """Return what a step came to. Not every module says so.
+def _outcome(result: Mapping[str, Any], step: Mapping[str, Any], run: str) -> str:
+    """Return what a step came to, by the word of its own module.
 
-    Where Ansible lost the host, or the module died, the module may have been at any point.
+    Where there is none, as the host was lost, the task was cut off or the module died, the module may
+    have been at any point, and may still go on.
     """
-    if result.get("unreachable"):
-        return UNKNOWN
-    if "outcome" in result:
-        return str(result["outcome"])
-    if "module_stdout" in result:
-        return UNKNOWN
-    return NOT_DONE if result.get("failed") else DONE
+    said = variables.said(result, run, step["name"])
+    if step["orders"] == [planner.WAIT]:
+        # It only looks, so without an answer nothing has happened.
+        return DONE if said and result.get("ha") and not result.get("failed") else NOT_DONE
+    return str(result.get("outcome", UNKNOWN)) if said else UNKNOWN
 
 
-def _complete(result: dict[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(result: Mapping[str, Any], step: Mapping[str, Any], run: str) -> dict[str, Any]:
     """Return a result in the shape of those of `ncs_ha_role`, whatever module it is of."""
-    failed = bool(result.get("failed") or result.get("unreachable"))
-    result["outcome"] = outcome_of(result)
-    given = [] if failed or step["orders"] == [planner.WAIT] else list(step["orders"])
-    result.setdefault("transitions", given)
-    return result
+    outcome = _outcome(result, step, run)
+    given = list(step["orders"]) if outcome == DONE and step["orders"] != [planner.WAIT] else []
+    return {"transitions": given, **result, "outcome": outcome}
 
 
 def _told(

@@ -7,7 +7,8 @@
 A plan takes time: a daemon may be waited for, a copy may take minutes, and a node that has left its
 cluster is writable meanwhile. So before a primary is made, and before nodes copy, those that it
 concerns are looked at once more, and what is not any more as it was when the plan was made ends the
-run. Pure functions.
+run. Before a promotion that goes for the nodes that were silent as well: one that answers is asked who
+it is by a new plan, and not passed over. Pure functions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, PRIMARY
 
 from . import data, planner, progress, variables
-from .case import FAILED, Nodes, Verdict
+from .case import FAILED, OVERRIDDEN, Nodes, Verdict
 from .checks import is_spare
 from .observed import Observation, Seen, Unseen, from_result, txid_of
 from .timeline import Record, epoch_from
@@ -40,7 +41,7 @@ def rechecked(
     hosts = list(made["targets"])
     looked: dict[str, Any] = {
         **made.get("looked", {}),
-        **{host: dict(hostvars[host].get(variables.RECHECKED) or {}) for host in wave["look"]},
+        **{host: _look_of(hostvars[host], made["run"], wave) for host in wave["look"]},
     }
     look = _Look(
         made=made,
@@ -56,6 +57,19 @@ def rechecked(
     return {**progress.with_verdicts(made, found), "looked": looked}
 
 
+def _look_of(own: Mapping[str, Any], run: str, wave: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of the look before this wave; of an earlier one, or none, only that."""
+    result = dict(own.get(variables.RECHECKED) or {})
+    if result.get("run") == run and result.get("step") != purpose(wave):
+        return {}
+    return result
+
+
+def purpose(wave: Mapping[str, Any]) -> str:
+    """Return what the look before a wave is for, as its results say."""
+    return f"before {wave['name']}"
+
+
 class _Look:
     """One look, the one before it, and what to think of the difference."""
 
@@ -69,6 +83,10 @@ class _Look:
     ) -> None:
         self.primary = next(one["host"] for one in made["members"] if one["role"] == PRIMARY)
         self.hosts = [host for host in wave["look"] if host != self.primary]
+        self.fenced = frozenset(host for named in made["lock"]["fence"].values() for host in named)
+        self.overridden = any(
+            one["check"] == "fenced" and one["result"] == OVERRIDDEN for one in made["verdicts"]
+        )
         self.record = Record(epoch_from(one) for one in made["timeline"])
         self.promotes = wave["name"] == planner.PROMOTE
         self.agreed = agreed
@@ -99,6 +117,8 @@ class _Look:
 
     def _doubt(self, host: str, one: Observation, primary: Observation) -> str:
         """Return why a node must not be dealt with as planned, or nothing."""
+        if isinstance(self.before[host], Unseen):
+            return self._doubt_of_silent(host, one)
         if not isinstance(one, Seen):
             return one.reason
         if one.state.role == PRIMARY:
@@ -112,6 +132,19 @@ class _Look:
         if again in data.SAFE:
             return ""
         return f"{data.explain(again, one.txid, theirs)}, and it had not when the plan was made"
+
+    def _doubt_of_silent(self, host: str, one: Observation) -> str:
+        """Return why no primary may be made beside a node that did not answer, or nothing."""
+        if isinstance(one, Seen):
+            return (
+                f"did not answer when the plan was made, and does now: it is {one.state}. Run this "
+                "again, which plans with it"
+            )
+        earlier = self.before[host]
+        stopped_then = isinstance(earlier, Unseen) and earlier.stopped
+        if stopped_then and not one.stopped and not (host in self.fenced or self.overridden):
+            return f"was known not to run when the plan was made, and may run now: {one.reason}"
+        return ""
 
     def _is_as_it_was(self, host: str, one: Seen, primary: Observation) -> bool:
         """Return whether what the plan says of a node's data holds still."""

@@ -25,6 +25,7 @@ WIDTH = 72
 
 PLANNED = "planned"
 REFUSED = "refused"
+TWO_PRIMARIES = "two_primaries"
 ROLLED_BACK = "rolled_back"
 INCOMPLETE = "incomplete"
 
@@ -37,8 +38,13 @@ _TEXT = {
     REFUSED: "Refused, and nothing was changed. What the checks below say has to be settled first.",
     ROLLED_BACK: "Failed and rolled back: the cluster is as it was before.",
     INCOMPLETE: "Not everything is as wanted. Settle what is below and run it again.",
-    UNKNOWN: "An order was sent and not answered, so its effect is not known. Run it again.",
+    UNKNOWN: "Whether an order was carried out is not known. Run it again: it looks first.",
 }
+
+_TWO_PRIMARIES = (
+    "TWO PRIMARIES: {living} are primary at the same time, and each takes writes that the other does not "
+    "have. Stop what writes to them, then run nso.ha.rejoin."
+)
 
 _ENDED = "The cluster is no more: every node is none, and writable."
 
@@ -53,7 +59,7 @@ def report(
     """Return the report of a run of an operation.
 
     operation: its name; run: its id; owner: who ran it; began: when
-    outcome:   done, planned (check mode), refused, rolled_back, incomplete or unknown
+    outcome:   done, planned (check mode), refused, rolled_back, incomplete, unknown or two_primaries
     changed:   whether any order was given, or may have been
     primary:   {before, after}: hosts, "" where that is not known
     write_gap: {seconds, means}: how long nobody took writes as primary; means is measured, at most,
@@ -101,13 +107,25 @@ def report(
         "steps": made.get("history", []),
         "remaining": _remaining(nodes, made, outcome),
     }
+    living = links.primaries(seen)
     head = [
-        _ENDED if outcome == DONE and not made["moves"]["to"] else _TEXT[outcome],
+        *([_two(living)] if len(living) > 1 else []),
+        *_headline(outcome, made),
         *_silent(hosts, made, outcome),
         *_about(found, made),
         *_outdated(variables.members(hosts, hostvars), made, outcome),
     ]
     return {**found, "table": _table(nodes, "DONE", [*head, *_notes(nodes, verdicts)])}
+
+
+def _headline(outcome: str, made: Mapping[str, Any]) -> list[str]:
+    if outcome == TWO_PRIMARIES:
+        return []
+    return [_ENDED if outcome == DONE and not made["moves"]["to"] else _TEXT[outcome]]
+
+
+def _two(living: Sequence[str]) -> str:
+    return _TWO_PRIMARIES.format(living=" and ".join(living))
 
 
 def _silent(hosts: Sequence[str], made: Mapping[str, Any], outcome: str) -> list[str]:
@@ -159,7 +177,7 @@ def _remaining(
     nodes: Sequence[Mapping[str, Any]], made: Mapping[str, Any], outcome: str
 ) -> list[str]:
     """Return what is still to be done, in words, for a run that did not come to its end."""
-    if outcome not in (INCOMPLETE, UNKNOWN):
+    if outcome not in (INCOMPLETE, UNKNOWN, TWO_PRIMARIES):
         return []
     done = {(one["wave"], one["host"]) for one in made.get("history", []) if one["outcome"] == DONE}
     steps = [
@@ -205,7 +223,8 @@ def write_gap(made: Mapping[str, Any]) -> dict[str, Any]:
 def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, Any]:
     """Return the report of a run of status: what is wanted and what was found.
 
-    The keys are those of `report`. The outcome is done if all is as wanted, else incomplete.
+    The keys are those of `report`. The outcome is done if all is as wanted, else incomplete, or
+    two_primaries.
     """
     members = variables.members(hosts, hostvars)
     problems = topology.problems(members)
@@ -221,11 +240,17 @@ def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, A
     right = wished is not None and all(
         links.is_as_wanted(wished, seen, member.host) for member in members
     )
-    text = _TEXT[DONE] if right else "The cluster is not as wanted."
-    head = [text, *_remarks(members, seen, found)]
+    living = links.primaries(seen)
+    if len(living) > 1:
+        outcome, text = TWO_PRIMARIES, _two(living)
+    elif right:
+        outcome, text = DONE, _TEXT[DONE]
+    else:
+        outcome, text = INCOMPLETE, "The cluster is not as wanted."
+    head = [text, *_remarks(found)]
     return {
         "operation": "status",
-        "outcome": DONE if right else INCOMPLETE,
+        "outcome": outcome,
         "changed": False,
         "primary": {"before": links.only_primary(seen), "after": links.only_primary(seen)},
         "nodes": nodes,
@@ -234,12 +259,9 @@ def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, A
     }
 
 
-def _remarks(members: Sequence[Member], seen: Mapping[str, Observation], found: Kept) -> list[str]:
+def _remarks(found: Kept) -> list[str]:
     """Return what a person has to know about the cluster as a whole."""
     remarks = []
-    living = links.primaries(seen)
-    if len(living) > 1:
-        remarks.append(f"{' and '.join(living)} are primary at the same time.")
     newest = found.record.newest
     if newest is not None:
         remarks.append(
@@ -350,6 +372,10 @@ def _outcome(
     check_mode: bool,
 ) -> str:
     results = [one for member in members for one in variables.results(member.host, hostvars)]
+    if len(links.primaries(seen)) > 1 and (results or not (made["refused"] or check_mode)):
+        return TWO_PRIMARIES
+    if made.get("undecided"):
+        return UNKNOWN
     wished = Topology(members)
     right = all(links.is_as_wanted(wished, seen, host) for host in made["must"])
     if "failed" in made and right and not made["refused"]:
@@ -367,7 +393,7 @@ def _outcome(
 
 def _is_unknown(result: Mapping[str, Any]) -> bool:
     """Return whether nobody can say if the orders of a step were given."""
-    return progress.outcome_of(result) == UNKNOWN
+    return result.get("outcome") == UNKNOWN
 
 
 def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:

@@ -23,6 +23,10 @@ RESULTS = "__nso_ha_results"
 VERIFIED = "__nso_ha_verified"
 BEGUN = "__nso_ha_begun"
 ENDED = "__nso_ha_ended"
+STRUCK = "__nso_ha_struck"
+
+#: Host variable with the run and the reason why the fencing tasks failed, if they did.
+FENCE_PROBLEM = "__nso_ha_fence_problem"
 
 #: Variables that count for the whole group. They are read on one host.
 OF_THE_GROUP = (
@@ -31,6 +35,7 @@ OF_THE_GROUP = (
     "nso_ha_break_lock",
     "nso_ha_candidate",
     "nso_ha_fence_tasks",
+    "nso_ha_group",
     "nso_ha_operation",
     "nso_ha_override",
     "nso_ha_planned_candidate",
@@ -67,6 +72,16 @@ def _priority(value: object) -> int:
 def members(hosts: Iterable[str], hostvars: HostVars) -> list[Member]:
     """Return what the inventory wants of each host."""
     return [member(host, hostvars[host]) for host in hosts]
+
+
+def said(result: Mapping[str, Any] | None, run: str, step: str | None = None) -> bool:
+    """Return whether a module has made this result itself, in this run and for this step.
+
+    One that was cut off, that Ansible made in its place, or that an earlier run left does not count.
+    """
+    if not result or result.get("run") != run:
+        return False
+    return step is None or result.get("step") == step
 
 
 def observations(hosts: Iterable[str], hostvars: HostVars, variable: str) -> dict[str, Observation]:
