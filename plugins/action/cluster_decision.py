@@ -63,8 +63,8 @@ class ActionModule(ActionBase):
         named = plays.private(load_extra_vars(self._loader))
         if named:
             raise AnsibleActionFail(
-                f"{', '.join(named)} was given with -e. These variables belong to the role nso.ha.cluster, "
-                "which sets them itself, and a value from outside would be taken for what a node said. "
+                f"{', '.join(named)} was given with -e. The role nso.ha.cluster sets variables of "
+                "such names itself, and one from outside would be taken for what a node said. "
                 "Run this without them."
             )
 
@@ -82,7 +82,9 @@ class ActionModule(ActionBase):
     def _fence_problem(self, path: str) -> str:
         """Return why the fencing tasks cannot be relied on, or nothing."""
         arguments = context.CLIARGS
-        chosen = bool(arguments.get("skip_tags")) or list(arguments.get("tags") or ["all"]) != ["all"]
+        chosen = bool(arguments.get("skip_tags")) or list(arguments.get("tags") or ["all"]) != [
+            "all"
+        ]
         try:
             tasks = Reader(self._loader, self._task.get_play()).read(os.path.realpath(path))
         except FileError as problem:
@@ -91,7 +93,8 @@ class ActionModule(ActionBase):
             found = fence_file.problems(tasks, chosen)
         if not found:
             return ""
-        return f"the fencing tasks in {path} (nso_ha_fence_tasks) cannot be relied on: {'; '.join(found)}"
+        why = "; ".join(found)
+        return f"the fencing tasks in {path} (nso_ha_fence_tasks) cannot be relied on: {why}"
 
 
 def _run(known: Mapping[str, Any]) -> dict[str, Any]:

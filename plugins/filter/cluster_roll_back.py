@@ -26,12 +26,13 @@ options:
   given:
     description:
       - What the operator asked for, with the keys V(operation), V(candidate), V(allow_overwrite),
-        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode), V(lock_timeout),
-        V(wait_timeout), V(run), V(problems), V(fence_problem), V(locked) and V(unfinished).
-      - V(run), V(problems) and V(fence_problem) are of M(nso.ha.cluster_decision). V(locked) has the
-        inventory names of the nodes on which the run holds the lock. V(unfinished) is of the plan
-        that was made before the lock was taken, or empty. The others are the variables of the role
-        P(nso.ha.cluster#role) of these names.
+        V(allow_data_loss), V(override), V(break_lock), V(fence_tasks), V(check_mode),
+        V(lock_timeout), V(wait_timeout), V(run), V(problems), V(fence_problem), V(locked) and
+        V(unfinished).
+      - V(run), V(problems) and V(fence_problem) are of M(nso.ha.cluster_decision). V(locked) has
+        the inventory names of the nodes on which the run holds the lock. V(unfinished) is of the
+        plan that was made before the lock was taken, or empty. The others are the variables of the
+        role P(nso.ha.cluster#role) of these names.
     type: dict
     required: true
 """

@@ -6,8 +6,8 @@
 
 A refused connection does not prove it: the endpoint may be another one than configured, as after an
 upgrade to NSO 6.7 (docs/protocol.md, "Where a client connects"). So three things have to hold: no
-endpoint at which NSO may listen answers, nothing listens on the HA port, and no process is a daemon.
-What cannot be looked at counts as a daemon that may run.
+endpoint at which NSO may listen answers, nothing listens on the HA port, and no process is a
+daemon. What cannot be looked at counts as a daemon that may run.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from .node import endpoint_addresses
 PATIENCE = 3.0
 MAX_COMMAND = 64 * 1024
 
-#: What connecting comes to where nothing listens: at a TCP port or at a socket that is left over, and
-#: at a socket that is not there.
+#: What connecting comes to where nothing listens: at a TCP port or at a socket that is left over,
+#: and at a socket that is not there.
 NOBODY_LISTENS = (errno.ECONNREFUSED, errno.ENOENT)
 
 
@@ -77,12 +77,15 @@ def _findings(place: Place, proc: str) -> Iterator[_Found]:
 
 
 def _endpoints(configured: Endpoint) -> list[Endpoint]:
-    """Return where NSO may listen: as configured, and both defaults."""
-    found: list[Endpoint] = [configured]
-    for other in (UnixEndpoint(DEFAULT_PATH), TcpEndpoint(ipc.DEFAULT_IP, ipc.DEFAULT_PORT)):
-        if other not in found:
-            found.append(other)
-    return found
+    """Return where NSO may listen: as configured, at both defaults, at the default port there."""
+    address = configured.ip if isinstance(configured, TcpEndpoint) else ipc.DEFAULT_IP
+    found = [
+        configured,
+        UnixEndpoint(DEFAULT_PATH),
+        TcpEndpoint(ipc.DEFAULT_IP, ipc.DEFAULT_PORT),
+        TcpEndpoint(address, ipc.DEFAULT_PORT),
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _listens(endpoint: Endpoint, configured: bool) -> Iterator[_Found]:
@@ -107,8 +110,8 @@ def _listens(endpoint: Endpoint, configured: bool) -> Iterator[_Found]:
 
 
 _MOVED = (
-    "Hint: if that is NSO's IPC of this node, set nso_ha_path or nso_ha_port to it, as after an upgrade "
-    "to NSO 6.7 or later."
+    "Hint: if that is NSO's IPC of this node, set nso_ha_path or nso_ha_port to it. An upgrade to "
+    "NSO 6.7 or later moves it."
 )
 
 
@@ -126,8 +129,8 @@ def _ha_port(place: Place, proc: str) -> Iterator[_Found]:
     for address in listeners:
         if own is None or address in own or not _is_of_another_node(address):
             yield (
-                f"Something listens on HA port {place.ha_port} at {address}. Hint: set nso_ha_port or "
-                "nso_ha_path to where NSO's IPC of this node is, and nso_ha_ha_port to its HA port.",
+                f"Something listens on HA port {place.ha_port} at {address}. Hint: set nso_ha_path "
+                "or nso_ha_port to NSO's IPC of this node, and nso_ha_ha_port to its HA port.",
                 True,
             )
 
@@ -152,8 +155,8 @@ def _own_addresses(ha_ip: str) -> set[listening.Address] | None:
 
 def _processes(pattern: Pattern[str], proc: str) -> Iterator[_Found]:
     hidden = (
-        "Processes of other users cannot be seen on this host, so a daemon may run. Hint: run this with "
-        "become."
+        "Processes of other users cannot be seen on this host, so a daemon may run. Hint: run this "
+        "with become."
     )
     try:
         # Where processes are hidden from other users, the first one is hidden too.
@@ -173,9 +176,9 @@ def _processes(pattern: Pattern[str], proc: str) -> Iterator[_Found]:
             return
         if any(map(pattern.search, commands)):
             yield (
-                f"Process {pid} ({commands[0][:80]}) is a daemon by its name. Hint: set nso_ha_port or "
-                "nso_ha_path to where it listens, or nso_ha_process to a pattern that it does not "
-                "match if it is not the daemon of this node.",
+                f"Process {pid} ({commands[0][:80]}) is a daemon by its name. Hint: set "
+                "nso_ha_path or nso_ha_port to where it listens. If it is not the daemon of this "
+                "node, set nso_ha_process to a pattern that it does not match.",
                 True,
             )
 

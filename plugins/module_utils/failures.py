@@ -71,4 +71,4 @@ def reported(
     except OptionError as problem:
         module.fail_json(msg=str(problem), **more())
     except error.Failure as failure:
-        fail(module, doing, where, failure, **more())
+        fail(module, doing, where, failure, "", **more())

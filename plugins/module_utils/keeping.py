@@ -159,8 +159,8 @@ class StateDirectory:
         if host not in found.fence:
             wanted = ", ".join(found.fence) or "no host"
             raise KeptError(
-                f"this operation does not fence {host!r}, but {wanted} (in {self.path}). Hint: name "
-                "nso_ha_fence_host."
+                f"this operation does not fence {host!r}, but {wanted} (in {self.path}). Hint: the "
+                "host to confirm is in nso_ha_fence_host."
             )
         if host in found.fenced:
             return found, False

@@ -134,8 +134,8 @@ def not_due(found: Lock, step: str) -> str | None:
         return None
     rest = ", ".join(found.steps) or "none"
     return (
-        f"the step {step!r} is not due on this node: it has been taken, or the run has withdrawn it "
-        f"(steps that are still due: {rest})"
+        f"the step {step!r} is not due on this node: it has been taken, or the run has withdrawn "
+        f"it (steps that are still due: {rest})"
     )
 
 

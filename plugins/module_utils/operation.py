@@ -89,8 +89,8 @@ def times(report: Report) -> list[dict[str, Any]]:
 class Holding:
     """The escort of orders that need the lock of their operation, and nothing more.
 
-    From the first order until `release` nobody else works in the state directory. So whoever strikes
-    a step off the lock knows that its order was not given and will not be.
+    From the first order until `release` nobody else works in the state directory. So whoever
+    strikes a step off the lock knows that its order was not given and will not be.
     """
 
     def __init__(self, operation: Operation) -> None:

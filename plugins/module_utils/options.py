@@ -75,7 +75,9 @@ def check_pattern(name: str, value: str) -> None:
     try:
         re.compile(value)
     except (re.error, RecursionError, OverflowError) as problem:
-        raise OptionError(f"{name} is {value!r}, which is not a regular expression: {problem}") from None
+        raise OptionError(
+            f"{name} is {value!r}, which is not a regular expression: {problem}"
+        ) from None
 
 
 def state_directory(name: str, value: str) -> str:

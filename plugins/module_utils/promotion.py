@@ -58,8 +58,8 @@ class Promotion(Holding):
         if held.unfenced:
             raise NotGiven(
                 BEPRIMARY,
-                f"{' and '.join(held.unfenced)} may still be primary, and the lock on this node has "
-                "no confirmation by this run that it is fenced. Hint: name fencing tasks in "
+                f"{' and '.join(held.unfenced)} may still be primary, and the lock on this node "
+                "has no confirmation by this run that it is fenced. Hint: name fencing tasks in "
                 "nso_ha_fence_tasks that end with nso.ha.ncs_ha_operation and state: confirmed.",
             )
         wanted = self._operation.txid

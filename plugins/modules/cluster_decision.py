@@ -14,8 +14,8 @@ author:
 description:
   - Made for the role P(nso.ha.cluster#role), which runs it once at the beginning. It runs on the
     controller, connects to nothing and changes nothing.
-  - Says who runs this, and whether the play that it is part of can run an operation. One play runs one
-    cluster, all of it, and its hosts go in step.
+  - Says who runs this, and whether the play that it is part of can run an operation. One play runs
+    one cluster, all of it, and its hosts go in step.
   - Loads the file with the fencing tasks, and says whether they can be relied on.
 extends_documentation_fragment:
   - nso.ha.attributes
@@ -116,7 +116,8 @@ problems:
   elements: str
   sample: []
 fence_problem:
-  description: Why the fencing tasks cannot be relied on, in words. Empty if they can, or if there are
+  description: Why the fencing tasks cannot be relied on, in words. Empty if they can, or if there
+  are
     none.
   returned: always
   type: str

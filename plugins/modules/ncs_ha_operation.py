@@ -40,8 +40,8 @@ options:
   state:
     description:
       - V(begun) takes the lock, or renews it with other steps.
-      - V(confirmed) writes into the lock that a host is fenced. This is the last task of a file with
-        fencing tasks. See O(host).
+      - V(confirmed) writes into the lock that a host is fenced. This is the last task of a file
+        with fencing tasks. See O(host).
       - V(ended) adds to the record and to the log, and gives the lock back. The lock of another
         operation stays.
     type: str
@@ -67,16 +67,17 @@ options:
     type: str
   steps:
     description:
-      - For O(state=begun), the names of the steps that the run has yet to take on this node. No other
-        order is given as part of this operation.
+      - For O(state=begun), the names of the steps that the run has yet to take on this node. No
+        other order is given as part of this operation.
       - A step that was in the lock and is not in this list is struck off. See RV(struck).
     type: list
     elements: str
     default: []
   fence:
     description:
-      - For O(state=begun), inventory names of the hosts that have to be fenced before this node is made
-        primary. M(nso.ha.ncs_ha_role) refuses the promotion until each of them is confirmed to be.
+      - For O(state=begun), inventory names of the hosts that have to be fenced before this node is
+        made primary. M(nso.ha.ncs_ha_role) refuses the promotion until each of them is confirmed to
+        be.
     type: list
     elements: str
     default: []

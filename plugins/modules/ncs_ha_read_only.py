@@ -206,9 +206,7 @@ def main() -> None:
     with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
         target = options.target(module.params)
         part_of = operation.from_option(option, module.warn) if option else None
-    connecting = failures.reported(
-        module, "Connecting", target.endpoint, lambda: not_given(said)
-    )
+    connecting = failures.reported(module, "Connecting", target.endpoint, lambda: not_given(said))
     with connecting, maapi_connection(target) as connection:
         if module.check_mode:
             module.exit_json(changed=True, **said, **result(target, DONE, ()))

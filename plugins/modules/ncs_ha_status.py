@@ -97,10 +97,10 @@ options:
     version_added: 0.1.0
   ha_ip:
     description:
-      - The address or host name at which the other nodes dial this one. Used to find out whether the
-        daemon runs where it cannot be connected to, see RV(daemon).
-      - Without it, any loopback address at which something listens on O(ha_port) counts as one of this
-        node.
+      - The address or host name at which the other nodes dial this one. Used to find out whether
+        the daemon runs where it cannot be connected to, see RV(daemon).
+      - Without it, any loopback address at which something listens on O(ha_port) counts as one of
+        this node.
     type: str
     version_added: 0.1.0
   ha_port:
@@ -110,8 +110,8 @@ options:
     version_added: 0.1.0
   process:
     description:
-      - A regular expression that finds the process of the daemon, used likewise. It is looked for in
-        the name of the executable, a blank, and its arguments.
+      - A regular expression that finds the process of the daemon, used likewise. It is looked for
+        in the name of the executable, a blank, and its arguments.
       - By default C(ncs.smp), with any arguments. A C(ncs_cli) or a Java VM is not a daemon.
     type: str
     default: "^ncs\\.smp( |$)"
@@ -555,7 +555,10 @@ def _look_for_the_daemon(
     params = module.params
     seen = daemon.look(
         daemon.Place(
-            observer.endpoint, params["ha_ip"] or "", params["ha_port"], re.compile(params["process"])
+            observer.endpoint,
+            params["ha_ip"] or "",
+            params["ha_port"],
+            re.compile(params["process"]),
         )
     )
     failures.fail(

@@ -78,11 +78,11 @@ def plan(
     """Return the plan of an operation, with the verdicts on it.
 
     `given` has what the operator asked for: operation, candidate, allow_overwrite, allow_data_loss,
-    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout, run, and what is known
-    of the play and of the run so far: problems (why this play cannot run an operation), fence_problem
-    (why the fencing tasks cannot be relied on), locked (the hosts on which the run holds the lock) and
-    unfinished, which is that of the plan before the lock was taken. `gone` tells which runs have
-    ended.
+    override, break_lock, fence_tasks, check_mode, lock_timeout, wait_timeout, run, and what is
+    known of the play and of the run so far: problems (why this play cannot run an operation),
+    fence_problem (why the fencing tasks cannot be relied on), locked (the hosts on which the run
+    holds the lock) and unfinished, which is that of the plan before the lock was taken. `gone`
+    tells which runs have ended.
 
     operation: its name
     run:       the id of this run, which its modules return
@@ -103,7 +103,8 @@ def plan(
     silent:    hosts that did not answer, and are asked again before a promotion and at the end
     must:      hosts that have to be as wanted in the end, for the operation to be done
     before:    {host: transaction id before anything was done, or null}
-    lock:      {hosts, replace, steps, fence, renew}: where to take the lock, the first one alone, and
+    lock:      {hosts, replace, steps, fence, renew}: where to take the lock, the first one alone,
+    and
                what it replaces; by host, the names of the steps that it lists, and the hosts to be
                fenced before a promotion there; and the hosts whose lock says something else yet
     unfinished: list of {operation, run}: what broke off, as marks and locks tell
@@ -153,8 +154,8 @@ def roll_back(
 ) -> dict[str, Any]:
     """Return the plan that brings the former primary back, after the plan `made` has failed.
 
-    It has everything that has been done so far, and the verdicts on that in `failed`. Where a step may
-    still be carried out, it is the plan `made`, with verdicts on that, and `undecided`.
+    It has everything that has been done so far, and the verdicts on that in `failed`. Where a step
+    may still be carried out, it is the plan `made`, with verdicts on that, and `undecided`.
     """
     doubts = progress.not_withdrawn(made, hostvars)
     if doubts:
@@ -452,10 +453,10 @@ def _waves(
 ) -> list[dict[str, Any]]:
     """Return the waves, each with the hosts to look at once more before it, see recheck.py.
 
-    Before a primary is made, all nodes: none may have become one, and those that were silent may have
-    woken up. Where a living primary hands over, what counts is checked on the way, and every look
-    would make the time without a primary longer. Before nodes copy, these, and the first time the
-    primary.
+    Before a primary is made, all nodes: none may have become one, and those that were silent may
+    have woken up. Where a living primary hands over, what counts is checked on the way, and every
+    look would make the time without a primary longer. Before nodes copy, these, and the first time
+    the primary.
     """
     waves = []
     looked_at_primary = False

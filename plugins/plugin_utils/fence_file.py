@@ -4,9 +4,10 @@
 
 """Whether a file of fencing tasks can be relied on, as far as reading it tells. Pure functions.
 
-Its confirming task writes into the lock that a host is fenced, and a primary is made on the strength of
-that. So the confirming task must not be reached unless the host is fenced: nothing before it may hide a
-failure, and the last thing before it has to be done for certain. task_file.py reads the files.
+Its confirming task writes into the lock that a host is fenced, and a primary is made on the
+strength of that. So the confirming task must not be reached unless the host is fenced: nothing
+before it may hide a failure, and the last thing before it has to be done for certain. task_file.py
+reads the files.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def problems(tasks: Sequence[FenceTask], tags_are_chosen: bool) -> list[str]:
     if not places or places[-1] != len(flat) - 1:
         found.append(
             f"it has to end with a task that confirms that the host is fenced: {CONFIRMS} with "
-            f"state: {CONFIRMED} and host: \"{{{{ nso_ha_fence_host }}}}\""
+            f'state: {CONFIRMED} and host: "{{{{ nso_ha_fence_host }}}}"'
         )
     return _once(found)
 
@@ -139,7 +140,7 @@ def _hides(task: FenceTask) -> Iterator[str]:
     if task.action in _META:
         what = str(task.arguments.get("_raw_params", ""))
         if what not in _HARMLESS_META:
-            yield f"{called} is meta: {what}, which would end the run with the locks left on the nodes"
+            yield f"{called} is meta: {what}, which ends the run with the locks left on the nodes"
     if task.confirms:
         for keyword in ("delegate_to", "loop", "with_items", "async"):
             if keyword in task.keywords:
@@ -154,8 +155,8 @@ def _not_certain(
     before = [(task, over) for task, over in flat[:place] if task.action not in _NOTHING]
     if not before or before[-1][0].confirms:
         yield (
-            f"{_called(confirming)} confirms, and nothing before it does anything: fence the host, and "
-            "ask whether it is fenced"
+            f"{_called(confirming)} confirms, and nothing before it does anything: fence the host, "
+            "and ask whether it is fenced"
         )
         return
     last, over = before[-1]
@@ -163,18 +164,19 @@ def _not_certain(
     for task in alone:
         if "when" in task.keywords:
             yield (
-                f"{_called(task)} is the last before the confirmation and has a condition, so it may be "
-                "skipped; let something that is always done ask whether the host is fenced"
+                f"{_called(task)} is the last before the confirmation and has a condition, so it "
+                "may be skipped; let something that is always done ask whether the host is fenced"
             )
         if task.rescues:
             yield f"{_called(task)} is the last before the confirmation and rescues a failure"
         if _may_loop_over_nothing(task):
             yield (
-                f"{_called(task)} is the last before the confirmation and loops, perhaps over nothing"
+                f"{_called(task)} is the last before the confirmation and loops over what may be "
+                "empty"
             )
     if last.action.endswith(("include_role", "import_role")):
         yield (
-            f"{_called(last)} is the last before the confirmation, and whether a role did something "
+            f"{_called(last)} is the last before the confirmation, and whether a role did anything "
             "cannot be told; let a task of the file ask whether the host is fenced"
         )
 

@@ -4,9 +4,10 @@
 
 """Taking out of `hostvars` what the decisions need, once for each host, and nothing stale.
 
-What a task registers stays until the host runs the task again: after the host has dropped out of the
-play, and in a later run of the role, too. And a variable of the same name that was given with `-e` is
-stronger. So a result counts only if it carries the id of this run, which its module was given.
+What a task registers stays until the host runs the task again: after the host has dropped out of
+the play, and in a later run of the role, too. And a variable of the same name that was given with
+`-e` is stronger. So a result counts only if it carries the id of this run, which its module was
+given.
 """
 
 from __future__ import annotations

@@ -56,8 +56,9 @@ def primary_gone(case: Case) -> list[Finding]:
 
 
 def suspects(case: Case) -> list[str]:
-    """Return the nodes that may go on as primary unseen: silent, not known to be stopped, and primary
-    the last time that anything was known of it.
+    """Return the nodes that may still be primary, unseen.
+
+    They are silent, not known to be stopped, and were primary when they were last heard of.
     """
     return [
         host
@@ -90,8 +91,8 @@ def fenced(case: Case) -> list[Finding]:
         one = case.seen[host]
         assert isinstance(one, Unseen)
         found.append(
-            f"{host} was the primary and does not answer ({one.reason.rstrip('.')}), so it may go on "
-            "as primary where this side cannot see it, or when it wakes up. Name tasks in "
+            f"{host} was the primary and does not answer ({one.reason.rstrip('.')}), so it may go "
+            "on as primary where this side cannot see it, or when it wakes up. Name tasks in "
             "nso_ha_fence_tasks that keep it off, or make sure of that and override this check"
         )
     return failed(found)

@@ -53,6 +53,7 @@ class Unseen:
 
 Observation = Seen | Unseen
 
+
 def from_result(result: Mapping[str, Any] | None) -> Observation:
     """Make an observation of the registered result of `ncs_ha_status`, or of none."""
     if not result:

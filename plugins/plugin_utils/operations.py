@@ -113,8 +113,8 @@ class Scene:
     def was_replaced(self, host: str) -> bool:
         """Return whether a node was primary, and nothing on record says that it left that role.
 
-        What replaces a primary without asking it to leave is a failover, or something else than this
-        collection.
+        What replaces a primary without asking it to leave is a failover, or something else than
+        this collection.
         """
         member = next(one for one in self.members if one.host == host)
         mine = [one for one in self.record.all if one.primary == member.node_id]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-#: Strategies with which each task runs on all hosts before the next one begins. What is decided once
-#: for the cluster would otherwise be decided before all nodes have answered.
+#: Strategies with which each task runs on all hosts before the next one begins. What is decided
+#: once for the cluster would otherwise be decided before all nodes have answered.
 _IN_STEP = frozenset(
     f"{prefix}{name}"
     for prefix in ("", "ansible.builtin.", "ansible.legacy.")
@@ -59,13 +59,14 @@ def problems(play: Play) -> list[str]:
     missing = [host for host in members if host not in play.together]
     if missing:
         found.append(
-            f"{', '.join(missing)} of the group take no part in this play together with the others. A "
-            "decision about a cluster needs all of its nodes: run without --limit and without serial"
+            f"{', '.join(missing)} of the group take no part in this play together with the "
+            "others. A decision about a cluster needs all of its nodes: run without --limit and "
+            "without serial"
         )
     if play.strategy not in _IN_STEP:
         found.append(
-            f"the strategy of this play is {play.strategy}, with which hosts do not go in step. Use "
-            "'strategy: ansible.builtin.linear', and see that ANSIBLE_STRATEGY does not say otherwise"
+            f"the strategy of this play is {play.strategy}, with which hosts do not go in step. "
+            "Use 'strategy: ansible.builtin.linear' in the play"
         )
     return found
 

@@ -51,8 +51,8 @@ def can_roll_back(made: Mapping[str, Any]) -> bool:
 def not_withdrawn(made: Mapping[str, Any], hostvars: HostVars) -> list[Verdict]:
     """Return a verdict on each step of which it is not known that it will not be taken any more.
 
-    That is known of a step whose module said what came of it, and of one that was struck off the lock
-    on its node while it was still due: its module takes no step that is not.
+    That is known of a step whose module said what came of it, and of one that was struck off the
+    lock on its node while it was still due: its module takes no step that is not.
     """
     found = []
     for wave in made["waves"]:
@@ -108,8 +108,8 @@ def fenced(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
     held = lock if lock.get("id") == made["run"] else {}
     problem = hostvars[candidate].get(variables.FENCE_PROBLEM) or {}
     why = (
-        f"its fencing tasks have not confirmed, in the lock on {candidate}, that it is fenced: they have "
-        "to end with nso.ha.ncs_ha_operation, state: confirmed, and the host"
+        f"its fencing tasks have not confirmed, in the lock on {candidate}, that it is fenced: "
+        "they have to end with nso.ha.ncs_ha_operation, state: confirmed, and the host"
     )
     if isinstance(problem, Mapping) and problem.get("run") == made["run"]:
         why = str(problem["text"])
@@ -174,8 +174,8 @@ _LOST = "it dropped out of the play before this was done"
 def _outcome(result: Mapping[str, Any], step: Mapping[str, Any], run: str) -> str:
     """Return what a step came to, by the word of its own module.
 
-    Where there is none, as the host was lost, the task was cut off or the module died, the module may
-    have been at any point, and may still go on.
+    Where there is none, as the host was lost, the task was cut off or the module died, the module
+    may have been at any point, and may still go on.
     """
     said = variables.said(result, run, step["name"])
     if step["orders"] == [planner.WAIT]:

@@ -7,8 +7,8 @@
 A plan takes time: a daemon may be waited for, a copy may take minutes, and a node that has left its
 cluster is writable meanwhile. So before a primary is made, and before nodes copy, those that it
 concerns are looked at once more, and what is not any more as it was when the plan was made ends the
-run. Before a promotion that goes for the nodes that were silent as well: one that answers is asked who
-it is by a new plan, and not passed over. Pure functions.
+run. Before a promotion that goes for the nodes that were silent as well: one that answers is asked
+who it is by a new plan, and not passed over. Pure functions.
 """
 
 from __future__ import annotations

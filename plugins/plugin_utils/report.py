@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils.state import PRIMARY
 
-from . import data, links, planner, progress, topology, variables
+from . import data, links, planner, topology, variables
 from .case import FAILED, PASSED, Verdict
 from .kept import Kept
 from .observed import Observation, Seen, Unseen, state_from, txid_of, txid_result
@@ -42,8 +42,8 @@ _TEXT = {
 }
 
 _TWO_PRIMARIES = (
-    "TWO PRIMARIES: {living} are primary at the same time, and each takes writes that the other does not "
-    "have. Stop what writes to them, then run nso.ha.rejoin."
+    "TWO PRIMARIES: {living} are primary at the same time, and each takes writes that the other "
+    "does not have. Stop what writes to them, then run nso.ha.rejoin."
 )
 
 _ENDED = "The cluster is no more: every node is none, and writable."
@@ -59,7 +59,8 @@ def report(
     """Return the report of a run of an operation.
 
     operation: its name; run: its id; owner: who ran it; began: when
-    outcome:   done, planned (check mode), refused, rolled_back, incomplete, unknown or two_primaries
+    outcome:   done, planned (check mode), refused, rolled_back, incomplete, unknown or
+    two_primaries
     changed:   whether any order was given, or may have been
     primary:   {before, after}: hosts, "" where that is not known
     write_gap: {seconds, means}: how long nobody took writes as primary; means is measured, at most,

@@ -4,8 +4,8 @@
 
 """Reading a file of tasks, and all that it includes, as Ansible will read it when it runs it.
 
-A file that Ansible cannot load ends the run there and then, without rescue and always; so it is loaded
-beforehand. What is in it becomes plain data (fence_file.py).
+A file that Ansible cannot load ends the run there and then, without rescue and always; so it is
+loaded beforehand. What is in it becomes plain data (fence_file.py).
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ def _tasks_of(blocks: Sequence[Any]) -> Iterator[Any]:
 def _refuse_template(named: str, what: str, path: str) -> None:
     if "{{" in named or "{%" in named:
         raise FileError(
-            f"{path} includes a {what} by a name made by a template ({named}), so it cannot be checked "
-            "beforehand; name it in full, with a condition if need be"
+            f"{path} includes a {what} by a name made by a template ({named}), so it cannot be "
+            "checked beforehand; name it in full, with a condition if need be"
         )
 
 
@@ -188,8 +188,8 @@ def _resolved(action: str) -> str:
     """Return the full name of an action."""
     for plugins in (action_loader, module_loader):
         context = plugins.find_plugin_with_context(action)
-        if context.resolved and context.plugin_resolved_name:
-            return str(context.plugin_resolved_name)
+        if context.resolved and context.resolved_fqcn:
+            return str(context.resolved_fqcn)
     return action
 
 

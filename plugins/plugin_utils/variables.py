@@ -77,7 +77,8 @@ def members(hosts: Iterable[str], hostvars: HostVars) -> list[Member]:
 def said(result: Mapping[str, Any] | None, run: str, step: str | None = None) -> bool:
     """Return whether a module has made this result itself, in this run and for this step.
 
-    One that was cut off, that Ansible made in its place, or that an earlier run left does not count.
+    One that was cut off, that Ansible made in its place, or that an earlier run left does not
+    count.
     """
     if not result or result.get("run") != run:
         return False

@@ -69,7 +69,7 @@ def plan_of(operation: str, size: int) -> Callable[[], dict[str, Any]]:
         asked = given(operation, allow_overwrite=True)
     hosts = [one.host for one in members]
     found = hostvars(members, __nso_ha_observed=there.results())
-    return partial(cluster.plan, hosts, found, hosts, asked, everybody_is_gone)
+    return partial(cluster.plan, hosts, found, asked, everybody_is_gone)
 
 
 def _make_whole(there: Cluster, members: list[Member]) -> None:

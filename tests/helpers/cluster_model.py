@@ -247,12 +247,14 @@ class Cluster:
         listed = tuple(Peer(name, address) for name, address in node.listed.items())
         return HaState(node.role, primary, listed)
 
-    def results(self) -> dict[str, dict[str, Any]]:
-        """Return what ncs_ha_status returns on each node."""
-        return {host: self._result(node) for host, node in self.nodes.items()}
+    def results(self, run: str = "run", step: str = "observe") -> dict[str, dict[str, Any]]:
+        """Return what ncs_ha_status returns on each node, to this run and for this step."""
+        said = {"run": run, "step": step}
+        return {host: {**said, **self._result(node)} for host, node in self.nodes.items()}
 
     def _result(self, node: Node) -> dict[str, Any]:
         kept = {
+            "directory": "/state",
             "lock": node.lock,
             "timeline": list(node.record),
             "read_only": node.mark,
@@ -261,7 +263,7 @@ class Cluster:
         if not node.reachable:
             lost: dict[str, Any] = {"failed": True, "msg": f"no answer from {node.host}"}
             if not node.running:
-                lost["error"] = {"os_error": "ECONNREFUSED", "details": "connecting to it"}
+                lost["daemon"] = {"running": False, "why": "no process of it is there"}
             return {**lost, "kept": kept}
         found = {
             **self.state(node).as_result(),

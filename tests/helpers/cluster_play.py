@@ -42,6 +42,9 @@ def given(operation: str = "converge", run: str = "run", **more: object) -> Resu
             "began": "2026-01-02T03:04:05Z",
             "process": {"pid": 1},
         },
+        "problems": [],
+        "fence_problem": "",
+        "locked": [],
         "unfinished": [],
         **more,
     }
@@ -82,19 +85,23 @@ class Play:
         if self.plan["refused"] or not needed:
             return self.plan
         self._lock()
-        self._plan()
+        self._plan("under lock")
+        self._renew()
         self._rehearse()
         self._carry_out()
         if self.plan.get("reversible"):
-            self._observe()
-            self.plan = cluster.roll_back(self.plan, self._found(), self.asked, everybody_is_gone)
+            struck = {host: self._withdraw(host) for host in self.locked}
+            self._observe("roll back")
+            found = self._found(__nso_ha_struck=struck)
+            self.plan = cluster.roll_back(self.plan, found, self._asked(), everybody_is_gone)
+            self._renew()
             self._carry_out()
         self._unlock()
         return self.plan
 
     def report(self) -> Result:
         """Return the report of it, with a look at all nodes now."""
-        after = self.there.results() if self.plan.get("results") else {}
+        after = self.there.results(self.run_id, "verify") if self.plan.get("results") else {}
         found = self._found(__nso_ha_results=self.plan.get("results", {}), __nso_ha_verified=after)
         return report.report(self.hosts, found, self.plan, self.asked["run"])
 
@@ -103,13 +110,27 @@ class Play:
     def _found(self, **by_host: Mapping[str, object]) -> dict[str, dict[str, Any]]:
         return hostvars(self.members, __nso_ha_observed=self.observed, **by_host)
 
-    def _observe(self) -> None:
-        self.observed = self.there.results()
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return str(self.asked["run"]["id"])
 
-    def _plan(self) -> None:
-        self._observe()
-        asked = {**self.asked, "unfinished": self.plan.get("unfinished", [])}
-        self.plan = cluster.plan(self.hosts, self._found(), self.hosts, asked, everybody_is_gone)
+    def _said(self, step: str) -> Result:
+        return {"run": self.run_id, "step": step}
+
+    def _asked(self) -> Result:
+        return {
+            **self.asked,
+            "unfinished": self.plan.get("unfinished", []),
+            "locked": self.locked,
+        }
+
+    def _observe(self, step: str) -> None:
+        self.observed = self.there.results(self.run_id, step)
+
+    def _plan(self, step: str = "observe") -> None:
+        self._observe(step)
+        self.plan = cluster.plan(self.hosts, self._found(), self._asked(), everybody_is_gone)
 
     def _lock(self) -> None:
         self.locked = list(self.plan["lock"]["hosts"])
@@ -123,13 +144,46 @@ class Play:
                 "taken": "then",
                 "expires": "later",
                 "expired": False,
+                "steps": list(self.plan["lock"]["steps"][host]),
+                "fence": list(self.plan["lock"]["fence"][host]),
+                "fenced": [],
             }
+
+    def _renew(self) -> None:
+        for host in self.plan["lock"]["renew"]:
+            self.before(f"renew {host}")
+            lock = self._held(self.there.nodes[host])
+            lock["steps"] = list(self.plan["lock"]["steps"][host])
+            lock["fence"] = list(self.plan["lock"]["fence"][host])
+
+    def _withdraw(self, host: str) -> Result:
+        """Strike all steps off a lock; return what ncs_ha_operation returns."""
+        self.before(f"withdraw {host}")
+        lock = self._held(self.there.nodes[host])
+        struck, lock["steps"] = lock["steps"], []
+        return {"run": self.run_id, "struck": struck}
+
+    def _held(self, node: Node) -> Result:
+        assert node.lock is not None, "there is no lock"
+        assert node.lock["id"] == self.run_id, "another run holds the lock"
+        return node.lock
+
+    def _start(self, node: Node, name: str) -> None:
+        """Strike a step off the lock, as each module does before its first order."""
+        steps = self._held(node)["steps"]
+        if name not in steps:
+            raise Refused(f"{node.host}: the step {name} is not due")
+        steps.remove(name)
 
     def _rehearse(self) -> None:
         if self.plan["refused"] or not self.plan["rehearse"]:
             return
         tried = {
-            host: {"transitions": [], "before": self.there.state(node).as_result()}
+            host: {
+                **self._said("rehearse"),
+                "transitions": [],
+                "before": self.there.state(node).as_result(),
+            }
             for host, node in self.there.nodes.items()
         }
         self.plan = progress.rehearsed(self.plan, self._found(__nso_ha_rehearsed=tried))
@@ -140,7 +194,8 @@ class Play:
                 return
             if wave["look"]:
                 self.before("look")
-                now = {host: self.there.results()[host] for host in wave["look"]}
+                looked = self.there.results(self.run_id, recheck.purpose(wave))
+                now = {host: looked[host] for host in wave["look"]}
                 self.plan = recheck.rechecked(
                     self.plan,
                     wave,
@@ -149,10 +204,12 @@ class Play:
                 )
             if self.plan["refused"]:
                 return
-            results = {host: self._step(wave, host) for host in wave["steps"]}
-            self.plan = progress.after_wave(
-                self.plan, wave, self._found(__nso_ha_result=results), self.hosts, 0.0
-            )
+            results = {
+                host: {**self._said(step["name"]), **self._step(wave, host)}
+                for host, step in wave["steps"].items()
+            }
+            found = self._found(__nso_ha_result=results)
+            self.plan = progress.after_wave(self.plan, wave, found, 0.0)
 
     def _unlock(self) -> None:
         acted = bool(self.plan.get("results")) or not self.plan["refused"]
@@ -168,12 +225,14 @@ class Play:
     def _step(self, wave: Result, host: str) -> Result:
         step, node = wave["steps"][host], self.there.nodes[host]
         if not node.reachable:
-            return {"failed": True, "msg": f"no answer from {host}"}
+            return {"failed": True, "msg": f"no answer from {host}", "outcome": "failed"}
         if wave["kind"] == "dead":
+            self._start(node, step["name"])
             self.before(f"dead {host}")
             node.listed.pop(step["upstream_id"], None)
             return {"outcome": "done", "transitions": step["orders"], "changed": True}
         if wave["kind"] == "read_only":
+            self._start(node, step["name"])
             return self._read_only(node, wave["name"] == "hold")
         if wave["kind"] == "catch_up":
             awaited = self.plan["awaited"]
@@ -198,9 +257,13 @@ class Play:
     def _role(self, wave: Result, node: Node, step: Result) -> Result:
         target = self.plan["targets"][node.host]
         entry: Result | None = None
+        started = False
 
         def escort(order: str) -> None:
-            nonlocal entry
+            nonlocal entry, started
+            if not started:
+                self._start(node, step["name"])
+                started = True
             self.before(f"remember {node.host}")
             remember(node, self.plan["timeline"])
             if order == "beprimary" and wave["name"] == "promote":

@@ -17,6 +17,8 @@ from helpers.modules import ROOT
 _DOC = Path(sys.executable).with_name("ansible-doc")
 
 MODULES = tuple(sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")))
+#: Modules that are documentation only: an action plugin of the same name does the work.
+ACTIONS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")))
 FILTERS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")))
 LOOKUPS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "lookup").glob("*.py")))
 

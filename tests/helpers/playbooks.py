@@ -260,6 +260,35 @@ def python_that_runs(command: str, after: str, call: int, directory: Path) -> di
     return {"ansible_python_interpreter": str(interpreter)}
 
 
+def python_that_waits(module: str, call: int, directory: Path) -> tuple[dict[str, str], Path]:
+    """Return host variables with a Python that waits before it runs a module, and a file.
+
+    It does so before this call of the module on that host, until the file is there. When the module
+    has ended, there is a file of that name that ends in ".over".
+    """
+    interpreter = directory / f"waiting-{len(list(directory.glob('waiting-*')))}"
+    calls, go_on = f"{interpreter}.calls", Path(f"{interpreter}.go-on")
+    interpreter.write_text(
+        f"""#!/bin/sh
+        case "$1" in
+            *{module}*)
+                echo >>{calls}
+                if [ "$(wc -l <{calls})" -eq {call} ]; then
+                    # Whoever started this has given up by then.
+                    trap '' HUP TERM INT
+                    until [ -e {go_on} ]; do sleep 0.05; done
+                    {sys.executable} "$@" >{go_on}.result 2>&1
+                    mv {go_on}.result {go_on}.over
+                    exit
+                fi ;;
+        esac
+        exec {sys.executable} "$@"
+        """
+    )
+    interpreter.chmod(0o755)
+    return {"ansible_python_interpreter": str(interpreter)}, go_on
+
+
 def token_of(inventory: Path) -> str:
     """Return the token that an inventory has for its group."""
     token: str = yaml.safe_load(inventory.read_text())["nso"]["vars"]["nso_ha_token"]

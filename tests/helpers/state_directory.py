@@ -13,6 +13,9 @@ from helpers.forked import ForkedModules
 
 NODE_ID = "subject"
 
+#: The steps that a lock lists if a test does not say which; each can be taken once.
+STEPS = ("first", "second", "third")
+
 
 class StateDirectory:
     """A directory that does not exist yet."""
@@ -25,8 +28,20 @@ class StateDirectory:
 
     def begin(self, run: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
         """Take the lock."""
-        options = {"state": "begun", "id": run, "name": "switchover", "owner": f"owner of {run}"}
+        options = {
+            "state": "begun",
+            "id": run,
+            "name": "switchover",
+            "owner": f"owner of {run}",
+            "steps": list(STEPS),
+        }
         return self._operate({**options, **more}, check)
+
+    def confirm(
+        self, host: str, run: str = "a", *, check: bool = False, **more: Any
+    ) -> dict[str, Any]:
+        """Confirm that a host is fenced."""
+        return self._operate({"state": "confirmed", "id": run, "host": host, **more}, check)
 
     def end(self, run: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
         """Give the lock back."""
@@ -36,9 +51,9 @@ class StateDirectory:
         own = {"state_dir": str(self.path), "node_id": NODE_ID}
         return self._modules.run("ncs_ha_operation", {**own, **options}, check=check)
 
-    def option(self, run: str = "a", **more: Any) -> dict[str, Any]:
-        """Return the option `operation` for orders of this operation."""
-        return {"state_dir": str(self.path), "id": run, **more}
+    def option(self, run: str = "a", step: str = STEPS[0], **more: Any) -> dict[str, Any]:
+        """Return the option `operation` for the orders of a step of this operation."""
+        return {"state_dir": str(self.path), "id": run, "step": step, **more}
 
     # What is in it
 

@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.nso.ha.plugins.module_utils import endpoint, options
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 from helpers import documentation
-from helpers.documentation import MODULES
+from helpers.documentation import ACTIONS, MODULES
 from helpers.modules import ROOT
 
 #: What an option is made of, with what holds where it is not said.
@@ -45,18 +45,28 @@ def flat(spec: dict[str, Any], inner: str, other: set[str], where: str = "") -> 
 
 
 def argument_spec(module: str) -> dict[str, Any]:
-    name = f"ansible_collections.nso.ha.plugins.modules.{module}"
-    spec: dict[str, Any] = importlib.import_module(name).argument_spec()
+    spec: dict[str, Any] = plugin(module).argument_spec()
     return spec
 
 
-#: The modules that connect to NSO. The others only have to do with files.
+def plugin(module: str) -> Any:
+    """Return the code that has the options of a module: its own, or that of its action plugin."""
+    kind = "action" if module in ACTIONS else "modules"
+    return importlib.import_module(f"ansible_collections.nso.ha.plugins.{kind}.{module}")
+
+
+#: The modules that connect to NSO. The others deal with files, or with the play itself.
 CONNECTING = tuple(module for module in MODULES if "token" in argument_spec(module))
 
 
 def test_there_are_modules() -> None:
     assert len(CONNECTING) >= 4
-    assert set(MODULES) - set(CONNECTING) == {"ncs_ha_operation"}
+    assert set(MODULES) - set(CONNECTING) == {"cluster_decision", "ncs_ha_operation"}
+
+
+def test_every_action_plugin_is_documented_as_a_module() -> None:
+    assert ACTIONS
+    assert set(ACTIONS) <= set(MODULES)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -170,5 +180,9 @@ def test_a_module_that_does_not_connect_names_no_variable_and_no_group(module: s
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_supports_check_mode_as_it_says(module: str) -> None:
     attributes = documentation.module(module)["doc"]["attributes"]
-    source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
-    assert (attributes["check_mode"]["support"] == "full") == ("supports_check_mode=True" in source)
+    if module in ACTIONS:
+        supported = plugin(module).ActionModule._supports_check_mode
+    else:
+        source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
+        supported = "supports_check_mode=True" in source
+    assert (attributes["check_mode"]["support"] == "full") == supported

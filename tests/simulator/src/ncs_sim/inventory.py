@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from ncs_sim.config import NodeConfig
 from ncs_sim.handle import NodeHandle
 
 #: How Ansible reaches nodes that run where it runs.
@@ -49,6 +50,8 @@ def _host_variables(node: NodeHandle, role: str) -> dict[str, object]:
         variables["nso_ha_path"] = node.ipc_path
     else:
         variables |= {"nso_ha_ip": node.ipc_address, "nso_ha_port": node.ipc_port}
+    if node.ha_port != NodeConfig.ha_port:
+        variables["nso_ha_ha_port"] = node.ha_port
     if node.config.access_secret_file is not None:
         variables["nso_ha_access_file"] = node.config.access_secret_file
     return variables

@@ -16,9 +16,24 @@ from ansible_collections.nso.ha.plugins.module_utils.kept import Kept, ReadOnlyM
 from ansible_collections.nso.ha.plugins.module_utils.lock import Lock
 
 NOW = 1764028800.0
-NOTHING = Kept(None, [], None, [])
-HELD = Lock("a", "n1", "switchover", "ops", {}, clock.text(NOW), clock.text(NOW + 900), 900.0)
+HELD = Lock(
+    "a",
+    "n1",
+    "failover",
+    "ops",
+    {},
+    clock.text(NOW),
+    clock.text(NOW + 900),
+    900.0,
+    steps=("promote", "attach"),
+    fence=("n3", "n4"),
+    fenced=("n4",),
+)
 MARK = ReadOnlyMark("a", "switchover", clock.text(NOW))
+
+
+def nothing(path: Path) -> Kept:
+    return Kept(str(path), None, [], None, [])
 
 
 def entry(epoch: int) -> timeline.Entry:
@@ -44,9 +59,16 @@ def full(tmp_path: Path) -> Path:
 
 def test_everything_that_is_kept_is_found(full: Path) -> None:
     found = kept.look(str(full))
-    assert found == Kept(HELD, [entry(1), entry(2)], MARK, [])
+    assert found == Kept(str(full), HELD, [entry(1), entry(2)], MARK, [])
     assert found.as_result(NOW) == {
-        "lock": {**HELD._asdict(), "expired": False},
+        "directory": str(full),
+        "lock": {
+            **HELD._asdict(),
+            "steps": ["promote", "attach"],
+            "fence": ["n3", "n4"],
+            "fenced": ["n4"],
+            "expired": False,
+        },
         "timeline": [entry(1), entry(2)],
         "read_only": MARK._asdict(),
         "damaged": [],
@@ -55,8 +77,10 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "none", "none/none"])
 def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) -> None:
-    assert kept.look(str(tmp_path / name)) == NOTHING
-    assert NOTHING.as_result(NOW) == {
+    found = kept.look(str(tmp_path / name))
+    assert found == nothing(tmp_path / name)
+    assert found.as_result(NOW) == {
+        "directory": str(tmp_path / name),
         "lock": None,
         "timeline": [],
         "read_only": None,
@@ -81,7 +105,7 @@ def test_files_that_may_not_be_read_are_told_each(
 
     monkeypatch.setattr(os, "open", refuse)
     found = kept.look(str(full))
-    assert found._replace(damaged=[]) == NOTHING
+    assert found._replace(damaged=[]) == nothing(full)
     for name in (kept.TIMELINE, kept.LOCK, kept.READ_ONLY):
         assert any(f"cannot read {full / name}: Permission" in text for text in found.damaged)
 
@@ -119,6 +143,27 @@ def test_the_record_is_told_in_order_and_each_entry_once(full: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [kept.LOCK, kept.READ_ONLY, kept.TIMELINE])
+@pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
+@pytest.mark.parametrize("value", [None, "promote", [1], [""], ["x"] * 1001])
+def test_a_lock_with_a_list_of_another_form_is_damaged_and_told_by_name(
+    full: Path, name: str, value: Any
+) -> None:
+    (full / kept.LOCK).write_text(json.dumps({**HELD._asdict(), name: value}))
+    found = kept.look(str(full))
+    assert found.lock is None
+    (problem,) = found.damaged
+    assert f"{full / kept.LOCK} is damaged: {name} " in problem
+
+
+@pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
+def test_a_lock_without_one_of_its_lists_is_damaged(full: Path, name: str) -> None:
+    """As one is that an earlier release of this collection wrote."""
+    found = {key: value for key, value in HELD._asdict().items() if key != name}
+    (full / kept.LOCK).write_text(json.dumps(found))
+    (problem,) = kept.look(str(full)).damaged
+    assert f"{full / kept.LOCK} is damaged: {name} is missing" in problem
+
+
 def test_a_file_beyond_all_measure_is_told_and_not_read(full: Path, name: str) -> None:
     limit = timeline.MAX_BYTES if name == kept.TIMELINE else kept.MAX_BYTES
     with (full / name).open("wb") as file:

@@ -51,7 +51,7 @@ def planned(
     hosts = [one.host for one in members]
     found = hostvars(members, __nso_ha_observed=there.results(), **variables)
     given_there = asked(allow_overwrite=overwrite, override=override, check_mode=check_mode)
-    return cluster.plan(hosts, found, hosts, given_there, everybody_is_gone)
+    return cluster.plan(hosts, found, given_there, everybody_is_gone)
 
 
 def known(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
@@ -110,7 +110,8 @@ def rechecked(
 ) -> Result:
     """Return the plan after the look at those that are to copy first."""
     wave = first_copying(made)
-    now = {host: one for host, one in there.results().items() if host in wave["look"]}
+    looked = there.results("run", recheck.purpose(wave))
+    now = {host: looked[host] for host in wave["look"]}
     found = hostvars(members, __nso_ha_observed=before, __nso_ha_rechecked=now)
     return recheck.rechecked(made, wave, found, overwrite)
 
@@ -221,7 +222,8 @@ def carry_out(
     for wave in made["waves"]:
         disturb()
         if wave["look"]:
-            now = {host: one for host, one in there.results().items() if host in wave["look"]}
+            looked = there.results("run", recheck.purpose(wave))
+            now = {host: looked[host] for host in wave["look"]}
             found = hostvars(members, __nso_ha_observed=before, __nso_ha_rechecked=now)
             made = recheck.rechecked(made, wave, found)
         if made["refused"]:
@@ -546,9 +548,10 @@ def test_those_that_follow_a_host_name_are_rehearsed_without_a_step() -> None:
 def after_hold(result: Mapping[str, Any]) -> Result:
     """Return the plan that moves the primary away from n1, after n1 has been held."""
     made = moving()[3]
-    found = hostvars([N1, N2, N3], __nso_ha_result={"n1": result})
+    said = {} if result.get("unreachable") else {"run": "run", "step": "hold"}
+    found = hostvars([N1, N2, N3], __nso_ha_result={"n1": {**said, **result}})
     assert made["waves"][0]["name"] == "hold"
-    return progress.after_wave(made, made["waves"][0], found, ["n1", "n2", "n3"], 7.0)
+    return progress.after_wave(made, made["waves"][0], found, 7.0)
 
 
 def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
@@ -578,16 +581,13 @@ def test_a_step_that_was_not_done_ends_the_run(result: Mapping[str, Any], why: s
 # What is refused before anything is looked at
 
 
-def test_a_host_that_takes_no_part_in_the_play_is_named() -> None:
-    there = right(N2, N3)
-    members = [N1, N2, N3]
-    found = hostvars(members, __nso_ha_observed=there.results())
-    made = cluster.plan(["n1", "n2", "n3"], found, ["n1"], asked(), everybody_is_gone)
+def test_what_is_wrong_with_the_play_is_refused_before_anything_else_is_said() -> None:
+    wrong = asked(problems=["hosts do not go in step"], allow_overwrite="n9")
+    found = hostvars([N1, N2, N3], __nso_ha_observed={})
+    made = cluster.plan(["n1", "n2", "n3"], found, wrong, everybody_is_gone)
     assert made["refused"]
-    assert reason(made, "topology") == (
-        "n2, n3 of the group take no part in this play together with the others. A decision about "
-        "a cluster needs all of its nodes: run without --limit and without serial"
-    )
+    assert reason(made, "topology") == "hosts do not go in step"
+    assert (made["waves"], made["lock"]["hosts"]) == ([], [])
 
 
 def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_planned() -> None:
@@ -604,7 +604,7 @@ def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_
 def test_a_consent_that_is_set_for_one_host_counts_for_none(name: str, host: str) -> None:
     there = Cluster([Node(one.host, one.node_id, one.address) for one in (N1, N2)])
     found = hostvars([N1, N2], __nso_ha_observed=there.results(), **{name: {host: True}})
-    made = cluster.plan(["n1", "n2"], found, ["n1", "n2"], asked(), everybody_is_gone)
+    made = cluster.plan(["n1", "n2"], found, asked(), everybody_is_gone)
     assert made["refused"]
     assert reason(made, "topology") == (
         f"{name} is not the same on n2 as on n1. It counts for the whole group and cannot be set "

@@ -8,37 +8,41 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils.gathered import gather
 
-STALE: dict[str, Any] = {
+OWN: dict[str, Any] = {
     "nso_ha_role": "primary",
-    "__nso_ha_observed": {"ha": "first look"},
-    "__nso_ha_verified": {"ha": "of the play before"},
+    "__nso_ha_observed": {"run": "this", "ha": "a look"},
+    "__nso_ha_verified": {"run": "earlier", "ha": "of the play before"},
     "__nso_ha_result": {"outcome": "done"},
+    "__nso_ha_rechecked": {"unreachable": True, "msg": "no ssh", "ha": "forged"},
+    "__nso_ha_begun": {"failed": True, "msg": "given up", "lock": "forged"},
+    "__nso_ha_ended": "text",
     "secret": "not needed",
 }
 
 
-def of(own: dict[str, Any], active: bool = True, made: Any = None) -> dict[str, Any]:
-    return gather(["n1"], {"n1": own}, ["n1"] if active else [], made)["n1"]
+def of(own: dict[str, Any], made: Any = None) -> dict[str, Any]:
+    return gather(["n1"], {"n1": own}, "this", made)["n1"]
 
 
 def test_nothing_else_is_taken() -> None:
-    assert "secret" not in of(STALE)
-    assert of(STALE)["nso_ha_role"] == "primary"
+    assert "secret" not in of(OWN)
+    assert of(OWN)["nso_ha_role"] == "primary"
 
 
-def test_a_host_that_dropped_out_has_registered_nothing_that_counts() -> None:
-    found = of(STALE, active=False)
-    assert found["nso_ha_role"] == "primary"
-    assert not [name for name in found if name.startswith("__") and found[name]]
+def test_a_result_counts_only_if_its_module_made_it_in_this_run() -> None:
+    found = of(OWN)
+    assert found["__nso_ha_observed"] == OWN["__nso_ha_observed"]
+    for name in ("__nso_ha_verified", "__nso_ha_result", "__nso_ha_ended", "__nso_ha_struck"):
+        assert found[name] is None
 
 
-def test_what_was_observed_is_taken() -> None:
-    assert of(STALE)["__nso_ha_observed"] == {"ha": "first look"}
+def test_of_a_result_that_ansible_made_only_the_failure_is_taken() -> None:
+    found = of(OWN)
+    assert found["__nso_ha_rechecked"] == {"unreachable": True, "msg": "no ssh"}
+    assert found["__nso_ha_begun"] == {"failed": True, "msg": "given up"}
 
 
-def test_only_what_was_verified_after_steps_of_this_run_counts() -> None:
-    assert "__nso_ha_verified" not in of(STALE)
-    assert "__nso_ha_verified" not in of(STALE, made={"results": {}})
+def test_the_steps_so_far_are_those_of_the_plan() -> None:
+    assert of({**OWN, "__nso_ha_results": ["forged"]})["__nso_ha_results"] == []
     made = {"results": {"n1": [{"outcome": "done"}]}}
-    assert of(STALE, made=made)["__nso_ha_verified"] == STALE["__nso_ha_verified"]
-    assert of(STALE, made=made)["__nso_ha_results"] == [{"outcome": "done"}]
+    assert of(OWN, made)["__nso_ha_results"] == [{"outcome": "done"}]

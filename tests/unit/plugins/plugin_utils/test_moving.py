@@ -39,7 +39,7 @@ def planned(
     members = ALL if wanted is None else wanted
     hosts = [one.host for one in members]
     found = hostvars(members, __nso_ha_observed=there.results())
-    return cluster.plan(hosts, found, hosts, given(operation, **more), everybody_is_gone)
+    return cluster.plan(hosts, found, given(operation, **more), everybody_is_gone)
 
 
 def why(made: Result) -> dict[tuple[str, str], str]:
@@ -71,9 +71,57 @@ def test_a_living_primary_is_not_failed_over_from() -> None:
 def test_a_primary_that_may_live_has_to_be_fenced_or_the_check_overridden() -> None:
     there = dead()
     there.nodes["n1"].running = True
-    assert why(planned(there, "failover")) == {("fenced", ""): "failed"}
-    assert not planned(there, "failover", fence_tasks="off.yml")["refused"]
-    assert not planned(there, "failover", override="fenced")["refused"]
+    refused = planned(there, "failover")
+    assert why(refused) == {("fenced", ""): "failed"}
+    assert refused["lock"]["fence"] == {"n1": [], "n2": ["n1"], "n3": []}
+    fenced = planned(there, "failover", fence_tasks="off.yml")
+    assert not fenced["refused"]
+    assert fenced["lock"]["fence"]["n2"] == ["n1"]
+    overridden = planned(there, "failover", override="fenced")
+    assert not overridden["refused"]
+    assert overridden["lock"]["fence"]["n2"] == []
+
+
+def test_fencing_tasks_that_cannot_be_relied_on_refuse_where_they_would_be_needed() -> None:
+    there = dead()
+    there.nodes["n1"].running = True
+    broken: Result = {"fence_tasks": "off.yml", "fence_problem": "it has no tasks"}
+    refused = planned(there, "failover", **broken)
+    assert why(refused) == {("fence", ""): "failed"}
+    Play(ALL, there, given("failover", override="fenced")).run()
+    assert not planned(there, "failover", **broken)["refused"], "nobody is to be promoted"
+
+
+def test_a_former_primary_is_fenced_even_if_its_daemon_does_not_run() -> None:
+    made = planned(dead(), "failover", fence_tasks="off.yml")
+    assert made["lock"]["fence"]["n2"] == ["n1"]
+
+
+def test_whoever_was_replaced_by_a_failover_and_is_silent_has_to_be_fenced_too() -> None:
+    there = dead()
+    there.nodes["n1"].running = True
+    Play(ALL, there, given("failover", override="fenced")).run()
+    there.stop("n2")
+    there.nodes["n2"].running = True
+    there.notice()
+    consents: Result = {"allow_data_loss": ["n1", "n2"]}
+    refused = planned(there, "failover", **consents)
+    assert [one["reason"][:2] for one in refused["verdicts"] if one["check"] == "fenced"] == [
+        "n1",
+        "n2",
+    ]
+    fenced = planned(there, "failover", fence_tasks="off.yml", **consents)
+    assert sorted(fenced["lock"]["fence"]["n3"]) == ["n1", "n2"]
+
+    # One that handed over has left, and is none or a copy.
+    there = whole()
+    Play(ALL, there, given("switchover", candidate="n2")).run()
+    for host in ("n1", "n2"):
+        there.stop(host)
+        there.nodes[host].running = True
+    there.notice()
+    fenced = planned(there, "failover", fence_tasks="off.yml", allow_data_loss=True)
+    assert fenced["lock"]["fence"]["n3"] == ["n2"]
 
 
 def test_what_a_silent_node_may_have_is_given_up_only_by_its_name() -> None:
@@ -118,7 +166,7 @@ def test_a_planned_move_waits_for_an_upgrade() -> None:
     there = whole()
     found = hostvars(ALL, __nso_ha_observed=there.results())
     found["n3"]["__nso_ha_observed"]["ha"]["upgrade"] = True
-    made = cluster.plan(["n1", "n2", "n3"], found, ["n1", "n2", "n3"], given("switchover"), _never)
+    made = cluster.plan(["n1", "n2", "n3"], found, given("switchover"), _never)
     (verdict,) = [one for one in made["verdicts"] if one["check"] == "ready"]
     assert verdict["reason"] == "n3 is in the middle of an upgrade"
     assert verdict["result"] == "failed"

@@ -19,8 +19,11 @@ UNKNOWN: Result = {"outcome": "unknown", "failed": True, "msg": "no answer"}
 
 def plan(*waves: str) -> Result:
     """Return a plan with waves of these names; a hand-over without any."""
+    names = waves or ("hold", "catch_up", "step_down", "promote")
     return {
-        "waves": [{"name": name} for name in waves or ("hold", "catch_up", "step_down", "promote")],
+        "run": "this",
+        "waves": [{"name": name, "steps": {_HOSTS[name]: {"name": name}}} for name in names],
+        "lock": {"fence": {"n2": ["n1", "n4"]}},
         "verdicts": [],
         "refused": False,
         "moves": {"from": "n1", "to": "n2"},
@@ -28,11 +31,18 @@ def plan(*waves: str) -> Result:
     }
 
 
-def after(made: Result, wave: str, host: str, result: Result | None, lost: bool = False) -> Result:
-    step = {"orders": [wave], "reason": "because"}
-    hostvars = {host: {"__nso_ha_result": result}}
-    whole = {"name": wave, "steps": {host: step}}
-    return progress.after_wave(made, whole, hostvars, [] if lost else [host], 9.0)
+_HOSTS = {"hold": "n1", "catch_up": "n2", "step_down": "n1", "promote": "n2", "dead": "n1"}
+
+
+def after(
+    made: Result, wave: str, host: str, result: Result | None, run: str = "this", step: str = ""
+) -> Result:
+    """Return the plan after a wave whose module said this, of this run and step."""
+    order = "wait" if wave == "catch_up" else wave
+    due = {"name": wave, "orders": [order], "reason": "because"}
+    said = {"run": run, "step": step or wave, **result} if result else None
+    hostvars = {host: {"__nso_ha_result": said}}
+    return progress.after_wave(made, {"name": wave, "steps": {host: due}}, hostvars, 9.0)
 
 
 def test_what_the_held_primary_had_in_the_end_is_awaited() -> None:
@@ -69,10 +79,11 @@ def test_after_a_failure_between_hold_and_promotion_the_former_primary_comes_bac
     assert after(made, "step_down", "n1", result)["reversible"]
 
 
-def test_it_does_not_once_the_next_one_is_primary_or_may_become_it() -> None:
+def test_it_does_not_once_the_next_one_is_primary() -> None:
     held = after(plan(), "hold", "n1", DONE)
     assert after(held, "promote", "n2", FAILED)["reversible"]
-    assert not after(held, "promote", "n2", UNKNOWN)["reversible"]
+    # Whether it may still become it is asked of the lock on its node.
+    assert after(held, "promote", "n2", UNKNOWN)["reversible"]
     promoted = after(held, "promote", "n2", DONE)
     assert not after(promoted, "secondaries", "n3", FAILED)["reversible"]
 
@@ -81,27 +92,88 @@ def test_without_anybody_held_there_is_nothing_to_take_back() -> None:
     assert not after(plan(), "promote", "n2", FAILED)["reversible"]
 
 
-def test_a_host_that_dropped_out_may_have_done_its_step_or_not() -> None:
-    made = after(plan(), "promote", "n2", DONE, lost=True)
+@pytest.mark.parametrize(
+    ("result", "run", "step"),
+    [
+        (None, "this", ""),
+        (DONE, "earlier", ""),
+        (DONE, "this", "hold"),
+        ({"failed": True, "msg": "timed out"}, "", ""),
+        ({"unreachable": True, "msg": "no ssh"}, "", ""),
+        ({"changed": True}, "this", ""),
+    ],
+)
+def test_what_the_module_of_the_step_has_not_said_in_this_run_is_unknown(
+    result: Result | None, run: str, step: str
+) -> None:
+    made = after(plan(), "promote", "n2", result, run, step)
     assert made["history"][-1]["outcome"] == "unknown"
+    assert made["outcomes"] == {"n2": {"promote": "unknown"}}
+    assert made["refused"]
+    assert made["results"]["n2"][-1]["transitions"] == ([] if result != DONE else ["x"])
+
+
+def test_a_step_that_was_lost_says_so() -> None:
+    made = after(plan(), "promote", "n2", None)
     assert made["verdicts"][-1]["reason"] == "it dropped out of the play before this was done"
 
 
 @pytest.mark.parametrize(
     ("result", "outcome"),
     [
-        ({"changed": True}, "done"),
-        ({"failed": True, "msg": "no"}, "failed"),
-        ({"unreachable": True, "msg": "ssh"}, "unknown"),
-        ({"failed": True, "module_stdout": "", "msg": "MODULE FAILURE"}, "unknown"),
+        ({"ha": {"role": "secondary"}}, "done"),
+        ({"ha": {"role": "secondary"}, "failed": True}, "failed"),
+        ({"ha": None, "failed": True}, "failed"),
+        (None, "failed"),
     ],
 )
-def test_a_result_without_an_outcome_is_given_the_one_it_means(
-    result: Result, outcome: str
+def test_a_step_that_only_waits_is_done_or_not_and_never_unknown(
+    result: Result | None, outcome: str
 ) -> None:
-    made = after(plan(), "dead", "n1", result)
+    made = after(plan(), "catch_up", "n2", result)
     assert made["history"][-1]["outcome"] == outcome
-    assert made["results"]["n1"][-1]["transitions"] == (["dead"] if outcome == "done" else [])
+    assert made["results"]["n2"][-1]["transitions"] == []
+
+
+def test_a_step_that_says_no_orders_is_given_those_of_the_plan() -> None:
+    made = after(plan(), "dead", "n1", {"outcome": "done"})
+    assert made["results"]["n1"][-1]["transitions"] == ["dead"]
+
+
+def struck(*names: str, run: str = "this") -> Result:
+    return {"__nso_ha_struck": {"run": run, "struck": list(names)}}
+
+
+@pytest.mark.parametrize(
+    ("promoted", "locks", "doubts"),
+    [
+        (FAILED, {}, []),
+        (UNKNOWN, {"n2": struck("promote")}, []),
+        (UNKNOWN, {"n2": struck()}, ["n2"]),
+        (UNKNOWN, {"n2": struck("promote", run="earlier")}, ["n2"]),
+        (UNKNOWN, {"n2": {"__nso_ha_struck": {"failed": True, "msg": "busy"}}}, ["n2"]),
+        (UNKNOWN, {}, ["n2"]),
+    ],
+)
+def test_a_step_counts_as_withdrawn_only_if_its_module_or_the_lock_says_so(
+    promoted: Result, locks: dict[str, Result], doubts: list[str]
+) -> None:
+    made = after(after(plan(), "hold", "n1", DONE), "promote", "n2", promoted)
+    found = progress.not_withdrawn(made, {"n1": {}, "n2": {}, **locks})
+    assert [one.host for one in found] == doubts
+    assert all(one.result == "not evaluable" for one in found)
+
+
+def test_a_promotion_that_had_not_begun_has_to_be_withdrawn_and_another_step_only_if_begun() -> (
+    None
+):
+    made = after(plan(), "hold", "n1", UNKNOWN)
+    nothing = {"n1": struck(), "n2": struck()}
+    assert [one.host for one in progress.not_withdrawn(made, nothing)] == ["n1", "n2"]
+    withdrawn = {"n1": struck("hold"), "n2": struck("promote")}
+    assert not progress.not_withdrawn(made, withdrawn)
+    waited = after(after(plan(), "hold", "n1", DONE), "catch_up", "n2", UNKNOWN)
+    assert not progress.not_withdrawn(waited, {"n1": {}, "n2": struck("promote")})
 
 
 def test_the_history_tells_when_by_the_clocks_of_node_and_controller() -> None:
@@ -111,23 +183,53 @@ def test_the_history_tells_when_by_the_clocks_of_node_and_controller() -> None:
     assert (told["wave"], told["host"], told["orders"]) == ("promote", "n2", ["x"])
 
 
-def test_a_lock_that_could_not_be_taken_refuses_with_its_reason() -> None:
+def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
     found: dict[str, Result] = {
-        "n1": {"__nso_ha_begun": {"changed": True}},
-        "n2": {"__nso_ha_begun": {"failed": True, "msg": "ada has it"}},
+        "n1": {"__nso_ha_begun": {"run": "this", "lock": {"id": "this"}}},
+        "n2": {"__nso_ha_begun": {"run": "this", "failed": True, "msg": "ada has it"}},
         "n3": {},
+        "n4": {"__nso_ha_begun": {"run": "earlier"}},
     }
-    made = progress.locked(plan(), ["n1", "n2", "n3"], found, 5.0)
+    made = progress.locked(plan(), ["n1", "n2", "n3", "n4"], found, 5.0)
+    lost = "it dropped out of the play before this was done"
     assert [(one["host"], one["reason"]) for one in made["verdicts"]] == [
         ("n2", "ada has it"),
-        ("n3", "it dropped out of the play before this was done"),
+        ("n3", lost),
+        ("n4", lost),
     ]
     assert (made["refused"], made["began"]) == (True, 5.0)
     assert not progress.locked(plan(), ["n1"], found, 5.0)["refused"]
 
 
-def test_fencing_that_failed_refuses_and_names_the_former_primary() -> None:
-    made = progress.fenced(plan(), "no power switch")
-    assert made["refused"]
-    assert made["verdicts"][-1]["host"] == "n1"
-    assert not progress.fenced(plan(), "")["refused"]
+def begun(run: str = "this", owner: str = "this", fenced: tuple[str, ...] = ()) -> Result:
+    lock = {"id": owner, "fence": ["n1", "n4"], "fenced": list(fenced)}
+    return {"__nso_ha_begun": {"run": run, "lock": lock}}
+
+
+@pytest.mark.parametrize(
+    ("lock", "not_fenced"),
+    [
+        (begun(fenced=("n1", "n4")), []),
+        (begun(fenced=("n1",)), ["n4"]),
+        (begun(), ["n1", "n4"]),
+        (begun(run="earlier", fenced=("n1", "n4")), ["n1", "n4"]),
+        (begun(owner="another", fenced=("n1", "n4")), ["n1", "n4"]),
+        ({"__nso_ha_begun": {"run": "this", "failed": True, "lock": None}}, ["n1", "n4"]),
+        ({}, ["n1", "n4"]),
+    ],
+)
+def test_a_host_is_fenced_only_if_the_lock_of_this_run_says_so(
+    lock: Result, not_fenced: list[str]
+) -> None:
+    made = progress.fenced(plan(), {"n2": lock})
+    assert made["refused"] == bool(not_fenced)
+    failed = [one for one in made["verdicts"] if one["result"] == "failed"]
+    assert [one["host"] for one in failed] == not_fenced
+    assert all("have not confirmed, in the lock on n2" in one["reason"] for one in failed)
+
+
+@pytest.mark.parametrize(("run", "told"), [("this", True), ("earlier", False)])
+def test_a_fencing_task_that_failed_in_this_run_is_told(run: str, told: bool) -> None:
+    problem = {"__nso_ha_fence_problem": {"run": run, "text": "the outlet is {stuck}"}}
+    made = progress.fenced(plan(), {"n2": {**begun(), **problem}})
+    assert (made["verdicts"][-1]["reason"] == "the outlet is {stuck}") == told

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -62,21 +63,23 @@ def reported(
     check_mode: bool = False,
     refused: bool = False,
     members: tuple[Member, ...] = (N1, N2),
+    more: Mapping[str, object] | None = None,
 ) -> Result:
     """Return the report of a run in which n2 had these steps."""
     hosts = [one.host for one in members]
     first = hostvars(members, __nso_ha_observed=observed)
-    made = cluster.plan(hosts, first, hosts, asked(check_mode=check_mode), everybody_is_gone)
+    made = cluster.plan(hosts, first, asked(check_mode=check_mode), everybody_is_gone)
     for wave, result in zip(made["waves"], results or [], strict=True) if results else ():
-        after = hostvars(members, __nso_ha_result={"n2": result})
-        made = progress.after_wave(made, wave, after, hosts, 0.0)
+        said = {"run": RUN["id"], "step": wave["name"]} if "outcome" in result else {}
+        after = hostvars(members, __nso_ha_result={"n2": {**said, **result}})
+        made = progress.after_wave(made, wave, after, 0.0)
     found = hostvars(
         members,
         __nso_ha_observed=observed,
         __nso_ha_results=made.get("results", {}),
         __nso_ha_verified=verified or {},
     )
-    made["refused"] = made["refused"] or refused
+    made = {**made, **(more or {}), "refused": made["refused"] or refused}
     return report.report(hosts, found, made, RUN, check_mode)
 
 
@@ -134,18 +137,33 @@ def test_incomplete_where_a_node_does_not_answer_and_the_rest_is_right() -> None
     assert problem(found, "n2") == "Ansible cannot reach it: no route"
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
-        {"outcome": "failed", "failed": True, "msg": "HA_CONNECT", "transitions": ["besecondary"]},
-        {"failed": True, "msg": "HA_CONNECT"},
-    ],
-)
-def test_incomplete_where_a_step_failed_though_nothing_changed(result: Result) -> None:
-    found = reported(UNTOUCHED, [result], {"n1": PRIMARY, "n2": ALONE})
+@pytest.mark.parametrize("given", [["besecondary"], []])
+def test_incomplete_where_a_step_failed_though_nothing_changed(given: list[str]) -> None:
+    failed = {"outcome": "failed", "failed": True, "msg": "HA_CONNECT", "transitions": given}
+    found = reported(UNTOUCHED, [failed], {"n1": PRIMARY, "n2": ALONE})
     assert found["outcome"] == "incomplete"
     assert problem(found, "n2") == "HA_CONNECT"
-    assert done(found)["n2"] == ("besecondary FAILED" if "outcome" in result else "not done")
+    assert done(found)["n2"] == ("besecondary FAILED" if given else "not done")
+
+
+def test_two_primaries_are_an_outcome_of_their_own_whatever_was_done() -> None:
+    both = {"n1": PRIMARY, "n2": {"ha": ha("primary")}}
+    found = reported(UNTOUCHED, [ORDERED], both)
+    assert found["outcome"] == "two_primaries"
+    assert found["primary"]["after"] == ""
+    text = " ".join(line.strip() for line in found["table"])
+    assert "TWO PRIMARIES: n1 and n2 are primary at the same time" in text
+    assert "run nso.ha.rejoin" in text
+    assert "as wanted" not in text
+    # A run that refused, as there are two, and did nothing, is refused, and says it, too.
+    refused = reported(both)
+    assert refused["outcome"] == "refused"
+    assert "TWO PRIMARIES: n1 and n2" in " ".join(refused["table"])
+
+
+def test_unknown_where_a_step_could_not_be_withdrawn() -> None:
+    found = reported(UNTOUCHED, [ORDERED], LINKED, more={"undecided": True})
+    assert found["outcome"] == "unknown"
 
 
 def test_incomplete_where_the_run_stopped_after_a_step_was_done() -> None:
@@ -191,7 +209,7 @@ def test_unknown_where_an_order_may_have_been_given_without_an_answer(result: Re
     found = reported(UNTOUCHED, [result], {"n1": PRIMARY, "n2": SKIPPED})
     assert (found["outcome"], found["changed"]) == ("unknown", True)
     assert problem(found, "n2") == result["msg"]
-    assert "its effect is not known" in " ".join(found["table"])
+    assert "Whether an order was carried out is not known" in " ".join(found["table"])
     assert done(found)["n2"] == ("besecondary FAILED" if "outcome" in result else "not known")
 
 
@@ -273,7 +291,7 @@ def test_no_line_is_wider_than_a_terminal(
     observed = {long[host]: one for host, one in there.results().items()}
     found = hostvars(renamed, __nso_ha_observed=observed)
     hosts = list(found)
-    made = cluster.plan(hosts, found, hosts, asked(check_mode=check_mode), everybody_is_gone)
+    made = cluster.plan(hosts, found, asked(check_mode=check_mode), everybody_is_gone)
     for result in (
         report.report(hosts, found, made, RUN, check_mode),
         report.status(hosts, found, NOTHING),
