@@ -25,7 +25,7 @@ options:
     type: dict
     required: true
   run:
-    description: What P(nso.ha.cluster_run#lookup) returned.
+    description: What M(nso.ha.cluster_decision) returned as RV(nso.ha.cluster_decision#module:run).
     type: dict
     required: true
   plan:

@@ -192,21 +192,27 @@ def _commands(pid: str, proc: str) -> list[str]:
     if state in ("Z", "X"):
         return []
     words = _read(f"{proc}/{pid}/cmdline").rstrip(b"\0").split(b"\0")
-    first, *arguments = (os.fsdecode(word) for word in words)
+    first, *arguments = map(_text, words)
     names = [os.path.basename(first) or name, name]
     # Of other users' processes it cannot be read, and kernel threads have none.
     with contextlib.suppress(OSError):
-        names.append(os.path.basename(os.readlink(f"{proc}/{pid}/exe").replace(" (deleted)", "")))
+        executable = _text(os.readlink(os.fsencode(f"{proc}/{pid}/exe")))
+        names.append(os.path.basename(executable.replace(" (deleted)", "")))
     return [" ".join([one, *arguments]) for one in names]
 
 
 def _stat(pid: str, proc: str) -> tuple[str, str]:
     """Return the name of a process, and a letter for its state."""
     # The name is in parentheses and may itself have blanks and parentheses in it.
-    before, _sign, rest = os.fsdecode(_read(f"{proc}/{pid}/stat")).rpartition(")")
+    before, _sign, rest = _text(_read(f"{proc}/{pid}/stat")).rpartition(")")
     if not rest.strip():
         raise ProcessLookupError
     return before.partition("(")[2], rest.split()[0]
+
+
+def _text(data: bytes) -> str:
+    """Return it as text that a result may have; Ansible refuses what is not valid UTF-8."""
+    return data.decode("utf-8", "backslashreplace")
 
 
 def _read(path: str) -> bytes:

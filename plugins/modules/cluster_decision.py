@@ -117,8 +117,7 @@ problems:
   sample: []
 fence_problem:
   description: Why the fencing tasks cannot be relied on, in words. Empty if they can, or if there
-  are
-    none.
+    are none.
   returned: always
   type: str
   sample: ""

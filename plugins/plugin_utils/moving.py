@@ -56,17 +56,12 @@ def primary_gone(case: Case) -> list[Finding]:
 
 
 def suspects(case: Case) -> list[str]:
-    """Return the nodes that may still be primary, unseen.
+    """Return the nodes that may be primary, unseen: silent, and not known to be stopped.
 
-    They are silent, not known to be stopped, and were primary when they were last heard of.
+    That the record names another one as the last primary does not clear a node: whoever cannot see
+    this side may have made it primary.
     """
-    return [
-        host
-        for host, one in case.seen.items()
-        if isinstance(one, Unseen)
-        and not one.stopped
-        and (host == case.goal.former or case.scene.was_replaced(host))
-    ]
+    return [host for host, one in case.seen.items() if isinstance(one, Unseen) and not one.stopped]
 
 
 def to_fence(case: Case, consents: Consents) -> list[str]:
@@ -83,17 +78,19 @@ def to_fence(case: Case, consents: Consents) -> list[str]:
 
 
 def fenced(case: Case) -> list[Finding]:
-    """A former primary that lives somewhere, unseen, is kept from going on as primary."""
+    """A node that lives somewhere, unseen, and may be primary is kept from that."""
     if not case.promotes or case.fences:
         return []
     found = []
     for host in suspects(case):
         one = case.seen[host]
         assert isinstance(one, Unseen)
+        former = host == case.goal.former
         found.append(
-            f"{host} was the primary and does not answer ({one.reason.rstrip('.')}), so it may go "
-            "on as primary where this side cannot see it, or when it wakes up. Name tasks in "
-            "nso_ha_fence_tasks that keep it off, or make sure of that and override this check"
+            f"{host} {'was the primary and ' if former else ''}does not answer "
+            f"({one.reason.rstrip('.')}), so it may be primary where this side cannot see it, or "
+            "when it wakes up. Name tasks in nso_ha_fence_tasks that fence it, or make sure that "
+            "it is off and override this check"
         )
     return failed(found)
 

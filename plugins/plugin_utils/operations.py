@@ -110,19 +110,6 @@ class Scene:
         mine = self.record.of(member.node_id)
         return newest is not None and bool(mine) and mine[-1].number < newest.number
 
-    def was_replaced(self, host: str) -> bool:
-        """Return whether a node was primary, and nothing on record says that it left that role.
-
-        What replaces a primary without asking it to leave is a failover, or something else than
-        this collection.
-        """
-        member = next(one for one in self.members if one.host == host)
-        mine = [one for one in self.record.all if one.primary == member.node_id]
-        if not mine:
-            return False
-        later = [one for one in self.record.all if one.number > mine[-1].number]
-        return not later or later[0].operation in (FAILOVER, FOUND)
-
     @property
     def handing_over(self) -> str:
         """Return the host whose hand-over broke off after it had left the primary role, or ""."""

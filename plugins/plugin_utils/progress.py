@@ -58,11 +58,13 @@ def not_withdrawn(made: Mapping[str, Any], hostvars: HostVars) -> list[Verdict]:
     for wave in made["waves"]:
         for host, step in wave["steps"].items():
             outcome = made.get("outcomes", {}).get(host, {}).get(step["name"])
-            begun = outcome == UNKNOWN or (outcome is None and wave["name"] == planner.PROMOTE)
-            struck = hostvars[host].get(variables.STRUCK)
-            if not begun or wave["name"] == planner.CATCH_UP:
+            if outcome in (DONE, NOT_DONE) or wave["name"] == planner.CATCH_UP:
                 continue
-            if variables.said(struck, made["run"]) and step["name"] in (struck or {})["struck"]:
+            if outcome is None and wave["name"] != planner.PROMOTE:
+                continue
+            struck = hostvars[host].get(variables.STRUCK) or {}
+            begun = outcome is not None
+            if variables.said(struck, made["run"]) and _withdrawn(step["name"], struck, begun):
                 continue
             why = (
                 f"the step {step['name']} may have been taken, or may still be: its module has not "
@@ -70,6 +72,18 @@ def not_withdrawn(made: Mapping[str, Any], hostvars: HostVars) -> list[Verdict]:
             )
             found.append(Verdict("withdrawn", NOT_EVALUABLE, why, host))
     return found
+
+
+def _withdrawn(step: str, struck: Mapping[str, Any], begun: bool) -> bool:
+    """Return whether the lock on a node keeps a step from being taken.
+
+    One that may have begun has to have been struck off just now. For one that has not begun it is
+    enough that the lock does not list it, or is that of another run.
+    """
+    if begun:
+        return step in struck.get("struck", ())
+    lock = struck.get("lock")
+    return bool(lock) and not (lock["id"] == struck["run"] and step in lock["steps"])
 
 
 def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:

@@ -156,6 +156,11 @@ def _about(found: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
     if found["steps"] and moves["from"] != moves["to"]:
         now = found["primary"]["after"] or "nobody"
         lines.append(f"The primary was {moves['from'] or 'not known'} and is {now}.")
+    lines += [
+        f"{one['host']} is confirmed to be fenced."
+        for one in made["verdicts"]
+        if one["check"] == "fence" and one["result"] == PASSED and one["host"]
+    ]
     gap = found["write_gap"]
     if gap["seconds"] is not None:
         about = "" if gap["means"] == MEASURED else f"{gap['means']} "

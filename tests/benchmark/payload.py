@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from helpers.modules import ROOT
+from helpers import documentation
 
 from benchmark import nodes
 from benchmark.measuring import BenchmarkError, Effort, Group
@@ -20,7 +20,8 @@ from benchmark.results import AT_MOST, BYTES, Figure, Measured, Target, compared
 #: Those that every operation calls.
 _WITH_TARGET = ("ncs_ha_role", "ncs_ha_status")
 _MOST = 1.5
-_MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+#: What an action plugin does on the controller is not shipped.
+_MODULES = [module for module in documentation.MODULES if module not in documentation.ACTIONS]
 
 
 def _figure(module: str) -> Figure:

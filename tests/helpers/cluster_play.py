@@ -161,7 +161,7 @@ class Play:
         self.before(f"withdraw {host}")
         lock = self._held(self.there.nodes[host])
         struck, lock["steps"] = lock["steps"], []
-        return {"run": self.run_id, "struck": struck}
+        return {"run": self.run_id, "struck": struck, "lock": dict(lock)}
 
     def _held(self, node: Node) -> Result:
         assert node.lock is not None, "there is no lock"

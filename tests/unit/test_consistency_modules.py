@@ -75,6 +75,11 @@ def test_the_options_of_a_module_are_documented_as_they_are(module: str) -> None
     assert documented == flat(argument_spec(module), "options", CODE_ONLY)
 
 
+def test_a_daemon_is_by_default_what_the_tests_of_finding_it_take_for_one() -> None:
+    """tests/unit/plugins/module_utils/test_daemon.py, which runs without Ansible."""
+    assert argument_spec("ncs_ha_status")["process"]["default"] == r"^ncs\.smp( |$)"
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_secret_is_hidden_and_nothing_else(module: str) -> None:
     hidden = {name for name, option in argument_spec(module).items() if option.get("no_log")}

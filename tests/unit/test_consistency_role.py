@@ -63,7 +63,11 @@ def handed_in() -> set[str]:
         name
         for path in TASKS
         for task in tasks_of(load(path))
-        for name in {**task.get("vars", {}), **task.get("ansible.builtin.set_fact", {})}
+        for name in {
+            **task.get("vars", {}),
+            **task.get("ansible.builtin.set_fact", {}),
+            task.get("loop_control", {}).get("loop_var", ""): None,
+        }
         if VARIABLE.fullmatch(name)
     }
 

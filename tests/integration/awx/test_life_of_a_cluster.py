@@ -11,11 +11,21 @@ from helpers.awx_objects import WORKFLOW
 from helpers.clusters import assert_led_by, assert_whole, roles, until_roles
 from helpers.simulated import Simulation
 
-#: Tasks that would have some device switch a node off.
+#: Tasks that would have some device switch a node off, and ask whether it is.
 FENCE = """
 - name: Switch it off
   ansible.builtin.debug:
     msg: "{{ nso_ha_fence_host }} is switched off"
+
+- name: Ask whether it is off
+  ansible.builtin.command:
+    argv: ["true"]
+  changed_when: false
+
+- name: Confirm that it is fenced
+  nso.ha.ncs_ha_operation:
+    state: confirmed
+    host: "{{ nso_ha_fence_host }}"
 """
 #: What every report has, as docs/awx.md says.
 KEYS = {"operation", "outcome", "changed", "primary", "nodes", "verdicts", "table"}

@@ -1,74 +1,56 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The primary stands still and may wake up: nobody takes its place until it is kept from that."""
+"""The primary stands still and may wake up: nobody takes its place until it is fenced.
+
+What does not count as a fence is in test_fault_21_fence_that_did_not_happen.py.
+"""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
 
-import yaml
-from helpers.clusters import assert_done, assert_led_by, assert_refused, assert_whole, order
-from helpers.kept_there import assert_kept, give_record, lock
-from helpers.load import CLEAN, Load
+from helpers.clusters import assert_done, assert_led_by, assert_refused, assert_whole
+from helpers.frozen import ASK, CONFIRM, Frozen, command
+from helpers.kept_there import assert_kept
+from helpers.load import CLEAN
 from helpers.playbooks import run_playbook
 from helpers.simulated import Simulation
-from helpers.until import until
-from ncs_sim.cluster import Cluster
-
-FAILOVER = "nso.ha.failover"
-#: A frozen daemon answers nothing, so each look at it takes this long.
-SOON = {"nso_ha_timeout": 1}
 
 
-def fencing(path: Path, *argv: str) -> dict[str, Any]:
-    """Variables with a file of tasks that run this command."""
-    command = {"ansible.builtin.command": {"argv": list(argv)}, "changed_when": True}
-    path.write_text(yaml.safe_dump([{"name": "Keep it off", **command}]))
-    return {**SOON, "nso_ha_fence_tasks": str(path)}
-
-
-def killing(cluster: Cluster, path: Path) -> dict[str, Any]:
-    """Variables with tasks that kill the former primary, whoever that is."""
-    sim = str(Path(sys.executable).parent / "ncs-sim")
-    ctl = [sim, "ctl", "--dir", str(cluster.directory)]
-    return fencing(path, *ctl, "{{ nso_ha_fence_host }}", "kill")
-
-
-def test_a_frozen_primary_is_replaced_once_it_cannot_come_back(
+def test_a_frozen_primary_is_replaced_once_it_is_fenced(
     simulation: Simulation, tmp_path: Path
 ) -> None:
-    cluster = simulation.cluster(3, tick_timeout=0.5)
-    order(cluster, "n1", "primary")
-    for name in ("n2", "n3"):
-        order(cluster, name, "secondary", "n1")
-    give_record(cluster, "n1")
-    n1 = cluster.node("n1")
-    with Load(cluster.directory, tmp_path / "history") as load:
-        load.until_acknowledged(5, by="n1")
-        n1.freeze()
-        until(lambda: survivors(cluster) == {"none"}, what="the loss of the primary")
+    with Frozen(simulation, tmp_path) as frozen:
+        n1, cluster = frozen.n1, frozen.cluster
+        refused = frozen.failover()
+        assert_refused(
+            refused, "(fenced failed) n1 was the primary and does not answer", "nso_ha_fence_tasks"
+        )
+        frozen.assert_nothing_was_done()
 
-        refused = run_playbook(FAILOVER, cluster.inventory, variables=SOON)
-        assert_refused(refused, "(fenced failed) n1 was the primary and does not answer")
+        frozen.file([ASK], "ask")
+        softly = {"ansible.builtin.debug": {"msg": "softly"}}
+        tasks = [
+            {"block": [command("false")], "rescue": [softly]},
+            frozen.off,
+            {"ansible.builtin.include_tasks": "ask.yml"},
+            CONFIRM,
+        ]
+        path = frozen.file(tasks)
+        planned = frozen.failover("--check", nso_ha_fence_tasks=path)
+        assert planned.status == 0, planned.output
+        frozen.assert_nothing_was_done()
 
-        # The tasks run before anybody is made primary, and have to succeed.
-        fails = fencing(tmp_path / "fails.yml", "false")
-        refused = run_playbook(FAILOVER, cluster.inventory, variables=fails)
-        assert_refused(refused, "(fence failed) n1 the tasks in")
-        assert survivors(cluster) == {"none"}
-        assert n1.frozen
-        assert not lock(cluster, "n2")
-
-        kills = killing(cluster, tmp_path / "kills.yml")
-        done = run_playbook(FAILOVER, cluster.inventory, variables=kills)
+        done = frozen.failover(nso_ha_fence_tasks=path)
         assert done.status == 0, done.output
         assert done.report["outcome"] == "done"
         assert not n1.running
         new = done.report["primary"]["after"]
-        load.until_acknowledged(5, by=new)
+        frozen.load.until_acknowledged(5, by=new)
         assert_led_by(cluster, new)
+        again = frozen.failover(nso_ha_fence_tasks=path)
+        assert again.status == 0, again.output
+        assert not again.changed
 
         n1.start()
         status = run_playbook("nso.ha.status", cluster.inventory)
@@ -76,12 +58,7 @@ def test_a_frozen_primary_is_replaced_once_it_cannot_come_back(
         assert f"The last promotion on record is that of {new}, by failover" in status.text
         consent = {"nso_ha_allow_overwrite": "n1"}
         assert_done(run_playbook("nso.ha.rejoin", cluster.inventory, variables=consent))
-        judged = load.finish()
-    assert judged.status == CLEAN, judged.text
-    assert_whole(cluster, new)
-    assert_kept(cluster, primaries=[("n1", "converge"), (new, "failover")])
-
-
-def survivors(cluster: Cluster) -> set[str]:
-    """The roles of the nodes other than n1."""
-    return {str(cluster.node(name).status()["role"]) for name in ("n2", "n3")}
+        judged = frozen.load.finish()
+        assert judged.status == CLEAN, judged.text
+        assert_whole(cluster, new)
+        assert_kept(cluster, primaries=[("n1", "converge"), (new, "failover")])

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.clusters import assert_led_by, assert_refused
 from helpers.frozen import ASK, CONFIRM, Frozen, command, failing_over, nowhere
 from helpers.playbooks import Run
 from helpers.simulated import Simulation
@@ -66,7 +65,6 @@ def test_errors_that_the_play_ignores_are_not_ignored_by_what_fences(
     frozen.assert_one_primary()
 
 
-@pytest.mark.every_core
 def test_a_file_that_cannot_be_loaded_is_refused_in_check_mode_in_a_plan_and_before_anything(
     frozen: Frozen,
 ) -> None:
@@ -82,7 +80,6 @@ def test_a_file_that_cannot_be_loaded_is_refused_in_check_mode_in_a_plan_and_bef
     frozen.assert_one_primary()
 
 
-@pytest.mark.every_core
 def test_no_variable_counts_for_a_confirmation(frozen: Frozen) -> None:
     path = frozen.file([command("false"), ASK, CONFIRM])
     forged = {
@@ -120,37 +117,5 @@ def test_a_play_in_check_mode_does_not_fence_and_does_not_promote(frozen: Frozen
     )
     assert run.status == 0, run.output
     assert run.report["outcome"] == "planned"
-    frozen.assert_nothing_was_done()
-    frozen.assert_one_primary()
-
-
-@pytest.mark.every_core
-def test_a_fence_that_happened_lets_another_node_be_promoted(frozen: Frozen) -> None:
-    tasks = [
-        {"block": [command("false")], "rescue": [{"ansible.builtin.debug": {"msg": "softly"}}]},
-        frozen.off,
-        {"ansible.builtin.include_tasks": "ask.yml"},
-        CONFIRM,
-    ]
-    frozen.file([ASK], "ask")
-    path = frozen.file(tasks)
-    planned = frozen.failover("--check", nso_ha_fence_tasks=path)
-    assert planned.status == 0, planned.output
-    frozen.assert_nothing_was_done()
-
-    done = frozen.failover(nso_ha_fence_tasks=path)
-    assert done.status == 0, done.output
-    assert not frozen.n1.running
-    new = done.report["primary"]["after"]
-    assert_led_by(frozen.cluster, new)
-    again = frozen.failover(nso_ha_fence_tasks=path)
-    assert again.status == 0, again.output
-    assert not again.changed
-    frozen.assert_one_primary()
-
-
-def test_a_refusal_without_fencing_tasks_names_the_node_and_the_variable(frozen: Frozen) -> None:
-    refused = frozen.failover()
-    assert_refused(refused, "(fenced failed) n1 was the primary", "nso_ha_fence_tasks")
     frozen.assert_nothing_was_done()
     frozen.assert_one_primary()

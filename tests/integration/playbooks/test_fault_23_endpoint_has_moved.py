@@ -6,14 +6,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from helpers.clusters import assert_refused
 from helpers.frozen import Frozen
 from helpers.playbooks import edit
 from helpers.simulated import Simulation
 
 
-@pytest.mark.every_core
 def test_a_primary_whose_endpoint_has_moved_needs_fencing(
     simulation: Simulation, tmp_path: Path
 ) -> None:

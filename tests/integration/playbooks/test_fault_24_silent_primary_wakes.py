@@ -47,7 +47,6 @@ def test_one_that_answers_before_the_promotion_ends_the_failover(
         frozen.assert_one_primary()
 
 
-@pytest.mark.every_core
 def test_one_that_answers_as_primary_afterwards_is_told_and_no_success(
     simulation: Simulation, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from helpers.frozen import ASK, CONFIRM, command
+from helpers.modules import ROOT
 from helpers.playbooks import run_playbook
 from ncs_sim.cluster import Cluster
 
@@ -238,6 +239,17 @@ def test_a_file_can_be_relied_on_only_if_nothing_hides_a_failure_from_its_confir
         assert files[name] in said[name], name
         assert words in said[name], f"{name}: {said[name]}"
         assert not re.search(r"Traceback|<.* object at", said[name]), said[name]
+
+
+def test_the_examples_of_the_documents_can_be_relied_on(pair: Cluster, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "failover.md").read_text()
+    examples = re.findall(r"^```yaml\n(# fence\.yml\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    files = {
+        str(number): str(write(tmp_path, f"example-{number}", example))
+        for number, example in enumerate(examples)
+    }
+    assert not any(read(pair, files, tmp_path).values())
 
 
 def test_tags_that_leave_tasks_out_are_no_way_past_them(

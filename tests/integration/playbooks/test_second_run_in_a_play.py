@@ -73,8 +73,9 @@ def test_a_host_that_ansible_has_dropped_is_silent_and_not_missing(
     refused = run_playbook(playbook, cluster.inventory)
     assert refused.status != 0
     assert "(data_loss failed) n3 does not answer" in refused.text
+    assert "(fenced failed) n3 does not answer" in refused.text
     assert "take no part" not in refused.text
-    given_up = {"nso_ha_allow_data_loss": "n3"}
+    given_up = {"nso_ha_allow_data_loss": "n3", "nso_ha_override": "fenced"}
     done = run_playbook(playbook, cluster.inventory, variables=given_up)
     assert done.report["outcome"] == "done", done.text
     assert roles(cluster) == {"n2": "primary", "n3": "none"}

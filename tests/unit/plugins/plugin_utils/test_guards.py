@@ -188,9 +188,9 @@ EXAMPLES = {
         "failover",
         DEAD,
         {**DEAD, "n1": Unseen("timeout", True)},
-        "n1 was the primary and does not answer (timeout), so it may go on as primary where this "
-        "side cannot see it, or when it wakes up. Name tasks in nso_ha_fence_tasks that keep it "
-        "off, or make sure of that and override this check",
+        "n1 was the primary and does not answer (timeout), so it may be primary where this side "
+        "cannot see it, or when it wakes up. Name tasks in nso_ha_fence_tasks that fence it, or "
+        "make sure that it is off and override this check",
     ),
     "candidate_failed": Example(
         "roll_back",

@@ -97,42 +97,31 @@ def test_a_former_primary_is_fenced_even_if_its_daemon_does_not_run() -> None:
     assert made["lock"]["fence"]["n2"] == ["n1"]
 
 
-def test_whoever_was_replaced_by_a_failover_and_is_silent_has_to_be_fenced_too() -> None:
+def test_every_node_that_is_silent_and_may_live_has_to_be_fenced() -> None:
     there = dead()
-    there.nodes["n1"].running = True
-    Play(ALL, there, given("failover", override="fenced")).run()
-    there.stop("n2")
-    there.nodes["n2"].running = True
-    there.notice()
-    consents: Result = {"allow_data_loss": ["n1", "n2"]}
-    refused = planned(there, "failover", **consents)
-    assert [one["reason"][:2] for one in refused["verdicts"] if one["check"] == "fenced"] == [
-        "n1",
-        "n2",
-    ]
-    fenced = planned(there, "failover", fence_tasks="off.yml", **consents)
-    assert sorted(fenced["lock"]["fence"]["n3"]) == ["n1", "n2"]
-
-    # One that handed over has left, and is none or a copy.
-    there = whole()
-    Play(ALL, there, given("switchover", candidate="n2")).run()
-    for host in ("n1", "n2"):
-        there.stop(host)
-        there.nodes[host].running = True
-    there.notice()
-    fenced = planned(there, "failover", fence_tasks="off.yml", allow_data_loss=True)
-    assert fenced["lock"]["fence"]["n3"] == ["n2"]
+    there.nodes["n3"].reachable = False
+    consent: Result = {"allow_data_loss": "n3"}
+    assert why(planned(there, "failover", **consent)) == {
+        ("fenced", ""): "failed",
+        ("data_loss", "n3"): "overridden",
+    }
+    fenced = planned(there, "failover", fence_tasks="off.yml", **consent)
+    assert not fenced["refused"]
+    assert fenced["lock"]["fence"]["n2"] == ["n1", "n3"]
+    there.nodes["n3"].running = False
+    assert not planned(there, "failover", **consent)["refused"]
 
 
 def test_what_a_silent_node_may_have_is_given_up_only_by_its_name() -> None:
     there = dead()
     there.nodes["n3"].reachable = False
-    made = planned(there, "failover")
-    assert why(made) == {("data_loss", "n3"): "failed"}
-    assert planned(there, "failover", allow_data_loss="n2")["refused"]
-    assert planned(there, "failover", allow_overwrite=True)["refused"]
+    off: Result = {"override": "fenced"}
+    made = planned(there, "failover", **off)
+    assert why(made) == {("data_loss", "n3"): "failed", ("fenced", ""): "overridden"}
+    assert planned(there, "failover", allow_data_loss="n2", **off)["refused"]
+    assert planned(there, "failover", allow_overwrite=True, **off)["refused"]
     for consent in ("n3", ["n3"], True):
-        assert not planned(there, "failover", allow_data_loss=consent)["refused"]
+        assert not planned(there, "failover", allow_data_loss=consent, **off)["refused"]
 
 
 def test_a_named_candidate_with_older_data_needs_the_consent_to_lose_the_rest() -> None:

@@ -140,8 +140,9 @@ def test_a_step_that_says_no_orders_is_given_those_of_the_plan() -> None:
     assert made["results"]["n1"][-1]["transitions"] == ["dead"]
 
 
-def struck(*names: str, run: str = "this") -> Result:
-    return {"__nso_ha_struck": {"run": run, "struck": list(names)}}
+def struck(*names: str, run: str = "this", owner: str = "this", left: str = "") -> Result:
+    lock = {"id": owner, "steps": [left] if left else []}
+    return {"__nso_ha_struck": {"run": run, "struck": list(names), "lock": lock}}
 
 
 @pytest.mark.parametrize(
@@ -168,8 +169,13 @@ def test_a_promotion_that_had_not_begun_has_to_be_withdrawn_and_another_step_onl
     None
 ):
     made = after(plan(), "hold", "n1", UNKNOWN)
-    nothing = {"n1": struck(), "n2": struck()}
-    assert [one.host for one in progress.not_withdrawn(made, nothing)] == ["n1", "n2"]
+    for busy in (struck(left="promote"), {"__nso_ha_struck": {"run": "this", "lock": None}}, {}):
+        found = progress.not_withdrawn(made, {"n1": struck(), "n2": busy})
+        assert [one.host for one in found] == ["n1", "n2"]
+    # Nobody takes a step that the lock does not list, or that another run holds.
+    for gone in (struck(), struck(owner="another", left="promote")):
+        found = progress.not_withdrawn(made, {"n1": struck(), "n2": gone})
+        assert [one.host for one in found] == ["n1"]
     withdrawn = {"n1": struck("hold"), "n2": struck("promote")}
     assert not progress.not_withdrawn(made, withdrawn)
     waited = after(after(plan(), "hold", "n1", DONE), "catch_up", "n2", UNKNOWN)
