@@ -252,7 +252,7 @@ daemon:
       does not tell, as NSO may listen somewhere else.
     - It is known not to run where nothing listens at O(path), O(ip) and O(port), at both of NSO's
       default endpoints and on O(ha_port), and no process is a daemon.
-  returned: when nothing listens where NSO was to be asked
+  returned: when nothing listens where NSO was to be asked, and O(wait_for) was not given
   type: dict
   sample:
     running: false

@@ -22,6 +22,7 @@ from helpers.until import until
 
 LOCK_KEYS = {
     *("id", "node_id", "operation", "owner", "process", "taken", "expires", "lease", "expired"),
+    *("steps", "fence", "fenced"),
 }
 
 
@@ -288,7 +289,7 @@ def test_a_lock_that_cannot_be_read_is_not_taken_over(directory: StateDirectory)
         ({"lease": float("inf")}, "lease is inf"),
         ({"lease": 1e9}, "the limit is"),
         ({"process": {"x": float("nan")}}, "process: "),
-        ({"state": "over"}, "value of state must be one of: begun, ended"),
+        ({"state": "over"}, "value of state must be one of: begun, confirmed, ended"),
         ({"name": None}, "name is empty"),
         ({"state": "ended", "timeline": [{"epoch": 1}]}, "timeline[0]: primary is missing"),
         ({"state": "ended", "log": {"x": float("inf")}}, "log: "),

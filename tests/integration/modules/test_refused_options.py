@@ -89,51 +89,10 @@ ROLE_CASES = [
     Case("unknown role to wait for", STATUS, {"wait_for": {"role": "master"}}, ("master",)),
     Case("phase to wait for", STATUS, {"wait_for": {"phase": 3}}, ("phase", "3")),
     Case("unknown condition", STATUS, {"wait_for": {"rolle": "none"}}, ("rolle",)),
-    Case("no dead node", DEAD, {"node_id": None}, ("node_id",)),
-]
-
-# "é" is two bytes of UTF-8, so this is one character too many though it has only 128.
-TWO_BYTES = "é" * 128
-IDS = [
-    Case(f"{what} {option} of {module}", module, {option: value}, (option, part))
-    for module, option in ((ROLE, "node_id"), (ROLE, "primary_id"), (DEAD, "node_id"))
-    for what, value, part in (
-        ("empty", "", "is empty"),
-        ("256 bytes", "x" * 256, "256 bytes"),
-        ("256 bytes in 128 characters", TWO_BYTES, "256 bytes"),
-        ("NUL", "n\0m", r"'n\x00m'"),
-    )
-]
-
-CASES = [
-    Case("no node_id", ROLE, {"node_id": None}, ("role is secondary", "node_id")),
-    Case("no primary_id", ROLE, {"primary_id": None}, ("role is secondary", "primary_id")),
-    Case("no primary_ip", ROLE, {"primary_ip": None}, ("role is secondary", "primary_ip")),
-    Case("primary without node_id", ROLE, {"role": "primary", "node_id": None}, ("primary", "id")),
-    Case("relay without primary", ROLE, {"role": "relay", "primary_id": None}, ("relay", "id")),
-    Case("itself", ROLE, {"primary_id": "n"}, ("primary_id", "node_id", "'n'", "itself")),
-    Case("empty primary_ip", ROLE, {"primary_ip": ""}, ("role is secondary", "primary_ip")),
-    Case("unknown name", ROLE, {"primary_ip": "no-such-host.invalid"}, ("no-such-host.invalid",)),
-    Case("no address", ROLE, {"primary_ip": "300.1.2.3"}, ("300.1.2.3",)),
-    Case("no host name", ROLE, {"primary_ip": "a..b"}, ("'a..b'",)),
-    Case("any address", ROLE, {"primary_ip": "0.0.0.0"}, ("primary_ip", "'0.0.0.0'")),
-    Case("any IPv6 address", ROLE, {"primary_ip": "::"}, ("primary_ip", "'::'")),
-    Case("multicast", ROLE, {"primary_ip": "224.0.0.1"}, ("primary_ip", "'224.0.0.1'")),
-    Case("IPv6 multicast", ROLE, {"primary_ip": "ff02::1"}, ("primary_ip", "'ff02::1'")),
-    Case("zone", ROLE, {"primary_ip": "fe80::1%lo"}, ("primary_ip", "'fe80::1%lo'", "zone")),
-    Case("bad IPv6", ROLE, {"primary_ip": "1::2::3"}, ("primary_ip", "'1::2::3'")),
-    Case("relay in background", ROLE, {"role": "relay", "wait": False}, ("relay", "wait is false")),
-    Case("unknown role", ROLE, {"role": "master"}, ("role", "master", "secondary")),
-    Case("no role", ROLE, {"role": None}, ("role",)),
-    Case("word as bool", ROLE, {"wait": "perhaps"}, ("wait", "perhaps")),
-    *(
-        Case(f"wait_timeout {value}", module, {"wait_timeout": value}, ("wait_timeout", str(value)))
-        for module in (ROLE, STATUS)
-        for value in (0, -1, "nan", "inf")
-    ),
-    Case("unknown role to wait for", STATUS, {"wait_for": {"role": "master"}}, ("master",)),
-    Case("phase to wait for", STATUS, {"wait_for": {"phase": 3}}, ("phase", "3")),
-    Case("unknown condition", STATUS, {"wait_for": {"rolle": "none"}}, ("rolle",)),
+    Case("HA port 0", STATUS, {"ha_port": 0}, ("ha_port is 0;", "65535")),
+    Case("HA port 65536", STATUS, {"ha_port": 65536}, ("ha_port is 65536;", "65535")),
+    Case("HA port as a word", STATUS, {"ha_port": "ha"}, ("ha_port", "ha")),
+    Case("no pattern", STATUS, {"process": "ncs(smp"}, ("process is 'ncs(smp'", "regular")),
     Case("no dead node", DEAD, {"node_id": None}, ("node_id",)),
 ]
 

@@ -83,6 +83,24 @@ def unreachable(name: str, **options: Any) -> Run:
     )
 
 
+def fencing(run: Callable[[StateDirectory], Result]) -> Run:
+    """Run something on a state directory whose operation has a host to fence."""
+
+    def begun(stage: Stage) -> Result:
+        directory = new_directory(stage)
+        directory.begin(fence=["n3"])
+        return run(directory)
+
+    return begun
+
+
+def unreachable_in_operation(name: str, **options: Any) -> Run:
+    """Run a module as part of an operation, on an address where no node is."""
+    return lambda stage: unreachable(name, operation=new_directory(stage).option(), **options)(
+        stage
+    )
+
+
 def with_secondary(run: Run) -> Run:
     """Run a module after the other primary has become a secondary of the node."""
 
@@ -125,7 +143,15 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         ),
         "another run is at work": (
             NONE,
-            status_after(lambda _stage, kept: kept.lock(), run_id="b"),
+            status_after(lambda _stage, kept: kept.lock(), run_id="b", step="observe"),
+        ),
+        "part of a run": (
+            NONE,
+            status_after(lambda _stage, kept: kept.lock(), run_id="a", step="observe"),
+        ),
+        "part of a run, unreachable": (
+            NONE,
+            unreachable("ncs_ha_status", run_id="a", step="observe"),
         ),
         "kept and damaged": (
             NONE,
@@ -160,6 +186,22 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
             NONE,
             in_operation(lambda stage, **more: stage.role("primary", **more), run="b"),
         ),
+        "a step that is not due": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("primary", **more), step="other"),
+        ),
+        "in an operation, unreachable": (
+            NONE,
+            unreachable_in_operation("ncs_ha_role", role="none"),
+        ),
+        "in an operation, a wrong option": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("primary", timeout=-1, **more)),
+        ),
+        "in an operation, refused": (
+            NONE,
+            refused(in_operation(lambda stage, **more: stage.role("primary", **more))),
+        ),
     },
     "ncs_ha_secondary_dead": {
         "not there": (PRIMARY, dead("nobody")),
@@ -170,6 +212,20 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "in an operation": (
             PRIMARY,
             with_secondary(in_operation(lambda stage, **more: stage.dead(OTHER, **more))),
+        ),
+        "a step that is not due": (
+            PRIMARY,
+            with_secondary(
+                in_operation(lambda stage, **more: stage.dead(OTHER, **more), step="other")
+            ),
+        ),
+        "in an operation, unreachable": (
+            NONE,
+            unreachable_in_operation("ncs_ha_secondary_dead", node_id=OTHER),
+        ),
+        "in an operation, a wrong option": (
+            NONE,
+            in_operation(lambda stage, **more: stage.dead("", **more)),
         ),
     },
     "ncs_ha_read_only": {
@@ -184,12 +240,31 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
             PRIMARY,
             in_operation(lambda stage, **more: stage.read_only(True, **more), run="b"),
         ),
+        "a step that is not due": (
+            NONE,
+            in_operation(lambda stage, **more: stage.read_only(True, **more), step="other"),
+        ),
+        "in an operation, unreachable": (
+            NONE,
+            unreachable_in_operation("ncs_ha_read_only", read_only=True),
+        ),
+        "in an operation, a wrong option": (
+            NONE,
+            in_operation(lambda stage, **more: stage.read_only(True, timeout=-1, **more)),
+        ),
         "unreachable": (NONE, unreachable("ncs_ha_read_only", read_only=True)),
         "a wrong option": (NONE, read_only(True, timeout=-1)),
     },
     "ncs_ha_operation": {
         "begun again": (NONE, with_directory(lambda kept: kept.begin())),
         "begun in check mode": (NONE, with_directory(lambda kept: kept.begin(check=True))),
+        "begun with other steps": (
+            NONE,
+            with_directory(lambda kept: kept.begin(steps=["other"], fence=["n3"])),
+        ),
+        "confirmed": (NONE, fencing(lambda kept: kept.confirm("n3"))),
+        "confirmed in check mode": (NONE, fencing(lambda kept: kept.confirm("n3", check=True))),
+        "not to be confirmed": (NONE, fencing(lambda kept: kept.confirm("n4"))),
         "taken over": (NONE, with_directory(lambda kept: kept.begin("b", replace=["a"]))),
         "refused": (NONE, with_directory(lambda kept: kept.begin("b"))),
         "ended": (NONE, with_directory(lambda kept: kept.end(log={"a": 1}))),
@@ -214,9 +289,15 @@ def test_results_and_return_have_the_same_keys(stage: Stage, module: str) -> Non
         *("not met", "unreachable", "never reached", "a wrong option", "refused"),
         "another run is at work",
         "in another operation",
+        "a step that is not due",
+        "part of a run, unreachable",
+        "in an operation, unreachable",
+        "in an operation, a wrong option",
+        "in an operation, refused",
+        "not to be confirmed",
     }
     assert failed == bad & set(results)
 
 
 def test_every_module_is_looked_at() -> None:
-    assert set(SITUATIONS) == set(documentation.MODULES)
+    assert set(SITUATIONS) == set(documentation.MODULES) - set(documentation.ACTIONS)

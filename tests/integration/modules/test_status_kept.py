@@ -11,7 +11,16 @@ from helpers.secrecy import run_discreetly
 from helpers.stage import NONE, PRIMARY, Stage
 from helpers.state_directory import StateDirectory, entry
 
-NOTHING: dict[str, Any] = {"lock": None, "timeline": [], "read_only": None, "damaged": []}
+
+def nothing(directory: StateDirectory) -> dict[str, Any]:
+    """Return what is said of a state directory in which nothing is kept."""
+    return {
+        "directory": str(directory.path),
+        "lock": None,
+        "timeline": [],
+        "read_only": None,
+        "damaged": [],
+    }
 
 
 def test_without_a_state_directory_nothing_is_said_of_one(stage: Stage) -> None:
@@ -23,7 +32,7 @@ def test_a_directory_that_does_not_exist_keeps_nothing(
     stage: Stage, directory: StateDirectory
 ) -> None:
     stage.put(NONE)
-    assert stage.status(state_dir=str(directory.path))["kept"] == NOTHING
+    assert stage.status(state_dir=str(directory.path))["kept"] == nothing(directory)
     assert not directory.path.exists()
 
 
@@ -32,13 +41,16 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
 ) -> None:
     stage.put(PRIMARY)
     directory.end(timeline=[entry(2), entry(1)])
-    held = directory.begin(process={"pid": 7})["lock"]
+    directory.begin(process={"pid": 7}, fence=["n3", "n4"])
+    held = directory.confirm("n4")["lock"]
     stage.read_only(True, operation=directory.option())
     before = directory.contents()
     found = stage.status(state_dir=str(directory.path))
     assert found["ha"]["role"] == "primary"
+    still_due = held["steps"][1:]
     assert found["kept"] == {
-        "lock": {**held, "expires": found["kept"]["lock"]["expires"]},
+        "directory": str(directory.path),
+        "lock": {**held, "expires": found["kept"]["lock"]["expires"], "steps": still_due},
         "timeline": [entry(1), entry(2)],
         "read_only": directory.mark(),
         "damaged": [],
@@ -76,7 +88,7 @@ def test_what_is_kept_is_returned_after_a_failure_too(
     options = {**stage.connection(state_dir=str(directory.path)), **failures(stage)[how]}
     result = run_discreetly("ncs_ha_status", options)
     assert result["failed"] is True
-    assert result["kept"] == {**NOTHING, "timeline": [entry(1)]}
+    assert result["kept"] == {**nothing(directory), "timeline": [entry(1)]}
 
 
 def test_damage_is_told_and_is_no_failure(stage: Stage, directory: StateDirectory) -> None:

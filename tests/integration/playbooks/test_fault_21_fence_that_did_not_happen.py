@@ -34,7 +34,7 @@ def test_nobody_is_promoted_unless_what_fences_has_confirmed_it(
     frozen: Frozen, simulation: Simulation
 ) -> None:
     path = frozen.file([command("false"), ASK, CONFIRM])
-    assert_not_fenced(frozen, frozen.failover(nso_ha_fence_tasks=path), "task Fence it in")
+    assert_not_fenced(frozen, frozen.failover(nso_ha_fence_tasks=path), "task 'Fence it' in")
 
     # Ansible skips the rescue then, and drops the host.
     unreachable = command("true", delegate_to="power-switch", vars=nowhere(simulation))
@@ -55,7 +55,7 @@ def test_errors_that_the_play_ignores_are_not_ignored_by_what_fences(
     block = {"block": [failing_over()], "ignore_errors": True}
     for tasks in ([block], [failing_over(ignore_errors=True)]):
         run = frozen.failover(playbook=frozen.play(tasks), nso_ha_fence_tasks=path)
-        assert_not_fenced(frozen, run, "task Fence it in")
+        assert_not_fenced(frozen, run, "task 'Fence it' in")
     path = frozen.file(
         [command("true", delegate_to="switch", vars=nowhere(simulation)), ASK, CONFIRM]
     )
@@ -102,7 +102,7 @@ def test_a_task_that_is_not_to_be_logged_is_not_quoted(frozen: Frozen) -> None:
     for task in (fails, inherits):
         path = frozen.file([task, ASK, CONFIRM])
         run = frozen.failover(nso_ha_fence_tasks=path)
-        assert_not_fenced(frozen, run, "Fence it")
+        assert_not_fenced(frozen, run, "'Fence it' in")
         assert secret not in run.output
     run = frozen.failover(nso_ha_fence_tasks=frozen.file([plain, ASK, CONFIRM]))
     assert_not_fenced(frozen, run, "the outlet is stuck")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils import carrying_out, change
-from ansible_collections.nso.ha.plugins.module_utils.change import Change
+from ansible_collections.nso.ha.plugins.module_utils.change import Change, Escort
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.outcomes import NotGiven, Report
 from ansible_collections.nso.ha.plugins.module_utils.state import HaState
@@ -127,6 +127,32 @@ def test_changed_comes_from_orders_and_states(report: Report, outcome: str, chan
     assert returned["changed"] is changed
     assert returned["outcome"] == outcome
     assert returned["transitions"] == list(report.given)
+
+
+SAID = {"run": "3f0c", "step": "promote"}
+
+
+def test_a_step_that_failed_before_any_order_says_whose_result_it_is() -> None:
+    assert change.not_given(SAID) == {**SAID, "outcome": "failed"}
+
+
+def test_without_an_operation_nothing_is_said_of_one() -> None:
+    assert change.not_given({}) == {}
+    assert change.ALONE.said == {}
+    assert change.ALONE.result(Report(GIVEN, None, PRIMARY)) == {}
+    change.ALONE.before("beprimary")
+    change.ALONE.release()
+
+
+def test_the_results_of_a_step_say_whose_they_are_and_what_it_adds() -> None:
+    escort = Escort(
+        lambda order: None,
+        lambda: None,
+        lambda report: {"times": list(report.given)},
+        SAID,
+    )
+    returned = escort.result(Report(GIVEN, None, PRIMARY))
+    assert returned == {**SAID, "times": ["beprimary"]}
 
 
 def test_what_is_returned_has_the_same_keys_whatever_happened() -> None:

@@ -4,13 +4,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils import clock, files, keeping, kept, timeline
+from ansible_collections.nso.ha.plugins.module_utils import (
+    clock,
+    files,
+    keeping,
+    kept,
+    mutex,
+    timeline,
+)
 from ansible_collections.nso.ha.plugins.module_utils.files import KeptError
 from ansible_collections.nso.ha.plugins.module_utils.keeping import NotFree, StateDirectory
 from ansible_collections.nso.ha.plugins.module_utils.kept import ReadOnlyMark
@@ -20,10 +31,24 @@ NOW = 1764028800.0
 MARK = ReadOnlyMark("a", "switchover", clock.text(NOW))
 
 
-def wanted(id_: str = "a", now: float = NOW, node_id: str = "n1") -> Lock:
+#: The steps and the hosts to be fenced that a lock has where a test does not say others.
+STEPS = ("promote", "attach n2", "attach n3")
+FENCE = ("n4", "n5")
+
+
+def wanted(id_: str = "a", now: float = NOW, node_id: str = "n1", **more: Any) -> Lock:
     return Lock(
-        id_, node_id, "switchover", "ops", {}, clock.text(now), clock.text(now + 900), 900.0
-    )
+        id_,
+        node_id,
+        "switchover",
+        "ops",
+        {},
+        clock.text(now),
+        clock.text(now + 900),
+        900.0,
+        STEPS,
+        FENCE,
+    )._replace(**more)
 
 
 def entry(epoch: int, **more: Any) -> timeline.Entry:
@@ -50,8 +75,20 @@ class Kept:
     def names(self) -> set[str]:
         return set(os.listdir(str(self.path))) - {".mutex"}
 
-    def begin(self, id_: str = "a", now: float = NOW, *replaceable: str) -> keeping.Begun:
-        return self.directory.begin(wanted(id_, now), replaceable, now)
+    def begin(
+        self, id_: str = "a", now: float = NOW, *replaceable: str, **more: Any
+    ) -> keeping.Begun:
+        return self.directory.begin(wanted(id_, now, **more), replaceable, now)
+
+    def other_process(self) -> StateDirectory:
+        """Return the same directory as another process sees it: the mutex is another one."""
+        return StateDirectory(str(self.path), self.warnings.append)
+
+    def held(self) -> Lock:
+        """Return the lock that is there."""
+        found = self.look().lock
+        assert found is not None
+        return found
 
     def look(self) -> kept.Kept:
         return kept.look(str(self.path))
@@ -178,6 +215,355 @@ def test_nothing_is_held_where_nothing_is(there: Kept) -> None:
     with pytest.raises(KeptError, match="there is no lock"):
         there.directory.hold("a", NOW)
     assert not there.path.exists()
+
+
+# Steps
+
+
+def test_a_step_is_taken_once(there: Kept) -> None:
+    there.begin()
+    held = there.directory.start("a", "promote", NOW + 100)
+    assert held == wanted().renewed(NOW + 100).without("promote")
+    assert there.look().lock == held
+    with pytest.raises(KeptError, match="the step 'promote' is not due") as caught:
+        there.directory.start("a", "promote", NOW + 200)
+    for part in ("has been taken", "attach n2, attach n3", str(there.path), "Hint: "):
+        assert part in str(caught.value)
+    assert there.look().lock == held, "a refused step changed the lock"
+
+
+def test_steps_may_be_taken_in_any_order_until_none_is_left(there: Kept) -> None:
+    there.begin()
+    for step in ("attach n3", "promote", "attach n2"):
+        there.directory.start("a", step, NOW)
+    assert there.held().steps == ()
+    with pytest.raises(KeptError, match=r"still due: none\)"):
+        there.directory.start("a", "promote", NOW)
+
+
+def test_a_step_that_is_not_listed_is_refused_by_its_name(there: Kept) -> None:
+    there.begin()
+    with pytest.raises(KeptError, match="the step 'tear down' is not due"):
+        there.directory.start("a", "tear down", NOW)
+    assert there.look().lock == wanted()
+
+
+@pytest.mark.parametrize(
+    ("id_", "now", "words"),
+    [("b", NOW, "ops runs switchover"), ("a", NOW + 900, "it has expired")],
+)
+def test_no_step_is_taken_without_the_lock(there: Kept, id_: str, now: float, words: str) -> None:
+    there.begin()
+    with pytest.raises(KeptError, match=words):
+        there.directory.start(id_, "promote", now)
+    assert there.look().lock == wanted()
+
+
+def test_renewing_with_other_steps_says_which_were_struck_off(there: Kept) -> None:
+    there.begin()
+    there.directory.start("a", "promote", NOW)
+    foreseen = there.directory.foresee(wanted(steps=("attach n3", "verify")), (), NOW)
+    begun = there.begin(steps=("attach n3", "verify"))
+    assert begun == foreseen
+    assert begun.renewed is True
+    # What was taken is not withdrawn, and what is new was not due before.
+    assert begun.struck == ("attach n2",)
+    assert there.held().steps == ("attach n3", "verify")
+    with pytest.raises(KeptError, match=r"the step 'attach n2' is not due .* withdrawn it"):
+        there.directory.start("a", "attach n2", NOW)
+    there.directory.start("a", "verify", NOW)
+
+
+@pytest.mark.parametrize("more", [{}, {"steps": ("attach n3", "attach n2", "promote", "more")}])
+def test_renewing_with_no_step_less_strikes_none_off(there: Kept, more: Any) -> None:
+    there.begin()
+    assert there.begin(**more).struck == ()
+
+
+def test_renewing_without_steps_strikes_all_off(there: Kept) -> None:
+    there.begin()
+    assert there.begin(steps=()).struck == STEPS
+
+
+def test_a_lock_that_is_taken_over_strikes_nothing_off(there: Kept) -> None:
+    there.begin()
+    begun = there.begin("b", NOW, "a", steps=())
+    assert begun.struck == ()
+    assert begun.replaced == wanted()
+
+
+# Fencing
+
+
+def test_a_host_is_confirmed_once_and_the_lock_is_renewed(there: Kept) -> None:
+    there.begin()
+    foreseen = there.directory.foresee_confirmed("a", "n5", NOW + 100)
+    assert there.look().lock == wanted(), "foreseeing it changed the lock"
+    held, new = there.directory.confirm("a", "n5", NOW + 100)
+    assert foreseen == (wanted(fenced=("n5",)), True)
+    assert (held, new) == (wanted(fenced=("n5",)).renewed(NOW + 100), True)
+    assert there.look().lock == held
+    assert held.unfenced == ("n4",)
+    for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
+        assert confirm("a", "n5", NOW + 200) == (held, False)
+    assert there.look().lock == held
+    there.directory.confirm("a", "n4", NOW + 300)
+    assert there.held().fenced == ("n5", "n4")
+    assert there.held().unfenced == ()
+
+
+@pytest.mark.parametrize(
+    ("id_", "host", "now", "words"),
+    [
+        ("b", "n4", NOW, "ops runs switchover"),
+        ("a", "n4", NOW + 900, "it has expired"),
+        ("a", "n1", NOW, "does not fence 'n1', but n4, n5"),
+        ("a", "", NOW, "does not fence '', but n4, n5"),
+        ("a", "N4", NOW, "does not fence 'N4', but n4, n5"),
+    ],
+)
+def test_what_is_not_for_this_run_to_confirm_is_refused(
+    there: Kept, id_: str, host: str, now: float, words: str
+) -> None:
+    there.begin()
+    for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
+        with pytest.raises(KeptError, match=words) as caught:
+            confirm(id_, host, now)
+        assert str(there.path) in str(caught.value)
+        assert "Hint: " in str(caught.value)
+    assert there.look().lock == wanted()
+
+
+def test_where_nothing_has_to_be_fenced_nothing_is_confirmed(there: Kept) -> None:
+    there.begin(fence=())
+    with pytest.raises(KeptError, match="does not fence 'n4', but no host"):
+        there.directory.confirm("a", "n4", NOW)
+
+
+def test_where_there_is_no_lock_nothing_is_confirmed(there: Kept) -> None:
+    for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
+        with pytest.raises(KeptError, match="there is no lock"):
+            confirm("a", "n4", NOW)
+    assert not there.path.exists()
+
+
+def test_what_was_confirmed_survives_steps_and_renewals(there: Kept) -> None:
+    there.begin()
+    there.directory.confirm("a", "n4", NOW)
+    there.directory.start("a", "promote", NOW)
+    there.directory.hold("a", NOW)
+    assert there.begin(steps=("attach n2",)).lock.fenced == ("n4",)
+    assert there.begin(fence=("n4", "n6")).lock.fenced == ("n4",)
+    assert there.held().unfenced == ("n6",)
+
+
+@pytest.mark.parametrize(("now", "replaceable"), [(NOW + 900, ()), (NOW, ("a",))])
+def test_what_was_confirmed_does_not_survive_a_take_over(
+    there: Kept, now: float, replaceable: Any
+) -> None:
+    there.begin()
+    there.directory.confirm("a", "n4", NOW)
+    assert there.begin("b", now, *replaceable).lock.fenced == ()
+    assert there.held().unfenced == FENCE
+
+
+def test_what_was_confirmed_does_not_survive_the_end_of_the_run(there: Kept) -> None:
+    there.begin()
+    there.directory.confirm("a", "n4", NOW)
+    there.directory.give_back("a")
+    assert there.begin().lock.fenced == ()
+
+
+@pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
+def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Kept, name: str) -> None:
+    there.begin()
+    path = there.path / kept.LOCK
+    path.write_text(json.dumps({**wanted()._asdict(), name: [1]}))
+    before = path.read_bytes()
+    calls: list[Callable[[], object]] = [
+        there.begin,
+        lambda: there.begin("b", NOW, "a"),
+        lambda: there.directory.hold("a", NOW),
+        lambda: there.directory.start("a", "promote", NOW),
+        lambda: there.directory.confirm("a", "n4", NOW),
+        lambda: there.directory.give_back("a"),
+    ]
+    for call in calls:
+        with pytest.raises(KeptError, match=f"is damaged: {name} is not a list of texts"):
+            call()
+    assert path.read_bytes() == before
+
+
+# Keeping others out
+
+#: A process that takes the lock of another run over, or says why it cannot.
+TAKE_OVER = """
+import sys
+from ansible_collections.nso.ha.plugins.module_utils import keeping, kept, mutex
+mutex.PATIENCE = float(sys.argv[2])
+directory = keeping.StateDirectory(sys.argv[1], print)
+held = kept.read_lock(sys.argv[1])
+print("ready", flush=True)
+try:
+    directory.begin(held._replace(id="b"), (held.id,), 0.0)
+except keeping.KeptError as problem:
+    print(problem)
+else:
+    print("taken")
+"""
+
+
+@contextlib.contextmanager
+def taking_over(there: Kept, patience: float) -> Iterator[subprocess.Popen[str]]:
+    """A second process that is about to take the lock over."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", TAKE_OVER, str(there.path), str(patience)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        universal_newlines=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_another_process_is_kept_out_and_told_so(there: Kept) -> None:
+    there.begin()
+    with there.directory.exclusive(), taking_over(there, 0.1) as process:
+        said, _nothing = process.communicate(timeout=60)
+        assert "another process has held it" in said
+    assert there.look().lock == wanted()
+
+
+def test_another_process_gets_in_once_it_is_over(there: Kept) -> None:
+    there.begin()
+    with contextlib.ExitStack() as stack:
+        with there.directory.exclusive():
+            process = stack.enter_context(taking_over(there, 60.0))
+            assert there.look().lock == wanted()
+            there.directory.start("a", "promote", NOW)
+        said, _nothing = process.communicate(timeout=60)
+    assert said == "taken\n"
+    assert there.held().id == "b"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait long for the mutex."""
+    monkeypatch.setattr(mutex, "PATIENCE", 0.05)
+
+
+def assert_kept_out(directory: StateDirectory) -> None:
+    for call in (
+        lambda: directory.hold("a", NOW),
+        lambda: directory.start("a", "attach n2", NOW),
+        lambda: directory.confirm("a", "n4", NOW),
+        lambda: directory.give_back("a"),
+        lambda: directory.begin(wanted(steps=()), (), NOW),
+        lambda: directory.add([entry(1)]),
+        lambda: directory.log("a", {}, NOW),
+        lambda: directory.mark(MARK),
+    ):
+        with pytest.raises(KeptError, match="another process has held it"):
+            call()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_it_may_be_nested_and_ends_with_the_outermost(there: Kept) -> None:
+    there.begin()
+    other = there.other_process()
+    with there.directory.exclusive():
+        with there.directory.exclusive():
+            pass
+        there.directory.start("a", "promote", NOW)
+        there.directory.add([entry(1)])
+        there.begin(steps=("attach n2",))
+        assert_kept_out(other)
+    assert other.start("a", "attach n2", NOW).steps == ()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_fails_inside_ends_it(there: Kept) -> None:
+    there.begin()
+    for inside in (contextlib.nullcontext, there.directory.exclusive):
+        with pytest.raises(ZeroDivisionError), there.directory.exclusive(), inside():
+            raise ZeroDivisionError
+        there.other_process().hold("a", NOW)
+    with there.directory.exclusive():
+        assert_kept_out(there.other_process())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_others_are_still_kept_out_after_a_refusal_inside(there: Kept) -> None:
+    there.begin()
+    with there.directory.exclusive():
+        for call in (lambda: there.directory.start("a", "x", NOW), lambda: there.begin("b")):
+            with pytest.raises(KeptError):
+                call()
+        assert_kept_out(there.other_process())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_is_kept_out_is_kept_out_once_more_after_waiting_in_vain(there: Kept) -> None:
+    there.begin()
+    other = there.other_process()
+    with there.directory.exclusive():
+        with pytest.raises(KeptError), other.exclusive():
+            pytest.fail("two at once")
+        assert_kept_out(other)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_whoever_may_not_begin_is_told_why_without_waiting(there: Kept) -> None:
+    there.begin()
+    with there.directory.exclusive(), pytest.raises(NotFree, match="nso_ha_break_lock=a"):
+        there.other_process().begin(wanted("b"), (), NOW)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_looking_waits_for_nobody(there: Kept) -> None:
+    there.begin()
+    other = there.other_process()
+    with there.directory.exclusive():
+        assert other.is_held("a") is True
+        assert other.foresee(wanted(steps=()), (), NOW).struck == STEPS
+        assert other.foresee_confirmed("a", "n4", NOW)[1] is True
+        assert other.would_add([entry(1)]) is True
+        assert there.look().lock == wanted()
+
+
+def test_a_directory_that_is_not_there_keeps_nobody_out_and_is_not_created(there: Kept) -> None:
+    with there.directory.exclusive():
+        assert not there.path.exists()
+        there.begin()
+        there.other_process().hold("a", NOW)
+
+
+def test_what_changes_while_waiting_is_looked_at_again(
+    there: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.begin()
+    real = mutex.held
+
+    @contextlib.contextmanager
+    def meanwhile(directory: str) -> Iterator[None]:
+        monkeypatch.setattr(mutex, "held", real)
+        there.directory.give_back("a")
+        there.begin("c")
+        with real(directory):
+            yield
+
+    monkeypatch.setattr(mutex, "held", meanwhile)
+    with pytest.raises(NotFree, match="nso_ha_break_lock=c"):
+        there.other_process().begin(wanted("b"), ("a",), NOW)
+    assert there.held().id == "c"
+
+
+# Giving it back
 
 
 def test_it_is_given_back_once_with_the_reserve(there: Kept) -> None:

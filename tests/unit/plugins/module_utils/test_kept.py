@@ -142,7 +142,6 @@ def test_the_record_is_told_in_order_and_each_entry_once(full: Path) -> None:
     assert kept.look(str(full)).timeline == [entry(1), entry(2)]
 
 
-@pytest.mark.parametrize("name", [kept.LOCK, kept.READ_ONLY, kept.TIMELINE])
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
 @pytest.mark.parametrize("value", [None, "promote", [1], [""], ["x"] * 1001])
 def test_a_lock_with_a_list_of_another_form_is_damaged_and_told_by_name(
@@ -164,6 +163,7 @@ def test_a_lock_without_one_of_its_lists_is_damaged(full: Path, name: str) -> No
     assert f"{full / kept.LOCK} is damaged: {name} is missing" in problem
 
 
+@pytest.mark.parametrize("name", [kept.LOCK, kept.READ_ONLY, kept.TIMELINE])
 def test_a_file_beyond_all_measure_is_told_and_not_read(full: Path, name: str) -> None:
     limit = timeline.MAX_BYTES if name == kept.TIMELINE else kept.MAX_BYTES
     with (full / name).open("wb") as file:

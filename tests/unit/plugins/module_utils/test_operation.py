@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orders that are part of an operation: its lock comes first, then its record, then the order."""
+"""Orders of an operation: its lock and its step come first, then its record, then the order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from types import SimpleNamespace
 from typing import Any, Mapping
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils import clock, kept, operation, promotion
+from ansible_collections.nso.ha.plugins.module_utils import (
+    clock,
+    kept,
+    mutex,
+    operation,
+    promotion,
+)
 from ansible_collections.nso.ha.plugins.module_utils.endpoint import UnixEndpoint
+from ansible_collections.nso.ha.plugins.module_utils.files import KeptError
 from ansible_collections.nso.ha.plugins.module_utils.lock import Lock
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from ansible_collections.nso.ha.plugins.module_utils.node import Target
@@ -32,6 +39,8 @@ ENTRY = {
     "operation": "converge",
     "run": "x",
 }
+#: The steps that the lock lists.
+STEPS = ("promote", "later")
 GIVEN = Report(("beprimary",), None, HaState("primary"), times=(Timed("beprimary", 1.0, 2.5),))
 
 
@@ -49,12 +58,13 @@ class Node:
         self.asked = 0
 
     def option(self, **more: Any) -> Operation:
-        return operation.from_option({"state_dir": str(self.path), "id": "a", **more}, silent)
+        option = {"state_dir": str(self.path), "id": "a", "step": "promote", **more}
+        return operation.from_option(option, silent)
 
-    def begin(self, lease: float = 900.0) -> Lock:
+    def begin(self, lease: float = 900.0, **more: Any) -> Lock:
         end = clock.text(NOW + lease)
-        held = Lock("a", "n1", "switchover", "ops", {}, clock.text(NOW), end, lease)
-        return self.option().directory.begin(held, (), NOW).lock
+        held = Lock("a", "n1", "switchover", "ops", {}, clock.text(NOW), end, lease, STEPS)
+        return self.option().directory.begin(held._replace(**more), (), NOW).lock
 
     def read_txid(self, target: Target) -> TransactionId | None:
         assert target is TARGET
@@ -73,6 +83,8 @@ class Node:
 @pytest.fixture
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
     node = Node(tmp_path / "state")
+    # Who is kept out is kept out for as long as a test likes.
+    monkeypatch.setattr(mutex, "PATIENCE", 0.05)
     for module in (operation, promotion):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: NOW + 100))
     monkeypatch.setattr(promotion, "read_txid", node.read_txid)
@@ -87,16 +99,17 @@ def test_the_option_says_what_it_says() -> None:
     option = {
         "state_dir": "/var/lib/nso-ha/",
         "id": "a",
+        "step": "promote",
         "name": "switchover",
         "epoch": 1,
         "timeline": [ENTRY],
         "txid": stamp,
     }
     found = operation.from_option(option, silent)
-    assert found[1:] == ("a", "switchover", 1, (ENTRY,), TXID)
+    assert found[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID)
     assert found.directory.path == "/var/lib/nso-ha"
-    least = operation.from_option({"state_dir": "/a", "id": "a"}, silent)
-    assert least[1:] == ("a", "", None, (), None)
+    least = operation.from_option({"state_dir": "/a", "id": "a", "step": "promote"}, silent)
+    assert least[1:] == ("a", "promote", "", None, (), None)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +117,9 @@ def test_the_option_says_what_it_says() -> None:
     [
         ({"state_dir": "relative"}, r"operation\.state_dir is 'relative'"),
         ({"id": ""}, r"operation\.id is empty"),
+        ({"step": ""}, r"operation\.step is empty"),
+        ({"step": "x" * 256}, r"operation\.step is 256 characters long"),
+        ({"step": "a\0b"}, r"operation\.step has a NUL"),
         ({"name": ""}, r"operation\.name is empty"),
         ({"name": "x" * 256}, r"operation\.name is 256 characters long"),
         ({"epoch": 0}, r"operation\.epoch is 0"),
@@ -113,17 +129,17 @@ def test_the_option_says_what_it_says() -> None:
 )
 def test_an_option_that_makes_no_sense_is_named(change: Mapping[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        operation.from_option({"state_dir": "/a", "id": "a", **change}, silent)
+        operation.from_option({"state_dir": "/a", "id": "a", "step": "b", **change}, silent)
 
 
 # Holding
 
 
-def test_the_lock_is_renewed_before_an_order(node: Node) -> None:
+def test_the_lock_is_renewed_and_the_step_struck_off_before_an_order(node: Node) -> None:
     held = node.begin()
     holding = Holding(node.option())
     holding.before("secondary_dead")
-    assert node.look().lock == held.renewed(NOW + 100)
+    assert node.look().lock == held.renewed(NOW + 100).without("promote")
     assert holding.more(GIVEN) == {
         "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
     }
@@ -140,8 +156,100 @@ def test_without_the_lock_no_order_is_given_and_nothing_written(
             escort.before(order)
         assert caught.value.order == order
         assert caught.value.failure is None
-    assert node.look() == kept.Kept(held, [], None, [])
+        escort.release()
+    assert node.look() == kept.Kept(str(node.path), held, [], None, [])
     assert node.asked == 0
+
+
+@pytest.mark.parametrize("step", ["attach", "Promote"])
+def test_a_step_that_is_not_due_gets_no_order_and_nothing_is_written(node: Node, step: str) -> None:
+    held = node.begin()
+    escorts = (
+        (Holding(node.option(step=step)), "secondary_dead"),
+        (node.promotion(step=step, timeline=[ENTRY], epoch=2), "beprimary"),
+    )
+    for escort, order in escorts:
+        with pytest.raises(NotGiven, match=f"the step '{step}' is not due on this node") as caught:
+            escort.before(order)
+        assert caught.value.order == order
+        assert "promote, later" in caught.value.why
+        assert str(node.path) in caught.value.why
+        assert "Hint: run the operation again." in caught.value.why
+        escort.release()
+    assert node.look() == kept.Kept(str(node.path), held, [], None, [])
+    assert node.asked == 0
+
+
+def test_a_step_that_has_been_taken_is_not_taken_again(node: Node) -> None:
+    node.begin()
+    first = Holding(node.option())
+    first.before("secondary_dead")
+    first.release()
+    with pytest.raises(NotGiven, match=r"the step 'promote' is not due .* it has been taken"):
+        Holding(node.option()).before("secondary_dead")
+
+
+def test_all_orders_of_a_step_are_given_and_each_renews_the_lock(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.begin()
+    promote = node.promotion()
+    promote.before("benone")
+    monkeypatch.setattr(operation, "time", SimpleNamespace(time=lambda: NOW + 300))
+    promote.before("beprimary")
+    held = node.look().lock
+    assert held is not None
+    assert held.steps == ("later",)
+    assert held.expires == clock.text(NOW + 300 + 900)
+
+
+def test_a_step_with_several_orders_stops_where_the_lock_is_lost(node: Node) -> None:
+    node.begin()
+    promote = node.promotion()
+    promote.before("benone")
+    (node.path / kept.LOCK).unlink()
+    with pytest.raises(NotGiven, match="there is no lock"):
+        promote.before("beprimary")
+
+
+def test_from_the_first_order_until_release_nobody_strikes_a_step_off(node: Node) -> None:
+    held = node.begin()
+    holding = Holding(node.option())
+    # Before the first order anybody may work there.
+    assert node.begin(steps=("promote",)).steps == ("promote",)
+    holding.before("secondary_dead")
+    with pytest.raises(KeptError, match="another process has held it"):
+        node.begin(steps=())
+    holding.release()
+    begun = node.option().directory.begin(held._replace(steps=()), (), NOW)
+    assert begun.struck == (), "a step that was taken counts as withdrawn"
+
+
+def test_the_directory_is_free_again_also_after_a_refused_step(node: Node) -> None:
+    node.begin()
+    holding = Holding(node.option(step="other"))
+    with pytest.raises(NotGiven):
+        holding.before("secondary_dead")
+    holding.release()
+    holding.release()
+    assert node.begin(steps=()).steps == ()
+
+
+def test_a_step_that_was_struck_off_first_gets_no_order(node: Node) -> None:
+    node.begin()
+    holding = Holding(node.option())
+    node.begin(steps=("later",))
+    with pytest.raises(NotGiven, match="the run has withdrawn it") as caught:
+        holding.before("secondary_dead")
+    assert "the step 'promote' is not due" in caught.value.why
+
+
+def test_without_orders_no_step_is_taken(node: Node) -> None:
+    held = node.begin()
+    for escort in (Holding(node.option()), node.promotion()):
+        escort.more(GIVEN)
+        escort.release()
+    assert node.look().lock == held
 
 
 # Promotion
@@ -166,6 +274,43 @@ def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
         "txid": TXID.as_result(),
         "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
     }
+
+
+@pytest.mark.parametrize(
+    ("fence", "fenced", "named"),
+    [
+        (("n3",), (), "n3 may still be primary"),
+        (("n3", "n4", "n5"), ("n4",), "n3 and n5 may still be primary"),
+        (("n3",), ("n4",), "n3 may still be primary"),
+    ],
+)
+def test_a_node_is_not_made_primary_while_a_host_is_not_confirmed_to_be_fenced(
+    node: Node, fence: tuple[str, ...], fenced: tuple[str, ...], named: str
+) -> None:
+    node.begin(fence=fence, fenced=fenced)
+    promote = node.promotion(epoch=2, txid=TXID.as_result())
+    with pytest.raises(NotGiven) as caught:
+        promote.before("beprimary")
+    assert named in caught.value.why
+    assert "Hint: " in caught.value.why
+    assert "state: confirmed" in caught.value.why
+    assert caught.value.order == "beprimary"
+    assert node.asked == 0
+    assert promote.entry is None
+    assert node.look().timeline == []
+
+
+def test_a_host_may_be_confirmed_until_the_order_is_given(node: Node) -> None:
+    node.begin(fence=("n3",))
+    directory = node.option().directory
+    directory.confirm("a", "n3", NOW + 50)
+    node.promotion().before("beprimary")
+
+
+@pytest.mark.parametrize("order", ["benone", "besecondary", "berelay"])
+def test_an_order_that_makes_nobody_primary_needs_nobody_fenced(node: Node, order: str) -> None:
+    node.begin(fence=("n3",))
+    node.promotion().before(order)
 
 
 def test_a_promotion_goes_by_the_name_that_the_task_says(node: Node) -> None:

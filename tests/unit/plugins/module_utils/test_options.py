@@ -219,6 +219,47 @@ def test_text_that_cannot_be_kept_is_refused(value: str, words: str) -> None:
     options.check_text("id", "x" * 10, 10)
 
 
+def test_what_tells_a_result_from_others_is_run_and_step_of_the_option() -> None:
+    option = {"state_dir": "/a", "id": "3f0c", "step": "promote", "name": "failover"}
+    assert options.said(option) == {"run": "3f0c", "step": "promote"}
+    assert options.said(None) == {}
+
+
+def test_the_option_operation_names_directory_run_and_step() -> None:
+    spec = options.operation_spec(epoch={"type": "int"})
+    required = {name for name, option in spec["options"].items() if option.get("required")}
+    assert required == {"state_dir", "id", "step"}
+    assert set(spec["options"]) == {*required, "epoch"}
+
+
+@pytest.mark.parametrize("value", [1, 4570, 65535])
+def test_a_port_is_a_number_from_1_to_65535(value: int) -> None:
+    options.check_port("ha_port", value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 65536, 10**9])
+def test_any_other_number_is_refused_as_a_port_with_its_value(value: int) -> None:
+    with pytest.raises(OptionError) as caught:
+        options.check_port("ha_port", value)
+    assert str(caught.value) == f"ha_port is {value}; it has to be between 1 and 65535"
+
+
+@pytest.mark.parametrize("value", ["", r"^ncs\.smp( |$)", "a|b", "(?i)NCS"])
+def test_a_pattern_is_any_regular_expression(value: str) -> None:
+    options.check_pattern("process", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["(", "[a", "*", "a{2,1}", "(?P<x>a)(?P<x>b)", "a{99999999999}", "(" * 5000 + ")" * 5000],
+)
+def test_what_is_not_a_pattern_is_refused_with_its_value(value: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        options.check_pattern("process", value)
+    text = str(caught.value)
+    assert text.startswith(f"process is {value!r}, which is not a regular expression: ")
+
+
 @pytest.mark.parametrize("primary_id", [None, ""])
 def test_a_transaction_id_may_be_that_of_no_primary(primary_id: Any) -> None:
     option = {"primary_id": primary_id, "timestamp": [1, 2, 3]}
