@@ -31,7 +31,8 @@ def main() -> int:
                 "NSO_HA_EXAMPLES": "20",
             }
             tests = ["run", "-m", "pytest", "-q", "-n", "3", "-p", "no:cacheprovider", *_TESTS]
-            run("tests under coverage", [*coverage, *tests], environment=place)
+            # Some machines take several times as long as others.
+            run("tests under coverage", [*coverage, *tests], environment=place, seconds=2400)
             run("coverage combine", [*coverage, "combine"], environment=place)
             report = run("coverage report", [*coverage, "report"], environment=place)
             print("\n".join(_TOTAL.findall(report)))

@@ -60,7 +60,8 @@ def _playbooks(core: str, tools: Path) -> None:
 
 def _pytest(title: str, tools: Path, *arguments: str) -> None:
     options = ["-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", *arguments]
-    output = run(title, [tools / "python", *options])
+    # Some machines take several times as long as others.
+    output = run(title, [tools / "python", *options], seconds=2400)
     for line in re.findall(r"^(?:SKIPPED .*|\d+ passed.*)$", output, re.MULTILINE):
         print(f"NOT RUN {line}" if line.startswith("SKIPPED") else f"        {line}")
 

@@ -109,7 +109,6 @@ def test_a_task_that_is_not_to_be_logged_is_not_quoted(frozen: Frozen) -> None:
     frozen.assert_one_primary()
 
 
-@pytest.mark.every_core
 def test_a_play_in_check_mode_does_not_fence_and_does_not_promote(frozen: Frozen) -> None:
     path = frozen.file([frozen.off, ASK, CONFIRM])
     run = frozen.failover(

@@ -9,17 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from helpers.clusters import assert_ended, assert_led_by, assert_whole, order, roles
+from helpers.clusters import assert_ended, assert_led_by, assert_whole, roles
 from helpers.kept_there import lock
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Playing, edit, python_that_waits, run_playbook
-from helpers.simulated import Simulation
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
 SWITCHOVER = "nso.ha.switchover"
 #: Seconds after which Ansible gives a task up. The tasks that nothing holds up take much less.
-TASK_TIMEOUT = "8"
+TASK_TIMEOUT = "15"
 
 
 @contextmanager
@@ -80,24 +79,3 @@ def test_nobody_is_promoted_while_an_order_to_the_candidate_may_still_be_carried
         judged = load.finish()
     assert judged.status == CLEAN, judged.text
     assert_led_by(cluster, "n2")
-
-
-def test_a_failover_that_was_given_up_on_the_candidate_promotes_nobody_else(
-    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cluster = simulation.cluster(3, tick_timeout=0.5)
-    order(cluster, "n1", "primary")
-    for name in ("n2", "n3"):
-        order(cluster, name, "secondary", "n1")
-    python, go_on = python_that_waits("ncs_ha_role", 1, tmp_path)
-    inventory = edit(cluster.inventory, {"n2": python})
-    cluster.node("n1").kill()
-    until(lambda: set(roles(cluster).values()) == {"none"}, what="the loss of the primary")
-    monkeypatch.setenv("ANSIBLE_TASK_TIMEOUT", TASK_TIMEOUT)
-    run = run_playbook("nso.ha.failover", inventory, variables={"nso_ha_candidate": "n2"})
-    assert_ended(run, "unknown", "(step failed) n2")
-    go_on.touch()
-    until(lambda: (go_on.parent / f"{go_on.name}.over").exists(), what="the end of the module")
-    # The lock was given back, so there was none with its step.
-    assert set(roles(cluster).values()) == {"none"}
-    assert not lock(cluster, "n2")

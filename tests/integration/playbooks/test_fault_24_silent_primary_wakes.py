@@ -7,7 +7,6 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-import pytest
 from helpers.clusters import assert_ended, assert_led_by
 from helpers.frozen import ASK, CONFIRM, Frozen
 from helpers.load import VIOLATED
@@ -25,7 +24,6 @@ def waking(frozen: Frozen, module: str, call: int) -> Path:
     return edit(frozen.cluster.inventory, {"n2": python})
 
 
-@pytest.mark.every_core
 def test_one_that_answers_before_the_promotion_ends_the_failover(
     simulation: Simulation, tmp_path: Path
 ) -> None:

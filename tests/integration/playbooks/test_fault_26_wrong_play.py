@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from helpers.clusters import assert_refused, roles
 from helpers.frozen import ASK, CONFIRM, Frozen, failing_over
@@ -36,7 +35,6 @@ def assert_not_even_looked(run: Run, *words: str) -> None:
     assert not looked
 
 
-@pytest.mark.every_core
 def test_plays_that_do_not_have_the_whole_cluster_in_step_are_refused_at_once(
     pair: Cluster, tmp_path: Path
 ) -> None:
@@ -46,11 +44,6 @@ def test_plays_that_do_not_have_the_whole_cluster_in_step_are_refused_at_once(
         ({}, ["--limit", "n2"], "n1 of the group take no part"),
         ({"strategy": "free"}, [], "the strategy of this play is free"),
         ({"serial": 1}, [], "n2 of the group take no part"),
-        (
-            {"strategy": "ansible.builtin.host_pinned"},
-            [],
-            "the strategy of this play is ansible.builtin.host_pinned",
-        ),
     ]
     for keywords, arguments, words in wrong:
         run = run_playbook(play(path, [CONVERGE], **keywords), pair.inventory, *arguments)
@@ -67,14 +60,10 @@ def test_plays_that_do_not_have_the_whole_cluster_in_step_are_refused_at_once(
 
 def test_plays_that_leave_nobody_out_are_as_good_as_any(duo: Cluster, tmp_path: Path) -> None:
     path = tmp_path / "play.yml"
-    right: list[tuple[dict[str, Any], list[str]]] = [
-        ({"strategy": "ansible.builtin.linear"}, ["--limit", "n1,n2"]),
-        ({"strategy": "debug", "serial": "100%"}, []),
-    ]
-    for keywords, arguments in right:
-        run = run_playbook(play(path, [CONVERGE], **keywords), duo.inventory, *arguments)
-        assert run.status == 0, run.output
-        assert run.report["outcome"] == "done"
+    keywords = {"strategy": "debug", "serial": "100%"}
+    run = run_playbook(play(path, [CONVERGE], **keywords), duo.inventory, "--limit", "n1,n2")
+    assert run.status == 0, run.output
+    assert run.report["outcome"] == "done"
 
 
 def test_the_fencing_of_one_cluster_counts_for_no_other(

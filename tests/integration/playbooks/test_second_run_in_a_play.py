@@ -62,7 +62,6 @@ def play(path: Path, tasks: list[dict[str, Any]]) -> Path:
     return path
 
 
-@pytest.mark.every_core
 def test_a_host_that_ansible_has_dropped_is_silent_and_not_missing(
     cluster: Cluster, simulation: Simulation, tmp_path: Path
 ) -> None:
