@@ -75,6 +75,8 @@ def _ansible_test(core: Core, tools: Path, copy: Path) -> str:
         [tools / "ansible-test", "sanity", "--color", "no"],
         cwd=copy,
         environment=_environment(core, tools),
+        # Some machines take several times as long as others.
+        seconds=2400,
     )
 
 
