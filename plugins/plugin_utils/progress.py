@@ -83,7 +83,9 @@ def _withdrawn(step: str, struck: Mapping[str, Any], begun: bool) -> bool:
     if begun:
         return step in struck.get("struck", ())
     lock = struck.get("lock")
-    return bool(lock) and not (lock["id"] == struck["run"] and step in lock["steps"])
+    if not lock:
+        return False
+    return bool(lock["id"] != struck["run"] or step not in lock["steps"])
 
 
 def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
