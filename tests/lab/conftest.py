@@ -15,8 +15,17 @@ from helpers.load import Load
 from helpers.playbooks import run_playbook
 from ncs_lab.lab import Lab, down
 
+#: Seconds for a test of several playbook runs, each of which waits for hosts that are cut off.
+LONGEST = 400
 #: Seconds. After three times this, nodes take a silent peer for dead; a busy machine needs some.
 TICK = 1.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this directory more time than the others."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(LONGEST))
 
 
 @pytest.fixture
