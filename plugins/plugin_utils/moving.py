@@ -55,13 +55,15 @@ def primary_gone(case: Case) -> list[Finding]:
     return []
 
 
-def suspects(case: Case) -> list[str]:
+def suspects(case: Case) -> dict[str, Unseen]:
     """Return the nodes that may be primary, unseen: silent, and not known to be stopped.
 
     That the record names another one as the last primary does not clear a node: whoever cannot see
     this side may have made it primary.
     """
-    return [host for host, one in case.seen.items() if isinstance(one, Unseen) and not one.stopped]
+    return {
+        host: one for host, one in case.seen.items() if isinstance(one, Unseen) and not one.stopped
+    }
 
 
 def to_fence(case: Case, consents: Consents) -> list[str]:
@@ -71,7 +73,7 @@ def to_fence(case: Case, consents: Consents) -> list[str]:
     """
     if case.operation != operations.FAILOVER or not case.promotes:
         return []
-    found = suspects(case)
+    found = list(suspects(case))
     if not case.fences:
         return [] if "fenced" in consents.overridden else found
     return [*({case.goal.former} - set(found)), *found]
@@ -82,9 +84,7 @@ def fenced(case: Case) -> list[Finding]:
     if not case.promotes or case.fences:
         return []
     found = []
-    for host in suspects(case):
-        one = case.seen[host]
-        assert isinstance(one, Unseen)
+    for host, one in suspects(case).items():
         former = host == case.goal.former
         found.append(
             f"{host} {'was the primary and ' if former else ''}does not answer "

@@ -51,7 +51,7 @@ def test_a_module_that_begins_after_its_task_was_given_up_gives_no_order(
         ]
         load.until_acknowledged(5, by="n1")
         go_on.touch()
-        until(lambda: (go_on.parent / f"{go_on.name}.over").exists(), what="the end of the module")
+        until(go_on.with_name(f"{go_on.name}.over").exists, what="the end of the module")
         load.until_acknowledged(5, by="n1")
         judged = load.finish()
     assert judged.status == CLEAN, judged.text
