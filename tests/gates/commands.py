@@ -37,7 +37,8 @@ def run(
     *,
     cwd: Path = ROOT,
     environment: Mapping[str, str] | None = None,
-    seconds: float = 600,
+    # Some machines take several times as long as others.
+    seconds: float = 1800,
 ) -> str:
     """Run a command, tell in a line that it passed and how long it took, return its output.
 
