@@ -27,8 +27,7 @@ from .timeline import Epoch, Record
 from .topology import Member, Topology
 from .variables import HostVars
 
-#: What the looks of a run are for, in its order.
-OBSERVE = "observe"
+#: What the looks of a run on locked nodes are for, as their results say.
 UNDER_LOCK = "under lock"
 ROLLING_BACK = "roll back"
 
@@ -104,9 +103,8 @@ def plan(
     must:      hosts that have to be as wanted in the end, for the operation to be done
     before:    {host: transaction id before anything was done, or null}
     lock:      {hosts, replace, steps, fence, renew}: where to take the lock, the first one alone,
-    and
-               what it replaces; by host, the names of the steps that it lists, and the hosts to be
-               fenced before a promotion there; and the hosts whose lock says something else yet
+               and what it replaces; by host, the names of the steps that it lists, and the hosts to
+               be fenced before a promotion there; and the hosts whose lock says something else yet
     unfinished: list of {operation, run}: what broke off, as marks and locks tell
     """
     wanted = variables.members(hosts, hostvars)
