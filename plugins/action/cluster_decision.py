@@ -19,9 +19,10 @@ from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.nso.ha.plugins.plugin_utils import fence_file, operations, processes
-from ansible_collections.nso.ha.plugins.plugin_utils import play as plays
-from ansible_collections.nso.ha.plugins.plugin_utils.task_file import FileError, Reader
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
+from ansible_collections.nso.ha.plugins.plugin_utils._run import fence_file, processes
+from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
+from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import FileError, Reader
 
 
 def argument_spec() -> dict[str, Any]:

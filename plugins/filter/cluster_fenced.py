@@ -41,7 +41,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
+from ansible_collections.nso.ha.plugins.plugin_utils._run import gathered, progress
 
 
 def cluster_fenced(

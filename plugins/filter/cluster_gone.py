@@ -52,7 +52,7 @@ _value:
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, processes
+from ansible_collections.nso.ha.plugins.plugin_utils._run import gathered, kept, processes
 
 
 def cluster_gone(

@@ -46,7 +46,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import gathered, progress
+from ansible_collections.nso.ha.plugins.plugin_utils._run import gathered, progress
 
 
 def cluster_locked(

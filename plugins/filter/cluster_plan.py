@@ -289,7 +289,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, processes
+from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster, gathered, processes
 
 
 def cluster_plan(

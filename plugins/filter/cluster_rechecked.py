@@ -50,7 +50,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import gathered, recheck
+from ansible_collections.nso.ha.plugins.plugin_utils._run import gathered, recheck
 
 
 def cluster_rechecked(

@@ -277,7 +277,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import gathered, kept, processes, report
+from ansible_collections.nso.ha.plugins.plugin_utils._run import gathered, kept, processes, report
 
 
 def cluster_report(

@@ -52,7 +52,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, gathered, processes
+from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster, gathered, processes
 
 
 def cluster_roll_back(

@@ -48,7 +48,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.nso.ha.plugins.plugin_utils import variables
+from ansible_collections.nso.ha.plugins.plugin_utils._run import variables
 
 
 def cluster_seconds(value: object, name: str, default: float) -> float:

@@ -299,27 +299,22 @@ import time
 from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import payload
-
-payload.hasten()
-
-from ansible_collections.nso.ha.plugins.module_utils import (
+from ansible_collections.nso.ha.plugins.module_utils._apply import operation
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._store import (
     clock,
-    failures,
     kept,
     lock,
-    operation,
-    options,
     plain_json,
     timeline,
 )
-from ansible_collections.nso.ha.plugins.module_utils.files import KeptError
-from ansible_collections.nso.ha.plugins.module_utils.keeping import (
+from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
+from ansible_collections.nso.ha.plugins.module_utils._store.keeping import (
     Begun,
     NotFree,
     StateDirectory,
 )
-from ansible_collections.nso.ha.plugins.module_utils.lock import Lock
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
 
 
 def argument_spec() -> dict[str, Any]:

@@ -178,15 +178,12 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import payload
-
-payload.hasten()
-
-from ansible_collections.nso.ha.plugins.module_utils import failures, operation, options
-from ansible_collections.nso.ha.plugins.module_utils.change import not_given
-from ansible_collections.nso.ha.plugins.module_utils.maapi_socket import maapi_connection
-from ansible_collections.nso.ha.plugins.module_utils.outcomes import DONE
-from ansible_collections.nso.ha.plugins.module_utils.read_only import give, result
+from ansible_collections.nso.ha.plugins.module_utils._apply import operation
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import not_given
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE
+from ansible_collections.nso.ha.plugins.module_utils._apply.read_only import give, result
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node.maapi_socket import maapi_connection
 
 
 def argument_spec() -> dict[str, Any]:

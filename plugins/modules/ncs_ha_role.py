@@ -397,26 +397,18 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import payload
-
-payload.hasten()
-
-from ansible_collections.nso.ha.plugins.module_utils import (
-    failures,
-    options,
-    role_options,
-    transitions,
-)
-from ansible_collections.nso.ha.plugins.module_utils.addresses import Upstream
-from ansible_collections.nso.ha.plugins.module_utils.change import (
+from ansible_collections.nso.ha.plugins.module_utils._apply import role_options, transitions
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
     ALONE,
     Change,
     Escort,
     apply,
     not_given,
 )
-from ansible_collections.nso.ha.plugins.module_utils.node import HaConnection, Target
-from ansible_collections.nso.ha.plugins.module_utils.state import FOLLOWERS, ROLES, HaState
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node.addresses import Upstream
+from ansible_collections.nso.ha.plugins.module_utils._node.node import HaConnection, Target
+from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, ROLES, HaState
 
 
 def argument_spec() -> dict[str, Any]:
@@ -458,7 +450,7 @@ def main() -> None:
         wanted = transitions.Wanted(params["role"], _upstream(params))
 
     def give(connection: HaConnection, order: str) -> None:
-        from ansible_collections.nso.ha.plugins.module_utils import orders
+        from ansible_collections.nso.ha.plugins.module_utils._apply import orders
 
         node_id, upstream = params["node_id"] or "", wanted.upstream
         arguments = orders.Arguments(node_id, upstream, params["wait"], params["wait_timeout"])
@@ -487,7 +479,7 @@ def _escort(module: AnsibleModule, target: Target) -> Escort:
     if module.params["operation"] is None:
         return ALONE
     # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
-    from ansible_collections.nso.ha.plugins.module_utils import operation, promotion
+    from ansible_collections.nso.ha.plugins.module_utils._apply import operation, promotion
 
     option = module.params["operation"]
     part_of = operation.from_option(option, module.warn)

@@ -207,19 +207,15 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import payload
-
-payload.hasten()
-
-from ansible_collections.nso.ha.plugins.module_utils import failures, options
-from ansible_collections.nso.ha.plugins.module_utils.change import (
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
     ALONE,
     Change,
     Escort,
     apply,
     not_given,
 )
-from ansible_collections.nso.ha.plugins.module_utils.state import HaState
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 
 ORDER = "secondary_dead"
 
@@ -258,7 +254,7 @@ def _escort(module: AnsibleModule) -> Escort:
     if module.params["operation"] is None:
         return ALONE
     # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
-    from ansible_collections.nso.ha.plugins.module_utils import operation
+    from ansible_collections.nso.ha.plugins.module_utils._apply import operation
 
     option = module.params["operation"]
     holding = operation.Holding(operation.from_option(option, module.warn))

@@ -462,19 +462,15 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils import payload
-
-payload.hasten()
-
-from ansible_collections.nso.ha.plugins.module_utils import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation, Observer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import ROLES
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
-from ansible_collections.nso.ha.plugins.module_utils.observation import Observation, Observer
-from ansible_collections.nso.ha.plugins.module_utils.state import ROLES
 
 # Ansible sends source code, to be compiled at every run; what not every run needs waits until then.
 if TYPE_CHECKING:
-    from ansible_collections.nso.ha.plugins.module_utils.kept import Kept
-    from ansible_collections.nso.ha.plugins.module_utils.waiting import Conditions
+    from ansible_collections.nso.ha.plugins.module_utils._node.waiting import Conditions
+    from ansible_collections.nso.ha.plugins.module_utils._store.kept import Kept
 
 
 def argument_spec() -> dict[str, Any]:
@@ -548,7 +544,7 @@ def _look_for_the_daemon(
     look_aside: Callable[[], dict[str, Any]],
 ) -> None:
     """End the module with what can be seen of the daemon, if nothing listens where it should."""
-    from ansible_collections.nso.ha.plugins.module_utils import daemon
+    from ansible_collections.nso.ha.plugins.module_utils._node import daemon
 
     if failure.os_errno not in daemon.NOBODY_LISTENS:
         return
@@ -592,7 +588,7 @@ def _directory(path: str | None) -> str | None:
 
 
 def _kept(directory: str) -> Kept:
-    from ansible_collections.nso.ha.plugins.module_utils import kept
+    from ansible_collections.nso.ha.plugins.module_utils._store import kept
 
     return kept.look(directory)
 
@@ -600,7 +596,7 @@ def _kept(directory: str) -> Kept:
 def _conditions(wait_for: dict[str, Any] | None) -> Conditions | None:
     if wait_for is None:
         return None
-    from ansible_collections.nso.ha.plugins.module_utils import waiting
+    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
 
     return waiting.conditions(wait_for)
 
@@ -611,7 +607,7 @@ def _wait(
     wanted: Conditions,
     look_aside: Callable[[], dict[str, Any]],
 ) -> Observation:
-    from ansible_collections.nso.ha.plugins.module_utils import waiting
+    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
 
     seconds = module.params["wait_timeout"]
     waited = waiting.wait(observer, wanted, module.params["timeout"], seconds)

@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, operations
-from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
+from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster
 from helpers.cluster_model import PRIMARY, SECONDARY, Cluster, Node, hostvars
 from helpers.cluster_play import everybody_is_gone, given, promotion, remember
 

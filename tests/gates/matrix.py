@@ -20,7 +20,7 @@ from gates.environments import CORES, OWN, ensure, for_core
 _MODULE_UTILS = "tests/unit/plugins/module_utils"
 #: Tests of what needs Ansible beside it, which the environments of the Pythons do not have. The
 #: playbooks with targets of every Python show that these parts run there.
-_NEED_ANSIBLE = ("test_change.py", "test_failures.py")
+_NEED_ANSIBLE = ("_apply/test_change.py", "_node/test_failures.py")
 
 
 def main() -> int:

@@ -26,19 +26,19 @@ from gates.tree import lay_out
 #: What is changed. mutmut leaves out what is not in a function, and functions with a decorator.
 SOURCES = (
     "plugins/module_utils/ncs/terms.py",
-    "plugins/module_utils/transitions.py",
-    "plugins/plugin_utils/links.py",
-    "plugins/plugin_utils/planner.py",
-    "plugins/plugin_utils/timeline.py",
+    "plugins/module_utils/_apply/transitions.py",
+    "plugins/plugin_utils/_model/links.py",
+    "plugins/plugin_utils/_plan/planner.py",
+    "plugins/plugin_utils/_model/timeline.py",
 )
 TESTS = (
     "tests/unit/plugins/module_utils/ncs/test_terms.py",
     "tests/unit/plugins/module_utils/ncs/test_vectors.py",
-    "tests/unit/plugins/module_utils/test_transitions.py",
-    "tests/unit/plugins/plugin_utils/test_data.py",
-    "tests/unit/plugins/plugin_utils/test_links.py",
-    "tests/unit/plugins/plugin_utils/test_planner.py",
-    "tests/unit/plugins/plugin_utils/test_timeline.py",
+    "tests/unit/plugins/module_utils/_apply/test_transitions.py",
+    "tests/unit/plugins/plugin_utils/_model/test_data.py",
+    "tests/unit/plugins/plugin_utils/_model/test_links.py",
+    "tests/unit/plugins/plugin_utils/_plan/test_planner.py",
+    "tests/unit/plugins/plugin_utils/_model/test_timeline.py",
 )
 ACCEPTED = Path(__file__).with_name("accepted_mutants.toml")
 
@@ -48,7 +48,7 @@ TIMEOUT_FACTOR = 5
 LIMIT = 3600
 
 _PACKAGE = "ansible_collections/nso/ha/"
-# As in "ansible_collections.nso.ha.plugins.plugin_utils.planner.xǁ_Plannerǁ_add__mutmut_1".
+# As in "ansible_collections.nso.ha.plugins.plugin_utils._plan.planner.xǁ_Plannerǁ_add__mutmut_1".
 _NAME = re.compile(
     r"(?P<module>[\w.]+)\.x(?:_|ǁ(?P<of>[^ǁ]+)ǁ)(?P<function>[^ǁ]+)__mutmut_\d+", re.ASCII
 )

@@ -12,9 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ansible_collections.nso.ha.plugins.module_utils.state import HaState, Peer, TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils.observed import Observation, Seen, Unseen
-from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
+    Observation,
+    Seen,
+    Unseen,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 
 NONE, PRIMARY, SECONDARY, RELAY = "none", "primary", "secondary", "relay"
 

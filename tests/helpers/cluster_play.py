@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils import cluster, progress, recheck, report
-from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster, progress, recheck, report
 
 from helpers.cluster_model import Cluster, Node, Refused, hostvars
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from hypothesis import strategies as st
 
 from helpers.cluster_model import NONE, PRIMARY, RELAY, SECONDARY, Cluster, Node

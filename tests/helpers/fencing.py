@@ -204,7 +204,7 @@ def main(directory: str) -> None:
     from ansible.plugins.loader import init_plugin_loader
 
     init_plugin_loader([str(COLLECTIONS)])
-    from ansible_collections.nso.ha.plugins.plugin_utils import fence_file, task_file
+    from ansible_collections.nso.ha.plugins.plugin_utils._run import fence_file, task_file
 
     loader = DataLoader()
     loader.set_basedir(directory)

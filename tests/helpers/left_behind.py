@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils import kept
+from ansible_collections.nso.ha.plugins.module_utils._store import kept
 from ncs_sim.cluster import Cluster
 from ncs_sim.handle import NodeHandle
 from ncs_sim.inventory import STATE_DIRECTORY

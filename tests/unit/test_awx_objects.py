@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.plugin_utils import guards, operations
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from helpers import awx_rules
 from helpers.awx_objects import (
     INJECTORS,

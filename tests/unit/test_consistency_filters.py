@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from helpers import documentation, returned
 from helpers.cluster_model import hostvars
 from helpers.cluster_play import given as asked

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.module_utils import endpoint, options
+from ansible_collections.nso.ha.plugins.module_utils._node import endpoint, options
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 from helpers import documentation
 from helpers.documentation import ACTIONS, MODULES
@@ -76,7 +76,7 @@ def test_the_options_of_a_module_are_documented_as_they_are(module: str) -> None
 
 
 def test_a_daemon_is_by_default_what_the_tests_of_finding_it_take_for_one() -> None:
-    """tests/unit/plugins/module_utils/test_daemon.py, which runs without Ansible."""
+    """tests/unit/plugins/module_utils/_node/test_daemon.py, which runs without Ansible."""
     assert argument_spec("ncs_ha_status")["process"]["default"] == r"^ncs\.smp( |$)"
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.plugin_utils import guards, operations, variables
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
+from ansible_collections.nso.ha.plugins.plugin_utils._run import variables
 from helpers import documentation
 from helpers.cluster_play import given as asked
 from helpers.modules import ROOT

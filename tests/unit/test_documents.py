@@ -13,15 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.module_utils import outcomes
-from ansible_collections.nso.ha.plugins.plugin_utils import (
-    data,
-    guards,
-    moving,
-    operations,
-    report,
-    variables,
-)
+from ansible_collections.nso.ha.plugins.module_utils._apply import outcomes
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards, moving
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
+from ansible_collections.nso.ha.plugins.plugin_utils._run import report, variables
 from helpers import documentation
 from helpers.modules import ROOT
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.nso.ha.plugins.module_utils.state import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils import operations
-from ansible_collections.nso.ha.plugins.plugin_utils.topology import Member
+from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from helpers.cluster_model import Cluster, Flight, Node
 from helpers.cluster_play import Interrupted, Play, given
 from helpers.cluster_strategies import lives

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils.report import write_gap
+from ansible_collections.nso.ha.plugins.plugin_utils._run.report import write_gap
 
 Result = dict[str, Any]
 

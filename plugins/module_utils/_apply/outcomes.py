@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What came of giving orders: plain data.
+
+Three outcomes are told apart: done, failed, and unknown where an order was sent and not answered. A
+copy that nobody waits for is started.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._node.state import HaState
+from ..ncs import error
+
+DONE = "done"
+STARTED = "started"
+FAILED = "failed"
+UNKNOWN = "unknown"
+
+
+class NotGiven(Exception):
+    """An order that may not be given now.
+
+    why:     in words, whole sentences
+    failure: what the daemon has to do with it, or None
+    """
+
+    def __init__(self, order: str, why: str, failure: error.Failure | None = None) -> None:
+        super().__init__(order, why, failure)
+        self.order = order
+        self.why = why
+        self.failure = failure
+
+
+class Timed(NamedTuple):
+    """When an order was sent and when it was known what came of it: seconds since 1970."""
+
+    order: str
+    start: float
+    end: float
+
+
+class Report(NamedTuple):
+    """What came of giving orders.
+
+    given:   names of the orders that were sent, in order; the last one is the one that failed
+    failure: why the last one failed, or None
+    after:   what the node said of itself afterwards, or None where it could not be asked
+    problem: why it could not be asked, or None
+    stopped: why the order after the last one was not given, or None
+    times:   when each of those given was given
+    """
+
+    given: tuple[str, ...]
+    failure: error.Failure | None
+    after: HaState | None
+    problem: error.Failure | None = None
+    stopped: NotGiven | None = None
+    times: tuple[Timed, ...] = ()
+
+
+def whenever(_order: str) -> None:
+    """Let every order be given."""

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A node's CDB socket: what its database tells. Safe to use beside any HA controller."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Iterator, NamedTuple
+
+from ..ncs import cdb, error, ipc
+from .node import Target, connected
+from .state import TransactionId
+
+
+class Database(NamedTuple):
+    """What CDB tells: start phase, transaction id where there is one, upgrade under way or not."""
+
+    phase: int
+    txid: TransactionId | None
+    upgrade: bool = False
+
+
+class DatabaseConnection:
+    """A CDB socket of a node."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def phase(self) -> int:
+        """Read the start phase, 0 to 2."""
+        return cdb.get_phase(self.sock)["phase"]
+
+    def read(self) -> Database:
+        """Read the start phase, the transaction id, and whether an upgrade is under way."""
+        found = cdb.get_phase(self.sock)
+        return Database(found["phase"], self.txid(), found["upgrade"])
+
+    def txid(self) -> TransactionId | None:
+        """Read the transaction id, or None where the daemon does not tell one."""
+        try:
+            mega, seconds, micro, primary = cdb.get_txid(self.sock)
+        except error.Error as refusal:
+            # [assumed] docs/protocol.md names no error of this request. A daemon that answers with
+            # one has no transaction id to tell; nonsense or no answer is another matter.
+            if refusal.outcome_unknown:
+                raise
+            return None
+        return TransactionId(primary or None, (mega, seconds, micro))
+
+
+@contextlib.contextmanager
+def cdb_connection(target: Target) -> Iterator[DatabaseConnection]:
+    """Connect a CDB socket, which takes nothing from anybody. Closed at the end."""
+    with connected(target, ipc.Client.CDB) as (sock, _versions):
+        cdb.introduce(sock)
+        yield DatabaseConnection(sock)
+
+
+def read_txid(target: Target) -> TransactionId | None:
+    """Read the transaction id on a connection of its own. Raises error.Failure."""
+    with cdb_connection(target) as database:
+        return database.txid()

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A node's MAAPI socket: what an administrator may set. Safe to use beside any HA controller."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Iterator
+
+from ..ncs import ipc, maapi
+from .node import Target, connected
+
+
+class MaapiConnection:
+    """A MAAPI socket of a node."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Set or lift the administrator's read-only mode; what it is cannot be read."""
+        maapi.set_readonly_mode(self.sock, read_only)
+
+
+@contextlib.contextmanager
+def maapi_connection(target: Target) -> Iterator[MaapiConnection]:
+    """Connect a MAAPI socket, which takes nothing from anybody. Closed at the end."""
+    with connected(target, ipc.Client.MAAPI) as (sock, _versions):
+        yield MaapiConnection(sock)

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a node is in its cluster: the role model.
+
+Plain data, no I/O. Everything above works with these types; only this file knows the numbers and
+the list that the daemon's status is made of.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Sequence
+
+from ..ncs import ha, nodes
+
+NONE = "none"
+PRIMARY = "primary"
+SECONDARY = "secondary"
+RELAY = "relay"
+
+ROLES = (NONE, PRIMARY, SECONDARY, RELAY)
+
+_ROLE_OF_STATE = {
+    ha.STATE_NONE: NONE,
+    ha.STATE_PRIMARY: PRIMARY,
+    ha.STATE_SECONDARY: SECONDARY,
+    ha.STATE_SECONDARY_RELAY: RELAY,
+}
+_STATE_OF_ROLE = {role: state for state, role in _ROLE_OF_STATE.items()}
+
+#: Roles of a node that copies another one.
+FOLLOWERS = (SECONDARY, RELAY)
+
+
+class Peer(NamedTuple):
+    """Another node, as a node names it."""
+
+    node_id: str
+    address: str
+
+
+class HaState(NamedTuple):
+    """What a node says of itself: its role, whom it copies, who copies it.
+
+    A node does not tell its own node id, so it is not here.
+    """
+
+    role: str
+    primary: Peer | None = None
+    secondaries: tuple[Peer, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it in a few words."""
+        if self.role in FOLLOWERS and self.primary:
+            return f"{self.role} of {self.primary.node_id} at {self.primary.address}"
+        return self.role
+
+    def has_secondary(self, node_id: str) -> bool:
+        """Return whether a node of this id is connected as secondary."""
+        return any(peer.node_id == node_id for peer in self.secondaries)
+
+    def without_secondary(self, node_id: str) -> HaState:
+        """Return the same state without the secondary of this id."""
+        rest = tuple(peer for peer in self.secondaries if peer.node_id != node_id)
+        return self._replace(secondaries=rest)
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the modules return it."""
+        return {
+            "role": self.role,
+            "state": _STATE_OF_ROLE[self.role],
+            "primary": self.primary._asdict() if self.primary else None,
+            "secondaries": [peer._asdict() for peer in self.secondaries],
+        }
+
+
+def from_status(state: int, listed: Sequence[nodes.Node]) -> HaState:
+    """Make sense of the answer to a status order (docs/protocol.md, "HA socket").
+
+    Followers list their primary first. A follower that lists nobody is between primaries.
+    """
+    peers: list[Peer] = [Peer(node["nodeid"], node["address"]) for node in listed]
+    role = _ROLE_OF_STATE[state]
+    if role in FOLLOWERS and peers:
+        return HaState(role, peers[0], tuple(peers[1:]))
+    return HaState(role, None, tuple(peers))
+
+
+class TransactionId(NamedTuple):
+    """A transaction id: who was primary, and when by its clock (mega, seconds, microseconds)."""
+
+    primary_id: str | None
+    timestamp: tuple[int, int, int]
+
+    def __str__(self) -> str:
+        """Return it in one word: who was primary, and the seconds of its clock."""
+        mega, seconds, micro = self.timestamp
+        return f"{self.primary_id or '-'}/{mega * 1_000_000 + seconds}.{micro:06d}"
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the modules return it."""
+        return {"primary_id": self.primary_id, "timestamp": list(self.timestamp)}

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Waiting for a node to be in a certain state, within a time limit."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Iterator, Mapping, NamedTuple
+
+from ..ncs import error
+from .cdb_socket import Database
+from .observation import Observation, Observer
+from .options import transaction_id
+from .state import HaState, TransactionId
+
+#: Pauses between two looks, in seconds: the first, the factor from one to the next, the longest.
+FIRST_PAUSE = 0.1
+PAUSE_FACTOR = 1.5
+LONGEST_PAUSE = 2.0
+
+#: Least time for each answer of the last look, in seconds.
+LAST_LOOK = 1.0
+
+#: What passes by itself while a daemon starts or stops; everything else ends the wait at once.
+TRANSIENT = frozenset((error.ERR_OS, error.ERR_EOF, error.ERR_TIMEOUT, error.ERR_BADSTATE))
+
+
+class Conditions(NamedTuple):
+    """What to wait for; None is nothing in particular.
+
+    secondaries: node ids that all have to be connected; there may be others
+    phase:       the start phase that has to be reached; a later one is good, too
+    txid:        the transaction id that has to be that of the node
+    """
+
+    role: str | None = None
+    primary_id: str | None = None
+    secondaries: tuple[str, ...] = ()
+    phase: int | None = None
+    txid: TransactionId | None = None
+
+
+def conditions(wait_for: Mapping[str, Any]) -> Conditions | None:
+    """Return the conditions of the option wait_for, or None where it asks for nothing.
+
+    Raises OptionError.
+    """
+    given = Conditions(
+        role=wait_for.get("role") or None,
+        primary_id=wait_for.get("primary_id") or None,
+        secondaries=tuple(wait_for.get("secondaries") or ()),
+        phase=wait_for.get("phase"),
+        txid=transaction_id("wait_for.txid", wait_for.get("txid")),
+    )
+    return None if given == Conditions() else given
+
+
+def unmet(wanted: Conditions, state: HaState, database: Database) -> list[str]:
+    """Return what is not as wanted, in words; an empty list when everything is."""
+    missing: list[str] = []
+    if wanted.role is not None and state.role != wanted.role:
+        missing.append(f"role is {state.role}, not {wanted.role}")
+    if wanted.primary_id is not None:
+        primary = state.primary.node_id if state.primary else None
+        if primary != wanted.primary_id:
+            missing.append(f"primary is {primary or 'nobody'}, not {wanted.primary_id}")
+    away = [node_id for node_id in wanted.secondaries if not state.has_secondary(node_id)]
+    if away:
+        missing.append(f"not connected as secondary: {', '.join(away)}")
+    if wanted.phase is not None and database.phase < wanted.phase:
+        missing.append(f"start phase is {database.phase}, not {wanted.phase}")
+    if wanted.txid is not None and not _has(database.txid, wanted.txid):
+        missing.append(f"transaction id is {database.txid or 'unknown'}, not {wanted.txid}")
+    return missing
+
+
+def _has(found: TransactionId | None, wanted: TransactionId) -> bool:
+    """Return whether a node has a transaction: as its last one, or before a later one of the same.
+
+    A copy may have gone on by the time it is looked at.
+    """
+    if found is None or found == wanted:
+        return found is not None
+    later = found.timestamp > wanted.timestamp
+    return bool(wanted.primary_id) and found.primary_id == wanted.primary_id and later
+
+
+class Waited(NamedTuple):
+    """How a wait ended. `missing` is empty when everything was as wanted.
+
+    last:    the last look that succeeded, or None
+    failure: why the very last look failed, or None
+    """
+
+    missing: tuple[str, ...]
+    last: Observation | None
+    failure: error.Failure | None
+
+
+def wait(observer: Observer, wanted: Conditions, timeout: float, wait_timeout: float) -> Waited:
+    """Look at a node until it is as wanted, for at most `wait_timeout` seconds.
+
+    A look takes at most `timeout` seconds for each answer. A failure that does not pass by itself
+    is raised at once.
+    """
+    last: Observation | None = None
+    failure: error.Failure | None = None
+    missing: tuple[str, ...] = ("no look at the node succeeded",)
+    for left in pauses(wait_timeout):
+        try:
+            last = observer.look(min(timeout, max(left, LAST_LOOK)))
+        except error.Failure as problem:
+            if problem.confd_errno not in TRANSIENT:
+                raise
+            failure = problem
+            continue
+        failure = None
+        missing = tuple(unmet(wanted, last.state, last.database))
+        if not missing:
+            break
+    return Waited(missing, last, failure)
+
+
+def pauses(
+    timeout: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[float]:
+    """Yield the seconds that are left, pausing in between, until `timeout` seconds have passed.
+
+    Yields at least once. The pauses grow, and the last one is cut so that a last look is taken
+    when the time is up.
+    """
+    end = clock() + timeout
+    pause = FIRST_PAUSE
+    left = timeout
+    while True:
+        yield left
+        if left <= 0:
+            return
+        sleep(min(pause, left))
+        pause = min(pause * PAUSE_FACTOR, LONGEST_PAUSE)
+        left = max(0.0, end - clock())

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What was seen of the nodes: results of `ncs_ha_status`, as plain data for the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A node that answered.
+
+    upgrade: whether a data model upgrade is under way
+    held:    whether an operation put it into read-only mode and has not lifted it yet
+    """
+
+    state: HaState
+    phase: int
+    txid: TransactionId | None
+    upgrade: bool = False
+    held: bool = False
+
+    def lists(self, node_id: str) -> bool:
+        """Return whether a node of this id is connected as secondary."""
+        return node_id in self._secondaries
+
+    @cached_property
+    def _secondaries(self) -> frozenset[str]:
+        # Each secondary is looked for in the list of its primary.
+        return frozenset(one.node_id for one in self.state.secondaries)
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A node that did not answer, and why. It is not assumed to be none, or anything else.
+
+    reachable: whether its host answered
+    stopped:   whether its host has shown that the daemon does not run; a daemon that starts is none
+    """
+
+    reason: str
+    reachable: bool = False
+    stopped: bool = False
+
+
+Observation = Seen | Unseen
+
+
+def from_result(result: Mapping[str, Any] | None) -> Observation:
+    """Make an observation of the registered result of `ncs_ha_status`, or of none."""
+    if not result:
+        return Unseen("it dropped out of the play before it was asked")
+    if result.get("unreachable"):
+        return Unseen(f"Ansible cannot reach it: {_first_line(result)}")
+    found = result.get("ha")
+    if result.get("failed") and not found:
+        daemon = result.get("daemon") or {}
+        return Unseen(_first_line(result), True, daemon.get("running") is False)
+    if not found:
+        return Unseen("it was not asked", reachable=True)
+    kept = result.get("kept") or {}
+    return replace(from_ha(found), held=bool(kept.get("read_only")))
+
+
+def from_ha(found: Mapping[str, Any]) -> Seen:
+    """Make an observation of the `ha` dictionary that `ncs_ha_status` returns."""
+    return Seen(
+        state=state_from(found),
+        phase=int(found["phase"]),
+        txid=txid_from(found["txid"]),
+        upgrade=bool(found.get("upgrade")),
+    )
+
+
+def txid_of(one: Observation) -> TransactionId | None:
+    """Return the transaction id that a node told, or None if it told none or did not answer."""
+    return one.txid if isinstance(one, Seen) else None
+
+
+def txid_result(one: Observation) -> dict[str, Any] | None:
+    """Return the same as the modules return it."""
+    txid = txid_of(one)
+    return txid.as_result() if txid else None
+
+
+def txid_from(found: Mapping[str, Any] | None) -> TransactionId | None:
+    """Return a transaction id from what the modules return."""
+    return TransactionId(found["primary_id"], tuple(found["timestamp"])) if found else None
+
+
+def state_from(found: Mapping[str, Any]) -> HaState:
+    """Return the role model of what a module returned (`ha`, `before` or `after`)."""
+    primary = found["primary"]
+    return HaState(
+        role=found["role"],
+        primary=_peer(primary) if primary else None,
+        secondaries=tuple(_peer(peer) for peer in found["secondaries"]),
+    )
+
+
+def _peer(found: Mapping[str, Any]) -> Peer:
+    return Peer(str(found["node_id"]), str(found["address"]))
+
+
+def _first_line(result: Mapping[str, Any]) -> str:
+    text = str(result.get("msg") or "no reason given").strip()
+    return text.splitlines()[0] if text else "no reason given"

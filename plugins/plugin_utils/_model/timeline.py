@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The record of promotions: which transactions the data of a cluster is made of.
+
+Transaction ids are in order only within the time of one primary. Each promotion is recorded with
+the id that the new primary had at that moment, its *base*, and with its clock, from which its own
+ids count. From the newest promotion the bases lead back, promotion by promotion: that is the *main
+line*. Whatever is on it below a certain id is an ancestor of the data with that id. Whatever is not
+on it was made by a primary that had been replaced, and nobody else has it.
+
+A promotion that is missing in the middle could make a branch look like the line, so nothing below
+a gap counts. Of two with the same number one may be missing, which leaves no gap; so the line does
+not lead past a promotion that has other data below it either. One that is missing at the end is
+noticed because the newest ids are not on the line. Pure functions over plain data; the record
+itself is kept on the nodes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+
+from .observed import txid_from
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One promotion.
+
+    primary: node id of the node that was made primary
+    base:    the transaction id it had at that moment, or None if it was not known
+    start:   its clock at that moment: megaseconds, seconds, microseconds
+    at, operation, run: when, by which operation, and by which run of it, for people
+    """
+
+    number: int
+    primary: str
+    base: TransactionId | None
+    start: Stamp
+    at: str = ""
+    operation: str = ""
+    run: str = ""
+
+    @property
+    def first(self) -> Stamp:
+        """Return the time of the first id that this primary can have made.
+
+        [assumed] docs/protocol.md does not say when a node that was in no cluster so far starts to
+        give its last id its own name. If it does so when it becomes primary, that id is its first.
+        """
+        alone = self.base is not None and not self.base.primary_id
+        return self.base.timestamp if self.base is not None and alone else self.start
+
+    def made(self, txid: TransactionId) -> bool:
+        """Return whether an id can have been made in this primary's time, or later by the same."""
+        return txid.primary_id == self.primary and self.first <= txid.timestamp
+
+    def as_entry(self) -> dict[str, Any]:
+        """Return it as the modules keep it."""
+        return {
+            "epoch": self.number,
+            "primary": self.primary,
+            "txid": self.base.as_result() if self.base else None,
+            "start": list(self.start),
+            "at": self.at,
+            "operation": self.operation,
+            "run": self.run,
+        }
+
+
+def epoch_from(entry: Mapping[str, Any]) -> Epoch:
+    """Return a promotion from what the modules keep."""
+    mega, seconds, micro = entry["start"]
+    return Epoch(
+        number=int(entry["epoch"]),
+        primary=str(entry["primary"]),
+        base=txid_from(entry["txid"]),
+        start=(int(mega), int(seconds), int(micro)),
+        at=str(entry["at"]),
+        operation=str(entry["operation"]),
+        run=str(entry["run"]),
+    )
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The ids of one primary, from `start` to `end`, both included; without `end`, all later."""
+
+    primary: str
+    start: Stamp
+    end: Stamp | None
+
+    def has(self, txid: TransactionId) -> bool:
+        inside = txid.primary_id == self.primary and self.start <= txid.timestamp
+        return inside and (self.end is None or txid.timestamp <= self.end)
+
+
+class Line:
+    """A line of ids, the newest span first. Between two spans is the base of the newer one.
+
+    oldest: the number of the oldest promotion that it leads back to
+    """
+
+    def __init__(self, parts: Sequence[_Span | TransactionId], oldest: int) -> None:
+        self._parts = tuple(parts)
+        self.oldest = oldest
+
+    def place(self, txid: TransactionId) -> tuple[int, Stamp] | None:
+        """Return where an id is, greater for newer, or None if it is not on this line."""
+        for index, part in enumerate(self._parts):
+            if isinstance(part, _Span) and part.has(txid):
+                return (-index, txid.timestamp)
+        # A base that is in no span: of before the first record, or of a node on its own.
+        if txid in self._parts:
+            return (-self._parts.index(txid), txid.timestamp)
+        return None
+
+
+class Record:
+    """All promotions that are known.
+
+    all:    every one of them, in order
+    epochs: those that can be relied on, which are those after the last gap
+    """
+
+    def __init__(self, epochs: Iterable[Epoch] = ()) -> None:
+        known = sorted(set(epochs), key=lambda one: (one.number, one.start))
+        self.all = tuple(known)
+        numbers = {one.number for one in known}
+        first = max((number for number in numbers if number - 1 not in numbers), default=0)
+        self.epochs = tuple(one for one in known if one.number >= first)
+        self._numbered: dict[int, list[Epoch]] = defaultdict(list)
+        for one in self.epochs:
+            self._numbered[one.number].append(one)
+
+    def __bool__(self) -> bool:
+        """Return whether anything is recorded."""
+        return bool(self.epochs)
+
+    @property
+    def newest(self) -> Epoch | None:
+        """Return the last promotion, or None if there is none, or two at the same time."""
+        last = self._last()
+        return last[-1] if len({one.primary for one in last}) == 1 else None
+
+    @property
+    def next_number(self) -> int:
+        """Return the number of the next promotion."""
+        return self.epochs[-1].number + 1 if self.epochs else 1
+
+    def number_of(self, txid: TransactionId) -> int:
+        """Return the number of the last promotion that can have made an id, or 0 for none."""
+        return max((one.number for one in self.epochs if one.made(txid)), default=0)
+
+    def of(self, node_id: str) -> list[Epoch]:
+        """Return the promotions of one node."""
+        return [one for one in self.epochs if one.primary == node_id]
+
+    def line_with(self, txid: TransactionId) -> Line | None:
+        """Return the main line on which this id is, or None if there is no such."""
+        line = self.line_of([txid])
+        return line if line is not None and line.place(txid) is not None else None
+
+    def line_of(self, txids: Iterable[TransactionId]) -> Line | None:
+        """Return the main line that most of these ids are on, or None if there is none at all.
+
+        Two promotions of the same number happen where two halves of a cluster did not see each
+        other. There are two main lines then, and the ids tell which one is meant.
+        """
+        asked = list(txids)
+        return max(
+            self._lines,
+            key=lambda line: sum(line.place(txid) is not None for txid in asked),
+            default=None,
+        )
+
+    @cached_property
+    def _lines(self) -> list[Line]:
+        return [self._line(last) for last in self._last()]
+
+    def _last(self) -> list[Epoch]:
+        return [one for one in self.epochs if one.number == self.epochs[-1].number]
+
+    def _line(self, last: Epoch) -> Line:
+        parts: list[_Span | TransactionId] = [_Span(last.primary, last.first, None)]
+        newer, base = last, last.base
+        while base is not None:
+            parts.append(base)
+            older = self._made(base, newer.number)
+            if older is None:
+                break
+            parts.append(_Span(older.primary, older.first, base.timestamp))
+            newer, base = older, older.base
+        return Line(parts, newer.number)
+
+    def _made(self, txid: TransactionId, before: int) -> Epoch | None:
+        """Return the promotion in whose time an id was made, of those before a certain one.
+
+        It is the one just before, or there were only such in between that wrote nothing. Any other
+        was left behind with its data, or has a number that another one had too, which is not known.
+        """
+        for number in range(before - 1, 0, -1):
+            there = self._numbered.get(number, [])
+            made = [one for one in there if one.made(txid)]
+            if made:
+                return made[-1]
+            if not any(one.base == txid for one in there):
+                break
+        return None

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Which node is to be the next primary, and why not each of the others.
+
+The rule: of those that are allowed and answer the one with the newest data, then with the highest
+priority, then the first by name. A candidate that the operator names is taken or refused, never
+replaced by another. Pure functions over plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, TransactionId
+
+from .._model import data
+from .._model.observed import Observation, Unseen, txid_of
+from .._model.timeline import Record
+from .._model.topology import Member
+
+
+@dataclass(frozen=True)
+class Election:
+    """What came of it.
+
+    chosen:  inventory name of the new primary, or "" if there is none
+    reasons: for each other node, why it was not chosen
+    problem: why there is none, or ""
+    """
+
+    chosen: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+class Ages:
+    """How new the data of nodes is, compared with one another."""
+
+    def __init__(self, record: Record, txids: Iterable[TransactionId | None]) -> None:
+        known = [txid for txid in txids if txid is not None]
+        self._line = record.line_of(known)
+        self._one_primary = len({txid.primary_id for txid in known}) <= 1
+
+    def knows(self, txid: TransactionId | None) -> bool:
+        """Return whether an id can be compared: it is on the main line, or there is no line."""
+        return txid is not None and (self._line is None or self._line.place(txid) is not None)
+
+    def newer(self, one: TransactionId | None, other: TransactionId | None) -> bool | None:
+        """Return whether one id is newer than another, or None if nobody can tell."""
+        if one is None or other is None:
+            return None
+        if one == other:
+            return False
+        if self._line is not None:
+            mine, theirs = self._line.place(one), self._line.place(other)
+            return None if mine is None or theirs is None else mine > theirs
+        # Without a record that knows them: the ids of one primary are in order.
+        return one.timestamp > other.timestamp if self._one_primary and one.primary_id else None
+
+
+def elect(
+    members: Iterable[Member],
+    seen: Mapping[str, Observation],
+    record: Record,
+    named: str = "",
+    barred: Mapping[str, str] | None = None,
+) -> Election:
+    """Return the choice. `barred` has nodes that cannot be chosen this time, with the reasons."""
+    barred = barred or {}
+    reasons: dict[str, str] = {}
+    fit: list[Member] = []
+    for member in members:
+        why = barred.get(member.host) or _unfit(member, seen[member.host])
+        if why:
+            reasons[member.host] = why
+        else:
+            fit.append(member)
+    if named:
+        return _named(named, fit, reasons)
+    if not fit:
+        return Election("", reasons, "no node can become primary: " + _listed(reasons))
+    ages = Ages(record, [txid_of(seen[member.host]) for member in fit])
+    for member in fit:
+        if not ages.knows(txid_of(seen[member.host])):
+            reasons[member.host] = f"its data has no place in the record ({_shown(seen, member)})"
+    fit = [member for member in fit if member.host not in reasons]
+    if not fit:
+        return Election("", reasons, "no node can become primary: " + _listed(reasons))
+    best = fit[0]
+    for member in fit[1:]:
+        newer = ages.newer(txid_of(seen[member.host]), txid_of(seen[best.host]))
+        older = ages.newer(txid_of(seen[best.host]), txid_of(seen[member.host]))
+        if newer is None or older is None:
+            return Election(
+                "",
+                reasons,
+                f"nobody can tell whether {best.host} ({_shown(seen, best)}) or {member.host} "
+                f"({_shown(seen, member)}) has the newer data. Find out, and name the right one in "
+                "nso_ha_candidate",
+            )
+        if newer or (not older and _rank(member) < _rank(best)):
+            best = member
+    for member in fit:
+        if member is not best:
+            reasons[member.host] = _why_not(member, best, seen, ages)
+    return Election(best.host, reasons)
+
+
+def _named(named: str, fit: Iterable[Member], reasons: dict[str, str]) -> Election:
+    if named in reasons:
+        return Election("", reasons, f"{named} cannot become primary: {reasons[named]}")
+    others = {member.host: f"{named} was named" for member in fit if member.host != named}
+    return Election(named, {**reasons, **others})
+
+
+def _unfit(member: Member, one: Observation) -> str:
+    """Return why a node cannot become primary, or nothing."""
+    if isinstance(one, Unseen):
+        return "it does not answer"
+    if member.role == NONE:
+        return "it should be in no cluster (nso_ha_role is none)"
+    if member.priority == 0:
+        return "it is never to be primary (nso_ha_priority is 0)"
+    if one.phase < 1:
+        return f"it is in start phase {one.phase} and takes no orders"
+    return ""
+
+
+def _rank(member: Member) -> tuple[int, str]:
+    return (-member.priority, member.host)
+
+
+def _why_not(member: Member, best: Member, seen: Mapping[str, Observation], ages: Ages) -> str:
+    if ages.newer(txid_of(seen[best.host]), txid_of(seen[member.host])):
+        return f"has older data than {best.host} ({_shown(seen, member)}, {_shown(seen, best)})"
+    if member.priority != best.priority:
+        return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
+    return f"comes after {best.host} by name, all else being equal"
+
+
+def _shown(seen: Mapping[str, Observation], member: Member) -> str:
+    return data.show(txid_of(seen[member.host]))
+
+
+def _listed(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"{host}: {why}" for host, why in reasons.items()) or "there is none"

@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What each operation on a cluster comes to: the topology it wants, given what was seen.
+
+Once it is known who should be what, all of them are the same work: the planner plans it, the guards
+judge it. Pure functions over plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, NONE, PRIMARY
+
+from .._model import links
+from .._model.observed import Observation, Seen
+from .._model.timeline import Epoch, Record
+from .._model.topology import Member, Topology, led_by
+from .election import Election, elect
+
+CONVERGE = "converge"
+SWITCHOVER = "switchover"
+FAILOVER = "failover"
+REJOIN = "rejoin"
+TEAR_DOWN = "tear_down"
+
+#: What an operator can ask for.
+OPERATIONS = (CONVERGE, SWITCHOVER, FAILOVER, REJOIN, TEAR_DOWN)
+
+#: Bringing the former primary back after a switchover that failed. Nobody asks for it.
+ROLL_BACK = "roll_back"
+
+#: What the record says of a primary that something else has made.
+FOUND = "found"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is there.
+
+    members:    the nodes as the inventory wants them; nothing is wrong with that
+    unfinished: names of the operations that broke off and left a mark or a lock, with their runs
+    """
+
+    members: Sequence[Member]
+    seen: Mapping[str, Observation]
+    record: Record
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Return the members as a topology."""
+        return Topology(self.members)
+
+    @property
+    def wanted_primary(self) -> str:
+        """Return the host that the inventory wants as primary."""
+        return next(member.host for member in self.members if member.role == PRIMARY)
+
+    def host_of(self, node_id: str) -> str:
+        """Return the host of this node id, or "" if it is none of the cluster's."""
+        return next((one.host for one in self.members if one.node_id == node_id), "")
+
+    @property
+    def last_primary(self) -> str:
+        """Return the host that was made primary last, by the record, or "" if it does not say."""
+        newest = self.record.newest
+        return self.host_of(newest.primary) if newest else ""
+
+    @property
+    def last_writer(self) -> str:
+        """Return the host that took writes as primary last, by the record, or "" as above.
+
+        A promotion is recorded before it is made. One of a node that answers and has nothing of its
+        own since may have come to nothing, and makes no difference if it did not.
+        """
+        if self.record.newest is None:
+            return ""
+        for one in reversed(self.record.epochs):
+            host = self.host_of(one.primary)
+            found = self.seen.get(host)
+            if not isinstance(found, Seen) or found.txid is None or one.made(found.txid):
+                return host
+        return ""
+
+    @property
+    def primary(self) -> str:
+        """Return the host that is primary now, or "" if none is, or it is not clear which.
+
+        Of two, it is the one that was made primary last, if the other was primary before it by the
+        record: then it has come back and does not know yet.
+        """
+        only = links.only_primary(self.seen)
+        if only:
+            return only
+        living = links.primaries(self.seen)
+        last = self.last_primary
+        if last in living and all(self.superseded(host) for host in living if host != last):
+            return last
+        return ""
+
+    def superseded(self, host: str) -> bool:
+        """Return whether a node was primary and another was made primary after it."""
+        newest = self.record.newest
+        member = next(one for one in self.members if one.host == host)
+        mine = self.record.of(member.node_id)
+        return newest is not None and bool(mine) and mine[-1].number < newest.number
+
+    @property
+    def handing_over(self) -> str:
+        """Return the host whose hand-over broke off after it had left the primary role, or ""."""
+        held = [
+            host
+            for host, one in self.seen.items()
+            if isinstance(one, Seen) and one.held and one.state.role != PRIMARY
+        ]
+        return held[0] if len(held) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What an operation wants of a cluster.
+
+    members:  the nodes, each with the role it should get
+    problem:  why the operation cannot be, or ""
+    former:   the host that is or was primary before, or "" if that is not known
+    election: how the new primary was chosen, if it was
+    undoes:   why this only undoes what is left of a run that broke off, or ""
+    """
+
+    members: Sequence[Member]
+    problem: str = ""
+    former: str = ""
+    election: Election = field(default_factory=Election)
+    undoes: str = ""
+
+
+def goal(operation: str, scene: Scene, candidate: str = "") -> Goal:
+    """Return what an operation wants. `candidate` is a host that the operator names, or ""."""
+    return _GOALS[operation](scene, candidate)
+
+
+def _converge(scene: Scene, candidate: str) -> Goal:
+    return Goal(scene.members, former=scene.primary or scene.last_primary)
+
+
+def _switchover(scene: Scene, candidate: str) -> Goal:
+    former = scene.primary or scene.handing_over
+    if not former:
+        return Goal(
+            scene.members,
+            "there is not one primary that could hand over. nso.ha.status shows what there is; "
+            "where the primary is dead, nso.ha.failover makes another one",
+        )
+    if scene.primary and candidate in ("", scene.primary) and _is_unfinished(scene):
+        candidate = scene.primary
+    if candidate == scene.primary != "":
+        return Goal(led_by(scene.members, candidate), former=former)
+    barred = {former: "it is the one that hands over"} if not candidate else {}
+    if scene.primary:
+        barred |= {
+            host: f"it is not connected to {former}, so it may lack data"
+            for host, one in scene.seen.items()
+            if isinstance(one, Seen)
+            and host != former
+            and (one.state.role not in FOLLOWERS or not _copies(scene, host, former))
+        }
+    if candidate in barred and _broke_off(scene):
+        why = (
+            f"a run that broke off was bringing {former} back, as {candidate} had not taken over. "
+        )
+        why += "The rest of that is done now; the next run can hand over"
+        return Goal(led_by(scene.members, former), former=former, undoes=why)
+    election = elect(scene.members, _as_equal(scene, former), scene.record, candidate, barred)
+    return _elected(scene, former, election)
+
+
+def _elected(scene: Scene, former: str, election: Election) -> Goal:
+    if not election.chosen:
+        return Goal(scene.members, election.problem, former, election)
+    return Goal(led_by(scene.members, election.chosen), "", former, election)
+
+
+def _broke_off(scene: Scene) -> bool:
+    """Return whether a switchover broke off after the promotion of the node that is primary."""
+    newest = _promotion_of_primary(scene)
+    return newest is not None and newest.run == scene.unfinished.get(SWITCHOVER)
+
+
+def _promotion_of_primary(scene: Scene) -> Epoch | None:
+    """Return the last promotion, if it is that of the node that is primary."""
+    return scene.record.newest if scene.last_primary == scene.primary else None
+
+
+def _is_unfinished(scene: Scene) -> bool:
+    """Return whether the last promotion belongs to a switchover that has not come to its end.
+
+    It may have broken off, or ended with a node that could not be attached.
+    """
+    if scene.handing_over or _broke_off(scene):
+        return True
+    newest = _promotion_of_primary(scene)
+    if newest is None or newest.operation != SWITCHOVER:
+        return False
+    wished = Topology(led_by(scene.members, scene.primary))
+    return any(
+        isinstance(one, Seen) and not links.is_as_wanted(wished, scene.seen, host)
+        for host, one in scene.seen.items()
+    )
+
+
+def _copies(scene: Scene, host: str, primary: str) -> bool:
+    return links.copies_from(scene.topology, scene.seen, host, primary)
+
+
+def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
+    """Return what was seen, with the data of the primary on everybody: all copies are equal.
+
+    Looked at one after the other, copies of a busy primary seem to be of different ages.
+    """
+    source = scene.seen[former]
+    if not scene.primary or not isinstance(source, Seen):
+        return scene.seen
+    return {
+        host: replace(one, txid=source.txid) if isinstance(one, Seen) else one
+        for host, one in scene.seen.items()
+    }
+
+
+def _failover(scene: Scene, candidate: str) -> Goal:
+    former = scene.last_writer or scene.wanted_primary
+    if scene.primary:
+        # There is one: what remains is that the others follow it.
+        if candidate in ("", scene.primary):
+            return Goal(led_by(scene.members, scene.primary), former=former)
+        return Goal(
+            scene.members,
+            f"{scene.primary} is primary and answers, so there is nothing to fail over from. "
+            "nso.ha.switchover moves the primary role from a node that lives",
+            former,
+        )
+    return _elected(scene, former, elect(scene.members, scene.seen, scene.record, candidate))
+
+
+def _rejoin(scene: Scene, candidate: str) -> Goal:
+    if not scene.primary:
+        living = links.primaries(scene.seen)
+        if living:
+            why = f"{' and '.join(living)} are primary at the same time, and no record says which "
+            why += "one is right. Find out, give it the role primary in the inventory, and run "
+            why += "nso.ha.converge with nso_ha_override=one_primary"
+        else:
+            why = "no node is primary, so there is nothing to rejoin. nso.ha.converge brings the "
+            why += "last primary back, nso.ha.failover makes another one"
+        return Goal(scene.members, why)
+    return Goal(led_by(scene.members, scene.primary), former=scene.primary)
+
+
+def _tear_down(scene: Scene, candidate: str) -> Goal:
+    members = [replace(one, role=NONE, upstream="") for one in scene.members]
+    return Goal(members, former=scene.primary)
+
+
+def _roll_back(scene: Scene, candidate: str) -> Goal:
+    """Return the former primary to its place; here `candidate` is that one."""
+    return Goal(led_by(scene.members, candidate), former=candidate)
+
+
+_GOALS: Mapping[str, Callable[[Scene, str], Goal]] = {
+    CONVERGE: _converge,
+    SWITCHOVER: _switchover,
+    FAILOVER: _failover,
+    REJOIN: _rejoin,
+    TEAR_DOWN: _tear_down,
+    ROLL_BACK: _roll_back,
+}

@@ -1,0 +1,314 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What to do to a cluster so that it is as wanted: the planner.
+
+One pure function, `plan`, from the wanted topology, what was seen of the nodes and the record of
+promotions to waves of steps. It knows nothing of Ansible or sockets, nor of operations: each of
+them only wants another topology. Whether a plan may be carried out is said by guards.py.
+
+The order of the waves is what keeps a cluster whole. Whoever has to leave the cluster or the
+primary role leaves first, so that there are never two primaries. Then comes the primary, then the
+relays from the top down, then the secondaries, all of them at once. If a living primary hands over
+to a copy of it, it is held first, which means read-only, until the copy has everything: a node that
+leaves the primary role is none for a moment, and writable.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.nso.ha.plugins.module_utils._apply import transitions
+from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    FOLLOWERS,
+    NONE,
+    PRIMARY,
+    RELAY,
+    SECONDARY,
+    HaState,
+)
+
+from .._model import data
+from .._model.links import as_upstream, copies_from, linked, names, primaries, relation
+from .._model.observed import Observation, Seen, Unseen
+from .._model.timeline import Record
+from .._model.topology import Member, Topology
+
+DEAD = "dead"
+LEAVE = "leave"
+HOLD = "hold"
+CATCH_UP = "catch_up"
+STEP_DOWN = "step_down"
+PROMOTE = "promote"
+OPEN = "open"
+RELAYS = "relays"
+SECONDARIES = "secondaries"
+RELEASE = "release"
+
+#: The waves in order. Those of one name that cannot be at the same time are told apart by a number.
+WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, OPEN, RELAYS, SECONDARIES, RELEASE)
+
+_LEAVING = (SECONDARY, RELAY, PRIMARY)
+
+#: What the steps of the other waves do, as the report names it; those of the rest give a role.
+SECONDARY_DEAD = "secondary_dead"
+READ_ONLY = "read_only"
+WAIT = "wait"
+WRITABLE = "writable"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done on one node.
+
+    role:     the role it gets, or "" for a step that gives none
+    upstream: the other node it is about: to follow, to catch up with, to declare dead; or ""
+    orders:   names of the orders that the node is expected to need
+    force:    order even if the node believes that nothing is needed
+    relation: for a step that follows, how its data stands to the primary's (data.py), else "". Also
+              where no copy is expected: a node that lost its link by then copies after all
+    """
+
+    host: str
+    role: str
+    upstream: str
+    orders: tuple[str, ...]
+    reason: str
+    force: bool = False
+    relation: str = ""
+
+    @property
+    def overwrites(self) -> bool:
+        """Return whether data of the node that the primary may not have could be replaced."""
+        return bool(self.relation) and self.relation not in data.SAFE
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Steps that may be done at the same time."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do.
+
+    waves:      in order
+    blocked:    the nodes about which nothing can be done, each with the reason
+    hands_over: the living primary that is held until the next one has everything, or ""
+    """
+
+    waves: tuple[Wave, ...] = ()
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    hands_over: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return all steps, in order."""
+        return tuple(step for wave in self.waves for step in wave.steps)
+
+    @property
+    def roles(self) -> tuple[Step, ...]:
+        """Return the steps that give a node a role."""
+        return tuple(step for step in self.steps if step.role)
+
+
+def plan(
+    topology: Topology,
+    seen: Mapping[str, Observation],
+    record: Record,
+    left_out: Mapping[str, str] | None = None,
+) -> Plan:
+    """Return what is needed to make the cluster as wanted. `topology` has no problems.
+
+    A topology without a primary is for a cluster that is to end. Nodes that are `left_out` follow
+    nobody for now, each for its reason.
+    """
+    return _Planner(topology, seen, record, left_out or {}).plan()
+
+
+class _Planner:
+    """The working state of one planning: what each node will be once the steps so far are done."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        seen: Mapping[str, Observation],
+        record: Record,
+        left_out: Mapping[str, str],
+    ) -> None:
+        self.left_out = left_out
+        self.topology = topology
+        self.seen = seen
+        self.record = record
+        self.states = {host: found.state for host, found in seen.items() if isinstance(found, Seen)}
+        self.blocked = {
+            host: found.reason for host, found in seen.items() if isinstance(found, Unseen)
+        }
+        #: The living primary that hands over to a copy of it, or "".
+        self.hands_over = ""
+        self.held = {host for host, found in seen.items() if isinstance(found, Seen) and found.held}
+        self.changing: set[str] = set()
+        self.waves: dict[tuple[str, int], list[Step]] = defaultdict(list)
+
+    def plan(self) -> Plan:
+        members = list(self.topology.members.values())
+        ends = all(member.role == NONE for member in members)
+        for member in members:
+            self._declare_dead(member)
+        if not ends:
+            self._hand_over(self.topology.primary)
+        for member in members:
+            self._leave(member)
+        if not ends:
+            self._promote(self.topology.primary)
+            for member in self.topology.from_the_top():
+                self._attach(member)
+        for member in members:
+            self._release(member)
+        waves = tuple(
+            Wave(name, tuple(self.waves[name, number]))
+            for name, number in sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
+        )
+        return Plan(waves, self.blocked, self.hands_over)
+
+    def _declare_dead(self, member: Member) -> None:
+        """Tell whoever lists a node whose daemon does not run: it takes three ticks by itself."""
+        found = self.seen[member.host]
+        if not isinstance(found, Unseen) or not found.stopped:
+            return
+        for host, state in self.states.items():
+            if state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
+                why = f"lists {member.host}, which does not run"
+                step = Step(host, "", member.host, (SECONDARY_DEAD,), why)
+                # One for each node in a wave, as a host runs one task at a time.
+                number = sum(
+                    any(one.host == host for one in steps)
+                    for (name, _number), steps in self.waves.items()
+                    if name == DEAD
+                )
+                self.waves[DEAD, number].append(step)
+
+    def _hand_over(self, new: Member) -> None:
+        """Hold a living primary until the copy that takes over has everything.
+
+        [assumed] docs/protocol.md: read-only mode keeps clients from writing and does not stop what
+        was let in before, nor replication. If it did, the copy would not catch up, and the primary
+        would be let go again.
+        """
+        living = primaries(self.seen)
+        if new.host in living or len(living) != 1:
+            return
+        old = living[0]
+        if not copies_from(self.topology, self.seen, new.host, old):
+            return
+        why = f"hands over to {new.host}, which has to have everything before"
+        self.waves[HOLD, 0].append(Step(old, "", new.host, (READ_ONLY,), why))
+        self.held.add(old)
+        self.hands_over = old
+        why = f"takes over from {old} and has to have everything before"
+        self.waves[CATCH_UP, 0].append(Step(new.host, "", old, (WAIT,), why))
+
+    def _leave(self, member: Member) -> None:
+        state = self.states.get(member.host)
+        if state is None or state.role == NONE:
+            return
+        steps_down = state.role == PRIMARY and member.role != PRIMARY
+        if member.role == NONE:
+            why = "should be in no cluster"
+        elif steps_down:
+            why = f"is primary and should be {member.role}"
+        else:
+            return
+        # From the bottom up: whoever loses its primary goes to none by itself, in its own time.
+        place = (STEP_DOWN, 0) if steps_down else (LEAVE, _LEAVING.index(state.role))
+        self._add(place, member, NONE, why)
+
+    def _promote(self, member: Member) -> None:
+        state = self.states.get(member.host)
+        if state is not None and state.role != PRIMARY:
+            self._add((PROMOTE, 0), member, PRIMARY, f"is {state.role} and should be primary")
+
+    def _attach(self, member: Member) -> None:
+        """Plan for a node that should follow another, if it does not do so yet."""
+        upstream = self.topology.upstream(member.host)
+        state = self.states.get(member.host)
+        if upstream is None or state is None:
+            return
+        joined = linked(self.topology, self.seen, member.host)
+        cut = upstream.host in self.changing
+        if joined and state.role == member.role and not cut:
+            return
+        if member.host in self.left_out:
+            self.blocked[member.host] = self.left_out[member.host]
+            return
+        if upstream.host in self.blocked:
+            self.blocked[member.host] = f"it should follow {upstream.host}, and see there"
+            return
+        believes = state.role in FOLLOWERS and names(state, upstream)
+        if cut and believes:
+            why = f"has to follow {upstream.host} again, which changes"
+        elif believes and not joined:
+            why = f"believes to follow {upstream.host}, which does not list it"
+        else:
+            why = f"is {state} and should be {member.role} of {upstream.host}"
+        # A link that is broken, or about to be, has to be made anew, whatever the node believes.
+        force = believes and (cut or not joined)
+        relay = member.role == RELAY
+        place = (RELAYS, self.topology.depth(member.host)) if relay else (SECONDARIES, 0)
+        self._add(place, member, member.role, why, force)
+
+    def _release(self, member: Member) -> None:
+        """Lift the read-only mode of those that are held: by this plan, or by a run that broke.
+
+        A primary that is held keeps everybody from writing, so it comes before the others attach.
+        """
+        if member.host in self.held:
+            why = "was put into read-only mode for as long as the primary changes"
+            name = OPEN if member.role == PRIMARY else RELEASE
+            self.waves[name, 0].append(Step(member.host, "", "", (WRITABLE,), why))
+
+    def _add(
+        self, place: tuple[str, int], member: Member, role: str, reason: str, force: bool = False
+    ) -> None:
+        upstream = self.topology.upstream(member.host) if role in FOLLOWERS else None
+        wanted = transitions.Wanted(role, as_upstream(upstream) if upstream else None)
+        leaves = role == NONE
+        # Those that leave find themselves as they were seen, or none by then, which is right, too.
+        state = self.states[member.host] if leaves else self._state_by_then(member.host)
+        orders = transitions.orders(state, wanted, force)
+        found = self._relation(member.host) if upstream else ""
+        self.waves[place].append(
+            Step(
+                host=member.host,
+                role=role,
+                upstream=upstream.host if upstream else "",
+                orders=orders,
+                reason=reason,
+                force=force,
+                relation=found,
+            )
+        )
+        self.changing.add(member.host)
+        if leaves:
+            # Whoever leaves may get another step, which starts from here.
+            self.states[member.host] = HaState(NONE)
+
+    def _relation(self, host: str) -> str:
+        """Return how the data of a node will stand to that of the primary by then."""
+        if self.hands_over and copies_from(self.topology, self.seen, host, self.hands_over):
+            return data.HANDED
+        return relation(self.topology, self.seen, self.record, host)
+
+    def _state_by_then(self, host: str) -> HaState:
+        """Return what a node will be by then: a follower of one that changes is none."""
+        state = self.states[host]
+        above = self.topology.by_node_id(state.primary.node_id) if state.primary else None
+        if state.role in FOLLOWERS and above is not None and above.host in self.changing:
+            return HaState(NONE)
+        return state

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A second look, just before a wave that cannot be taken back.
+
+A plan takes time: a daemon may be waited for, a copy may take minutes, and a node that has left its
+cluster is writable meanwhile. So before a primary is made, and before nodes copy, those that it
+concerns are looked at once more, and what is not any more as it was when the plan was made ends the
+run. Before a promotion that goes for the nodes that were silent as well: one that answers is asked
+who it is by a new plan, and not passed over. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, PRIMARY
+
+from .._checks.case import FAILED, OVERRIDDEN, Nodes, Verdict
+from .._checks.checks import is_spare
+from .._model import data
+from .._model.observed import Observation, Seen, Unseen, from_result, txid_of
+from .._model.timeline import Record, epoch_from
+from .._plan import planner
+from . import progress, variables
+from .variables import HostVars
+
+
+def rechecked(
+    made: Mapping[str, Any],
+    wave: Mapping[str, Any],
+    hostvars: HostVars,
+    overwrite: object = False,
+) -> dict[str, Any]:
+    """Return the plan with verdicts on what the look before a wave showed, and with that look.
+
+    A node whose transaction id is the one it had at the look before is as the plan says, and so is
+    a copy that still follows the same node, as it takes no writes of its own. Any other is judged
+    again, by the record with the promotions of this run.
+    """
+    hosts = list(made["targets"])
+    looked: dict[str, Any] = {
+        **made.get("looked", {}),
+        **{host: _look_of(hostvars[host], made["run"], wave) for host in wave["look"]},
+    }
+    look = _Look(
+        made=made,
+        wave=wave,
+        agreed=variables.nodes(overwrite, "nso_ha_allow_overwrite", hosts),
+        before={
+            **variables.observations(hosts, hostvars, variables.OBSERVED),
+            **{host: from_result(one) for host, one in made.get("looked", {}).items()},
+        },
+        now={host: from_result(one) for host, one in looked.items()},
+    )
+    found = [Verdict("recheck", FAILED, why, host) for host, why in look.doubts()]
+    return {**progress.with_verdicts(made, found), "looked": looked}
+
+
+def _look_of(own: Mapping[str, Any], run: str, wave: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of the look before this wave; of an earlier one, or none, only that."""
+    result = dict(own.get(variables.RECHECKED) or {})
+    if result.get("run") == run and result.get("step") != purpose(wave):
+        return {}
+    return result
+
+
+def purpose(wave: Mapping[str, Any]) -> str:
+    """Return what the look before a wave is for, as its results say."""
+    return f"before {wave['name']}"
+
+
+class _Look:
+    """One look, the one before it, and what to think of the difference."""
+
+    def __init__(
+        self,
+        made: Mapping[str, Any],
+        wave: Mapping[str, Any],
+        agreed: Nodes,
+        before: Mapping[str, Observation],
+        now: Mapping[str, Observation],
+    ) -> None:
+        self.primary = next(one["host"] for one in made["members"] if one["role"] == PRIMARY)
+        self.hosts = [host for host in wave["look"] if host != self.primary]
+        self.fenced = frozenset(host for named in made["lock"]["fence"].values() for host in named)
+        self.overridden = any(
+            one["check"] == "fenced" and one["result"] == OVERRIDDEN for one in made["verdicts"]
+        )
+        self.record = Record(epoch_from(one) for one in made["timeline"])
+        self.promotes = wave["name"] == planner.PROMOTE
+        self.agreed = agreed
+        self.before = before
+        self.now = now
+        self.relations = {
+            host: step["data"]
+            for one in made["waves"]
+            for host, step in one["steps"].items()
+            if step["data"]
+        }
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Yield the hosts that are not as they should be, each with the reason."""
+        primary = self.now.get(self.primary, Unseen("it was not looked at"))
+        if not isinstance(primary, Seen):
+            yield self.primary, primary.reason if self.promotes else self._no_primary(primary)
+        elif not self.promotes and primary.state.role != PRIMARY:
+            yield self.primary, self._no_primary(primary)
+        for host in self.hosts:
+            why = self._doubt(host, self.now[host], primary)
+            if why:
+                yield host, why
+
+    def _no_primary(self, primary: Observation) -> str:
+        now = str(primary.state) if isinstance(primary, Seen) else primary.reason
+        return f"is no primary to copy from: {now}"
+
+    def _doubt(self, host: str, one: Observation, primary: Observation) -> str:
+        """Return why a node must not be dealt with as planned, or nothing."""
+        if isinstance(self.before[host], Unseen):
+            return self._doubt_of_silent(host, one)
+        if not isinstance(one, Seen):
+            return one.reason
+        if one.state.role == PRIMARY:
+            return "is primary by now; find out who made it so, and run again"
+        if host in self.agreed or self._is_as_it_was(host, one, primary):
+            return ""
+        if host not in self.relations and is_spare(one):
+            return ""
+        theirs = txid_of(primary)
+        again = data.compare(one.txid, theirs, self.record)
+        if again in data.SAFE:
+            return ""
+        return f"{data.explain(again, one.txid, theirs)}, and it had not when the plan was made"
+
+    def _doubt_of_silent(self, host: str, one: Observation) -> str:
+        """Return why no primary may be made beside a node that did not answer, or nothing."""
+        if isinstance(one, Seen):
+            return (
+                f"did not answer when the plan was made, and does now: it is {one.state}. Run this "
+                "again, which plans with it"
+            )
+        earlier = self.before[host]
+        stopped_then = isinstance(earlier, Unseen) and earlier.stopped
+        if stopped_then and not one.stopped and not (host in self.fenced or self.overridden):
+            return f"was known not to run when the plan was made, and may run now: {one.reason}"
+        return ""
+
+    def _is_as_it_was(self, host: str, one: Seen, primary: Observation) -> bool:
+        """Return whether what the plan says of a node's data holds still."""
+        earlier = self.before[host]
+        if not isinstance(earlier, Seen):
+            return False
+        if one.txid is not None and one.txid == earlier.txid:
+            # A primary only goes forward. One that is to be made yet can have lost something.
+            return not self.promotes or self._primary_is_as_it_was(primary)
+        follows_still = one.state.role in FOLLOWERS and one.state.primary == earlier.state.primary
+        return self.relations.get(host) == data.COPY and follows_still
+
+    def _primary_is_as_it_was(self, primary: Observation) -> bool:
+        earlier = self.before[self.primary]
+        return (
+            isinstance(primary, Seen)
+            and isinstance(earlier, Seen)
+            and primary.txid is not None
+            and primary.txid == earlier.txid
+        )

@@ -1,0 +1,381 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Orders of an operation: its lock and its step come first, then its record, then the order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Mapping
+
+import pytest
+from ansible_collections.nso.ha.plugins.module_utils._apply import operation, promotion
+from ansible_collections.nso.ha.plugins.module_utils._apply.operation import Holding, Operation
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import NotGiven, Report, Timed
+from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import Promotion
+from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import UnixEndpoint
+from ansible_collections.nso.ha.plugins.module_utils._node.node import Target
+from ansible_collections.nso.ha.plugins.module_utils._node.options import OptionError
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._store import clock, kept, mutex
+from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error
+
+NOW = 1764028800.25
+TXID = TransactionId("n3", (1764, 28000, 5))
+TARGET = Target(UnixEndpoint("/run/nso"), "token", None, 5.0)
+ENTRY = {
+    "epoch": 1,
+    "primary": "n3",
+    "txid": None,
+    "start": [1, 2, 3],
+    "at": "then",
+    "operation": "converge",
+    "run": "x",
+}
+#: The steps that the lock lists.
+STEPS = ("promote", "later")
+GIVEN = Report(("beprimary",), None, HaState("primary"), times=(Timed("beprimary", 1.0, 2.5),))
+
+
+def silent(_text: str) -> None:
+    pytest.fail("a warning")
+
+
+class Node:
+    """A node whose lock is held, on a clock that stands still."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.txid: TransactionId | None = TXID
+        self.failure: error.Failure | None = None
+        self.asked = 0
+
+    def option(self, **more: Any) -> Operation:
+        option = {"state_dir": str(self.path), "id": "a", "step": "promote", **more}
+        return operation.from_option(option, silent)
+
+    def begin(self, lease: float = 900.0, **more: Any) -> Lock:
+        end = clock.text(NOW + lease)
+        held = Lock("a", "n1", "switchover", "ops", {}, clock.text(NOW), end, lease, STEPS)
+        return self.option().directory.begin(held._replace(**more), (), NOW).lock
+
+    def read_txid(self, target: Target) -> TransactionId | None:
+        assert target is TARGET
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        return self.txid
+
+    def promotion(self, **more: Any) -> Promotion:
+        return Promotion(self.option(**more), TARGET, "n1")
+
+    def look(self) -> kept.Kept:
+        return kept.look(str(self.path))
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
+    node = Node(tmp_path / "state")
+    # Who is kept out is kept out for as long as a test likes.
+    monkeypatch.setattr(mutex, "PATIENCE", 0.05)
+    for module in (operation, promotion):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: NOW + 100))
+    monkeypatch.setattr(promotion, "read_txid", node.read_txid)
+    return node
+
+
+# The option
+
+
+def test_the_option_says_what_it_says() -> None:
+    stamp = {"primary_id": "n3", "timestamp": [1764, 28000, 5]}
+    option = {
+        "state_dir": "/var/lib/nso-ha/",
+        "id": "a",
+        "step": "promote",
+        "name": "switchover",
+        "epoch": 1,
+        "timeline": [ENTRY],
+        "txid": stamp,
+    }
+    found = operation.from_option(option, silent)
+    assert found[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID)
+    assert found.directory.path == "/var/lib/nso-ha"
+    least = operation.from_option({"state_dir": "/a", "id": "a", "step": "promote"}, silent)
+    assert least[1:] == ("a", "promote", "", None, (), None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"state_dir": "relative"}, r"operation\.state_dir is 'relative'"),
+        ({"id": ""}, r"operation\.id is empty"),
+        ({"step": ""}, r"operation\.step is empty"),
+        ({"step": "x" * 256}, r"operation\.step is 256 characters long"),
+        ({"step": "a\0b"}, r"operation\.step has a NUL"),
+        ({"name": ""}, r"operation\.name is empty"),
+        ({"name": "x" * 256}, r"operation\.name is 256 characters long"),
+        ({"epoch": 0}, r"operation\.epoch is 0"),
+        ({"timeline": [ENTRY, {}]}, r"operation\.timeline\[1\]: epoch is missing"),
+        ({"txid": {"timestamp": []}}, r"operation\.txid\.timestamp is \[\]"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named(change: Mapping[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        operation.from_option({"state_dir": "/a", "id": "a", "step": "b", **change}, silent)
+
+
+# Holding
+
+
+def test_the_lock_is_renewed_and_the_step_struck_off_before_an_order(node: Node) -> None:
+    held = node.begin()
+    holding = Holding(node.option())
+    holding.before("secondary_dead")
+    assert node.look().lock == held.renewed(NOW + 100).without("promote")
+    assert holding.more(GIVEN) == {
+        "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
+    }
+
+
+@pytest.mark.parametrize("lease", [None, 50.0])
+def test_without_the_lock_no_order_is_given_and_nothing_written(
+    node: Node, lease: float | None
+) -> None:
+    held = node.begin(lease) if lease else None
+    promote = node.promotion(timeline=[ENTRY], epoch=2)
+    for escort, order in ((Holding(node.option()), "secondary_dead"), (promote, "beprimary")):
+        with pytest.raises(NotGiven, match=r"\(a\) is not held here any more") as caught:
+            escort.before(order)
+        assert caught.value.order == order
+        assert caught.value.failure is None
+        escort.release()
+    assert node.look() == kept.Kept(str(node.path), held, [], None, [])
+    assert node.asked == 0
+
+
+@pytest.mark.parametrize("step", ["attach", "Promote"])
+def test_a_step_that_is_not_due_gets_no_order_and_nothing_is_written(node: Node, step: str) -> None:
+    held = node.begin()
+    escorts = (
+        (Holding(node.option(step=step)), "secondary_dead"),
+        (node.promotion(step=step, timeline=[ENTRY], epoch=2), "beprimary"),
+    )
+    for escort, order in escorts:
+        with pytest.raises(NotGiven, match=f"the step '{step}' is not due on this node") as caught:
+            escort.before(order)
+        assert caught.value.order == order
+        assert "promote, later" in caught.value.why
+        assert str(node.path) in caught.value.why
+        assert "Hint: run the operation again." in caught.value.why
+        escort.release()
+    assert node.look() == kept.Kept(str(node.path), held, [], None, [])
+    assert node.asked == 0
+
+
+def test_a_step_that_has_been_taken_is_not_taken_again(node: Node) -> None:
+    node.begin()
+    first = Holding(node.option())
+    first.before("secondary_dead")
+    first.release()
+    with pytest.raises(NotGiven, match=r"the step 'promote' is not due .* it has been taken"):
+        Holding(node.option()).before("secondary_dead")
+
+
+def test_all_orders_of_a_step_are_given_and_each_renews_the_lock(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.begin()
+    promote = node.promotion()
+    promote.before("benone")
+    monkeypatch.setattr(operation, "time", SimpleNamespace(time=lambda: NOW + 300))
+    promote.before("beprimary")
+    held = node.look().lock
+    assert held is not None
+    assert held.steps == ("later",)
+    assert held.expires == clock.text(NOW + 300 + 900)
+
+
+def test_a_step_with_several_orders_stops_where_the_lock_is_lost(node: Node) -> None:
+    node.begin()
+    promote = node.promotion()
+    promote.before("benone")
+    (node.path / kept.LOCK).unlink()
+    with pytest.raises(NotGiven, match="there is no lock"):
+        promote.before("beprimary")
+
+
+def test_from_the_first_order_until_release_nobody_strikes_a_step_off(node: Node) -> None:
+    held = node.begin()
+    holding = Holding(node.option())
+    # Before the first order anybody may work there.
+    assert node.begin(steps=("promote",)).steps == ("promote",)
+    holding.before("secondary_dead")
+    with pytest.raises(KeptError, match="another process has held it"):
+        node.begin(steps=())
+    holding.release()
+    begun = node.option().directory.begin(held._replace(steps=()), (), NOW)
+    assert begun.struck == (), "a step that was taken counts as withdrawn"
+
+
+def test_the_directory_is_free_again_also_after_a_refused_step(node: Node) -> None:
+    node.begin()
+    holding = Holding(node.option(step="other"))
+    with pytest.raises(NotGiven):
+        holding.before("secondary_dead")
+    holding.release()
+    holding.release()
+    assert node.begin(steps=()).steps == ()
+
+
+def test_a_step_that_was_struck_off_first_gets_no_order(node: Node) -> None:
+    node.begin()
+    holding = Holding(node.option())
+    node.begin(steps=("later",))
+    with pytest.raises(NotGiven, match="the run has withdrawn it") as caught:
+        holding.before("secondary_dead")
+    assert "the step 'promote' is not due" in caught.value.why
+
+
+def test_without_orders_no_step_is_taken(node: Node) -> None:
+    held = node.begin()
+    for escort in (Holding(node.option()), node.promotion()):
+        escort.more(GIVEN)
+        escort.release()
+    assert node.look().lock == held
+
+
+# Promotion
+
+
+def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
+    node.begin()
+    promote = node.promotion(epoch=2, timeline=[ENTRY], txid=TXID.as_result())
+    promote.before("beprimary")
+    assert promote.entry == {
+        "epoch": 2,
+        "primary": "n1",
+        "txid": TXID.as_result(),
+        "start": [1764, 28900, 250000],
+        "at": clock.text(NOW + 100),
+        "operation": "switchover",
+        "run": "a",
+    }
+    assert node.look().timeline == [ENTRY, promote.entry]
+    assert promote.more(GIVEN) == {
+        "entry": promote.entry,
+        "txid": TXID.as_result(),
+        "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("fence", "fenced", "named"),
+    [
+        (("n3",), (), "n3 may still be primary"),
+        (("n3", "n4", "n5"), ("n4",), "n3 and n5 may still be primary"),
+        (("n3",), ("n4",), "n3 may still be primary"),
+    ],
+)
+def test_a_node_is_not_made_primary_while_a_host_is_not_confirmed_to_be_fenced(
+    node: Node, fence: tuple[str, ...], fenced: tuple[str, ...], named: str
+) -> None:
+    node.begin(fence=fence, fenced=fenced)
+    promote = node.promotion(epoch=2, txid=TXID.as_result())
+    with pytest.raises(NotGiven) as caught:
+        promote.before("beprimary")
+    assert named in caught.value.why
+    assert "Hint: " in caught.value.why
+    assert "state: confirmed" in caught.value.why
+    assert caught.value.order == "beprimary"
+    assert node.asked == 0
+    assert promote.entry is None
+    assert node.look().timeline == []
+
+
+def test_a_host_may_be_confirmed_until_the_order_is_given(node: Node) -> None:
+    node.begin(fence=("n3",))
+    directory = node.option().directory
+    directory.confirm("a", "n3", NOW + 50)
+    node.promotion().before("beprimary")
+
+
+@pytest.mark.parametrize("order", ["benone", "besecondary", "berelay"])
+def test_an_order_that_makes_nobody_primary_needs_nobody_fenced(node: Node, order: str) -> None:
+    node.begin(fence=("n3",))
+    node.promotion().before(order)
+
+
+def test_a_promotion_goes_by_the_name_that_the_task_says(node: Node) -> None:
+    node.begin()
+    node.txid = None
+    promote = node.promotion(epoch=2, name="failover")
+    promote.before("beprimary")
+    assert promote.entry is not None
+    assert promote.entry["operation"] == "failover"
+    assert promote.entry["txid"] is None
+
+
+@pytest.mark.parametrize("order", ["benone", "besecondary", "berelay"])
+def test_other_orders_need_the_record_and_no_transaction_id(node: Node, order: str) -> None:
+    node.begin()
+    promote = node.promotion(epoch=2, timeline=[ENTRY], txid={"timestamp": [1, 2, 3]})
+    promote.before(order)
+    assert node.look().timeline == [ENTRY]
+    assert promote.entry is None
+    assert node.asked == 0
+
+
+def test_without_epoch_and_transaction_id_nothing_is_asked_or_recorded(node: Node) -> None:
+    node.begin()
+    node.promotion().before("beprimary")
+    assert node.asked == 0
+    assert node.look().timeline == []
+
+
+@pytest.mark.parametrize("found", [TransactionId("n3", (1764, 28000, 6)), None])
+def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, found: Any) -> None:
+    node.begin()
+    node.txid = found
+    with pytest.raises(NotGiven, match=r"not n3/1764028000\.000005") as caught:
+        node.promotion(epoch=2, txid=TXID.as_result()).before("beprimary")
+    assert str(found or "unknown") in caught.value.why
+    assert node.look().timeline == []
+
+
+def test_a_node_that_does_not_tell_its_transaction_id_is_not_promoted(node: Node) -> None:
+    node.begin()
+    node.failure = error.Timeout("nothing")
+    with pytest.raises(NotGiven, match="cannot be read") as caught:
+        node.promotion(epoch=2).before("beprimary")
+    assert caught.value.failure is node.failure
+    assert node.look().timeline == []
+
+
+def test_a_transaction_id_that_cannot_be_recorded_is_no_crash(node: Node) -> None:
+    node.begin()
+    node.txid = TransactionId("n3", (1, -2, 3))
+    with pytest.raises(NotGiven, match="none that can be recorded"):
+        node.promotion(epoch=2).before("beprimary")
+    assert node.look().timeline == []
+
+
+def test_where_the_record_cannot_be_written_the_order_is_not_given(node: Node) -> None:
+    node.begin()
+    (node.path / kept.TIMELINE).mkdir()
+    promote = node.promotion(epoch=2)
+    with pytest.raises(NotGiven, match="Is a directory"):
+        promote.before("beprimary")
+    assert promote.entry is None
+
+
+def test_what_cannot_be_read_afterwards_is_null(node: Node) -> None:
+    promote = node.promotion()
+    node.failure = error.EOF()
+    assert promote.more(GIVEN)["txid"] is None
+    assert node.asked == 1
+    # A node that did not answer a moment ago is not waited for again.
+    assert promote.more(GIVEN._replace(after=None))["txid"] is None
+    assert node.asked == 1

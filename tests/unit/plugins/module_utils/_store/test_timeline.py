@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of promotions: entries once and in order, and no changed byte that is not found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.nso.ha.plugins.module_utils._store import timeline
+from ansible_collections.nso.ha.plugins.module_utils._store.timeline import Entry
+from helpers.properties import repeatable
+from hypothesis import given
+from hypothesis import strategies as st
+
+PATH = "/var/lib/nso-ha/timeline.jsonl"
+ENTRY: Entry = {
+    "epoch": 2,
+    "primary": "n1",
+    "txid": {"primary_id": "n3", "timestamp": [1764, 28000, 0]},
+    "start": [1764, 28800, 250000],
+    "at": "2025-11-25T00:00:00.250000Z",
+    "operation": "switchover",
+    "run": "3f0c",
+}
+
+NUMBERS = st.integers(0, 2**63 - 1)
+STAMPS = st.lists(NUMBERS, min_size=3, max_size=3)
+TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=255)
+TXIDS = st.none() | st.fixed_dictionaries(
+    {"primary_id": st.none() | TEXTS, "timestamp": STAMPS},
+)
+ENTRIES = st.fixed_dictionaries(
+    {
+        "epoch": st.integers(1, 5) | st.integers(1, 2**63 - 1),
+        "primary": st.sampled_from(["n1", "n2"]) | TEXTS,
+        "txid": TXIDS,
+        "start": STAMPS,
+        "at": TEXTS,
+        "operation": TEXTS,
+        "run": TEXTS,
+    }
+)
+RECORDS = st.lists(ENTRIES, max_size=6)
+
+
+@repeatable
+@given(ENTRIES)
+def test_an_entry_of_the_right_form_is_one(entry: Entry) -> None:
+    assert timeline.check(entry) == entry
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"epoch": 0}, "epoch"),
+        ({"epoch": -1}, "epoch"),
+        ({"epoch": True}, "epoch"),
+        ({"epoch": 1.0}, "epoch"),
+        ({"epoch": "1"}, "epoch"),
+        ({"epoch": 2**63}, "epoch"),
+        ({"primary": ""}, "primary"),
+        ({"primary": None}, "primary"),
+        ({"primary": "x" * 256}, "primary"),
+        ({"at": 1}, "at is no text"),
+        ({"operation": []}, "operation"),
+        ({"run": None}, "run"),
+        ({"start": [1, 2]}, "start"),
+        ({"start": [1, 2, -3]}, "start"),
+        ({"start": [1, 2, "3"]}, "start"),
+        ({"start": "123"}, "start"),
+        ({"start": None}, "start"),
+        ({"txid": {}}, "primary_id is missing"),
+        ({"txid": "n1"}, "txid"),
+        ({"txid": {"primary_id": "", "timestamp": [1, 2, 3]}}, "primary_id"),
+        ({"txid": {"primary_id": 1, "timestamp": [1, 2, 3]}}, "primary_id"),
+        ({"txid": {"primary_id": None, "timestamp": [1, 2, 3, 4]}}, r"txid\.timestamp"),
+        ({"txid": {"primary_id": None, "timestamp": [1, 2, 3], "x": 1}}, "unknown key 'x'"),
+        ({"sum": "0"}, "unknown key 'sum'"),
+    ],
+)
+def test_an_entry_of_another_form_is_none(change: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        timeline.check({**ENTRY, **change})
+
+
+@pytest.mark.parametrize("name", timeline.FIELDS)
+def test_an_entry_without_one_of_its_keys_is_none(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is missing"):
+        timeline.check({key: value for key, value in ENTRY.items() if key != name})
+
+
+@pytest.mark.parametrize("entry", [None, [], "text", 1])
+def test_what_is_no_dictionary_is_no_entry(entry: object) -> None:
+    with pytest.raises(ValueError, match="no dictionary"):
+        timeline.check(entry)
+
+
+@repeatable
+@given(RECORDS)
+def test_what_was_written_is_read_as_the_same_entries(entries: Any) -> None:
+    assert timeline.parse(timeline.text(entries), PATH) == (entries, [])
+
+
+@repeatable
+@given(st.lists(ENTRIES, min_size=1, max_size=4), st.data())
+def test_any_changed_byte_is_found(entries: Any, data: st.DataObject) -> None:
+    written = timeline.text(entries)
+    place = data.draw(st.integers(0, len(written) - 1))
+    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != written[place]))
+    changed = written[:place] + bytes([other]) + written[place + 1 :]
+    found, damaged = timeline.parse(changed, PATH)
+    assert damaged
+    assert all(entry in entries for entry in found), "an entry was read that was never written"
+    # A newline that is gone takes two lines with it, and no change takes more.
+    assert len(found) >= len(entries) - 2
+
+
+@repeatable
+@given(st.lists(ENTRIES, min_size=1, max_size=3), st.data())
+def test_a_file_that_ends_in_the_middle_of_a_line_is_damaged(
+    entries: Any, data: st.DataObject
+) -> None:
+    written = timeline.text(entries)
+    size = data.draw(st.integers(1, len(written) - 1))
+    found, damaged = timeline.parse(written[:size], PATH)
+    assert bool(damaged) is not written[:size].endswith(b"\n")
+    assert found == entries[: len(found)]
+
+
+@repeatable
+@given(st.binary(max_size=300))
+def test_no_bytes_at_all_make_it_fail(data: bytes) -> None:
+    found, damaged = timeline.parse(data, PATH)
+    assert found == []
+    assert bool(damaged) is bool(data)
+
+
+def test_damage_is_told_with_file_and_line() -> None:
+    good = timeline.text([ENTRY])
+    found, damaged = timeline.parse(good + good.replace(b'"n1"', b'"n2"') + good + b"half", PATH)
+    assert found == [ENTRY, ENTRY]
+    assert damaged == [
+        f"{PATH}, line 2: its sum does not fit",
+        f"{PATH}, line 4: it has no end",
+    ]
+
+
+def test_much_damage_is_told_in_few_words() -> None:
+    _found, damaged = timeline.parse(b"\n" * 10_000, PATH)
+    assert len(damaged) < 20
+    assert damaged[-1] == f"{PATH}: 9990 more lines are damaged"
+
+
+# Merging
+
+
+@repeatable
+@given(RECORDS, RECORDS)
+def test_a_merge_has_all_entries_once_in_order_whoever_comes_first(one: Any, other: Any) -> None:
+    merged = timeline.merge(one, other)
+    assert merged == timeline.merge(other, one)
+    assert merged == timeline.merge(merged, one, other)
+    for entry in [*one, *other]:
+        assert merged.count(entry) == 1
+    assert all(entry in one or entry in other for entry in merged)
+    ages = [(entry["epoch"], entry["start"], entry["primary"]) for entry in merged]
+    assert ages == sorted(ages)
+
+
+@repeatable
+@given(RECORDS, RECORDS, RECORDS)
+def test_it_makes_no_difference_in_which_order_three_are_merged(a: Any, b: Any, c: Any) -> None:
+    assert timeline.merge(timeline.merge(a, b), c) == timeline.merge(a, timeline.merge(b, c))
+
+
+def numbered(epoch: int, **more: Any) -> Entry:
+    return {**ENTRY, "epoch": epoch, **more}
+
+
+def test_entries_that_differ_in_any_key_are_two() -> None:
+    changes: list[Any] = [{}, {"txid": None}, {"at": "x"}, {"operation": "x"}, {"run": "x"}]
+    assert len(timeline.merge([numbered(1, **change) for change in changes])) == len(changes)
+
+
+def test_of_too_many_entries_the_newest_are_kept() -> None:
+    every = [numbered(epoch) for epoch in range(1, timeline.MAX_ENTRIES + 3)]
+    assert timeline.merge(every) == every[2:]
+    assert timeline.merge(every[2:], every[:2]) == every[2:]
+
+
+def test_what_would_be_too_long_to_be_read_again_is_not_kept() -> None:
+    long = "\U0001f600" * 255
+    every = [
+        numbered(epoch, at=long, operation=long, run=long)
+        for epoch in range(1, timeline.MAX_ENTRIES + 1)
+    ]
+    kept = timeline.merge(every)
+    assert len(timeline.text(kept)) <= timeline.MAX_BYTES
+    assert len(timeline.text(every[-len(kept) - 1 :])) > timeline.MAX_BYTES
+    assert kept == every[-len(kept) :]

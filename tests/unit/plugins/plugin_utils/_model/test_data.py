@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data rules."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data
+from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
+from helpers.properties import repeatable
+from hypothesis import given
+from hypothesis import strategies as st
+
+A5, A6 = TransactionId("a", (1, 5, 0)), TransactionId("a", (1, 6, 0))
+B5, B6 = TransactionId("b", (1, 5, 0)), TransactionId("b", (1, 6, 0))
+C5 = TransactionId("c", (1, 5, 0))
+ALONE5, ALONE6 = TransactionId(None, (1, 5, 0)), TransactionId(None, (1, 6, 0))
+EMPTY5, EMPTY6 = TransactionId("", (1, 5, 0)), TransactionId("", (1, 6, 0))
+
+NOTHING = Record()
+#: "a" was primary, then "b", from what "a" had at (1, 5, 0).
+A_THEN_B = Record([Epoch(1, "a", ALONE5, (1, 4, 0)), Epoch(2, "b", A5, (1, 5, 0))])
+
+TXIDS = st.none() | st.builds(
+    TransactionId,
+    st.none() | st.sampled_from(("", "a", "b")),
+    st.tuples(*[st.integers(0, 2)] * 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "primary", "relation"),
+    [
+        (A5, A5, data.EQUAL),
+        (ALONE5, ALONE5, data.EQUAL),
+        (A5, A6, data.UNRECORDED),
+        (A6, A5, data.NEWER),
+        (A5, B5, data.OTHER),
+        (ALONE5, ALONE6, data.OTHER),
+        (EMPTY5, EMPTY6, data.OTHER),
+        (ALONE5, A6, data.OTHER),
+        (A5, ALONE6, data.OTHER),
+        (None, A5, data.UNKNOWN),
+        (A5, None, data.UNKNOWN),
+        (None, None, data.UNKNOWN),
+    ],
+)
+def test_relation_of_two_ids_without_a_record(
+    own: TransactionId | None, primary: TransactionId | None, relation: str
+) -> None:
+    assert data.compare(own, primary, NOTHING) == relation
+
+
+@pytest.mark.parametrize(
+    ("own", "primary", "relation"),
+    [
+        (B5, B5, data.EQUAL),
+        (A5, B6, data.BEHIND),
+        (B5, B6, data.BEHIND),
+        (ALONE5, B6, data.BEHIND),
+        (B6, B5, data.NEWER),
+        (B5, A5, data.NEWER),
+        (A6, B6, data.DIVERGED),
+        (ALONE6, B6, data.OTHER),
+        (C5, B6, data.OTHER),
+        # What is to be the primary is itself not on the line: nothing is known then.
+        (A5, C5, data.OTHER),
+        (A5, A6, data.UNRECORDED),
+        (None, B5, data.UNKNOWN),
+        (B5, None, data.UNKNOWN),
+    ],
+)
+def test_relation_of_two_ids_with_a_record(
+    own: TransactionId | None, primary: TransactionId | None, relation: str
+) -> None:
+    assert data.compare(own, primary, A_THEN_B) == relation
+
+
+@given(TXIDS, TXIDS)
+@repeatable
+def test_without_a_record_only_equal_ids_are_safe(
+    own: TransactionId | None, primary: TransactionId | None
+) -> None:
+    safe = data.compare(own, primary, NOTHING) in data.SAFE
+    assert safe == (own is not None and own == primary)
+
+
+@given(TXIDS, TXIDS, st.sampled_from((NOTHING, A_THEN_B)))
+@repeatable
+def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
+    one: TransactionId | None, other: TransactionId | None, record: Record
+) -> None:
+    both = {data.compare(one, other, record), data.compare(other, one, record)}
+    assert not both <= data.SAFE or both == {data.EQUAL}
+
+
+def test_an_id_is_shown_with_its_primary_and_seconds() -> None:
+    assert data.show(TransactionId("n1", (1764, 2800, 42))) == "n1/1764002800.000042"
+    assert data.show(ALONE5) == "-/1000005.000000"
+    assert data.show(None) == "-"
+
+
+@pytest.mark.parametrize(
+    ("relation", "text"),
+    [
+        (data.EQUAL, "has the same data as the primary (a/1000005.000000), so nothing is copied"),
+        (data.COPY, "is connected to the primary, so its data is a copy already"),
+        (
+            data.BEHIND,
+            "is behind the primary on the same timeline (a/1000005.000000, primary "
+            "b/1000005.000000)",
+        ),
+        (
+            data.NEWER,
+            "has newer data than the primary (a/1000005.000000, primary b/1000005.000000)",
+        ),
+        (
+            data.OTHER,
+            "has data that the primary may not have (a/1000005.000000, primary b/1000005.000000)",
+        ),
+        (
+            data.HANDED,
+            "has nothing that the next primary does not get before it takes over",
+        ),
+        (
+            data.DIVERGED,
+            "has transactions that were made after another primary had taken over, so nobody else "
+            "has them (a/1000005.000000, primary b/1000005.000000)",
+        ),
+        (
+            data.UNRECORDED,
+            "seems to be behind the primary (a/1000005.000000, primary b/1000005.000000), but no "
+            "record of promotions says that nothing was lost in between",
+        ),
+        (
+            data.UNKNOWN,
+            "has a transaction id, or its primary has, that is not known (a/1000005.000000, "
+            "primary b/1000005.000000)",
+        ),
+    ],
+)
+def test_each_relation_is_explained_with_both_ids(relation: str, text: str) -> None:
+    assert data.explain(relation, A5, B5) == text

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be wrong with a wanted cluster, and how a right one hangs together."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import (
+    Member,
+    Topology,
+    problems,
+)
+from helpers.cluster_strategies import wanted
+from helpers.properties import repeatable
+from hypothesis import given
+
+N1 = Member("n1", "id1", "10.0.0.1", "primary")
+N2 = Member("n2", "id2", "10.0.0.2", "secondary")
+RELAY = Member("n3", "id3", "10.0.0.3", "relay")
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        ([], ["the group has no hosts"]),
+        (
+            [N2],
+            ["no node should be primary (nso_ha_role), and it has to be exactly one"],
+        ),
+        (
+            [N1, Member("n4", "id4", "10.0.0.4", "primary")],
+            ["2 nodes (n1, n4) should be primary (nso_ha_role), and it has to be exactly one"],
+        ),
+        (
+            [N1, Member("n4", "id4", "10.0.0.4", "")],
+            [
+                "n4: nso_ha_role is not set; it has to be one of none, primary, secondary, relay",
+            ],
+        ),
+        (
+            [N1, Member("n4", "id4", "10.0.0.4", "master")],
+            [
+                "n4: nso_ha_role is 'master'; it has to be one of none, primary, secondary, relay",
+            ],
+        ),
+        (
+            [N1, N2, Member("n4", "id2", "10.0.0.4", "none")],
+            ["n2, n4 have the same node id, 'id2'"],
+        ),
+        (
+            [N1, Member("n4", "id4", "::ffff:10.0.0.1", "none")],
+            ["n1, n4 have the same address, '10.0.0.1'"],
+        ),
+        (
+            [N1, Member("n4", "x" * 256, "10.0.0.4", "none")],
+            [
+                "n4: nso_ha_node_id is 256 bytes long in UTF-8 and begins with "
+                "'xxxxxxxxxxxxxxxxxxxx'; the limit is 255 bytes"
+            ],
+        ),
+        (
+            [N1, Member("n4", "id4", "0.0.0.0", "none")],
+            ["n4: nso_ha_node_ip: '0.0.0.0' is not the address of one node"],
+        ),
+        (
+            [N1, Member("n4", "id4", "10.0.0.4", "none", "n1")],
+            ["n4: nso_ha_upstream is 'n1', but a node with role none follows nobody"],
+        ),
+        (
+            [N1, Member("n4", "id4", "10.0.0.4", "secondary", "id1")],
+            [
+                "n4: nso_ha_upstream is 'id1', which is no host of the group (inventory names are "
+                "meant)"
+            ],
+        ),
+        (
+            [N1, N2, Member("n4", "id4", "10.0.0.4", "secondary", "n2")],
+            [
+                "n4: nso_ha_upstream is 'n2', which should be secondary; only a primary or a relay "
+                "can be followed"
+            ],
+        ),
+        (
+            [N1, Member("n4", "id4", "10.0.0.4", "relay", "n4")],
+            ["n4: nso_ha_upstream is 'n4', but n4 follows n4: that is a circle"],
+        ),
+        (
+            [
+                N1,
+                Member("n3", "id3", "10.0.0.3", "relay", "n4"),
+                Member("n4", "id4", "10.0.0.4", "relay", "n3"),
+            ],
+            [
+                "n3: nso_ha_upstream is 'n4', but n3 follows n4 follows n3: that is a circle",
+                "n4: nso_ha_upstream is 'n3', but n4 follows n3 follows n4: that is a circle",
+            ],
+        ),
+    ],
+)
+def test_each_problem_is_told_with_node_and_value(members: list[Member], found: list[str]) -> None:
+    assert problems(members) == found
+
+
+def test_all_problems_are_told_together() -> None:
+    wrong = [Member("n4", "id", "::", "master"), Member("n5", "id", "10.0.0.5", "", "n9")]
+    assert len(problems(wrong)) == 6
+
+
+@given(wanted())
+@repeatable
+def test_a_right_topology_has_no_problems_and_is_a_tree(members: list[Member]) -> None:
+    assert problems(members) == []
+    topology = Topology(members)
+    assert topology.primary.host == "n1"
+    order = [member.host for member in topology.from_the_top()]
+    assert sorted(order) == sorted(topology.members)
+    for member in members:
+        above = topology.upstream(member.host)
+        assert (above is None) == (member.role in ("none", "primary"))
+        assert topology.depth(member.host) == (topology.depth(above.host) + 1 if above else 0)
+        assert topology.by_node_id(member.node_id) == member
+        assert above is None or member in topology.followers_of(above.host)
+        assert above is None or order.index(above.host) < order.index(member.host)
+    assert sum(len(topology.followers_of(host)) for host in order) == sum(
+        member.role in ("secondary", "relay") for member in members
+    )
+
+
+def test_a_node_id_of_nobody_belongs_to_nobody() -> None:
+    assert Topology([N1, RELAY]).by_node_id("n1") is None
+
+
+def test_the_upstream_is_the_primary_unless_another_is_named() -> None:
+    below = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
+    topology = Topology([N1, N2, RELAY, below])
+    assert topology.upstream("n2") == N1
+    assert topology.upstream("n4") == RELAY
+    assert topology.followers_of("n1") == [N2, RELAY]
+    assert topology.followers_of("n2") == []

@@ -1,0 +1,579 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans, carried out on a model of a cluster that knows nothing of the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+
+import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data, links
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
+    Observation,
+    Seen,
+    Unseen,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import planner
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.planner import Step
+from helpers.cluster_model import Cluster
+from helpers.cluster_strategies import situations
+from helpers.properties import repeatable
+from hypothesis import given
+from hypothesis import strategies as st
+
+Situation = tuple[list[Member], Cluster]
+
+N1 = Member("n1", "id1", "10.0.0.1", "primary")
+N2 = Member("n2", "id2", "10.0.0.2", "secondary")
+N3 = Member("n3", "id3", "10.0.0.3", "secondary")
+N4 = Member("n4", "id4", "10.0.0.4", "secondary")
+OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
+#: No promotion was recorded, and that of id1 was.
+NOTHING, FIRST = Record(), Record([Epoch(1, "id1", None, (0, 1, 0))])
+
+
+def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
+    """Carry out one step as the module would, with the orders that are needed by then."""
+    node = cluster.nodes[step.host]
+    if step.orders == ("secondary_dead",):
+        node.listed.pop(topology.members[step.upstream].node_id)
+    if step.orders in (("read_only",), ("writable",)):
+        node.read_only = step.orders == ("read_only",)
+        node.mark = {} if node.read_only else None
+    if not step.role:
+        return list(step.orders)
+    upstream = topology.members[step.upstream] if step.upstream else None
+    return cluster.give_role(
+        step.host,
+        step.role,
+        topology.members[step.host].node_id,
+        (upstream.node_id, upstream.address) if upstream else None,
+        step.force,
+    )
+
+
+def carry_out(cluster: Cluster, topology: Topology, made: planner.Plan) -> None:
+    for step in made.steps:
+        do(cluster, topology, step)
+
+
+def is_cut_off(cluster: Cluster, topology: Topology, host: str) -> bool:
+    """Return whether anything above a node does not answer, so that nothing can be promised."""
+    above = topology.upstream(host)
+    while above is not None:
+        if not cluster.nodes[above.host].reachable:
+            return True
+        above = topology.upstream(above.host)
+    return False
+
+
+def wrong(cluster: Cluster, topology: Topology, blocked: planner.Plan) -> list[str]:
+    """Return the nodes that are not as wanted although something could be done about them."""
+    return [
+        host
+        for host, member in topology.members.items()
+        if host not in blocked.blocked
+        and not is_cut_off(cluster, topology, host)
+        and not cluster.is_right(member, topology.upstream(host))
+    ]
+
+
+def seen(role: str, primary: Member | None = None, *listed: Member, txid: object = OLD) -> Seen:
+    """Return a node that says this of itself."""
+    assert txid is None or isinstance(txid, TransactionId)
+    peer = Peer(primary.node_id, primary.address) if primary else None
+    state = HaState(role, peer, tuple(Peer(one.node_id, one.address) for one in listed))
+    return Seen(state, 1, txid)
+
+
+def planned(
+    members: list[Member], found: Mapping[str, Observation], record: Record = NOTHING
+) -> planner.Plan:
+    return planner.plan(Topology(members), found, record)
+
+
+def steps(
+    members: list[Member], found: Mapping[str, Observation], record: Record = NOTHING
+) -> dict[str, Step]:
+    """Return the last step of each host that gives it a role."""
+    return {step.host: step for step in planned(members, found, record).roles}
+
+
+# Properties
+
+
+@given(situations())
+@repeatable
+def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    made = planner.plan(topology, cluster.look(), NOTHING)
+    carry_out(cluster, topology, made)
+    assert not wrong(cluster, topology, made)
+    assert not [
+        node.host
+        for node in cluster.nodes.values()
+        if node.reachable and (node.mark or node.read_only)
+    ]
+
+
+@given(situations(), st.randoms(use_true_random=False))
+@repeatable
+def test_there_never_are_two_primaries_that_were_not_before(
+    situation: Situation, random: Random
+) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    before = cluster.primaries()
+    reachable = {node.host for node in cluster.nodes.values() if node.reachable}
+    for wave in planner.plan(topology, cluster.look(), NOTHING).waves:
+        for step in random.sample(wave.steps, len(wave.steps)):
+            if step.role == "primary":
+                assert not cluster.primaries() & reachable
+            do(cluster, topology, step)
+            now = cluster.primaries() & reachable
+            assert len(now) < 2 or now <= before
+
+
+@given(situations(all_answer=True))
+@repeatable
+def test_a_cluster_that_is_right_needs_nothing(situation: Situation) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    carry_out(cluster, topology, planner.plan(topology, cluster.look(), NOTHING))
+    found = cluster.look()
+    assert planner.plan(topology, found, NOTHING) == planner.Plan()
+    assert all(links.is_as_wanted(topology, found, host) for host in topology.members)
+
+
+@given(situations())
+@repeatable
+def test_no_step_is_planned_exactly_if_every_node_that_can_be_helped_is_right(
+    situation: Situation,
+) -> None:
+    members, cluster = situation
+    topology, found = Topology(members), cluster.look()
+    made = planner.plan(topology, found, NOTHING)
+    right = [
+        links.is_as_wanted(topology, found, host)
+        for host in topology.members
+        if host not in made.blocked
+    ]
+    if not made.steps:
+        assert all(right)
+    elif all(right):
+        # A node that is right has a step only because of another: one that has one, or is dead.
+        why = [step for step in made.steps if step.role in ("none", "primary", "")]
+        assert why
+
+
+@given(situations(), st.data())
+@repeatable
+def test_a_second_run_finishes_what_was_interrupted_anywhere(
+    situation: Situation, draw: st.DataObject
+) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    first = planner.plan(topology, cluster.look(), NOTHING)
+    for step in first.steps[: draw.draw(st.integers(0, len(first.steps)))]:
+        do(cluster, topology, step)
+    second = planner.plan(topology, cluster.look(), NOTHING)
+    carry_out(cluster, topology, second)
+    assert not wrong(cluster, topology, second)
+
+
+@given(situations())
+@repeatable
+def test_a_node_that_did_not_answer_gets_no_step(situation: Situation) -> None:
+    members, cluster = situation
+    made = planned(members, cluster.look())
+    for step in made.steps:
+        assert cluster.nodes[step.host].reachable
+    for node in cluster.nodes.values():
+        assert node.reachable or node.host in made.blocked
+
+
+@given(situations())
+@repeatable
+def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None:
+    members, cluster = situation
+    for step in planned(members, cluster.look()).steps:
+        assert bool(step.relation) == (step.role in ("secondary", "relay"))
+        safe = step.relation in ("", "equal", "copy", "handed", "behind")
+        assert step.overwrites == (not safe)
+        assert step.orders
+
+
+@given(situations(), st.randoms(use_true_random=False))
+@repeatable
+def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Random) -> None:
+    members, cluster = situation
+    found = cluster.look()
+    shuffled = dict(random.sample(list(found.items()), len(found)))
+    topology = Topology(members)
+    assert planner.plan(topology, found, NOTHING) == planner.plan(topology, shuffled, NOTHING)
+
+
+@given(situations())
+@repeatable
+def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> None:
+    members, cluster = situation
+    done: set[str] = set()
+    made = planned(members, cluster.look())
+    attached = [wave for wave in made.waves if wave.name in ("promote", "relays", "secondaries")]
+    to_come = {step.host for wave in attached for step in wave.steps}
+    for wave in attached:
+        for step in wave.steps:
+            assert step.upstream not in to_come or step.upstream in done
+        done |= {step.host for step in wave.steps}
+
+
+# Examples
+
+
+def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
+    found = {"n1": seen("none"), "n2": seen("primary", None), "n3": seen("none")}
+    made = planned([N1, N2, N3], found)
+    assert [wave.name for wave in made.waves] == ["step_down", "promote", "secondaries"]
+    assert made.waves[0].steps[0].orders == ("benone",)
+    assert made.waves[1].steps[0].orders == ("beprimary",)
+    assert [step.orders for step in made.waves[2].steps] == [("besecondary",)] * 2
+    assert not any(step.force for step in made.steps)
+    assert [step.reason for step in made.steps] == [
+        "is primary and should be secondary",
+        "is none and should be primary",
+        "is none and should be secondary of n1",
+        "is none and should be secondary of n1",
+    ]
+
+
+def test_whoever_leaves_does_so_from_the_bottom_up_and_the_primary_last() -> None:
+    found: dict[str, Observation] = {
+        "n1": seen("primary"),
+        "n2": seen("relay", N1),
+        "n3": seen("secondary", N2),
+        "n4": seen("secondary", N2),
+    }
+    nobody = [replace(one, role="none") for one in (N1, N2, N3, N4)]
+    made = planned(nobody, found)
+    assert [(wave.name, [step.host for step in wave.steps]) for wave in made.waves] == [
+        ("leave", ["n3", "n4"]),
+        ("leave", ["n2"]),
+        ("step_down", ["n1"]),
+    ]
+    for step in made.steps:
+        assert (step.orders, step.force) == (("benone",), False)
+        assert step.reason == "should be in no cluster"
+
+
+def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
+    found = {"n1": seen("none"), "n2": seen("primary", None, N3), "n3": seen("relay", N2)}
+    # A relay would have to be ordered to leave first.
+    assert steps([N1, N2, N3], found)["n3"].orders == ("besecondary",)
+
+
+def test_followers_of_the_new_primary_have_to_follow_it_again() -> None:
+    found = {"n1": seen("relay", N3, N2), "n2": seen("secondary", N1), "n3": seen("none")}
+    step = steps([N1, N2, N3], found)["n2"]
+    assert (step.force, step.reason) == (True, "has to follow n1 again, which changes")
+
+
+def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
+    found = {"n1": seen("primary"), "n2": seen("secondary", N1)}
+    step = steps([N1, N2], found)["n2"]
+    assert (step.force, step.orders) == (True, ("besecondary",))
+    assert step.reason == "believes to follow n1, which does not list it"
+
+
+def test_a_secondary_that_lost_its_link_unnoticed_becomes_relay_over_a_new_one() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    found = {"n1": seen("primary"), "n2": seen("secondary", N1)}
+    assert steps([N1, relay], found)["n2"].orders == ("besecondary", "berelay")
+
+
+def test_a_secondary_that_becomes_relay_keeps_its_link_and_its_data() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    found = {"n1": seen("primary", None, N2, txid=NEW), "n2": seen("secondary", N1)}
+    step = steps([N1, relay], found)["n2"]
+    assert (step.orders, step.relation) == (("berelay",), data.COPY)
+
+
+def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
+    moved = Member("n1", "id1", "10.0.7.7", "primary")
+    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", moved)}
+    step = steps([N1, N2], found)["n2"]
+    assert step.orders == ("besecondary",)
+    assert step.reason == "is secondary of id1 at 10.0.7.7 and should be secondary of n1"
+
+
+def test_an_address_in_another_notation_is_the_same_address() -> None:
+    mapped = Member("n1", "id1", "::ffff:10.0.0.1", "primary")
+    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
+    assert not steps([mapped, N2], found)
+
+
+def test_a_host_name_is_left_to_the_node_id_and_the_other_end() -> None:
+    named = Member("n1", "id1", "one.example", "primary")
+    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
+    assert not steps([named, N2], found)
+    assert steps([named, N2], {**found, "n1": seen("primary")})["n2"].force
+    for other in (seen("secondary", N3), seen("secondary")):
+        assert steps([named, N2], {**found, "n2": other})["n2"].orders == ("besecondary",)
+
+
+def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> None:
+    topology = Topology([N1, N2])
+    upper, lower, silent = seen("primary", None, N2), seen("secondary", N1), Unseen("gone")
+    for primary, secondary, is_one in (
+        (upper, lower, True),
+        (silent, lower, True),
+        (upper, silent, False),
+        (seen("primary"), lower, False),
+        (seen("secondary", None, N2), lower, False),
+    ):
+        found: dict[str, Observation] = {"n1": primary, "n2": secondary}
+        assert links.linked(topology, found, "n2") is is_one
+        assert links.is_as_wanted(topology, found, "n2") is is_one
+        assert not links.linked(topology, found, "n1")
+
+
+def test_a_follower_without_a_primary_is_attached() -> None:
+    found = {"n1": seen("primary"), "n2": Seen(HaState("secondary"), 1, OLD)}
+    assert steps([N1, N2], found)["n2"].orders == ("besecondary",)
+
+
+def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
+    found = {
+        "n1": seen("primary", None, relay, below, txid=OLD),
+        "n2": seen("relay", N1),
+        "n3": seen("secondary", N1, txid=NEW),
+    }
+    step = steps([N1, relay, below], found)["n3"]
+    assert step.relation == data.COPY
+    assert not step.overwrites
+
+
+def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
+    relay = Member("n2", "id2", "10.0.0.2", "relay")
+    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
+    topology = Topology([N1, relay, below])
+    upper, middle, silent = seen("primary", None, relay), seen("relay", N1, below), Unseen("gone")
+    whole: dict[str, Observation] = {"n1": upper, "n2": middle, "n3": seen("secondary", relay)}
+    assert links.relation(topology, whole, NOTHING, "n3") == data.COPY
+    stranger = Member("z9", "z9", "10.9.9.9", "primary")
+    changes: list[dict[str, Observation]] = [
+        {"n1": seen("primary")},
+        {"n1": seen("none", None, relay)},
+        {"n2": seen("relay", N1)},
+        {"n2": seen("relay", None, below)},
+        {"n2": seen("relay", stranger, below)},
+        {"n2": silent},
+        {"n3": seen("secondary", stranger)},
+    ]
+    for broken in changes:
+        assert links.relation(topology, {**whole, **broken}, NOTHING, "n3") == data.EQUAL
+    # Nobody knows what would have to be compared.
+    for host in ("n1", "n3"):
+        assert links.relation(topology, {**whole, host: silent}, NOTHING, "n3") == data.UNKNOWN
+
+
+def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
+    first = Member("n2", "id2", "10.0.0.2", "relay")
+    second = Member("n3", "id3", "10.0.0.3", "relay")
+    found: dict[str, Observation] = {
+        "n1": seen("primary", txid=NEW),
+        "n2": seen("relay", second, second),
+        "n3": seen("relay", first, first),
+    }
+    topology = Topology([N1, first, second])
+    assert links.relation(topology, found, FIRST, "n2") == data.BEHIND
+    assert links.relation(topology, found, NOTHING, "n2") == data.UNRECORDED
+
+
+def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
+    found = {
+        "n1": seen("none", txid=OLD),
+        "n2": seen("primary", None, N3, txid=NEW),
+        "n3": seen("secondary", N2, txid=NEW),
+    }
+    made = steps([N1, N2, N3], found)
+    assert (made["n2"].relation, made["n3"].relation) == (data.NEWER, data.NEWER)
+
+
+# Steps that give no role, in full
+
+
+def test_whoever_lists_a_node_that_does_not_run_is_told_one_node_at_a_time() -> None:
+    relay = Member("n4", "id4", "10.0.0.4", "relay")
+    gone = Unseen("refused", True, True)
+    found: dict[str, Observation] = {
+        "n1": seen("primary", None, N2, N3, relay),
+        "n2": gone,
+        "n3": gone,
+        "n4": seen("relay", N1, N3),
+    }
+    made = planned([N1, N2, N3, relay], found)
+
+    def told(host: str, dead: str) -> Step:
+        return Step(host, "", dead, ("secondary_dead",), f"lists {dead}, which does not run")
+
+    assert made.waves == (
+        planner.Wave("dead", (told("n1", "n2"), told("n4", "n3"))),
+        planner.Wave("dead", (told("n1", "n3"),)),
+    )
+
+
+def test_one_that_only_does_not_answer_is_not_declared_dead() -> None:
+    found: dict[str, Observation] = {"n1": seen("primary", None, N2), "n2": Unseen("timeout", True)}
+    assert not planned([N1, N2], found).steps
+
+
+def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
+    members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
+    found: dict[str, Observation] = {
+        "n1": seen("primary", None, N2, N3, txid=NEW),
+        "n2": seen("secondary", N1),
+        "n3": seen("none"),
+    }
+    made = planned(members, found)
+    hold, catch_up, *_between, release = made.waves
+    hands = "hands over to n2, which has to have everything before"
+    assert hold == planner.Wave("hold", (Step("n1", "", "n2", ("read_only",), hands),))
+    takes = "takes over from n1 and has to have everything before"
+    assert catch_up == planner.Wave("catch_up", (Step("n2", "", "n1", ("wait",), takes),))
+    lifted = "was put into read-only mode for as long as the primary changes"
+    assert release == planner.Wave("release", (Step("n1", "", "", ("writable",), lifted),))
+    assert made.hands_over == "n1"
+    # Only what was connected to the old primary is a copy of what is handed over.
+    relations = {step.host: step.relation for step in made.roles if step.relation}
+    assert relations == {"n1": data.HANDED, "n3": data.EQUAL}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (seen("primary"), seen("none")),
+        (seen("primary", None, N2), seen("secondary", N3)),
+        (seen("none"), seen("none")),
+        (seen("primary"), seen("primary")),
+    ],
+)
+def test_nobody_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primary(
+    one: Observation, other: Observation
+) -> None:
+    members = [replace(N1, role="secondary"), replace(N2, role="primary")]
+    made = planned(members, {"n1": one, "n2": other})
+    assert made.hands_over == ""
+    assert not {"hold", "catch_up", "release"} & {wave.name for wave in made.waves}
+
+
+def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_follower_after() -> None:
+    held = replace(seen("primary"), held=True)
+    found: dict[str, Observation] = {"n1": held, "n2": replace(seen("none"), held=True)}
+    made = planned([N1, N2], found)
+    assert [(wave.name, wave.steps[0].host) for wave in made.waves] == [
+        ("open", "n1"),
+        ("secondaries", "n2"),
+        ("release", "n2"),
+    ]
+
+
+def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() -> None:
+    found: dict[str, Observation] = {"n1": seen("primary"), "n2": seen("none"), "n3": seen("none")}
+    made = planner.plan(Topology([N1, N2, N3]), found, NOTHING, {"n2": "it diverged"})
+    assert [step.host for step in made.steps] == ["n3"]
+    assert made.blocked == {"n2": "it diverged"}
+
+
+# Faults
+
+
+def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healing() -> None:
+    cut: dict[str, Observation] = {
+        "n1": seen("primary", None, N3, txid=NEW),
+        "n2": seen("none"),
+        "n3": seen("secondary", N1, txid=NEW),
+    }
+    made = planned([N1, N2, N3], cut, FIRST)
+    assert [(step.host, step.role, step.relation) for step in made.steps] == [
+        ("n2", "secondary", data.BEHIND)
+    ]
+
+
+def test_fault_7_a_wanted_primary_that_does_not_answer_leaves_its_secondaries_alone() -> None:
+    gone: dict[str, Observation] = {"n1": Unseen("timeout"), "n2": seen("none")}
+    made = planned([N1, N2], gone)
+    assert not made.steps
+    assert made.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
+
+
+def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a_copy() -> None:
+    none = {"n1": seen("none"), "n2": seen("none"), "n3": seen("none")}
+    made = planned([N1, N2, N3], none)
+    assert [(step.host, step.relation) for step in made.steps] == [
+        ("n1", ""),
+        ("n2", data.EQUAL),
+        ("n3", data.EQUAL),
+    ]
+
+
+def test_fault_13_a_primary_that_restarted_with_less_than_others_have_overwrites_them() -> None:
+    none = {"n1": seen("none", txid=OLD), "n2": seen("none", txid=NEW)}
+    assert steps([N1, N2], none)["n2"].overwrites
+
+
+@pytest.mark.parametrize("heir", ["", "n4"])
+def test_fault_14_secondaries_of_a_dead_relay_can_be_attached_elsewhere(heir: str) -> None:
+    dead = Member("n2", "id2", "10.0.0.2", "relay")
+    other = Member("n4", "id4", "10.0.0.4", "relay")
+    orphan = Member("n3", "id3", "10.0.0.3", "secondary", heir)
+    found: dict[str, Observation] = {
+        "n1": seen("primary", None, other, txid=NEW),
+        "n2": Unseen("gone"),
+        "n3": seen("none"),
+        "n4": seen("relay", N1, txid=NEW),
+    }
+    made = planned([N1, dead, orphan, other], found)
+    assert [(step.host, step.upstream) for step in made.steps] == [("n3", heir or "n1")]
+    assert made.blocked == {"n2": "gone"}
+
+
+def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> None:
+    dead = Member("n2", "id2", "10.0.0.2", "relay")
+    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
+    lost: dict[str, Observation] = {
+        "n1": seen("primary"),
+        "n2": Unseen("gone"),
+        "n3": seen("none"),
+    }
+    made = planned([N1, dead, below], lost)
+    assert not made.steps
+    assert made.blocked["n3"] == "it should follow n2, and see there"
+
+
+# Sizes
+
+
+def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
+    chain = [
+        Member(
+            f"r{i}", f"r{i}", f"10.1.{i // 250}.{i % 250 + 1}", "relay", f"r{i - 1}" if i else ""
+        )
+        for i in range(300)
+    ]
+    leaves = [
+        Member(f"s{i}", f"s{i}", f"10.2.{i // 250}.{i % 250 + 1}", "secondary", f"r{i % 300}")
+        for i in range(699)
+    ]
+    topology = Topology([*reversed(chain), *leaves, N1])
+    found: dict[str, Observation] = {host: seen("none") for host in topology.members}
+    made = planner.plan(topology, found, NOTHING)
+    assert len(made.steps) == 1000
+    assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]
