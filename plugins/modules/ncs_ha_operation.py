@@ -300,7 +300,7 @@ from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils._apply import operation
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, validation
 from ansible_collections.nso.ha.plugins.module_utils._store import (
     clock,
     kept,
@@ -346,9 +346,9 @@ def main() -> None:
     )
     params = module.params
     with failures.reported(module, "Reading the options", "the target"):
-        path = options.state_directory("state_dir", params["state_dir"])
-        options.check_text("id", params["id"], operation.MAX_NAME)
-        options.check_node_id("node_id", params["node_id"])
+        path = validation.state_directory("state_dir", params["state_dir"])
+        validation.check_text("id", params["id"], operation.MAX_NAME)
+        validation.check_node_id("node_id", params["node_id"])
         directory = StateDirectory(path, module.warn)
         if params["state"] == "begun":
             _begin(module, directory, _wanted(params))
@@ -363,15 +363,17 @@ def _check_plain(name: str, value: dict[str, Any] | None) -> None:
     try:
         plain_json.dump(value)
     except ValueError as problem:
-        raise options.OptionError(f"{name}: {problem}") from None
+        raise validation.OptionError(f"{name}: {problem}") from None
 
 
 def _wanted(params: dict[str, Any]) -> Lock:
-    options.check_text("name", params["name"], operation.MAX_NAME)
-    options.check_text("owner", params["owner"], lock.MAX_TEXT)
-    options.check_seconds("lease", params["lease"])
+    validation.check_text("name", params["name"], operation.MAX_NAME)
+    validation.check_text("owner", params["owner"], lock.MAX_TEXT)
+    validation.check_seconds("lease", params["lease"])
     if params["lease"] > lock.MAX_LEASE:
-        raise options.OptionError(f"lease is {params['lease']:g}; the limit is {lock.MAX_LEASE:g}")
+        raise validation.OptionError(
+            f"lease is {params['lease']:g}; the limit is {lock.MAX_LEASE:g}"
+        )
     _check_plain("process", params["process"])
     now = time.time()
     return Lock(
@@ -392,7 +394,7 @@ def _texts(name: str, value: list[str]) -> tuple[str, ...]:
     try:
         return lock.texts(name, value)
     except ValueError as problem:
-        raise options.OptionError(str(problem)) from None
+        raise validation.OptionError(str(problem)) from None
 
 
 def _begin(module: AnsibleModule, directory: StateDirectory, wanted: Lock) -> None:

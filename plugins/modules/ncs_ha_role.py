@@ -405,7 +405,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
     apply,
     not_given,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.addresses import Upstream
 from ansible_collections.nso.ha.plugins.module_utils._node.node import HaConnection, Target
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, ROLES, HaState
@@ -444,7 +444,7 @@ def main() -> None:
             params["primary_ip"],
             params["wait"],
         )
-        options.check_seconds("wait_timeout", params["wait_timeout"])
+        validation.check_seconds("wait_timeout", params["wait_timeout"])
         target = options.target(params)
         escort = _escort(module, target)
         wanted = transitions.Wanted(params["role"], _upstream(params))

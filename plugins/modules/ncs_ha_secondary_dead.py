@@ -214,7 +214,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
     apply,
     not_given,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 
 ORDER = "secondary_dead"
@@ -235,7 +235,7 @@ def main() -> None:
     node_id: str = module.params["node_id"]
     said = options.said(module.params["operation"])
     with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
-        options.check_node_id("node_id", node_id)
+        validation.check_node_id("node_id", node_id)
         target = options.target(module.params)
         escort = _escort(module)
 

@@ -462,7 +462,7 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
+from ansible_collections.nso.ha.plugins.module_utils._node import failures, options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation, Observer
 from ansible_collections.nso.ha.plugins.module_utils._node.state import ROLES
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
@@ -514,9 +514,9 @@ def main() -> None:
     if directory and params["run_id"]:
         _leave_alone(module, directory, look_aside)
     with failures.reported(module, "Preparing to connect", "the target", look_aside):
-        options.check_seconds("wait_timeout", params["wait_timeout"])
-        options.check_port("ha_port", params["ha_port"])
-        options.check_pattern("process", params["process"])
+        validation.check_seconds("wait_timeout", params["wait_timeout"])
+        validation.check_port("ha_port", params["ha_port"])
+        validation.check_pattern("process", params["process"])
         target = options.target(params)
         wanted = _conditions(params["wait_for"])
     reading = failures.reported(module, "Reading the HA status", target.endpoint, look_aside)
@@ -584,7 +584,7 @@ def _leave_alone(
 
 
 def _directory(path: str | None) -> str | None:
-    return None if path is None else options.state_directory("state_dir", path)
+    return None if path is None else validation.state_directory("state_dir", path)
 
 
 def _kept(directory: str) -> Kept:

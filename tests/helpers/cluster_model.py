@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
     Observation,
     Seen,
@@ -272,7 +273,7 @@ class Cluster:
         found = {
             **self.state(node).as_result(),
             "phase": node.phase,
-            "txid": node.txid.as_result() if node.txid else None,
+            "txid": node.txid.as_dict() if node.txid else None,
         }
         return {"ha": found, "kept": kept}
 

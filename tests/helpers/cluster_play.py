@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster, progress, recheck, report
 
@@ -236,7 +236,7 @@ class Play:
             return self._read_only(node, wave["name"] == "hold")
         if wave["kind"] == "catch_up":
             awaited = self.plan["awaited"]
-            if node.txid is None or node.txid.as_result() != awaited:
+            if node.txid is None or node.txid.as_dict() != awaited:
                 return {"failed": True, "msg": f"{host} does not catch up"}
             return {"ha": {**self.there.results()[host]["ha"]}}
         return self._role(wave, node, step)
@@ -342,4 +342,4 @@ def remember(node: Node, entries: Iterable[Result]) -> None:
 def txid_of(node: Node) -> Result | None:
     """Return the transaction id of a node as the modules return it."""
     txid: TransactionId | None = node.txid
-    return txid.as_result() if txid else None
+    return txid.as_dict() if txid else None

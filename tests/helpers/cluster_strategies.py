@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from hypothesis import strategies as st
 

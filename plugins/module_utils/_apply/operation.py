@@ -10,8 +10,8 @@ import contextlib
 import time
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
-from .._node import options
-from .._node.state import TransactionId
+from .._node import options, validation
+from .._node.transaction_id import TransactionId
 from .._store import timeline
 from .._store.files import KeptError
 from .._store.keeping import StateDirectory
@@ -51,15 +51,15 @@ class Operation(NamedTuple):
 
 def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Operation:
     """Return what the option says. Raises OptionError."""
-    options.check_text("operation.id", option["id"], MAX_NAME)
-    options.check_text("operation.step", option["step"], MAX_NAME)
+    validation.check_text("operation.id", option["id"], MAX_NAME)
+    validation.check_text("operation.step", option["step"], MAX_NAME)
     name = option.get("name")
     if name is not None:
-        options.check_text("operation.name", name, MAX_NAME)
+        validation.check_text("operation.name", name, MAX_NAME)
     epoch = option.get("epoch")
     if epoch is not None and epoch < 1:
-        raise options.OptionError(f"operation.epoch is {epoch}; it has to be above 0")
-    path = options.state_directory("operation.state_dir", option["state_dir"])
+        raise validation.OptionError(f"operation.epoch is {epoch}; it has to be above 0")
+    path = validation.state_directory("operation.state_dir", option["state_dir"])
     return Operation(
         StateDirectory(path, warn),
         option["id"],
@@ -78,7 +78,7 @@ def entries(name: str, value: Sequence[object]) -> list[timeline.Entry]:
         try:
             found.append(timeline.check(entry))
         except ValueError as problem:
-            raise options.OptionError(f"{name}[{number}]: {problem}") from None
+            raise validation.OptionError(f"{name}[{number}]: {problem}") from None
     return found
 
 

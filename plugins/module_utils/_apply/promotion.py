@@ -16,7 +16,7 @@ from typing import Any
 
 from .._node.cdb_socket import read_txid
 from .._node.node import Target
-from .._node.state import TransactionId
+from .._node.transaction_id import TransactionId
 from .._store import clock, timeline
 from .._store.files import KeptError
 from .._store.lock import Lock
@@ -83,7 +83,7 @@ class Promotion(Holding):
             {
                 "epoch": epoch,
                 "primary": self._node_id,
-                "txid": found.as_result() if found else None,
+                "txid": found.as_dict() if found else None,
                 "start": clock.stamp(now),
                 "at": clock.text(now),
                 "operation": name,
@@ -103,5 +103,5 @@ class Promotion(Holding):
         return {
             **super().more(report),
             "entry": self.entry,
-            "txid": txid.as_result() if txid else None,
+            "txid": txid.as_dict() if txid else None,
         }

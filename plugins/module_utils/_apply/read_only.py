@@ -20,7 +20,7 @@ from .._node import failures, options
 from .._node.cdb_socket import read_txid
 from .._node.maapi_socket import MaapiConnection
 from .._node.node import Target
-from .._node.state import TransactionId
+from .._node.transaction_id import TransactionId
 from .._store import clock
 from .._store.files import KeptError
 from .._store.kept import ReadOnlyMark
@@ -38,7 +38,7 @@ def result(target: Target, outcome: str, times: tuple[Timed, ...]) -> dict[str, 
         txid = read_txid(target)
     return {
         "outcome": outcome,
-        "txid": txid.as_result() if txid else None,
+        "txid": txid.as_dict() if txid else None,
         "times": [timed._asdict() for timed in times],
     }
 

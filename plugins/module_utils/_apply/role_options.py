@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from .._node.addresses import AddressError, Upstream, resolve
-from .._node.options import OptionError, check_node_id
+from .._node.addresses import AddressError, Upstream
+from .._node.resolving import resolve
 from .._node.state import FOLLOWERS, PRIMARY, RELAY
+from .._node.validation import OptionError, check_node_id
 
 
 def check(

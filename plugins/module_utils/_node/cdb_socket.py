@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple
 
 from ..ncs import cdb, error, ipc
 from .node import Target, connected
-from .state import TransactionId
+from .transaction_id import TransactionId
 
 
 class Database(NamedTuple):

@@ -20,7 +20,7 @@ import socket
 from typing import Iterator, NamedTuple, Pattern, Tuple
 
 from ..ncs import error, ipc
-from . import addresses, listening
+from . import listening, resolving
 from .endpoint import DEFAULT_PATH, Endpoint, TcpEndpoint, UnixEndpoint
 from .node import endpoint_addresses
 
@@ -147,7 +147,7 @@ def _is_of_another_node(address: listening.Address) -> bool:
 def _own_addresses(ha_ip: str) -> set[listening.Address] | None:
     """Return the addresses of this node, or None where they are not known."""
     try:
-        same = addresses.resolve("", ha_ip, PATIENCE).same
+        same = resolving.resolve("", ha_ip, PATIENCE).same
         return {ipaddress.ip_address(one) for one in same}
     except ValueError:
         return None

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, Mapping, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 
 from ..ncs import error
-from .options import OptionError
+from .validation import OptionError
 
 
 def message(doing: str, where: object, failure: error.Failure) -> str:

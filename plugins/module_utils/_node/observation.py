@@ -31,7 +31,7 @@ class Observation(NamedTuple):
             **self.state.as_result(),
             "phase": self.database.phase,
             "upgrade": self.database.upgrade,
-            "txid": txid.as_result() if txid else None,
+            "txid": txid.as_dict() if txid else None,
             "server": {
                 "protocol_version": self.versions.protocol,
                 "library_version": ipc.dotted(self.versions.library),

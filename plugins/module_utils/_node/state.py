@@ -85,19 +85,3 @@ def from_status(state: int, listed: Sequence[nodes.Node]) -> HaState:
     if role in FOLLOWERS and peers:
         return HaState(role, peers[0], tuple(peers[1:]))
     return HaState(role, None, tuple(peers))
-
-
-class TransactionId(NamedTuple):
-    """A transaction id: who was primary, and when by its clock (mega, seconds, microseconds)."""
-
-    primary_id: str | None
-    timestamp: tuple[int, int, int]
-
-    def __str__(self) -> str:
-        """Return it in one word: who was primary, and the seconds of its clock."""
-        mega, seconds, micro = self.timestamp
-        return f"{self.primary_id or '-'}/{mega * 1_000_000 + seconds}.{micro:06d}"
-
-    def as_result(self) -> dict[str, Any]:
-        """Return it as the modules return it."""
-        return {"primary_id": self.primary_id, "timestamp": list(self.timestamp)}

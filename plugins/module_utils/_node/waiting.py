@@ -13,7 +13,8 @@ from ..ncs import error
 from .cdb_socket import Database
 from .observation import Observation, Observer
 from .options import transaction_id
-from .state import HaState, TransactionId
+from .state import HaState
+from .transaction_id import TransactionId
 
 #: Pauses between two looks, in seconds: the first, the factor from one to the next, the longest.
 FIRST_PAUSE = 0.1

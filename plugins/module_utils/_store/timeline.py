@@ -11,8 +11,9 @@ any change of a byte is found.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, Iterable
+from typing import Any, Callable, Dict, Iterable
 
+from .._node import transaction_id
 from . import json_lines, plain_json
 
 Entry = Dict[str, Any]
@@ -36,24 +37,17 @@ def check(entry: object) -> Entry:
     epoch = entry["epoch"]
     if not _is_number(epoch) or epoch < 1:
         raise ValueError("epoch is no whole number above 0")
-    _check_stamp("start", entry["start"])
+    _checked("start", transaction_id.timestamp, entry["start"])
     if entry["txid"] is not None:
-        _check_txid(entry["txid"])
+        _checked("txid", transaction_id.from_dict, entry["txid"])
     return {name: entry[name] for name in FIELDS}
 
 
-def _check_txid(txid: object) -> None:
-    if not isinstance(txid, dict):
-        raise ValueError("txid is no dictionary")
-    plain_json.check_keys(txid, ("primary_id", "timestamp"))
-    if txid["primary_id"] is not None:
-        plain_json.check_texts(txid, ("primary_id",), _MAX_TEXT)
-    _check_stamp("txid.timestamp", txid["timestamp"])
-
-
-def _check_stamp(name: str, stamp: object) -> None:
-    if not (isinstance(stamp, list) and len(stamp) == 3 and all(map(_is_number, stamp))):
-        raise ValueError(f"{name} is no list of three whole numbers")
+def _checked(name: str, validate: Callable[[object], object], value: object) -> None:
+    try:
+        validate(value)
+    except ValueError as problem:
+        raise ValueError(f"{name} {problem}") from None
 
 
 def _is_number(value: object) -> bool:

@@ -10,8 +10,8 @@ Each returns what it finds; it passes where that is nothing.
 from __future__ import annotations
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import show
 
-from .._model import data
 from .._model.links import named_primaries, primaries
 from .._model.observed import Seen, Unseen
 from .._plan import operations
@@ -125,11 +125,11 @@ def losses(case: Case, consents: Consents) -> list[Verdict]:
         if isinstance(one, Unseen):
             why = f"does not answer ({one.reason}) and may have newer data than {new}"
         elif ages.newer(one.txid, chosen.txid):
-            why = f"has newer data ({data.show(one.txid)}) than {new} ({data.show(chosen.txid)})"
+            why = f"has newer data ({show(one.txid)}) than {new} ({show(chosen.txid)})"
         elif ages.newer(one.txid, chosen.txid) is None:
             result = NOT_EVALUABLE
-            why = f"has data ({data.show(one.txid)}) of which nobody can tell whether it is newer "
-            why += f"than that of {new} ({data.show(chosen.txid)})"
+            why = f"has data ({show(one.txid)}), and it cannot be told whether that is newer than "
+            why += f"the data of {new} ({show(chosen.txid)})"
         if not why:
             continue
         if member.host in consents.data_loss:

@@ -13,7 +13,8 @@ by itself: the record of promotions (timeline.py) tells what came after what.
 
 from __future__ import annotations
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 from .timeline import Record
 
@@ -65,17 +66,9 @@ def _unrecorded(own: TransactionId, primary: TransactionId) -> str:
     return UNRECORDED if own.timestamp < primary.timestamp else NEWER
 
 
-def show(txid: TransactionId | None) -> str:
-    """Return a transaction id as text: who made it, and when, in seconds of that clock."""
-    if txid is None:
-        return "-"
-    mega, seconds, micro = txid.timestamp
-    return f"{txid.primary_id or '-'}/{mega * 1_000_000 + seconds}.{micro:06d}"
-
-
 def explain(relation: str, own: TransactionId | None, primary: TransactionId | None) -> str:
     """Return in words what `relation` means for these two ids."""
-    mine, theirs = show(own), show(primary)
+    mine, theirs = transaction_id.show(own), transaction_id.show(primary)
     if relation == EQUAL:
         return f"has the same data as the primary ({mine}), so nothing is copied"
     if relation == COPY:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,12 @@ def txid_of(one: Observation) -> TransactionId | None:
 def txid_result(one: Observation) -> dict[str, Any] | None:
     """Return the same as the modules return it."""
     txid = txid_of(one)
-    return txid.as_result() if txid else None
+    return txid.as_dict() if txid else None
 
 
 def txid_from(found: Mapping[str, Any] | None) -> TransactionId | None:
     """Return a transaction id from what the modules return."""
-    return TransactionId(found["primary_id"], tuple(found["timestamp"])) if found else None
+    return transaction_id.from_dict(found) if found else None
 
 
 def state_from(found: Mapping[str, Any]) -> HaState:

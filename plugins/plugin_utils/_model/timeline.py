@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 from .observed import txid_from
 
@@ -69,7 +69,7 @@ class Epoch:
         return {
             "epoch": self.number,
             "primary": self.primary,
-            "txid": self.base.as_result() if self.base else None,
+            "txid": self.base.as_dict() if self.base else None,
             "start": list(self.start),
             "at": self.at,
             "operation": self.operation,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ansible_collections.nso.ha.plugins.module_utils._node import addresses, options
+from ansible_collections.nso.ha.plugins.module_utils._node import addresses, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     FOLLOWERS,
     PRIMARY,
@@ -148,8 +148,8 @@ def _own_problems(member: Member) -> list[str]:
         given = f"is {member.role!r}" if member.role else "is not set"
         found.append(f"{member.host}: nso_ha_role {given}; it has to be one of {', '.join(ROLES)}")
     try:
-        options.check_node_id("nso_ha_node_id", member.node_id)
-    except options.OptionError as problem:
+        validation.check_node_id("nso_ha_node_id", member.node_id)
+    except validation.OptionError as problem:
         found.append(f"{member.host}: {problem}")
     if member.priority < 0:
         found.append(f"{member.host}: nso_ha_priority has to be a whole number, 0 (never) or more")

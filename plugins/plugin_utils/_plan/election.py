@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
+from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
-from .._model import data
 from .._model.observed import Observation, Unseen, txid_of
 from .._model.timeline import Record
 from .._model.topology import Member
@@ -142,7 +143,7 @@ def _why_not(member: Member, best: Member, seen: Mapping[str, Observation], ages
 
 
 def _shown(seen: Mapping[str, Observation], member: Member) -> str:
-    return data.show(txid_of(seen[member.host]))
+    return transaction_id.show(txid_of(seen[member.host]))
 
 
 def _listed(reasons: Mapping[str, str]) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
+from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
 from .._checks.case import FAILED, PASSED, Verdict
-from .._model import data, links, topology
+from .._model import links, topology
 from .._model.observed import Observation, Seen, Unseen, state_from, txid_of, txid_result
 from .._model.topology import Member, Topology
 from .._plan import planner
@@ -415,7 +416,7 @@ def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
         "role": seen.state.role if seen else None,
         "primary": primary._asdict() if primary else None,
         "txid": txid_result(one),
-        "txid_text": data.show(txid_of(one)),
+        "txid_text": transaction_id.show(txid_of(one)),
         "done": done,
     }
 

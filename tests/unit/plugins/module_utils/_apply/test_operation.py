@@ -15,8 +15,9 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import NotG
 from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import Promotion
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils._node.node import Target
-from ansible_collections.nso.ha.plugins.module_utils._node.options import OptionError
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
 from ansible_collections.nso.ha.plugins.module_utils._store import clock, kept, mutex
 from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock

@@ -11,7 +11,7 @@ import time
 from typing import Any, Callable, Iterator
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node import addresses
+from ansible_collections.nso.ha.plugins.module_utils._node import addresses, resolving
 from ansible_collections.nso.ha.plugins.module_utils._node.addresses import AddressError, Upstream
 from helpers.properties import repeatable
 from hypothesis import given
@@ -140,13 +140,13 @@ def no_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["192.0.2.1", "::ffff:192.0.2.1"])
 def test_an_address_is_taken_as_it_is(no_lookup: None, text: str) -> None:
     expected = Upstream("p", "192.0.2.1", frozenset({"192.0.2.1"}))
-    assert addresses.resolve("p", text, 5) == expected
+    assert resolving.resolve("p", text, 5) == expected
 
 
 @pytest.mark.parametrize("text", ["fe80::1%eth0", "0.0.0.0", "1:2"])
 def test_an_unusable_address_is_refused_without_asking(no_lookup: None, text: str) -> None:
     with pytest.raises(AddressError):
-        addresses.resolve("p", text, 5)
+        resolving.resolve("p", text, 5)
 
 
 def test_the_first_address_of_a_name_is_dialled_and_all_mean_the_node(
@@ -154,7 +154,7 @@ def test_the_first_address_of_a_name_is_dialled_and_all_mean_the_node(
 ) -> None:
     lookup = found("2001:DB8::1", "192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2")
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    assert addresses.resolve("p", "primary.example", 5) == Upstream(
+    assert resolving.resolve("p", "primary.example", 5) == Upstream(
         "p", "2001:db8::1", frozenset({"2001:db8::1", "192.0.2.1", "192.0.2.2"})
     )
 
@@ -165,7 +165,7 @@ def test_a_name_with_an_unusable_address_is_refused(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", found("192.0.2.1", bad))
     with pytest.raises(AddressError, match=bad.split("%", maxsplit=1)[0]):
-        addresses.resolve("p", "primary.example", 5)
+        resolving.resolve("p", "primary.example", 5)
 
 
 @pytest.mark.parametrize(
@@ -181,19 +181,19 @@ def test_a_name_that_cannot_be_resolved_is_named_with_the_reason(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", fails(problem))
     with pytest.raises(AddressError, match=rf"'primary\.example' cannot be resolved.*{reason}"):
-        addresses.resolve("p", "primary.example", 5)
+        resolving.resolve("p", "primary.example", 5)
 
 
 def test_a_name_without_address_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", found())
     with pytest.raises(AddressError, match="it has no address"):
-        addresses.resolve("p", "primary.example", 5)
+        resolving.resolve("p", "primary.example", 5)
 
 
 @pytest.mark.parametrize("name", ["a..b", ".", "x" * 300])
 def test_a_name_that_cannot_be_one_is_an_error_without_any_network(name: str) -> None:
     with pytest.raises(AddressError, match="it is no valid host name"):
-        addresses.resolve("p", name, 5)
+        resolving.resolve("p", name, 5)
 
 
 @pytest.fixture
@@ -216,5 +216,5 @@ def hanging_lookup(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_resolver_that_hangs_is_given_up(hanging_lookup: None) -> None:
     started = time.monotonic()
     with pytest.raises(AddressError, match=r"'primary\.example'.*no answer within 0\.1 s"):
-        addresses.resolve("p", "primary.example", 0.1)
+        resolving.resolve("p", "primary.example", 0.1)
     assert time.monotonic() - started < 10

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import failures
-from ansible_collections.nso.ha.plugins.module_utils._node.options import OptionError
+from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
 from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error
 
 REFUSED = error.Error(error.ERR_OS, "connecting to 192.0.2.1:4569", "Connection refused")

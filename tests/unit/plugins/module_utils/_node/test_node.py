@@ -26,7 +26,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.node import (
     ha_connection,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation, Observer
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc, terms
 from helpers import vectors
 from helpers.scripted_daemon import Close, Expect, Script, ScriptedDaemon, Send

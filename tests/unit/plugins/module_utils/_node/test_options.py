@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._apply import role_options
-from ansible_collections.nso.ha.plugins.module_utils._node import options
+from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint, UnixEndpoint
-from ansible_collections.nso.ha.plugins.module_utils._node.options import OptionError
-from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 TOKEN = "tok3n-nobody-may-see"
@@ -81,14 +81,14 @@ def test_an_empty_token_is_refused(token: str | None) -> None:
 @pytest.mark.parametrize("value", [0, -1, -0.5, math.inf, -math.inf, math.nan])
 def test_a_time_limit_that_is_none_is_refused_with_its_value(value: float) -> None:
     with pytest.raises(OptionError, match=f"wait_timeout is {value:g};"):
-        options.check_seconds("wait_timeout", value)
+        validation.check_seconds("wait_timeout", value)
     with pytest.raises(OptionError, match=f"timeout is {value:g};"):
         options.target(params(timeout=value))
 
 
 @pytest.mark.parametrize("value", [0.001, 1, 30, 10**6])
 def test_a_time_limit_is_any_number_of_seconds_above_0(value: float) -> None:
-    options.check_seconds("timeout", value)
+    validation.check_seconds("timeout", value)
 
 
 @pytest.mark.parametrize("name", ["path", "ip", "access_file"])
@@ -126,7 +126,7 @@ def test_an_upstream_that_cannot_be_dialled_is_refused_with_its_value(address: s
 
 @pytest.mark.parametrize("value", ["n1", "größe", " ", "n" * 255, "ü" * 127])
 def test_a_node_id_is_any_text_of_up_to_255_bytes(value: str) -> None:
-    options.check_node_id("node_id", value)
+    validation.check_node_id("node_id", value)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_node_id_is_any_text_of_up_to_255_bytes(value: str) -> None:
 )
 def test_text_that_is_no_node_id_is_refused_with_its_value(value: str, text: str) -> None:
     with pytest.raises(OptionError) as caught:
-        options.check_node_id("node_id", value)
+        validation.check_node_id("node_id", value)
     assert str(caught.value).startswith(text)
 
 
@@ -194,7 +194,7 @@ def test_options_that_make_no_sense_are_refused_with_what_they_say(
     [("/var/lib/nso-ha", "/var/lib/nso-ha"), ("/a/b/", "/a/b"), ("/a/./b/../c", "/a/c")],
 )
 def test_a_state_directory_has_an_absolute_path(value: str, path: str) -> None:
-    assert options.state_directory("state_dir", value) == path
+    assert validation.state_directory("state_dir", value) == path
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_state_directory_has_an_absolute_path(value: str, path: str) -> None:
 )
 def test_any_other_path_is_refused_by_the_name_of_the_option(value: str) -> None:
     with pytest.raises(OptionError, match=r"^state_dir "):
-        options.state_directory("state_dir", value)
+        validation.state_directory("state_dir", value)
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_any_other_path_is_refused_by_the_name_of_the_option(value: str) -> None
 )
 def test_text_that_cannot_be_kept_is_refused(value: str, words: str) -> None:
     with pytest.raises(OptionError, match=f"^id .*{words}"):
-        options.check_text("id", value, 10)
-    options.check_text("id", "x" * 10, 10)
+        validation.check_text("id", value, 10)
+    validation.check_text("id", "x" * 10, 10)
 
 
 def test_what_tells_a_result_from_others_is_run_and_step_of_the_option() -> None:
@@ -235,19 +235,19 @@ def test_the_option_operation_names_directory_run_and_step() -> None:
 
 @pytest.mark.parametrize("value", [1, 4570, 65535])
 def test_a_port_is_a_number_from_1_to_65535(value: int) -> None:
-    options.check_port("ha_port", value)
+    validation.check_port("ha_port", value)
 
 
 @pytest.mark.parametrize("value", [0, -1, 65536, 10**9])
 def test_any_other_number_is_refused_as_a_port_with_its_value(value: int) -> None:
     with pytest.raises(OptionError) as caught:
-        options.check_port("ha_port", value)
+        validation.check_port("ha_port", value)
     assert str(caught.value) == f"ha_port is {value}; it has to be between 1 and 65535"
 
 
 @pytest.mark.parametrize("value", ["", r"^ncs\.smp( |$)", "a|b", "(?i)NCS"])
 def test_a_pattern_is_any_regular_expression(value: str) -> None:
-    options.check_pattern("process", value)
+    validation.check_pattern("process", value)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_pattern_is_any_regular_expression(value: str) -> None:
 )
 def test_what_is_not_a_pattern_is_refused_with_its_value(value: str) -> None:
     with pytest.raises(OptionError) as caught:
-        options.check_pattern("process", value)
+        validation.check_pattern("process", value)
     text = str(caught.value)
     assert text.startswith(f"process is {value!r}, which is not a regular expression: ")
 

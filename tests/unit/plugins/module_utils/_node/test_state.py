@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import state
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils.ncs.nodes import Node
 
 A: Node = {"nodeid": "a", "address": "192.0.2.1"}

@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import waiting
 from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import Database
 from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils._node.waiting import Conditions
 from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error, ipc
 from helpers.properties import repeatable

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
     FAILED,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data
 from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
 from helpers.properties import repeatable
@@ -93,12 +93,6 @@ def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
 ) -> None:
     both = {data.compare(one, other, record), data.compare(other, one, record)}
     assert not both <= data.SAFE or both == {data.EQUAL}
-
-
-def test_an_id_is_shown_with_its_primary_and_seconds() -> None:
-    assert data.show(TransactionId("n1", (1764, 2800, 42))) == "n1/1764002800.000042"
-    assert data.show(ALONE5) == "-/1000005.000000"
-    assert data.show(None) == "-"
 
 
 @pytest.mark.parametrize(

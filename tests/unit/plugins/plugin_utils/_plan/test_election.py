@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
     Observation,
     Seen,

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The id of a transaction: one type, one validator, one printer.
+
+Source: docs/protocol.md, "CDB socket". Plain data, no I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, NamedTuple
+
+#: Longest node id in a transaction id, in characters, and the limit of each of its numbers.
+MAX_PRIMARY_ID = 255
+MAX_NUMBER = 2**63
+
+_KEYS = {"primary_id", "timestamp"}
+
+
+class TransactionId(NamedTuple):
+    """Which primary made a transaction, and when by its clock.
+
+    primary_id: node id of that primary; None where the node was in no cluster
+    timestamp:  megaseconds, seconds and microseconds since 1970
+    """
+
+    primary_id: str | None
+    timestamp: tuple[int, int, int]
+
+    def __str__(self) -> str:
+        """Return it in one word: the primary, and the seconds of its clock."""
+        mega, seconds, micro = self.timestamp
+        return f"{self.primary_id or '-'}/{mega * 1_000_000 + seconds}.{micro:06d}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as modules take and return it, and as it is written to files."""
+        return {"primary_id": self.primary_id, "timestamp": list(self.timestamp)}
+
+
+def from_dict(value: object) -> TransactionId:
+    """Return the transaction id in a dictionary as `as_dict` makes it.
+
+    Raises ValueError, with a text that goes on after the name of the value.
+    """
+    if not isinstance(value, Mapping) or set(value) != _KEYS:
+        raise ValueError(f"is {value!r}, not a dictionary with the keys primary_id and timestamp")
+    primary_id = value["primary_id"] or None
+    if primary_id is not None and not _is_name(primary_id):
+        raise ValueError(f"has a primary_id that is not text of 1 to {MAX_PRIMARY_ID} characters")
+    return TransactionId(primary_id, timestamp(value["timestamp"]))
+
+
+def timestamp(value: object) -> tuple[int, int, int]:
+    """Return megaseconds, seconds and microseconds from a list. Raises ValueError, as above."""
+    if not isinstance(value, (list, tuple)) or len(value) != 3 or not all(map(_is_number, value)):
+        raise ValueError(
+            f"has the timestamp {value!r}, which has to be three whole numbers: megaseconds, "
+            "seconds, microseconds"
+        )
+    return int(value[0]), int(value[1]), int(value[2])
+
+
+def show(value: TransactionId | None) -> str:
+    """Return a transaction id in one word, or "-" where it is not known."""
+    return "-" if value is None else str(value)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_PRIMARY_ID
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_NUMBER
