@@ -29,7 +29,7 @@ SOURCES = (
     "plugins/module_utils/_apply/transitions.py",
     "plugins/plugin_utils/_model/links.py",
     "plugins/plugin_utils/_plan/planner.py",
-    "plugins/plugin_utils/_model/timeline.py",
+    "plugins/plugin_utils/_model/history.py",
 )
 TESTS = (
     "tests/unit/plugins/module_utils/ncs/test_terms.py",
@@ -38,7 +38,7 @@ TESTS = (
     "tests/unit/plugins/plugin_utils/_model/test_data.py",
     "tests/unit/plugins/plugin_utils/_model/test_links.py",
     "tests/unit/plugins/plugin_utils/_plan/test_planner.py",
-    "tests/unit/plugins/plugin_utils/_model/test_timeline.py",
+    "tests/unit/plugins/plugin_utils/_model/test_history.py",
 )
 ACCEPTED = Path(__file__).with_name("accepted_mutants.toml")
 

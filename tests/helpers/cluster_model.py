@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
     Observation,
-    Seen,
-    Unseen,
+    Silence,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 
@@ -243,8 +243,8 @@ class Cluster:
 
     def _look(self, node: Node) -> Observation:
         if not node.reachable:
-            return Unseen(f"no answer from {node.host}", reachable=True, stopped=not node.running)
-        return Seen(self.state(node), node.phase, node.txid, held=node.mark is not None)
+            return Silence(f"no answer from {node.host}", reachable=True, stopped=not node.running)
+        return Answer(self.state(node), node.phase, node.txid, held=node.mark is not None)
 
     def state(self, node: Node) -> HaState:
         """Return what a node says of itself."""

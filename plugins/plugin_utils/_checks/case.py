@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
-from .._model.observed import Observation
+from .._model.observation import Observation
 from .._model.topology import Topology
 from .._plan.operations import Goal, Scene
 from .._plan.planner import Plan
@@ -78,9 +78,9 @@ class Case:
     fences: bool = False
 
     @property
-    def seen(self) -> Mapping[str, Observation]:
+    def observed(self) -> Mapping[str, Observation]:
         """Return what was seen of the nodes."""
-        return self.scene.seen
+        return self.scene.observed
 
     @property
     def promotes(self) -> bool:

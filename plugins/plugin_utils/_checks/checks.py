@@ -14,14 +14,14 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PR
 
 from .._model import data
 from .._model.links import copies_from, named_primaries, primaries, relation
-from .._model.observed import Seen, Unseen, txid_of
+from .._model.observation import Answer, Silence, txid_of
 from .._plan import operations
 from .case import FAILED, NOT_EVALUABLE, Case, Finding, failed
 
 
 def one_primary(case: Case) -> list[Finding]:
     """There is one primary at most, and none outside of what the plan can reach."""
-    living = primaries(case.seen)
+    living = primaries(case.observed)
     found = []
     # A node that has come back and was replaced meanwhile is what rejoin is for.
     known = case.operation == operations.REJOIN and case.scene.primary
@@ -39,7 +39,7 @@ def one_primary(case: Case) -> list[Finding]:
 def _other_primaries(case: Case) -> list[str]:
     """Return the primaries that followers name and that cannot be asked to leave."""
     found = []
-    for host, (node_id, address) in named_primaries(case.seen):
+    for host, (node_id, address) in named_primaries(case.observed):
         member = case.topology.by_node_id(node_id)
         if member is None:
             found.append(
@@ -47,7 +47,10 @@ def _other_primaries(case: Case) -> list[str]:
                 "may be two primaries"
             )
         # Of a member that answered, its own answer counts; a relay is allowed to be followed.
-        elif isinstance(case.seen[member.host], Unseen) and member.role not in (PRIMARY, RELAY):
+        elif isinstance(case.observed[member.host], Silence) and member.role not in (
+            PRIMARY,
+            RELAY,
+        ):
             found.append(
                 f"{host} follows {member.host}, which should be {member.role} and did not answer; "
                 "there may be two primaries"
@@ -93,7 +96,7 @@ def _finishes(case: Case, last: str) -> bool:
     """Return whether a run like this one broke off when the last primary had left its role."""
     if not last or case.operation not in case.scene.unfinished:
         return False
-    return relation(case.topology, case.seen, case.scene.record, last) in data.SAFE
+    return relation(case.topology, case.observed, case.scene.record, last) in data.SAFE
 
 
 def hidden_primary(case: Case) -> list[Finding]:
@@ -102,8 +105,8 @@ def hidden_primary(case: Case) -> list[Finding]:
         return []
     return failed(
         f"{host} may be primary and cannot be asked: {one.reason}"
-        for host, one in case.seen.items()
-        if isinstance(one, Unseen)
+        for host, one in case.observed.items()
+        if isinstance(one, Silence)
     )
 
 
@@ -115,16 +118,16 @@ def newer_data(case: Case) -> list[Finding]:
     if not case.promotes:
         return []
     wanted = case.topology.primary.host
-    primary = case.seen[wanted]
+    primary = case.observed[wanted]
     copying = {step.host for step in case.plan.steps if step.relation}
     found = []
-    for host, one in case.seen.items():
-        if host == wanted or host in copying or not isinstance(one, Seen):
+    for host, one in case.observed.items():
+        if host == wanted or host in copying or not isinstance(one, Answer):
             continue
         old = case.plan.hands_over
-        if old and copies_from(case.topology, case.seen, host, old):
+        if old and copies_from(case.topology, case.observed, host, old):
             continue
-        stands = relation(case.topology, case.seen, case.scene.record, host)
+        stands = relation(case.topology, case.observed, case.scene.record, host)
         if stands in data.SAFE or is_spare(one):
             continue
         about = data.explain(stands, one.txid, txid_of(primary))
@@ -135,7 +138,7 @@ def newer_data(case: Case) -> list[Finding]:
     return failed(found)
 
 
-def is_spare(one: Seen) -> bool:
+def is_spare(one: Answer) -> bool:
     """Return whether a node is in no cluster and its last transaction was made in none."""
     return one.state.role == NONE and one.txid is not None and not one.txid.primary_id
 
@@ -143,8 +146,8 @@ def is_spare(one: Seen) -> bool:
 def primary_answers(case: Case) -> list[Finding]:
     """Nothing is done to the others while the wanted primary does not answer."""
     primary = case.topology.primary.host
-    one = case.seen[primary]
-    if isinstance(one, Seen) or not case.plan.roles:
+    one = case.observed[primary]
+    if isinstance(one, Answer) or not case.plan.roles:
         return []
     return [(FAILED, f"{primary}, the wanted primary, did not answer: {one.reason}")]
 
@@ -152,14 +155,14 @@ def primary_answers(case: Case) -> list[Finding]:
 def primary_name(case: Case) -> list[Finding]:
     """A primary does not tell its own node id, but its secondaries do."""
     wanted = case.topology.primary
-    one = case.seen[wanted.host]
-    if not isinstance(one, Seen) or one.state.role != PRIMARY:
+    one = case.observed[wanted.host]
+    if not isinstance(one, Answer) or one.state.role != PRIMARY:
         return []
     return failed(
         f"{wanted.host} is primary under the node id {named.node_id!r}, as {host} "
         f"says, and should be {wanted.node_id!r}. Set nso_ha_node_id to the id it has, or make it "
         "none first"
-        for host, named in named_primaries(case.seen)
+        for host, named in named_primaries(case.observed)
         if addresses.canonical(named.address) == addresses.canonical(wanted.address)
         and named.node_id != wanted.node_id
     )
@@ -169,7 +172,7 @@ def start_phase(case: Case) -> list[Finding]:
     """A daemon takes no orders before start phase 1."""
     found = []
     for host in sorted({step.host for step in case.plan.steps}):
-        one = case.seen[host]
-        if isinstance(one, Seen) and one.phase < 1:
+        one = case.observed[host]
+        if isinstance(one, Answer) and one.phase < 1:
             found.append(f"{host} is in start phase {one.phase} and takes orders from phase 1 on")
     return failed(found)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
 from .._model import data
-from .._model.observed import Seen, txid_of
+from .._model.observation import Answer, txid_of
 from .._plan import operations
 from .._plan.planner import Step
 from . import checks, moving
@@ -47,11 +47,11 @@ def refused(found: Iterable[Verdict]) -> bool:
 
 def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
     """Return the verdict on one node that is to copy the primary."""
-    own, primary = case.seen[step.host], case.seen[case.topology.primary.host]
+    own, primary = case.observed[step.host], case.observed[case.topology.primary.host]
     why = data.explain(step.relation, txid_of(own), txid_of(primary))
     if not step.overwrites:
         return Verdict(OVERWRITE, PASSED, why, step.host)
-    if step.relation == data.NEWER and isinstance(own, Seen) and own.state.role == PRIMARY:
+    if step.relation == data.NEWER and isinstance(own, Answer) and own.state.role == PRIMARY:
         why += ", as it takes writes now: stop these and run again"
     if consents.may_overwrite(step.host):
         return Verdict(OVERWRITE, OVERRIDDEN, why, step.host)

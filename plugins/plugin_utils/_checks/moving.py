@@ -13,7 +13,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import show
 
 from .._model.links import named_primaries, primaries
-from .._model.observed import Seen, Unseen
+from .._model.observation import Answer, Silence
 from .._plan import operations
 from .._plan.election import Ages
 from .case import (
@@ -34,9 +34,9 @@ def still_seen(case: Case) -> list[Finding]:
     if not case.promotes:
         return []
     found = []
-    for host, (node_id, address) in named_primaries(case.seen):
+    for host, (node_id, address) in named_primaries(case.observed):
         above = case.scene.host_of(node_id)
-        if above and isinstance(case.seen[above], Seen):
+        if above and isinstance(case.observed[above], Answer):
             continue
         found.append(
             f"{host} is connected to {above or node_id} at {address}, which does not answer here "
@@ -48,7 +48,7 @@ def still_seen(case: Case) -> list[Finding]:
 
 def primary_gone(case: Case) -> list[Finding]:
     """Nobody who can be asked takes writes as primary."""
-    living = primaries(case.seen)
+    living = primaries(case.observed)
     if len(living) > 1:
         return [
             (FAILED, f"{' and '.join(living)} are primary and answer. nso.ha.status shows them all")
@@ -56,14 +56,16 @@ def primary_gone(case: Case) -> list[Finding]:
     return []
 
 
-def suspects(case: Case) -> dict[str, Unseen]:
+def suspects(case: Case) -> dict[str, Silence]:
     """Return the nodes that may be primary, unseen: silent, and not known to be stopped.
 
     That the record names another one as the last primary does not clear a node: whoever cannot see
     this side may have made it primary.
     """
     return {
-        host: one for host, one in case.seen.items() if isinstance(one, Unseen) and not one.stopped
+        host: one
+        for host, one in case.observed.items()
+        if isinstance(one, Silence) and not one.stopped
     }
 
 
@@ -105,24 +107,24 @@ def losses(case: Case, consents: Consents) -> list[Verdict]:
     if not case.promotes:
         return []
     new = case.topology.primary.host
-    chosen = case.seen[new]
-    if not isinstance(chosen, Seen):
+    chosen = case.observed[new]
+    if not isinstance(chosen, Answer):
         return []
     ages = Ages(
         case.scene.record,
-        [one.txid for one in case.seen.values() if isinstance(one, Seen)],
+        [one.txid for one in case.observed.values() if isinstance(one, Answer)],
     )
     found = []
     for member in case.scene.members:
-        one = case.seen[member.host]
+        one = case.observed[member.host]
         # What the former primary had and its copies did not, nobody can get at. It is found when
         # the node comes back, and not overwritten then.
-        if member.host in (new, case.goal.former) and isinstance(one, Unseen):
+        if member.host in (new, case.goal.former) and isinstance(one, Silence):
             continue
         if member.host == new or member.role == NONE:
             continue
         result, why = FAILED, ""
-        if isinstance(one, Unseen):
+        if isinstance(one, Silence):
             why = f"does not answer ({one.reason}) and may have newer data than {new}"
         elif ages.newer(one.txid, chosen.txid):
             why = f"has newer data ({show(one.txid)}) than {new} ({show(chosen.txid)})"
@@ -147,8 +149,8 @@ def all_answer(case: Case) -> list[Finding]:
         return []
     return failed(
         f"{host} does not answer: {one.reason}"
-        for host, one in case.seen.items()
-        if isinstance(one, Unseen)
+        for host, one in case.observed.items()
+        if isinstance(one, Silence)
     )
 
 
@@ -157,10 +159,10 @@ def ready(case: Case) -> list[Finding]:
     if not case.plan.steps:
         return []
     found = []
-    for host, one in case.seen.items():
-        if isinstance(one, Seen) and one.phase < 2:
+    for host, one in case.observed.items():
+        if isinstance(one, Answer) and one.phase < 2:
             found.append(f"{host} is in start phase {one.phase}, and has to be in phase 2")
-        if isinstance(one, Seen) and one.upgrade:
+        if isinstance(one, Answer) and one.upgrade:
             found.append(f"{host} is in the middle of an upgrade")
     return failed(found)
 
@@ -174,10 +176,10 @@ def candidate_failed(case: Case) -> list[Finding]:
         return []
     former = case.topology.primary.host
     found = []
-    for host in primaries(case.seen):
+    for host in primaries(case.observed):
         if host != former:
             found.append(f"{host} is primary by now")
-    for host, one in case.seen.items():
-        if isinstance(one, Unseen) and host != former:
+    for host, one in case.observed.items():
+        if isinstance(one, Silence) and host != former:
             found.append(f"{host} does not answer and may be primary: {one.reason}")
     return failed(found)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
-from .timeline import Record
+from .history import PromotionHistory
 
 EQUAL = "equal"
 COPY = "copy"
@@ -32,7 +32,9 @@ UNKNOWN = "unknown"
 SAFE = frozenset((EQUAL, COPY, HANDED, BEHIND))
 
 
-def compare(own: TransactionId | None, primary: TransactionId | None, record: Record) -> str:
+def compare(
+    own: TransactionId | None, primary: TransactionId | None, record: PromotionHistory
+) -> str:
     """Return how a node's data stands to the data of the primary it would copy.
 
     EQUAL:      nothing is copied

@@ -20,54 +20,56 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 )
 
 from . import data
-from .observed import Observation, Seen, Unseen
-from .timeline import Record
+from .history import PromotionHistory
+from .observation import Answer, Observation, Silence
 from .topology import Member, Topology
 
 
-def primaries(seen: Mapping[str, Observation]) -> list[str]:
+def primaries(observed: Mapping[str, Observation]) -> list[str]:
     """Return the nodes that say of themselves that they are primary."""
     return [
-        host for host, one in seen.items() if isinstance(one, Seen) and one.state.role == PRIMARY
+        host
+        for host, one in observed.items()
+        if isinstance(one, Answer) and one.state.role == PRIMARY
     ]
 
 
-def only_primary(seen: Mapping[str, Observation]) -> str:
+def only_primary(observed: Mapping[str, Observation]) -> str:
     """Return the node that says that it is primary, or "" if none or more than one does."""
-    living = primaries(seen)
+    living = primaries(observed)
     return living[0] if len(living) == 1 else ""
 
 
-def named_primaries(seen: Mapping[str, Observation]) -> Iterator[tuple[str, Peer]]:
+def named_primaries(observed: Mapping[str, Observation]) -> Iterator[tuple[str, Peer]]:
     """Yield each node that follows another, with the one that it names."""
-    for host, one in seen.items():
-        if isinstance(one, Seen) and one.state.role in FOLLOWERS and one.state.primary:
+    for host, one in observed.items():
+        if isinstance(one, Answer) and one.state.role in FOLLOWERS and one.state.primary:
             yield host, one.state.primary
 
 
-def linked(topology: Topology, seen: Mapping[str, Observation], host: str) -> bool:
+def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
     """Return whether a node follows the one it should, said by both ends.
 
     A secondary may take a while to find out that its primary is gone, and a primary that a
     secondary is gone. Where the other end did not answer, one end has to do.
     """
-    member, upstream, own = topology.members[host], topology.upstream(host), seen[host]
-    if upstream is None or not isinstance(own, Seen):
+    member, upstream, own = topology.members[host], topology.upstream(host), observed[host]
+    if upstream is None or not isinstance(own, Answer):
         return False
     if own.state.role not in FOLLOWERS or not names(own.state, upstream):
         return False
-    other = seen[upstream.host]
-    if not isinstance(other, Seen):
+    other = observed[upstream.host]
+    if not isinstance(other, Answer):
         return True
     return other.state.role in (PRIMARY, RELAY) and other.lists(member.node_id)
 
 
-def is_as_wanted(topology: Topology, seen: Mapping[str, Observation], host: str) -> bool:
+def is_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
     """Return whether a node has its role, follows the right node if any, and is not held."""
-    member, own = topology.members[host], seen[host]
-    if not isinstance(own, Seen) or own.state.role != member.role or own.held:
+    member, own = topology.members[host], observed[host]
+    if not isinstance(own, Answer) or own.state.role != member.role or own.held:
         return False
-    return member.role not in FOLLOWERS or linked(topology, seen, host)
+    return member.role not in FOLLOWERS or linked(topology, observed, host)
 
 
 def names(state: HaState, upstream: Member) -> bool:
@@ -87,35 +89,37 @@ def as_upstream(member: Member) -> addresses.Upstream:
 
 
 def copies_from(
-    topology: Topology, seen: Mapping[str, Observation], host: str, primary: str
+    topology: Topology, observed: Mapping[str, Observation], host: str, primary: str
 ) -> bool:
     """Return whether `host` is connected to a live primary, perhaps through relays."""
-    own, passed = seen[host], set[str]()
-    while isinstance(own, Seen) and host not in passed:
+    own, passed = observed[host], set[str]()
+    while isinstance(own, Answer) and host not in passed:
         if host == primary:
             return own.state.role == PRIMARY
         passed.add(host)
         above = topology.by_node_id(own.state.primary.node_id) if own.state.primary else None
         if above is None:
             return False
-        node_id, host, own = topology.members[host].node_id, above.host, seen[above.host]
-        if isinstance(own, Seen) and not own.lists(node_id):
+        node_id, host, own = topology.members[host].node_id, above.host, observed[above.host]
+        if isinstance(own, Answer) and not own.lists(node_id):
             return False
     return False
 
 
-def relation(topology: Topology, seen: Mapping[str, Observation], record: Record, host: str) -> str:
+def relation(
+    topology: Topology, observed: Mapping[str, Observation], record: PromotionHistory, host: str
+) -> str:
     """Return how the data of a node stands to that of the wanted primary, see data.py."""
-    own, primary = seen[host], seen[topology.primary.host]
-    if not isinstance(own, Seen) or not isinstance(primary, Seen):
+    own, primary = observed[host], observed[topology.primary.host]
+    if not isinstance(own, Answer) or not isinstance(primary, Answer):
         return data.UNKNOWN
-    if copies_from(topology, seen, host, topology.primary.host):
+    if copies_from(topology, observed, host, topology.primary.host):
         # Looked at one after the other, a busy primary and its copy never have the same id.
         return data.COPY
     return data.compare(own.txid, primary.txid, record)
 
 
-def reparented(topology: Topology, seen: Mapping[str, Observation]) -> Topology:
+def reparented(topology: Topology, observed: Mapping[str, Observation]) -> Topology:
     """Return the topology with the secondaries of a relay that does not answer further up.
 
     One that follows its relay all the same stays: only this side cannot see that relay.
@@ -123,10 +127,10 @@ def reparented(topology: Topology, seen: Mapping[str, Observation]) -> Topology:
     changed = []
     for member in topology.members.values():
         above = topology.upstream(member.host)
-        if above is None or linked(topology, seen, member.host):
+        if above is None or linked(topology, observed, member.host):
             changed.append(member)
             continue
-        while above.role == RELAY and isinstance(seen[above.host], Unseen):
+        while above.role == RELAY and isinstance(observed[above.host], Silence):
             above = topology.upstream(above.host) or topology.primary
         upstream = "" if above.role == PRIMARY else above.host
         same = above == topology.upstream(member.host)

@@ -18,8 +18,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
-from .._model.observed import Observation, Unseen, txid_of
-from .._model.timeline import Record
+from .._model.history import PromotionHistory
+from .._model.observation import Observation, Silence, txid_of
 from .._model.topology import Member
 
 
@@ -40,7 +40,7 @@ class Election:
 class Ages:
     """How new the data of nodes is, compared with one another."""
 
-    def __init__(self, record: Record, txids: Iterable[TransactionId | None]) -> None:
+    def __init__(self, record: PromotionHistory, txids: Iterable[TransactionId | None]) -> None:
         known = [txid for txid in txids if txid is not None]
         self._line = record.line_of(known)
         self._one_primary = len({txid.primary_id for txid in known}) <= 1
@@ -64,8 +64,8 @@ class Ages:
 
 def elect(
     members: Iterable[Member],
-    seen: Mapping[str, Observation],
-    record: Record,
+    observed: Mapping[str, Observation],
+    record: PromotionHistory,
     named: str = "",
     barred: Mapping[str, str] | None = None,
 ) -> Election:
@@ -74,7 +74,7 @@ def elect(
     reasons: dict[str, str] = {}
     fit: list[Member] = []
     for member in members:
-        why = barred.get(member.host) or _unfit(member, seen[member.host])
+        why = barred.get(member.host) or _unfit(member, observed[member.host])
         if why:
             reasons[member.host] = why
         else:
@@ -83,30 +83,32 @@ def elect(
         return _named(named, fit, reasons)
     if not fit:
         return Election("", reasons, "no node can become primary: " + _listed(reasons))
-    ages = Ages(record, [txid_of(seen[member.host]) for member in fit])
+    ages = Ages(record, [txid_of(observed[member.host]) for member in fit])
     for member in fit:
-        if not ages.knows(txid_of(seen[member.host])):
-            reasons[member.host] = f"its data has no place in the record ({_shown(seen, member)})"
+        if not ages.knows(txid_of(observed[member.host])):
+            reasons[member.host] = (
+                f"its data has no place in the record ({_shown(observed, member)})"
+            )
     fit = [member for member in fit if member.host not in reasons]
     if not fit:
         return Election("", reasons, "no node can become primary: " + _listed(reasons))
     best = fit[0]
     for member in fit[1:]:
-        newer = ages.newer(txid_of(seen[member.host]), txid_of(seen[best.host]))
-        older = ages.newer(txid_of(seen[best.host]), txid_of(seen[member.host]))
+        newer = ages.newer(txid_of(observed[member.host]), txid_of(observed[best.host]))
+        older = ages.newer(txid_of(observed[best.host]), txid_of(observed[member.host]))
         if newer is None or older is None:
             return Election(
                 "",
                 reasons,
-                f"nobody can tell whether {best.host} ({_shown(seen, best)}) or {member.host} "
-                f"({_shown(seen, member)}) has the newer data. Find out, and name the right one in "
+                f"nobody can tell whether {best.host} ({_shown(observed, best)}) or {member.host} "
+                f"({_shown(observed, member)}) has the newer data. Find out, and name the right one in "
                 "nso_ha_candidate",
             )
         if newer or (not older and _rank(member) < _rank(best)):
             best = member
     for member in fit:
         if member is not best:
-            reasons[member.host] = _why_not(member, best, seen, ages)
+            reasons[member.host] = _why_not(member, best, observed, ages)
     return Election(best.host, reasons)
 
 
@@ -119,7 +121,7 @@ def _named(named: str, fit: Iterable[Member], reasons: dict[str, str]) -> Electi
 
 def _unfit(member: Member, one: Observation) -> str:
     """Return why a node cannot become primary, or nothing."""
-    if isinstance(one, Unseen):
+    if isinstance(one, Silence):
         return "it does not answer"
     if member.role == NONE:
         return "it should be in no cluster (nso_ha_role is none)"
@@ -134,16 +136,16 @@ def _rank(member: Member) -> tuple[int, str]:
     return (-member.priority, member.host)
 
 
-def _why_not(member: Member, best: Member, seen: Mapping[str, Observation], ages: Ages) -> str:
-    if ages.newer(txid_of(seen[best.host]), txid_of(seen[member.host])):
-        return f"has older data than {best.host} ({_shown(seen, member)}, {_shown(seen, best)})"
+def _why_not(member: Member, best: Member, observed: Mapping[str, Observation], ages: Ages) -> str:
+    if ages.newer(txid_of(observed[best.host]), txid_of(observed[member.host])):
+        return f"has older data than {best.host} ({_shown(observed, member)}, {_shown(observed, best)})"
     if member.priority != best.priority:
         return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
     return f"comes after {best.host} by name, all else being equal"
 
 
-def _shown(seen: Mapping[str, Observation], member: Member) -> str:
-    return transaction_id.show(txid_of(seen[member.host]))
+def _shown(observed: Mapping[str, Observation], member: Member) -> str:
+    return transaction_id.show(txid_of(observed[member.host]))
 
 
 def _listed(reasons: Mapping[str, str]) -> str:

@@ -17,8 +17,8 @@ from functools import cached_property
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, NONE, PRIMARY
 
 from .._model import links
-from .._model.observed import Observation, Seen
-from .._model.timeline import Epoch, Record
+from .._model.history import Promotion, PromotionHistory
+from .._model.observation import Answer, Observation
 from .._model.topology import Member, Topology, led_by
 from .election import Election, elect
 
@@ -47,8 +47,8 @@ class Scene:
     """
 
     members: Sequence[Member]
-    seen: Mapping[str, Observation]
-    record: Record
+    observed: Mapping[str, Observation]
+    record: PromotionHistory
     unfinished: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -82,8 +82,8 @@ class Scene:
             return ""
         for one in reversed(self.record.epochs):
             host = self.host_of(one.primary)
-            found = self.seen.get(host)
-            if not isinstance(found, Seen) or found.txid is None or one.made(found.txid):
+            found = self.observed.get(host)
+            if not isinstance(found, Answer) or found.txid is None or one.made(found.txid):
                 return host
         return ""
 
@@ -94,10 +94,10 @@ class Scene:
         Of two, it is the one that was made primary last, if the other was primary before it by the
         record: then it has come back and does not know yet.
         """
-        only = links.only_primary(self.seen)
+        only = links.only_primary(self.observed)
         if only:
             return only
-        living = links.primaries(self.seen)
+        living = links.primaries(self.observed)
         last = self.last_primary
         if last in living and all(self.superseded(host) for host in living if host != last):
             return last
@@ -115,8 +115,8 @@ class Scene:
         """Return the host whose hand-over broke off after it had left the primary role, or ""."""
         held = [
             host
-            for host, one in self.seen.items()
-            if isinstance(one, Seen) and one.held and one.state.role != PRIMARY
+            for host, one in self.observed.items()
+            if isinstance(one, Answer) and one.held and one.state.role != PRIMARY
         ]
         return held[0] if len(held) == 1 else ""
 
@@ -164,8 +164,8 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
     if scene.primary:
         barred |= {
             host: f"it is not connected to {former}, so it may lack data"
-            for host, one in scene.seen.items()
-            if isinstance(one, Seen)
+            for host, one in scene.observed.items()
+            if isinstance(one, Answer)
             and host != former
             and (one.state.role not in FOLLOWERS or not _copies(scene, host, former))
         }
@@ -191,7 +191,7 @@ def _broke_off(scene: Scene) -> bool:
     return newest is not None and newest.run == scene.unfinished.get(SWITCHOVER)
 
 
-def _promotion_of_primary(scene: Scene) -> Epoch | None:
+def _promotion_of_primary(scene: Scene) -> Promotion | None:
     """Return the last promotion, if it is that of the node that is primary."""
     return scene.record.newest if scene.last_primary == scene.primary else None
 
@@ -206,15 +206,15 @@ def _is_unfinished(scene: Scene) -> bool:
     newest = _promotion_of_primary(scene)
     if newest is None or newest.operation != SWITCHOVER:
         return False
-    wished = Topology(led_by(scene.members, scene.primary))
+    wanted = Topology(led_by(scene.members, scene.primary))
     return any(
-        isinstance(one, Seen) and not links.is_as_wanted(wished, scene.seen, host)
-        for host, one in scene.seen.items()
+        isinstance(one, Answer) and not links.is_as_wanted(wanted, scene.observed, host)
+        for host, one in scene.observed.items()
     )
 
 
 def _copies(scene: Scene, host: str, primary: str) -> bool:
-    return links.copies_from(scene.topology, scene.seen, host, primary)
+    return links.copies_from(scene.topology, scene.observed, host, primary)
 
 
 def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
@@ -222,12 +222,12 @@ def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
 
     Looked at one after the other, copies of a busy primary seem to be of different ages.
     """
-    source = scene.seen[former]
-    if not scene.primary or not isinstance(source, Seen):
-        return scene.seen
+    source = scene.observed[former]
+    if not scene.primary or not isinstance(source, Answer):
+        return scene.observed
     return {
-        host: replace(one, txid=source.txid) if isinstance(one, Seen) else one
-        for host, one in scene.seen.items()
+        host: replace(one, txid=source.txid) if isinstance(one, Answer) else one
+        for host, one in scene.observed.items()
     }
 
 
@@ -243,12 +243,12 @@ def _failover(scene: Scene, candidate: str) -> Goal:
             "nso.ha.switchover moves the primary role from a node that lives",
             former,
         )
-    return _elected(scene, former, elect(scene.members, scene.seen, scene.record, candidate))
+    return _elected(scene, former, elect(scene.members, scene.observed, scene.record, candidate))
 
 
 def _rejoin(scene: Scene, candidate: str) -> Goal:
     if not scene.primary:
-        living = links.primaries(scene.seen)
+        living = links.primaries(scene.observed)
         if living:
             why = f"{' and '.join(living)} are primary at the same time, and no record says which "
             why += "one is right. Find out, give it the role primary in the inventory, and run "

@@ -32,9 +32,9 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 )
 
 from .._model import data
+from .._model.history import PromotionHistory
 from .._model.links import as_upstream, copies_from, linked, names, primaries, relation
-from .._model.observed import Observation, Seen, Unseen
-from .._model.timeline import Record
+from .._model.observation import Answer, Observation, Silence
 from .._model.topology import Member, Topology
 
 DEAD = "dead"
@@ -120,8 +120,8 @@ class Plan:
 
 def plan(
     topology: Topology,
-    seen: Mapping[str, Observation],
-    record: Record,
+    observed: Mapping[str, Observation],
+    record: PromotionHistory,
     left_out: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return what is needed to make the cluster as wanted. `topology` has no problems.
@@ -129,7 +129,7 @@ def plan(
     A topology without a primary is for a cluster that is to end. Nodes that are `left_out` follow
     nobody for now, each for its reason.
     """
-    return _Planner(topology, seen, record, left_out or {}).plan()
+    return _Planner(topology, observed, record, left_out or {}).plan()
 
 
 class _Planner:
@@ -138,21 +138,25 @@ class _Planner:
     def __init__(
         self,
         topology: Topology,
-        seen: Mapping[str, Observation],
-        record: Record,
+        observed: Mapping[str, Observation],
+        record: PromotionHistory,
         left_out: Mapping[str, str],
     ) -> None:
         self.left_out = left_out
         self.topology = topology
-        self.seen = seen
+        self.observed = observed
         self.record = record
-        self.states = {host: found.state for host, found in seen.items() if isinstance(found, Seen)}
+        self.states = {
+            host: found.state for host, found in observed.items() if isinstance(found, Answer)
+        }
         self.blocked = {
-            host: found.reason for host, found in seen.items() if isinstance(found, Unseen)
+            host: found.reason for host, found in observed.items() if isinstance(found, Silence)
         }
         #: The living primary that hands over to a copy of it, or "".
         self.hands_over = ""
-        self.held = {host for host, found in seen.items() if isinstance(found, Seen) and found.held}
+        self.held = {
+            host for host, found in observed.items() if isinstance(found, Answer) and found.held
+        }
         self.changing: set[str] = set()
         self.waves: dict[tuple[str, int], list[Step]] = defaultdict(list)
 
@@ -179,8 +183,8 @@ class _Planner:
 
     def _declare_dead(self, member: Member) -> None:
         """Tell whoever lists a node whose daemon does not run: it takes three ticks by itself."""
-        found = self.seen[member.host]
-        if not isinstance(found, Unseen) or not found.stopped:
+        found = self.observed[member.host]
+        if not isinstance(found, Silence) or not found.stopped:
             return
         for host, state in self.states.items():
             if state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
@@ -201,11 +205,11 @@ class _Planner:
         was let in before, nor replication. If it did, the copy would not catch up, and the primary
         would be let go again.
         """
-        living = primaries(self.seen)
+        living = primaries(self.observed)
         if new.host in living or len(living) != 1:
             return
         old = living[0]
-        if not copies_from(self.topology, self.seen, new.host, old):
+        if not copies_from(self.topology, self.observed, new.host, old):
             return
         why = f"hands over to {new.host}, which has to have everything before"
         self.waves[HOLD, 0].append(Step(old, "", new.host, (READ_ONLY,), why))
@@ -240,7 +244,7 @@ class _Planner:
         state = self.states.get(member.host)
         if upstream is None or state is None:
             return
-        joined = linked(self.topology, self.seen, member.host)
+        joined = linked(self.topology, self.observed, member.host)
         cut = upstream.host in self.changing
         if joined and state.role == member.role and not cut:
             return
@@ -301,9 +305,9 @@ class _Planner:
 
     def _relation(self, host: str) -> str:
         """Return how the data of a node will stand to that of the primary by then."""
-        if self.hands_over and copies_from(self.topology, self.seen, host, self.hands_over):
+        if self.hands_over and copies_from(self.topology, self.observed, host, self.hands_over):
             return data.HANDED
-        return relation(self.topology, self.seen, self.record, host)
+        return relation(self.topology, self.observed, self.record, host)
 
     def _state_by_then(self, host: str) -> HaState:
         """Return what a node will be by then: a follower of one that changes is none."""

@@ -21,8 +21,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY,
 from .._checks import guards, moving
 from .._checks.case import FAILED, PASSED, Case, Consents, Verdict
 from .._model import links, topology
-from .._model.observed import Observation, Seen, Unseen, txid_result
-from .._model.timeline import Epoch, Record
+from .._model.history import Promotion, PromotionHistory
+from .._model.observation import Answer, Observation, Silence, txid_result
 from .._model.topology import Member, Topology
 from .._plan import operations, planner
 from .._plan.operations import Scene
@@ -124,14 +124,14 @@ def plan(
     if problems:
         verdicts = [Verdict("topology", FAILED, text) for text in problems]
         return _as_result(str(given["operation"]), given["run"]["id"], wanted, verdicts)
-    seen = _seen(hosts, hostvars, asked, UNDER_LOCK)
+    observed = _seen(hosts, hostvars, asked, UNDER_LOCK)
     found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
     if found.locked:
         verdicts = [Verdict("lock", FAILED, text) for text in found.locked]
         return _as_result(asked.operation, asked.run["id"], wanted, verdicts)
     # The locks that told it may have been replaced by that of this run.
     known = {one["operation"]: one["run"] for one in given["unfinished"]}
-    scene = Scene(wanted, seen, found.record, {**known, **found.unfinished})
+    scene = Scene(wanted, observed, found.record, {**known, **found.unfinished})
     return _judged(asked, scene, found, _reached(hosts, hostvars, asked))
 
 
@@ -139,12 +139,12 @@ def _seen(
     hosts: Iterable[str], hostvars: HostVars, asked: Asked, step: str
 ) -> dict[str, Observation]:
     """Return what was seen of the nodes, on those that are locked at the look of this step."""
-    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
+    observed = variables.observations(hosts, hostvars, variables.OBSERVED)
     for host in asked.locked:
         result = hostvars[host].get(variables.OBSERVED)
-        if isinstance(seen[host], Seen) and not variables.said(result, asked.run["id"], step):
-            seen[host] = Unseen("it dropped out of the play before it was asked again")
-    return seen
+        if isinstance(observed[host], Answer) and not variables.said(result, asked.run["id"], step):
+            observed[host] = Silence("it dropped out of the play before it was asked again")
+    return observed
 
 
 def roll_back(
@@ -173,9 +173,9 @@ def roll_back(
         check_mode=False,
         run=given["run"],
     )
-    seen = _seen(hosts, hostvars, asked, ROLLING_BACK)
+    observed = _seen(hosts, hostvars, asked, ROLLING_BACK)
     found = kept.kept(hosts, hostvars, asked.run["id"], asked.broken, gone)
-    scene = Scene(variables.members(hosts, hostvars), seen, found.record, found.unfinished)
+    scene = Scene(variables.members(hosts, hostvars), observed, found.record, found.unfinished)
     undone = _judged(asked, scene, found, _reached(hosts, hostvars, asked))
     return {
         **undone,
@@ -193,7 +193,7 @@ def roll_back(
 
 
 def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict[str, Any]:
-    seen = scene.seen
+    observed = scene.observed
     goal = operations.goal(asked.operation, scene, asked.candidate)
     first = [Verdict("topology", PASSED, "")]
     if goal.problem:
@@ -203,33 +203,33 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
             **_as_result(asked.operation, asked.run["id"], goal.members, first),
             "election": dict(goal.election.reasons),
         }
-    wished = links.reparented(Topology(goal.members), seen)
-    made = planner.plan(wished, seen, found.record)
-    case = Case(asked.operation, scene, goal, wished, made, asked.fences)
+    wanted = links.reparented(Topology(goal.members), observed)
+    made = planner.plan(wanted, observed, found.record)
+    case = Case(asked.operation, scene, goal, wanted, made, asked.fences)
     if asked.operation in _WITHOUT_THE_DIVERGED:
         case = _without_the_diverged(case, asked.consents)
         made = case.plan
-    record = _record(asked, scene, wished, made)
+    record = _record(asked, scene, wanted, made)
     fence = moving.to_fence(case, asked.consents)
     if fence and asked.fence_problem:
         first.append(Verdict("fence", FAILED, asked.fence_problem))
     verdicts = first + guards.verdicts(case, asked.consents)
-    waves = _waves(wished, seen, made)
-    lock = _lock(reached, waves, {_new_primary(wished): fence} if fence else {})
+    waves = _waves(wanted, observed, made)
+    lock = _lock(reached, waves, {_new_primary(wanted): fence} if fence else {})
     undone = [Verdict("candidate", FAILED, goal.undoes)] if goal.undoes else []
     return {
-        **_as_result(asked.operation, asked.run["id"], list(wished.members.values()), verdicts),
+        **_as_result(asked.operation, asked.run["id"], list(wanted.members.values()), verdicts),
         **({"failed": [dict(vars(one)) for one in undone]} if undone else {}),
         "blocked": dict(made.blocked),
-        "moves": {"from": goal.former, "to": _new_primary(wished)},
+        "moves": {"from": goal.former, "to": _new_primary(wanted)},
         "election": dict(goal.election.reasons),
         "waves": waves,
-        "targets": {host: _target(wished, host) for host in seen},
-        "rehearse": _to_rehearse(wished, seen, made, asked.check_mode),
+        "targets": {host: _target(wanted, host) for host in observed},
+        "rehearse": _to_rehearse(wanted, observed, made, asked.check_mode),
         "verify": {
-            host: _expectation(wished, made, host)
-            for host, one in seen.items()
-            if isinstance(one, Seen) and host not in made.blocked
+            host: _expectation(wanted, made, host)
+            for host, one in observed.items()
+            if isinstance(one, Answer) and host not in made.blocked
         },
         "timeline": [one.as_entry() for one in record.all],
         "epoch": record.next_number,
@@ -239,14 +239,14 @@ def _judged(asked: Asked, scene: Scene, found: Kept, reached: list[str]) -> dict
             "replace": list(found.replace),
             "renew": [host for host in reached if _says_else(found.held.get(host), lock, host)],
         },
-        "silent": [host for host, one in seen.items() if isinstance(one, Unseen)],
+        "silent": [host for host, one in observed.items() if isinstance(one, Silence)],
         "unfinished": [{"operation": name, "run": run} for name, run in scene.unfinished.items()],
         "must": [
             host
-            for host, one in seen.items()
-            if asked.operation not in _FOR_THOSE_PRESENT or isinstance(one, Seen)
+            for host, one in observed.items()
+            if asked.operation not in _FOR_THOSE_PRESENT or isinstance(one, Answer)
         ],
-        "before": {host: txid_result(one) for host, one in seen.items()},
+        "before": {host: txid_result(one) for host, one in observed.items()},
     }
 
 
@@ -261,7 +261,7 @@ def _without_the_diverged(case: Case, consents: Consents) -> Case:
     kept_out = {one.host: one.reason for one in verdicts if guards.refused([one])}
     if not kept_out:
         return case
-    rest = planner.plan(case.topology, case.seen, case.scene.record, kept_out)
+    rest = planner.plan(case.topology, case.observed, case.scene.record, kept_out)
     return replace(case, plan=rest) if rest.roles else case
 
 
@@ -300,7 +300,7 @@ def _asked(given: Mapping[str, Any], hosts: Sequence[str]) -> Asked:
     )
 
 
-def _record(asked: Asked, scene: Scene, wished: Topology, made: planner.Plan) -> Record:
+def _record(asked: Asked, scene: Scene, wanted: Topology, made: planner.Plan) -> PromotionHistory:
     """Return the promotions that all nodes should know of.
 
     A primary that was made by something else is recorded as found, before anything is done on the
@@ -308,9 +308,9 @@ def _record(asked: Asked, scene: Scene, wished: Topology, made: planner.Plan) ->
     known. A cluster that was never recorded and needs nothing stays so.
     """
     record, newest = scene.record, scene.record.newest
-    host = scene.primary or _new_primary(wished)
-    found = scene.seen.get(host)
-    if not (made.steps or record) or not isinstance(found, Seen) or found.txid is None:
+    host = scene.primary or _new_primary(wanted)
+    found = scene.observed.get(host)
+    if not (made.steps or record) or not isinstance(found, Answer) or found.txid is None:
         return record
     member = next(one for one in scene.members if one.host == host)
     if newest is not None and newest.primary == member.node_id:
@@ -318,7 +318,7 @@ def _record(asked: Asked, scene: Scene, wished: Topology, made: planner.Plan) ->
     # Its clock is not known, but its last transaction is, if it is its own.
     if found.state.role != PRIMARY or found.txid.primary_id != member.node_id:
         return record
-    adopted = Epoch(
+    adopted = Promotion(
         number=record.next_number,
         primary=member.node_id,
         base=None,
@@ -327,10 +327,12 @@ def _record(asked: Asked, scene: Scene, wished: Topology, made: planner.Plan) ->
         operation=operations.FOUND,
         run=str(asked.run["id"]),
     )
-    return Record([*record.all, adopted])
+    return PromotionHistory([*record.all, adopted])
 
 
-def _lacking(scene: Scene, found: Kept, record: Record, reached: Sequence[str]) -> dict[str, str]:
+def _lacking(
+    scene: Scene, found: Kept, record: PromotionHistory, reached: Sequence[str]
+) -> dict[str, str]:
     """Return the hosts whose record is to be completed, each with the reason."""
     if not scene.record:
         return {}
@@ -374,12 +376,12 @@ def _says_else(held: Mapping[str, Any] | None, lock: Mapping[str, Any], host: st
     return (held["steps"], held["fence"]) != (lock["steps"][host], lock["fence"][host])
 
 
-def _new_primary(wished: Topology) -> str:
-    return next((one.host for one in wished.members.values() if one.role == PRIMARY), "")
+def _new_primary(wanted: Topology) -> str:
+    return next((one.host for one in wanted.members.values() if one.role == PRIMARY), "")
 
 
 def _to_rehearse(
-    wished: Topology, seen: Mapping[str, Observation], made: planner.Plan, check_mode: bool
+    wanted: Topology, observed: Mapping[str, Observation], made: planner.Plan, check_mode: bool
 ) -> list[str]:
     """Return the hosts on which the order is tried in check mode first.
 
@@ -390,16 +392,16 @@ def _to_rehearse(
     """
     hosts = {step.host for step in made.roles if check_mode or step.role == RELAY}
     if made.hands_over:
-        hosts |= {made.hands_over, _new_primary(wished)}
-    for host, one in seen.items():
-        upstream = wished.upstream(host)
-        if isinstance(one, Seen) and upstream and not addresses.is_literal(upstream.address):
+        hosts |= {made.hands_over, _new_primary(wanted)}
+    for host, one in observed.items():
+        upstream = wanted.upstream(host)
+        if isinstance(one, Answer) and upstream and not addresses.is_literal(upstream.address):
             hosts.add(host)
     return sorted(hosts)
 
 
-def _target(wished: Topology, host: str) -> dict[str, str]:
-    member, upstream = wished.members[host], wished.upstream(host)
+def _target(wanted: Topology, host: str) -> dict[str, str]:
+    member, upstream = wanted.members[host], wanted.upstream(host)
     return {
         "role": member.role,
         "node_id": member.node_id,
@@ -408,13 +410,13 @@ def _target(wished: Topology, host: str) -> dict[str, str]:
     }
 
 
-def _expectation(wished: Topology, made: planner.Plan, host: str) -> dict[str, Any]:
+def _expectation(wanted: Topology, made: planner.Plan, host: str) -> dict[str, Any]:
     """Return what a node has to say of itself in the end, and who it has to list."""
-    member, upstream = wished.members[host], wished.upstream(host)
+    member, upstream = wanted.members[host], wanted.upstream(host)
     expected: dict[str, Any] = {
         "role": member.role,
         "secondaries": [
-            one.node_id for one in wished.followers_of(host) if one.host not in made.blocked
+            one.node_id for one in wanted.followers_of(host) if one.host not in made.blocked
         ],
     }
     if upstream:
@@ -450,7 +452,7 @@ def _as_result(
 
 
 def _waves(
-    wished: Topology, seen: Mapping[str, Observation], made: planner.Plan
+    wanted: Topology, observed: Mapping[str, Observation], made: planner.Plan
 ) -> list[dict[str, Any]]:
     """Return the waves, each with the hosts to look at once more before it, see recheck.py.
 
@@ -464,25 +466,25 @@ def _waves(
     for wave in made.waves:
         look: set[str] = set()
         if wave.name == planner.PROMOTE and not made.hands_over:
-            look = set(seen)
+            look = set(observed)
         elif wave.name in (planner.RELAYS, planner.SECONDARIES):
             look = {step.host for step in wave.steps}
             if not looked_at_primary:
-                look.add(wished.primary.host)
+                look.add(wanted.primary.host)
                 looked_at_primary = True
-        steps = {step.host: _step(wished, wave.name, step) for step in wave.steps}
+        steps = {step.host: _step(wanted, wave.name, step) for step in wave.steps}
         kind = _KINDS.get(wave.name, "looked_at" if look else "role")
         waves.append({"name": wave.name, "kind": kind, "look": sorted(look), "steps": steps})
     return waves
 
 
-def _step(wished: Topology, wave: str, step: planner.Step) -> dict[str, Any]:
+def _step(wanted: Topology, wave: str, step: planner.Step) -> dict[str, Any]:
     return {
         # A node may have to declare several others dead; every other step it takes once.
         "name": f"{wave} {step.upstream}" if wave == planner.DEAD else wave,
         "role": step.role,
         "upstream": step.upstream,
-        "upstream_id": wished.members[step.upstream].node_id if step.upstream else "",
+        "upstream_id": wanted.members[step.upstream].node_id if step.upstream else "",
         "orders": list(step.orders),
         "reason": step.reason,
         "force": step.force,

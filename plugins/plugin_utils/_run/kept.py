@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._model.timeline import Epoch, Record, epoch_from
+from .._model.history import Promotion, PromotionHistory, promotion_from
 from . import variables
 from .variables import HostVars
 
@@ -33,7 +33,7 @@ class Kept:
     held:       by host, the lock of this run
     """
 
-    record: Record
+    record: PromotionHistory
     lacking: Mapping[str, str] = field(default_factory=dict)
     replace: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ def kept(hosts: Iterable[str], hostvars: HostVars, run: str, broken: str, gone: 
     """Return what is kept. `broken` is the id of a lock that the operator breaks, or ""."""
     found = {host: _of(host, hostvars) for host in hosts}
     epochs = _epochs(found)
-    record = Record(set().union(*epochs.values()))
+    record = PromotionHistory(set().union(*epochs.values()))
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for host, own in found.items():
@@ -85,21 +85,21 @@ def _of(host: str, hostvars: HostVars) -> Mapping[str, Any]:
     return result.get("kept") or {}
 
 
-def _epochs(found: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[Epoch]]:
+def _epochs(found: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[Promotion]]:
     """Return the promotions that each host knows. Nearly always they know the same: read once."""
-    different: list[tuple[object, frozenset[Epoch]]] = []
+    different: list[tuple[object, frozenset[Promotion]]] = []
     epochs = {}
     for host, own in found.items():
         entries = own.get("timeline") or []
         known = next((known for text, known in different if text == entries), None)
         if known is None:
-            known = frozenset(map(epoch_from, entries))
+            known = frozenset(map(promotion_from, entries))
             different.append((entries, known))
         epochs[host] = known
     return epochs
 
 
-def _lacks(own: Mapping[str, Any], mine: frozenset[Epoch], record: Record) -> str:
+def _lacks(own: Mapping[str, Any], mine: frozenset[Promotion], record: PromotionHistory) -> str:
     """Return why the record of a node has to be completed, or nothing."""
     if not own:
         return ""

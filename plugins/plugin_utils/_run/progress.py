@@ -18,7 +18,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import FAIL
 
 from .._checks import guards
 from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
-from .._model.observed import Observation, Seen, from_result, state_from
+from .._model.observation import Answer, Observation, from_result, state_from
 from .._plan import planner
 from . import variables
 from .variables import HostVars
@@ -106,7 +106,7 @@ def rehearsed(made: Mapping[str, Any], hostvars: HostVars) -> dict[str, Any]:
 
 def _moved(earlier: Observation, result: Mapping[str, Any]) -> str:
     """Return in words that a node is not any more what the plan was made for, or nothing."""
-    if not isinstance(earlier, Seen) or not result.get("before"):
+    if not isinstance(earlier, Answer) or not result.get("before"):
         return ""
     now = state_from(result["before"])
     if (now.role, now.primary) == (earlier.state.role, earlier.state.primary):

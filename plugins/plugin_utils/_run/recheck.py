@@ -21,8 +21,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWER
 from .._checks.case import FAILED, OVERRIDDEN, Nodes, Verdict
 from .._checks.checks import is_spare
 from .._model import data
-from .._model.observed import Observation, Seen, Unseen, from_result, txid_of
-from .._model.timeline import Record, epoch_from
+from .._model.history import PromotionHistory, promotion_from
+from .._model.observation import Answer, Observation, Silence, from_result, txid_of
 from .._plan import planner
 from . import progress, variables
 from .variables import HostVars
@@ -89,7 +89,7 @@ class _Look:
         self.overridden = any(
             one["check"] == "fenced" and one["result"] == OVERRIDDEN for one in made["verdicts"]
         )
-        self.record = Record(epoch_from(one) for one in made["timeline"])
+        self.record = PromotionHistory(promotion_from(one) for one in made["timeline"])
         self.promotes = wave["name"] == planner.PROMOTE
         self.agreed = agreed
         self.before = before
@@ -103,8 +103,8 @@ class _Look:
 
     def doubts(self) -> Iterator[tuple[str, str]]:
         """Yield the hosts that are not as they should be, each with the reason."""
-        primary = self.now.get(self.primary, Unseen("it was not looked at"))
-        if not isinstance(primary, Seen):
+        primary = self.now.get(self.primary, Silence("it was not looked at"))
+        if not isinstance(primary, Answer):
             yield self.primary, primary.reason if self.promotes else self._no_primary(primary)
         elif not self.promotes and primary.state.role != PRIMARY:
             yield self.primary, self._no_primary(primary)
@@ -114,14 +114,14 @@ class _Look:
                 yield host, why
 
     def _no_primary(self, primary: Observation) -> str:
-        now = str(primary.state) if isinstance(primary, Seen) else primary.reason
+        now = str(primary.state) if isinstance(primary, Answer) else primary.reason
         return f"is no primary to copy from: {now}"
 
     def _doubt(self, host: str, one: Observation, primary: Observation) -> str:
         """Return why a node must not be dealt with as planned, or nothing."""
-        if isinstance(self.before[host], Unseen):
+        if isinstance(self.before[host], Silence):
             return self._doubt_of_silent(host, one)
-        if not isinstance(one, Seen):
+        if not isinstance(one, Answer):
             return one.reason
         if one.state.role == PRIMARY:
             return "is primary by now; find out who made it so, and run again"
@@ -137,21 +137,21 @@ class _Look:
 
     def _doubt_of_silent(self, host: str, one: Observation) -> str:
         """Return why no primary may be made beside a node that did not answer, or nothing."""
-        if isinstance(one, Seen):
+        if isinstance(one, Answer):
             return (
                 f"did not answer when the plan was made, and does now: it is {one.state}. Run this "
                 "again, which plans with it"
             )
         earlier = self.before[host]
-        stopped_then = isinstance(earlier, Unseen) and earlier.stopped
+        stopped_then = isinstance(earlier, Silence) and earlier.stopped
         if stopped_then and not one.stopped and not (host in self.fenced or self.overridden):
             return f"was known not to run when the plan was made, and may run now: {one.reason}"
         return ""
 
-    def _is_as_it_was(self, host: str, one: Seen, primary: Observation) -> bool:
+    def _is_as_it_was(self, host: str, one: Answer, primary: Observation) -> bool:
         """Return whether what the plan says of a node's data holds still."""
         earlier = self.before[host]
-        if not isinstance(earlier, Seen):
+        if not isinstance(earlier, Answer):
             return False
         if one.txid is not None and one.txid == earlier.txid:
             # A primary only goes forward. One that is to be made yet can have lost something.
@@ -162,8 +162,8 @@ class _Look:
     def _primary_is_as_it_was(self, primary: Observation) -> bool:
         earlier = self.before[self.primary]
         return (
-            isinstance(primary, Seen)
-            and isinstance(earlier, Seen)
+            isinstance(primary, Answer)
+            and isinstance(earlier, Answer)
             and primary.txid is not None
             and primary.txid == earlier.txid
         )

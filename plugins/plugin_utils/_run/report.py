@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
 from .._checks.case import FAILED, PASSED, Verdict
 from .._model import links, topology
-from .._model.observed import Observation, Seen, Unseen, state_from, txid_of, txid_result
+from .._model.observation import Answer, Observation, Silence, state_from, txid_of, txid_result
 from .._model.topology import Member, Topology
 from .._plan import planner
 from . import variables
@@ -78,19 +78,19 @@ def report(
     table:     all of it as lines of text
     """
     members = [Member(**one) for one in made["members"]]
-    seen = {host: _last_seen(host, hostvars) for host in hosts}
+    observed = {host: _last_seen(host, hostvars) for host in hosts}
     given = {host: _given(host, hostvars) for host in hosts}
     nodes = [
         {
-            **_node(member, seen[member.host], _done(member.host, hostvars, made, check_mode)),
+            **_node(member, observed[member.host], _done(member.host, hostvars, made, check_mode)),
             "txid_before": made["before"].get(member.host),
         }
         for member in members
     ]
     acted = any(variables.results(host, hostvars) for host in hosts)
     for node in nodes:
-        node["problem"] = _problem(node["host"], hostvars, made, seen, acted)
-    outcome = _outcome(members, seen, hostvars, made, check_mode)
+        node["problem"] = _problem(node["host"], hostvars, made, observed, acted)
+    outcome = _outcome(members, observed, hostvars, made, check_mode)
     if outcome == DONE and any(node["problem"] for node in nodes if node["host"] in made["must"]):
         outcome = INCOMPLETE
     verdicts = [one for one in made["verdicts"] if one["result"] != PASSED]
@@ -103,7 +103,7 @@ def report(
         "outcome": outcome,
         # Where nobody knows whether an order was given, a change has to be assumed.
         "changed": any(given.values()) or outcome == UNKNOWN or _recorded(made, hostvars),
-        "primary": {"before": made["moves"]["from"], "after": links.only_primary(seen)},
+        "primary": {"before": made["moves"]["from"], "after": links.only_primary(observed)},
         "write_gap": write_gap(made),
         "election": made["election"],
         "nodes": nodes,
@@ -111,7 +111,7 @@ def report(
         "steps": made.get("history", []),
         "remaining": _remaining(nodes, made, outcome),
     }
-    living = links.primaries(seen)
+    living = links.primaries(observed)
     head = [
         *([_two(living)] if len(living) > 1 else []),
         *_headline(outcome, made),
@@ -237,19 +237,19 @@ def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, A
     """
     members = variables.members(hosts, hostvars)
     problems = topology.problems(members)
-    seen = variables.observations(hosts, hostvars, variables.OBSERVED)
-    wished = None if problems else Topology(members)
+    observed = variables.observations(hosts, hostvars, variables.OBSERVED)
+    wanted = None if problems else Topology(members)
     nodes = []
     for member in members:
-        one = seen[member.host]
-        node = _node(member, one, _compared(wished, seen, member.host))
-        node["problem"] = one.reason if isinstance(one, Unseen) else ""
+        one = observed[member.host]
+        node = _node(member, one, _compared(wanted, observed, member.host))
+        node["problem"] = one.reason if isinstance(one, Silence) else ""
         nodes.append(node)
     verdicts = [vars(Verdict("topology", FAILED, problem)) for problem in problems]
-    right = wished is not None and all(
-        links.is_as_wanted(wished, seen, member.host) for member in members
+    right = wanted is not None and all(
+        links.is_as_wanted(wanted, observed, member.host) for member in members
     )
-    living = links.primaries(seen)
+    living = links.primaries(observed)
     if len(living) > 1:
         outcome, text = TWO_PRIMARIES, _two(living)
     elif right:
@@ -261,7 +261,7 @@ def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, A
         "operation": "status",
         "outcome": outcome,
         "changed": False,
-        "primary": {"before": links.only_primary(seen), "after": links.only_primary(seen)},
+        "primary": {"before": links.only_primary(observed), "after": links.only_primary(observed)},
         "nodes": nodes,
         "verdicts": verdicts,
         "table": _table(nodes, "RESULT", [*head, *_notes(nodes, verdicts)]),
@@ -286,30 +286,30 @@ def _remarks(found: Kept) -> list[str]:
     return remarks
 
 
-def _compared(wished: Topology | None, seen: Mapping[str, Observation], host: str) -> str:
-    if isinstance(seen[host], Unseen):
+def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host: str) -> str:
+    if isinstance(observed[host], Silence):
         return "no answer"
-    if wished is None:
+    if wanted is None:
         return "-"
-    return "as wanted" if links.is_as_wanted(wished, seen, host) else "differs"
+    return "as wanted" if links.is_as_wanted(wanted, observed, host) else "differs"
 
 
 def _last_seen(host: str, hostvars: HostVars) -> Observation:
     """Return the last that is known of a node: verified, else after its last step, else first."""
     first = variables.observations([host], hostvars, variables.OBSERVED)[host]
     last = variables.observations([host], hostvars, variables.VERIFIED)[host]
-    if isinstance(last, Seen):
+    if isinstance(last, Answer):
         return last
     # Not every step tells what the node is after it. One without an answer leaves it open.
     results = [
         one for one in variables.results(host, hostvars) if "after" in one or _is_unknown(one)
     ]
-    if not results or not isinstance(first, Seen):
+    if not results or not isinstance(first, Answer):
         return first
     after = results[-1].get("after")
     if not after:
-        return Unseen(str(results[-1].get("msg", "it did not answer any more")))
-    return Seen(state_from(after), first.phase, None)
+        return Silence(str(results[-1].get("msg", "it did not answer any more")))
+    return Answer(state_from(after), first.phase, None)
 
 
 def _given(host: str, hostvars: HostVars) -> list[str]:
@@ -355,7 +355,7 @@ def _problem(
     host: str,
     hostvars: HostVars,
     made: Mapping[str, Any],
-    seen: Mapping[str, Observation],
+    observed: Mapping[str, Observation],
     acted: bool,
 ) -> str:
     """Return what a person has to know about a node, or nothing."""
@@ -369,24 +369,24 @@ def _problem(
         return str(verified.get("msg", "it could not be verified"))
     if acted and not verified:
         return "it dropped out of the play before it was verified"
-    one = seen[host]
-    return one.reason if isinstance(one, Unseen) else ""
+    one = observed[host]
+    return one.reason if isinstance(one, Silence) else ""
 
 
 def _outcome(
     members: Sequence[Member],
-    seen: Mapping[str, Observation],
+    observed: Mapping[str, Observation],
     hostvars: HostVars,
     made: Mapping[str, Any],
     check_mode: bool,
 ) -> str:
     results = [one for member in members for one in variables.results(member.host, hostvars)]
-    if len(links.primaries(seen)) > 1 and (results or not (made["refused"] or check_mode)):
+    if len(links.primaries(observed)) > 1 and (results or not (made["refused"] or check_mode)):
         return TWO_PRIMARIES
     if made.get("undecided"):
         return UNKNOWN
-    wished = Topology(members)
-    right = all(links.is_as_wanted(wished, seen, host) for host in made["must"])
+    wanted = Topology(members)
+    right = all(links.is_as_wanted(wanted, observed, host) for host in made["must"])
     if "failed" in made and right and not made["refused"]:
         return ROLLED_BACK
     if any(_is_unknown(one) for one in results):
@@ -406,14 +406,14 @@ def _is_unknown(result: Mapping[str, Any]) -> bool:
 
 
 def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
-    seen = one if isinstance(one, Seen) else None
-    primary = seen.state.primary if seen else None
+    observed = one if isinstance(one, Answer) else None
+    primary = observed.state.primary if observed else None
     return {
         "host": member.host,
         "node_id": member.node_id,
         "wanted": member.role,
         "upstream": member.upstream,
-        "role": seen.state.role if seen else None,
+        "role": observed.state.role if observed else None,
         "primary": primary._asdict() if primary else None,
         "txid": txid_result(one),
         "txid_text": transaction_id.show(txid_of(one)),

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._checks import guards
 from .._checks.case import Consents, Nodes
-from .._model.observed import Observation, from_result
+from .._model.observation import Observation, from_result
 from .._model.topology import DEFAULT_PRIORITY, Member
 
 #: Host variables in which the role `cluster` keeps what its modules returned on a node.

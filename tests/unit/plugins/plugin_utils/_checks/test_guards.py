@@ -22,12 +22,15 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
     Verdict,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
-    Observation,
-    Seen,
-    Unseen,
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
+    Promotion,
+    PromotionHistory,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
+    Observation,
+    Silence,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations, planner
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.operations import Scene
@@ -38,27 +41,27 @@ SPARE = Member("n3", "id3", "10.0.0.3", "none")
 OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
 ELSEWHERE = TransactionId("id9", (0, 5, 0))
 ALONE = TransactionId(None, (0, 9, 0))
-NOTHING = Record()
+NOTHING = PromotionHistory()
 
 Found = dict[str, Observation]
 
 
-def seen(
+def observed(
     role: str,
     primary: tuple[str, str] | None = None,
     *listed: Member,
     txid: TransactionId | None = OLD,
     phase: int = 2,
-) -> Seen:
+) -> Answer:
     peers = tuple(Peer(one.node_id, one.address) for one in listed)
-    return Seen(HaState(role, Peer(*primary) if primary else None, peers), phase, txid)
+    return Answer(HaState(role, Peer(*primary) if primary else None, peers), phase, txid)
 
 
 def case(
     members: list[Member],
     found: Found,
     operation: str = operations.CONVERGE,
-    record: Record = NOTHING,
+    record: PromotionHistory = NOTHING,
     *,
     candidate: str = "",
     fences: bool = False,
@@ -88,16 +91,20 @@ def reasons(one: Case, check: str) -> list[str]:
 
 MEMBERS = [N1, N2, SPARE]
 #: n1 was made primary last, or n2 was.
-BY_N1 = Record([Epoch(1, "id1", None, (0, 4, 0), "noon", "converge", "r1")])
-BY_N2 = Record([*BY_N1.all, Epoch(2, "id2", OLD, (0, 5, 0), "one", "failover", "r2")])
+BY_N1 = PromotionHistory([Promotion(1, "id1", None, (0, 4, 0), "noon", "converge", "r1")])
+BY_N2 = PromotionHistory([*BY_N1.all, Promotion(2, "id2", OLD, (0, 5, 0), "one", "failover", "r2")])
 
-ALL_NONE: Found = {"n1": seen("none"), "n2": seen("none"), "n3": seen("none", txid=ALONE)}
-RIGHT: Found = {
-    "n1": seen("primary", None, N2),
-    "n2": seen("secondary", ("id1", "10.0.0.1")),
-    "n3": seen("none", txid=ALONE),
+ALL_NONE: Found = {
+    "n1": observed("none"),
+    "n2": observed("none"),
+    "n3": observed("none", txid=ALONE),
 }
-DEAD: Found = {"n1": Unseen("refused", True, True), "n2": seen("none"), "n3": ALL_NONE["n3"]}
+RIGHT: Found = {
+    "n1": observed("primary", None, N2),
+    "n2": observed("secondary", ("id1", "10.0.0.1")),
+    "n3": observed("none", txid=ALONE),
+}
+DEAD: Found = {"n1": Silence("refused", True, True), "n2": observed("none"), "n3": ALL_NONE["n3"]}
 
 
 class Example(NamedTuple):
@@ -107,7 +114,7 @@ class Example(NamedTuple):
     passing: Found
     failing: Found
     why: str
-    record: Record = NOTHING
+    record: PromotionHistory = NOTHING
     candidate: str = ""
 
     def case(self, found: Found) -> Case:
@@ -118,20 +125,20 @@ EXAMPLES = {
     "one_primary": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n1": seen("primary"), "n2": seen("primary")},
+        {**ALL_NONE, "n1": observed("primary"), "n2": observed("primary")},
         "n1 and n2 are primary at the same time, so each may have writes that the others do not "
         "have. Find out which one is right, make it the wanted primary, and override this check",
     ),
     "hidden_primary": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n3": Unseen("no route")},
+        {**ALL_NONE, "n3": Silence("no route")},
         "n3 may be primary and cannot be asked: no route",
     ),
     "newer_data": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n3": seen("none", txid=NEW)},
+        {**ALL_NONE, "n3": observed("none", txid=NEW)},
         "n3 has newer data than the primary (id1/6.000000, primary id1/5.000000), and is not to "
         "follow n1, which would be primary without that data. If n3 has the right data, let it be "
         "the primary first",
@@ -139,25 +146,25 @@ EXAMPLES = {
     "primary_answers": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n1": Unseen("timeout"), "n3": seen("primary")},
+        {**ALL_NONE, "n1": Silence("timeout"), "n3": observed("primary")},
         "n1, the wanted primary, did not answer: timeout",
     ),
     "primary_name": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n1": seen("primary"), "n2": seen("secondary", ("old", "10.0.0.1"))},
+        {**ALL_NONE, "n1": observed("primary"), "n2": observed("secondary", ("old", "10.0.0.1"))},
         "n1 is primary under the node id 'old', as n2 says, and should be 'id1'. Set "
         "nso_ha_node_id to the id it has, or make it none first",
     ),
     "start_phase": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n2": seen("none", phase=0)},
+        {**ALL_NONE, "n2": observed("none", phase=0)},
         "n2 is in start phase 0 and takes orders from phase 1 on",
     ),
     "last_primary": Example(
         "converge",
-        {**ALL_NONE, "n1": seen("primary")},
+        {**ALL_NONE, "n1": observed("primary")},
         ALL_NONE,
         "the primary was n2 in the end, by failover at one, and the inventory wants n1. Correct "
         "nso_ha_role in the inventory, or move the primary with nso.ha.switchover, or override "
@@ -167,26 +174,26 @@ EXAMPLES = {
     "all_answer": Example(
         "switchover",
         RIGHT,
-        {**RIGHT, "n3": Unseen("no route")},
+        {**RIGHT, "n3": Silence("no route")},
         "n3 does not answer: no route",
     ),
     "ready": Example(
         "switchover",
         RIGHT,
-        {**RIGHT, "n3": seen("none", phase=1, txid=ALONE)},
+        {**RIGHT, "n3": observed("none", phase=1, txid=ALONE)},
         "n3 is in start phase 1, and has to be in phase 2",
     ),
     "primary_gone": Example(
         "failover",
         DEAD,
-        {**DEAD, "n1": seen("primary"), "n2": seen("primary")},
+        {**DEAD, "n1": observed("primary"), "n2": observed("primary")},
         "n1 and n2 are primary and answer. nso.ha.status shows them all",
         candidate="n2",
     ),
     "still_seen": Example(
         "failover",
         DEAD,
-        {**DEAD, "n1": Unseen("timeout"), "n2": seen("secondary", ("id1", "10.0.0.1"))},
+        {**DEAD, "n1": Silence("timeout"), "n2": observed("secondary", ("id1", "10.0.0.1"))},
         "n2 is connected to n1 at 10.0.0.1, which does not answer here and may well live. If it "
         "has died, its secondaries find out within three times the tick timeout; then run this "
         "again",
@@ -194,7 +201,7 @@ EXAMPLES = {
     "fenced": Example(
         "failover",
         DEAD,
-        {**DEAD, "n1": Unseen("timeout", True)},
+        {**DEAD, "n1": Silence("timeout", True)},
         "n1 was the primary and does not answer (timeout), so it may be primary where this side "
         "cannot see it, or when it wakes up. Name tasks in nso_ha_fence_tasks that fence it, or "
         "make sure that it is off and override this check",
@@ -202,7 +209,7 @@ EXAMPLES = {
     "candidate_failed": Example(
         "roll_back",
         ALL_NONE,
-        {**ALL_NONE, "n2": seen("primary")},
+        {**ALL_NONE, "n2": observed("primary")},
         "n2 is primary by now",
         candidate="n1",
     ),
@@ -254,7 +261,7 @@ def test_check_that_fails_is_not_overridden_by_the_names_of_all_others(check: st
 
 
 def test_one_primary_fails_for_a_primary_that_no_inventory_knows() -> None:
-    found: Found = {**ALL_NONE, "n2": seen("secondary", ("z9", "10.9.9.9"))}
+    found: Found = {**ALL_NONE, "n2": observed("secondary", ("z9", "10.9.9.9"))}
     assert [one.reason for one in judged(MEMBERS, found, "one_primary")] == [
         "n2 follows z9 at 10.9.9.9, which is no node of the inventory; there may be two primaries"
     ]
@@ -262,9 +269,9 @@ def test_one_primary_fails_for_a_primary_that_no_inventory_knows() -> None:
 
 def test_one_primary_fails_for_a_silent_node_that_others_follow() -> None:
     found: Found = {
-        "n1": seen("primary"),
-        "n2": seen("secondary", ("id3", "10.0.0.3")),
-        "n3": Unseen("no route"),
+        "n1": observed("primary"),
+        "n2": observed("secondary", ("id3", "10.0.0.3")),
+        "n3": Silence("no route"),
     }
     assert [one.reason for one in judged(MEMBERS, found, "one_primary")] == [
         "n2 follows n3, which should be none and did not answer; there may be two primaries"
@@ -273,36 +280,36 @@ def test_one_primary_fails_for_a_silent_node_that_others_follow() -> None:
 
 def test_fault_4_a_wanted_primary_that_only_its_secondaries_see_refuses_all_steps() -> None:
     found: Found = {
-        "n1": Unseen("timeout"),
-        "n2": seen("secondary", ("id1", "10.0.0.1")),
-        "n3": seen("secondary", ("id1", "10.0.0.1")),
+        "n1": Silence("timeout"),
+        "n2": observed("secondary", ("id1", "10.0.0.1")),
+        "n3": observed("secondary", ("id1", "10.0.0.1")),
     }
     assert guards.refused(judged(MEMBERS, found, "primary_answers"))
 
 
 def test_hidden_primary_passes_where_nobody_is_promoted() -> None:
-    found: Found = {"n1": seen("primary"), "n2": seen("none"), "n3": Unseen("no route")}
+    found: Found = {"n1": observed("primary"), "n2": observed("none"), "n3": Silence("no route")}
     assert not guards.refused(judged(MEMBERS, found, "hidden_primary"))
 
 
 def test_hidden_primary_names_every_silent_node() -> None:
-    found: Found = {"n1": seen("none"), "n2": Unseen("a"), "n3": Unseen("b")}
+    found: Found = {"n1": observed("none"), "n2": Silence("a"), "n3": Silence("b")}
     assert len(judged(MEMBERS, found, "hidden_primary")) == 2
 
 
 def test_newer_data_fails_for_a_primary_that_leaves_with_data_of_its_own() -> None:
-    found: Found = {**ALL_NONE, "n3": seen("primary", txid=ELSEWHERE)}
+    found: Found = {**ALL_NONE, "n3": observed("primary", txid=ELSEWHERE)}
     assert guards.refused(judged(MEMBERS, found, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [None, ELSEWHERE])
 def test_newer_data_fails_for_data_that_nobody_can_place(txid: TransactionId | None) -> None:
-    found: Found = {**ALL_NONE, "n3": seen("none", txid=txid)}
+    found: Found = {**ALL_NONE, "n3": observed("none", txid=txid)}
     assert guards.refused(judged(MEMBERS, found, "newer_data"))
 
 
 def test_newer_data_leaves_those_that_copy_to_the_consent() -> None:
-    found: Found = {**ALL_NONE, "n2": seen("none", txid=NEW)}
+    found: Found = {**ALL_NONE, "n2": observed("none", txid=NEW)}
     assert not guards.refused(judged(MEMBERS, found, "newer_data"))
     assert guards.refused(judged(MEMBERS, found, "overwrite"))
 
@@ -310,20 +317,20 @@ def test_newer_data_leaves_those_that_copy_to_the_consent() -> None:
 def test_fault_9_a_secondary_under_a_silent_relay_may_have_a_newer_copy() -> None:
     relay = Member("n4", "id4", "10.0.0.4", "relay")
     below = replace(N2, upstream="n4")
-    found: Found = {"n1": seen("none"), "n2": seen("none", txid=NEW), "n4": Unseen("gone")}
+    found: Found = {"n1": observed("none"), "n2": observed("none", txid=NEW), "n4": Silence("gone")}
     # It is to follow further up then, so it is its consent that is asked for.
     verdicts = judged([N1, below, relay], found, "overwrite", *guards.CHECKS)
     assert [(one.host, one.result) for one in verdicts] == [("n2", FAILED)]
 
 
 def test_newer_data_passes_where_nobody_is_promoted() -> None:
-    found: Found = {**ALL_NONE, "n1": seen("primary"), "n3": seen("none", txid=NEW)}
+    found: Found = {**ALL_NONE, "n1": observed("primary"), "n3": observed("none", txid=NEW)}
     assert not guards.refused(judged(MEMBERS, found, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [NEW, ELSEWHERE, None])
 def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | None) -> None:
-    one = case([N1, N2], {"n1": seen("primary"), "n2": seen("none", txid=txid)})
+    one = case([N1, N2], {"n1": observed("primary"), "n2": observed("none", txid=txid)})
     (step,) = one.plan.steps
     for consents, result in (
         (Consents(), FAILED),
@@ -342,7 +349,9 @@ def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | N
 
 
 def test_overwriting_passes_where_nothing_is_lost() -> None:
-    one = case([N1, N2], {"n1": seen("primary", txid=NEW), "n2": seen("none")}, record=BY_N1)
+    one = case(
+        [N1, N2], {"n1": observed("primary", txid=NEW), "n2": observed("none")}, record=BY_N1
+    )
     assert guards.overwriting(one, one.plan.steps[0], Consents()) == Verdict(
         "overwrite",
         PASSED,

@@ -7,7 +7,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
+    Promotion,
+    PromotionHistory,
+)
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +21,11 @@ C5 = TransactionId("c", (1, 5, 0))
 ALONE5, ALONE6 = TransactionId(None, (1, 5, 0)), TransactionId(None, (1, 6, 0))
 EMPTY5, EMPTY6 = TransactionId("", (1, 5, 0)), TransactionId("", (1, 6, 0))
 
-NOTHING = Record()
+NOTHING = PromotionHistory()
 #: "a" was primary, then "b", from what "a" had at (1, 5, 0).
-A_THEN_B = Record([Epoch(1, "a", ALONE5, (1, 4, 0)), Epoch(2, "b", A5, (1, 5, 0))])
+A_THEN_B = PromotionHistory(
+    [Promotion(1, "a", ALONE5, (1, 4, 0)), Promotion(2, "b", A5, (1, 5, 0))]
+)
 
 TXIDS = st.none() | st.builds(
     TransactionId,
@@ -89,7 +94,7 @@ def test_without_a_record_only_equal_ids_are_safe(
 @given(TXIDS, TXIDS, st.sampled_from((NOTHING, A_THEN_B)))
 @repeatable
 def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
-    one: TransactionId | None, other: TransactionId | None, record: Record
+    one: TransactionId | None, other: TransactionId | None, record: PromotionHistory
 ) -> None:
     both = {data.compare(one, other, record), data.compare(other, one, record)}
     assert not both <= data.SAFE or both == {data.EQUAL}

@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
     Observation,
-    Seen,
-    Unseen,
+    Silence,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 
@@ -19,16 +19,18 @@ UPPER = Member("n2", "id2", "10.0.0.2", "relay")
 LOWER = Member("n3", "id3", "10.0.0.3", "relay", "n2")
 BELOW = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
 ALL = [N1, UPPER, LOWER, BELOW]
-GONE = Unseen("gone")
+GONE = Silence("gone")
 
 
-def seen(role: str, primary: Member | None = None, *listed: Member, held: bool = False) -> Seen:
+def observed(
+    role: str, primary: Member | None = None, *listed: Member, held: bool = False
+) -> Answer:
     peer = Peer(primary.node_id, primary.address) if primary else None
     peers = tuple(Peer(one.node_id, one.address) for one in listed)
-    return Seen(HaState(role, peer, peers), 2, None, held=held)
+    return Answer(HaState(role, peer, peers), 2, None, held=held)
 
 
-PRIMARY, NONE = seen("primary"), seen("none")
+PRIMARY, NONE = observed("primary"), observed("none")
 
 
 def test_primaries_are_those_that_say_so() -> None:
@@ -39,12 +41,12 @@ def test_primaries_are_those_that_say_so() -> None:
 def test_whom_followers_name_is_told_of_those_that_answer_and_name_somebody() -> None:
     found: dict[str, Observation] = {
         "n1": PRIMARY,
-        "n2": seen("relay", N1, BELOW),
+        "n2": observed("relay", N1, BELOW),
         "n3": GONE,
-        "n4": seen("secondary", UPPER),
-        "n5": seen("secondary"),
+        "n4": observed("secondary", UPPER),
+        "n5": observed("secondary"),
         # No daemon says so of itself, and it is nobody's follower then either.
-        "n6": seen("none", N1),
+        "n6": observed("none", N1),
     }
     named = {"n2": Peer("id1", "10.0.0.1"), "n4": Peer("id2", "10.0.0.2")}
     assert dict(links.named_primaries(found)) == named
@@ -65,7 +67,7 @@ def test_the_only_primary_is_one_without_another(found: dict[str, Observation], 
 def test_a_node_that_is_held_is_not_as_wanted_whatever_its_role() -> None:
     topology = Topology([N1])
     assert links.is_as_wanted(topology, {"n1": PRIMARY}, "n1")
-    assert not links.is_as_wanted(topology, {"n1": seen("primary", held=True)}, "n1")
+    assert not links.is_as_wanted(topology, {"n1": observed("primary", held=True)}, "n1")
     assert not links.is_as_wanted(topology, {"n1": NONE}, "n1")
     assert not links.is_as_wanted(topology, {"n1": GONE}, "n1")
 
@@ -92,7 +94,7 @@ def test_below_two_dead_relays_one_goes_to_the_primary() -> None:
 
 
 def test_one_that_is_connected_to_a_relay_stays_though_that_does_not_answer_here() -> None:
-    assert upstreams(n3=GONE, n4=seen("secondary", LOWER))["n4"] == "n3"
+    assert upstreams(n3=GONE, n4=observed("secondary", LOWER))["n4"] == "n3"
 
 
 def test_nobody_goes_further_up_than_the_primary_even_if_it_is_dead() -> None:

@@ -9,12 +9,15 @@ from dataclasses import replace
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
-    Observation,
-    Seen,
-    Unseen,
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
+    Promotion,
+    PromotionHistory,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
+    Observation,
+    Silence,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.election import Election, elect
 
@@ -22,19 +25,19 @@ N1 = Member("n1", "id1", "10.0.0.1", "primary")
 N2 = Member("n2", "id2", "10.0.0.2", "secondary")
 N3 = Member("n3", "id3", "10.0.0.3", "secondary")
 ALL = [N1, N2, N3]
-NOTHING = Record()
+NOTHING = PromotionHistory()
 
 
 def txid(seconds: int, primary: str | None = "id1") -> TransactionId:
     return TransactionId(primary, (0, seconds, 0))
 
 
-def seen(one: TransactionId | None, phase: int = 2) -> Seen:
-    return Seen(HaState("none"), phase, one)
+def observed(one: TransactionId | None, phase: int = 2) -> Answer:
+    return Answer(HaState("none"), phase, one)
 
 
 def found(*ids: TransactionId | None) -> dict[str, Observation]:
-    return {f"n{number}": seen(one) for number, one in enumerate(ids, 1)}
+    return {f"n{number}": observed(one) for number, one in enumerate(ids, 1)}
 
 
 def test_the_newest_data_wins_over_the_priority() -> None:
@@ -67,18 +70,18 @@ def test_the_order_of_the_inventory_makes_no_difference() -> None:
 @pytest.mark.parametrize(
     ("member", "one", "why"),
     [
-        (N2, Unseen("no route"), "it does not answer"),
+        (N2, Silence("no route"), "it does not answer"),
         (
             replace(N2, role="none"),
-            seen(txid(9)),
+            observed(txid(9)),
             "it should be in no cluster (nso_ha_role is none)",
         ),
         (
             replace(N2, priority=0),
-            seen(txid(9)),
+            observed(txid(9)),
             "it is never to be primary (nso_ha_priority is 0)",
         ),
-        (N2, seen(txid(9), phase=0), "it is in start phase 0 and takes no orders"),
+        (N2, observed(txid(9), phase=0), "it is in start phase 0 and takes no orders"),
     ],
 )
 def test_a_node_that_cannot_be_primary_is_not_chosen_whatever_it_has(
@@ -106,7 +109,7 @@ def test_a_candidate_that_is_named_is_taken_with_older_data_and_not_replaced() -
 
 
 def test_where_nobody_can_be_primary_each_is_told_why() -> None:
-    made = elect([N1, N2], {"n1": Unseen("a"), "n2": Unseen("b")}, NOTHING)
+    made = elect([N1, N2], {"n1": Silence("a"), "n2": Silence("b")}, NOTHING)
     assert made.problem == (
         "no node can become primary: n1: it does not answer; n2: it does not answer"
     )
@@ -128,14 +131,16 @@ def test_ids_of_nodes_that_were_alone_cannot_be_compared() -> None:
 
 
 def test_the_record_tells_what_is_newer_whatever_the_clocks_say() -> None:
-    first = Epoch(1, "id1", None, (0, 50, 0))
-    record = Record([first, Epoch(2, "id2", txid(60), (0, 1, 0))])
+    first = Promotion(1, "id1", None, (0, 50, 0))
+    record = PromotionHistory([first, Promotion(2, "id2", txid(60), (0, 1, 0))])
     made = elect(ALL, found(txid(60), txid(2, "id2"), txid(55)), record)
     assert made.chosen == "n2"
 
 
 def test_data_without_a_place_in_the_record_is_not_chosen() -> None:
-    record = Record([Epoch(1, "id1", None, (0, 5, 0)), Epoch(2, "id2", txid(60), (0, 70, 0))])
+    record = PromotionHistory(
+        [Promotion(1, "id1", None, (0, 5, 0)), Promotion(2, "id2", txid(60), (0, 70, 0))]
+    )
     made = elect(ALL, found(txid(65), txid(80, "id2"), txid(60)), record)
     assert made.chosen == "n2"
     assert made.reasons["n1"] == "its data has no place in the record (id1/65.000000)"

@@ -12,12 +12,15 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data, links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
-    Observation,
-    Seen,
-    Unseen,
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
+    Promotion,
+    PromotionHistory,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, Record
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
+    Observation,
+    Silence,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import planner
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.planner import Step
@@ -35,7 +38,7 @@ N3 = Member("n3", "id3", "10.0.0.3", "secondary")
 N4 = Member("n4", "id4", "10.0.0.4", "secondary")
 OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
 #: No promotion was recorded, and that of id1 was.
-NOTHING, FIRST = Record(), Record([Epoch(1, "id1", None, (0, 1, 0))])
+NOTHING, FIRST = PromotionHistory(), PromotionHistory([Promotion(1, "id1", None, (0, 1, 0))])
 
 
 def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
@@ -84,22 +87,24 @@ def wrong(cluster: Cluster, topology: Topology, blocked: planner.Plan) -> list[s
     ]
 
 
-def seen(role: str, primary: Member | None = None, *listed: Member, txid: object = OLD) -> Seen:
+def observed(
+    role: str, primary: Member | None = None, *listed: Member, txid: object = OLD
+) -> Answer:
     """Return a node that says this of itself."""
     assert txid is None or isinstance(txid, TransactionId)
     peer = Peer(primary.node_id, primary.address) if primary else None
     state = HaState(role, peer, tuple(Peer(one.node_id, one.address) for one in listed))
-    return Seen(state, 1, txid)
+    return Answer(state, 1, txid)
 
 
 def planned(
-    members: list[Member], found: Mapping[str, Observation], record: Record = NOTHING
+    members: list[Member], found: Mapping[str, Observation], record: PromotionHistory = NOTHING
 ) -> planner.Plan:
     return planner.plan(Topology(members), found, record)
 
 
 def steps(
-    members: list[Member], found: Mapping[str, Observation], record: Record = NOTHING
+    members: list[Member], found: Mapping[str, Observation], record: PromotionHistory = NOTHING
 ) -> dict[str, Step]:
     """Return the last step of each host that gives it a role."""
     return {step.host: step for step in planned(members, found, record).roles}
@@ -238,7 +243,7 @@ def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> N
 
 
 def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
-    found = {"n1": seen("none"), "n2": seen("primary", None), "n3": seen("none")}
+    found = {"n1": observed("none"), "n2": observed("primary", None), "n3": observed("none")}
     made = planned([N1, N2, N3], found)
     assert [wave.name for wave in made.waves] == ["step_down", "promote", "secondaries"]
     assert made.waves[0].steps[0].orders == ("benone",)
@@ -255,10 +260,10 @@ def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
 
 def test_whoever_leaves_does_so_from_the_bottom_up_and_the_primary_last() -> None:
     found: dict[str, Observation] = {
-        "n1": seen("primary"),
-        "n2": seen("relay", N1),
-        "n3": seen("secondary", N2),
-        "n4": seen("secondary", N2),
+        "n1": observed("primary"),
+        "n2": observed("relay", N1),
+        "n3": observed("secondary", N2),
+        "n4": observed("secondary", N2),
     }
     nobody = [replace(one, role="none") for one in (N1, N2, N3, N4)]
     made = planned(nobody, found)
@@ -273,19 +278,27 @@ def test_whoever_leaves_does_so_from_the_bottom_up_and_the_primary_last() -> Non
 
 
 def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
-    found = {"n1": seen("none"), "n2": seen("primary", None, N3), "n3": seen("relay", N2)}
+    found = {
+        "n1": observed("none"),
+        "n2": observed("primary", None, N3),
+        "n3": observed("relay", N2),
+    }
     # A relay would have to be ordered to leave first.
     assert steps([N1, N2, N3], found)["n3"].orders == ("besecondary",)
 
 
 def test_followers_of_the_new_primary_have_to_follow_it_again() -> None:
-    found = {"n1": seen("relay", N3, N2), "n2": seen("secondary", N1), "n3": seen("none")}
+    found = {
+        "n1": observed("relay", N3, N2),
+        "n2": observed("secondary", N1),
+        "n3": observed("none"),
+    }
     step = steps([N1, N2, N3], found)["n2"]
     assert (step.force, step.reason) == (True, "has to follow n1 again, which changes")
 
 
 def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
-    found = {"n1": seen("primary"), "n2": seen("secondary", N1)}
+    found = {"n1": observed("primary"), "n2": observed("secondary", N1)}
     step = steps([N1, N2], found)["n2"]
     assert (step.force, step.orders) == (True, ("besecondary",))
     assert step.reason == "believes to follow n1, which does not list it"
@@ -293,20 +306,20 @@ def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
 
 def test_a_secondary_that_lost_its_link_unnoticed_becomes_relay_over_a_new_one() -> None:
     relay = Member("n2", "id2", "10.0.0.2", "relay")
-    found = {"n1": seen("primary"), "n2": seen("secondary", N1)}
+    found = {"n1": observed("primary"), "n2": observed("secondary", N1)}
     assert steps([N1, relay], found)["n2"].orders == ("besecondary", "berelay")
 
 
 def test_a_secondary_that_becomes_relay_keeps_its_link_and_its_data() -> None:
     relay = Member("n2", "id2", "10.0.0.2", "relay")
-    found = {"n1": seen("primary", None, N2, txid=NEW), "n2": seen("secondary", N1)}
+    found = {"n1": observed("primary", None, N2, txid=NEW), "n2": observed("secondary", N1)}
     step = steps([N1, relay], found)["n2"]
     assert (step.orders, step.relation) == (("berelay",), data.COPY)
 
 
 def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
     moved = Member("n1", "id1", "10.0.7.7", "primary")
-    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", moved)}
+    found = {"n1": observed("primary", None, N2), "n2": observed("secondary", moved)}
     step = steps([N1, N2], found)["n2"]
     assert step.orders == ("besecondary",)
     assert step.reason == "is secondary of id1 at 10.0.7.7 and should be secondary of n1"
@@ -314,28 +327,28 @@ def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
 
 def test_an_address_in_another_notation_is_the_same_address() -> None:
     mapped = Member("n1", "id1", "::ffff:10.0.0.1", "primary")
-    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
+    found = {"n1": observed("primary", None, N2), "n2": observed("secondary", N1)}
     assert not steps([mapped, N2], found)
 
 
 def test_a_host_name_is_left_to_the_node_id_and_the_other_end() -> None:
     named = Member("n1", "id1", "one.example", "primary")
-    found = {"n1": seen("primary", None, N2), "n2": seen("secondary", N1)}
+    found = {"n1": observed("primary", None, N2), "n2": observed("secondary", N1)}
     assert not steps([named, N2], found)
-    assert steps([named, N2], {**found, "n1": seen("primary")})["n2"].force
-    for other in (seen("secondary", N3), seen("secondary")):
+    assert steps([named, N2], {**found, "n1": observed("primary")})["n2"].force
+    for other in (observed("secondary", N3), observed("secondary")):
         assert steps([named, N2], {**found, "n2": other})["n2"].orders == ("besecondary",)
 
 
 def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> None:
     topology = Topology([N1, N2])
-    upper, lower, silent = seen("primary", None, N2), seen("secondary", N1), Unseen("gone")
+    upper, lower, silent = observed("primary", None, N2), observed("secondary", N1), Silence("gone")
     for primary, secondary, is_one in (
         (upper, lower, True),
         (silent, lower, True),
         (upper, silent, False),
-        (seen("primary"), lower, False),
-        (seen("secondary", None, N2), lower, False),
+        (observed("primary"), lower, False),
+        (observed("secondary", None, N2), lower, False),
     ):
         found: dict[str, Observation] = {"n1": primary, "n2": secondary}
         assert links.linked(topology, found, "n2") is is_one
@@ -344,7 +357,7 @@ def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> No
 
 
 def test_a_follower_without_a_primary_is_attached() -> None:
-    found = {"n1": seen("primary"), "n2": Seen(HaState("secondary"), 1, OLD)}
+    found = {"n1": observed("primary"), "n2": Answer(HaState("secondary"), 1, OLD)}
     assert steps([N1, N2], found)["n2"].orders == ("besecondary",)
 
 
@@ -352,9 +365,9 @@ def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> 
     relay = Member("n2", "id2", "10.0.0.2", "relay")
     below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
     found = {
-        "n1": seen("primary", None, relay, below, txid=OLD),
-        "n2": seen("relay", N1),
-        "n3": seen("secondary", N1, txid=NEW),
+        "n1": observed("primary", None, relay, below, txid=OLD),
+        "n2": observed("relay", N1),
+        "n3": observed("secondary", N1, txid=NEW),
     }
     step = steps([N1, relay, below], found)["n3"]
     assert step.relation == data.COPY
@@ -365,18 +378,22 @@ def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
     relay = Member("n2", "id2", "10.0.0.2", "relay")
     below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
     topology = Topology([N1, relay, below])
-    upper, middle, silent = seen("primary", None, relay), seen("relay", N1, below), Unseen("gone")
-    whole: dict[str, Observation] = {"n1": upper, "n2": middle, "n3": seen("secondary", relay)}
+    upper, middle, silent = (
+        observed("primary", None, relay),
+        observed("relay", N1, below),
+        Silence("gone"),
+    )
+    whole: dict[str, Observation] = {"n1": upper, "n2": middle, "n3": observed("secondary", relay)}
     assert links.relation(topology, whole, NOTHING, "n3") == data.COPY
     stranger = Member("z9", "z9", "10.9.9.9", "primary")
     changes: list[dict[str, Observation]] = [
-        {"n1": seen("primary")},
-        {"n1": seen("none", None, relay)},
-        {"n2": seen("relay", N1)},
-        {"n2": seen("relay", None, below)},
-        {"n2": seen("relay", stranger, below)},
+        {"n1": observed("primary")},
+        {"n1": observed("none", None, relay)},
+        {"n2": observed("relay", N1)},
+        {"n2": observed("relay", None, below)},
+        {"n2": observed("relay", stranger, below)},
         {"n2": silent},
-        {"n3": seen("secondary", stranger)},
+        {"n3": observed("secondary", stranger)},
     ]
     for broken in changes:
         assert links.relation(topology, {**whole, **broken}, NOTHING, "n3") == data.EQUAL
@@ -389,9 +406,9 @@ def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
     first = Member("n2", "id2", "10.0.0.2", "relay")
     second = Member("n3", "id3", "10.0.0.3", "relay")
     found: dict[str, Observation] = {
-        "n1": seen("primary", txid=NEW),
-        "n2": seen("relay", second, second),
-        "n3": seen("relay", first, first),
+        "n1": observed("primary", txid=NEW),
+        "n2": observed("relay", second, second),
+        "n3": observed("relay", first, first),
     }
     topology = Topology([N1, first, second])
     assert links.relation(topology, found, FIRST, "n2") == data.BEHIND
@@ -400,9 +417,9 @@ def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
 
 def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
     found = {
-        "n1": seen("none", txid=OLD),
-        "n2": seen("primary", None, N3, txid=NEW),
-        "n3": seen("secondary", N2, txid=NEW),
+        "n1": observed("none", txid=OLD),
+        "n2": observed("primary", None, N3, txid=NEW),
+        "n3": observed("secondary", N2, txid=NEW),
     }
     made = steps([N1, N2, N3], found)
     assert (made["n2"].relation, made["n3"].relation) == (data.NEWER, data.NEWER)
@@ -413,12 +430,12 @@ def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
 
 def test_whoever_lists_a_node_that_does_not_run_is_told_one_node_at_a_time() -> None:
     relay = Member("n4", "id4", "10.0.0.4", "relay")
-    gone = Unseen("refused", True, True)
+    gone = Silence("refused", True, True)
     found: dict[str, Observation] = {
-        "n1": seen("primary", None, N2, N3, relay),
+        "n1": observed("primary", None, N2, N3, relay),
         "n2": gone,
         "n3": gone,
-        "n4": seen("relay", N1, N3),
+        "n4": observed("relay", N1, N3),
     }
     made = planned([N1, N2, N3, relay], found)
 
@@ -432,16 +449,19 @@ def test_whoever_lists_a_node_that_does_not_run_is_told_one_node_at_a_time() -> 
 
 
 def test_one_that_only_does_not_answer_is_not_declared_dead() -> None:
-    found: dict[str, Observation] = {"n1": seen("primary", None, N2), "n2": Unseen("timeout", True)}
+    found: dict[str, Observation] = {
+        "n1": observed("primary", None, N2),
+        "n2": Silence("timeout", True),
+    }
     assert not planned([N1, N2], found).steps
 
 
 def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
     found: dict[str, Observation] = {
-        "n1": seen("primary", None, N2, N3, txid=NEW),
-        "n2": seen("secondary", N1),
-        "n3": seen("none"),
+        "n1": observed("primary", None, N2, N3, txid=NEW),
+        "n2": observed("secondary", N1),
+        "n3": observed("none"),
     }
     made = planned(members, found)
     hold, catch_up, *_between, release = made.waves
@@ -460,10 +480,10 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (seen("primary"), seen("none")),
-        (seen("primary", None, N2), seen("secondary", N3)),
-        (seen("none"), seen("none")),
-        (seen("primary"), seen("primary")),
+        (observed("primary"), observed("none")),
+        (observed("primary", None, N2), observed("secondary", N3)),
+        (observed("none"), observed("none")),
+        (observed("primary"), observed("primary")),
     ],
 )
 def test_nobody_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primary(
@@ -476,8 +496,8 @@ def test_nobody_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primar
 
 
 def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_follower_after() -> None:
-    held = replace(seen("primary"), held=True)
-    found: dict[str, Observation] = {"n1": held, "n2": replace(seen("none"), held=True)}
+    held = replace(observed("primary"), held=True)
+    found: dict[str, Observation] = {"n1": held, "n2": replace(observed("none"), held=True)}
     made = planned([N1, N2], found)
     assert [(wave.name, wave.steps[0].host) for wave in made.waves] == [
         ("open", "n1"),
@@ -487,7 +507,11 @@ def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_followe
 
 
 def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() -> None:
-    found: dict[str, Observation] = {"n1": seen("primary"), "n2": seen("none"), "n3": seen("none")}
+    found: dict[str, Observation] = {
+        "n1": observed("primary"),
+        "n2": observed("none"),
+        "n3": observed("none"),
+    }
     made = planner.plan(Topology([N1, N2, N3]), found, NOTHING, {"n2": "it diverged"})
     assert [step.host for step in made.steps] == ["n3"]
     assert made.blocked == {"n2": "it diverged"}
@@ -498,9 +522,9 @@ def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() ->
 
 def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healing() -> None:
     cut: dict[str, Observation] = {
-        "n1": seen("primary", None, N3, txid=NEW),
-        "n2": seen("none"),
-        "n3": seen("secondary", N1, txid=NEW),
+        "n1": observed("primary", None, N3, txid=NEW),
+        "n2": observed("none"),
+        "n3": observed("secondary", N1, txid=NEW),
     }
     made = planned([N1, N2, N3], cut, FIRST)
     assert [(step.host, step.role, step.relation) for step in made.steps] == [
@@ -509,14 +533,14 @@ def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healin
 
 
 def test_fault_7_a_wanted_primary_that_does_not_answer_leaves_its_secondaries_alone() -> None:
-    gone: dict[str, Observation] = {"n1": Unseen("timeout"), "n2": seen("none")}
+    gone: dict[str, Observation] = {"n1": Silence("timeout"), "n2": observed("none")}
     made = planned([N1, N2], gone)
     assert not made.steps
     assert made.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
 
 
 def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a_copy() -> None:
-    none = {"n1": seen("none"), "n2": seen("none"), "n3": seen("none")}
+    none = {"n1": observed("none"), "n2": observed("none"), "n3": observed("none")}
     made = planned([N1, N2, N3], none)
     assert [(step.host, step.relation) for step in made.steps] == [
         ("n1", ""),
@@ -526,7 +550,7 @@ def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a
 
 
 def test_fault_13_a_primary_that_restarted_with_less_than_others_have_overwrites_them() -> None:
-    none = {"n1": seen("none", txid=OLD), "n2": seen("none", txid=NEW)}
+    none = {"n1": observed("none", txid=OLD), "n2": observed("none", txid=NEW)}
     assert steps([N1, N2], none)["n2"].overwrites
 
 
@@ -536,10 +560,10 @@ def test_fault_14_secondaries_of_a_dead_relay_can_be_attached_elsewhere(heir: st
     other = Member("n4", "id4", "10.0.0.4", "relay")
     orphan = Member("n3", "id3", "10.0.0.3", "secondary", heir)
     found: dict[str, Observation] = {
-        "n1": seen("primary", None, other, txid=NEW),
-        "n2": Unseen("gone"),
-        "n3": seen("none"),
-        "n4": seen("relay", N1, txid=NEW),
+        "n1": observed("primary", None, other, txid=NEW),
+        "n2": Silence("gone"),
+        "n3": observed("none"),
+        "n4": observed("relay", N1, txid=NEW),
     }
     made = planned([N1, dead, orphan, other], found)
     assert [(step.host, step.upstream) for step in made.steps] == [("n3", heir or "n1")]
@@ -550,9 +574,9 @@ def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> No
     dead = Member("n2", "id2", "10.0.0.2", "relay")
     below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
     lost: dict[str, Observation] = {
-        "n1": seen("primary"),
-        "n2": Unseen("gone"),
-        "n3": seen("none"),
+        "n1": observed("primary"),
+        "n2": Silence("gone"),
+        "n3": observed("none"),
     }
     made = planned([N1, dead, below], lost)
     assert not made.steps
@@ -574,7 +598,7 @@ def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
         for i in range(699)
     ]
     topology = Topology([*reversed(chain), *leaves, N1])
-    found: dict[str, Observation] = {host: seen("none") for host in topology.members}
+    found: dict[str, Observation] = {host: observed("none") for host in topology.members}
     made = planner.plan(topology, found, NOTHING)
     assert len(made.steps) == 1000
     assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Epoch, epoch_from
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import Promotion, promotion_from
 from ansible_collections.nso.ha.plugins.plugin_utils._run.kept import Kept, kept
 
 Result = dict[str, Any]
@@ -118,9 +118,9 @@ def test_a_thousand_nodes_that_know_the_same_are_read_once(
 ) -> None:
     read: list[object] = []
 
-    def counted(one: Result) -> Epoch:
+    def counted(one: Result) -> Promotion:
         read.append(one)
-        return epoch_from(one)
+        return promotion_from(one)
 
     module = "ansible_collections.nso.ha.plugins.plugin_utils._run.kept"
     monkeypatch.setattr(f"{module}.epoch_from", counted)

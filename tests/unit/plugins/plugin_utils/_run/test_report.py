@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import Record
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster, progress, report
 from ansible_collections.nso.ha.plugins.plugin_utils._run.kept import Kept
@@ -26,7 +26,7 @@ Result = dict[str, Any]
 N1 = Member("n1", "id1", "10.0.0.1", "primary")
 N2 = Member("n2", "id2", "10.0.0.2", "secondary")
 HOSTS = ["n1", "n2"]
-NOTHING = Kept(Record())
+NOTHING = Kept(PromotionHistory())
 RUN = asked()["run"]
 
 FOLLOWS = {"node_id": "id1", "address": "10.0.0.1"}

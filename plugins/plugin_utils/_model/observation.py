@@ -17,7 +17,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import
 
 
 @dataclass(frozen=True)
-class Seen:
+class Answer:
     """A node that answered.
 
     upgrade: whether a data model upgrade is under way
@@ -41,7 +41,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Unseen:
+class Silence:
     """A node that did not answer, and why. It is not assumed to be none, or anything else.
 
     reachable: whether its host answered
@@ -53,28 +53,28 @@ class Unseen:
     stopped: bool = False
 
 
-Observation = Seen | Unseen
+Observation = Answer | Silence
 
 
 def from_result(result: Mapping[str, Any] | None) -> Observation:
     """Make an observation of the registered result of `ncs_ha_status`, or of none."""
     if not result:
-        return Unseen("it dropped out of the play before it was asked")
+        return Silence("it dropped out of the play before it was asked")
     if result.get("unreachable"):
-        return Unseen(f"Ansible cannot reach it: {_first_line(result)}")
+        return Silence(f"Ansible cannot reach it: {_first_line(result)}")
     found = result.get("ha")
     if result.get("failed") and not found:
         daemon = result.get("daemon") or {}
-        return Unseen(_first_line(result), True, daemon.get("running") is False)
+        return Silence(_first_line(result), True, daemon.get("running") is False)
     if not found:
-        return Unseen("it was not asked", reachable=True)
+        return Silence("it was not asked", reachable=True)
     kept = result.get("kept") or {}
     return replace(from_ha(found), held=bool(kept.get("read_only")))
 
 
-def from_ha(found: Mapping[str, Any]) -> Seen:
+def from_ha(found: Mapping[str, Any]) -> Answer:
     """Make an observation of the `ha` dictionary that `ncs_ha_status` returns."""
-    return Seen(
+    return Answer(
         state=state_from(found),
         phase=int(found["phase"]),
         txid=txid_from(found["txid"]),
@@ -84,7 +84,7 @@ def from_ha(found: Mapping[str, Any]) -> Seen:
 
 def txid_of(one: Observation) -> TransactionId | None:
     """Return the transaction id that a node told, or None if it told none or did not answer."""
-    return one.txid if isinstance(one, Seen) else None
+    return one.txid if isinstance(one, Answer) else None
 
 
 def txid_result(one: Observation) -> dict[str, Any] | None:

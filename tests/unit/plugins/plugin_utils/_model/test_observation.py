@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observed import (
-    Seen,
-    Unseen,
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
+    Silence,
     from_result,
 )
 
@@ -26,32 +26,32 @@ FOUND: dict[str, Any] = {
 
 def test_a_node_that_answered_is_seen() -> None:
     state = HaState("secondary", Peer("id1", "10.0.0.1"))
-    assert from_result({"ha": FOUND}) == Seen(state, 2, TransactionId("id1", (1, 2, 3)))
+    assert from_result({"ha": FOUND}) == Answer(state, 2, TransactionId("id1", (1, 2, 3)))
 
 
 def test_a_node_whose_wait_was_in_vain_is_seen_as_it_was_last() -> None:
-    assert isinstance(from_result({"failed": True, "msg": "waited", "ha": FOUND}), Seen)
+    assert isinstance(from_result({"failed": True, "msg": "waited", "ha": FOUND}), Answer)
 
 
 def test_a_node_without_a_transaction_id_is_seen_without_one() -> None:
     one = from_result({"ha": {**FOUND, "txid": None}})
-    assert isinstance(one, Seen)
+    assert isinstance(one, Answer)
     assert one.txid is None
 
 
 @pytest.mark.parametrize(
     ("result", "unseen"),
     [
-        (None, Unseen("it dropped out of the play before it was asked")),
-        ({}, Unseen("it dropped out of the play before it was asked")),
-        ({"unreachable": True, "msg": "a\nb"}, Unseen("Ansible cannot reach it: a")),
-        ({"unreachable": True, "ha": FOUND}, Unseen("Ansible cannot reach it: no reason given")),
-        ({"failed": True, "msg": "refused"}, Unseen("refused", reachable=True)),
-        ({"failed": True, "msg": " \n", "ha": None}, Unseen("no reason given", reachable=True)),
-        ({"skipped": True}, Unseen("it was not asked", reachable=True)),
+        (None, Silence("it dropped out of the play before it was asked")),
+        ({}, Silence("it dropped out of the play before it was asked")),
+        ({"unreachable": True, "msg": "a\nb"}, Silence("Ansible cannot reach it: a")),
+        ({"unreachable": True, "ha": FOUND}, Silence("Ansible cannot reach it: no reason given")),
+        ({"failed": True, "msg": "refused"}, Silence("refused", reachable=True)),
+        ({"failed": True, "msg": " \n", "ha": None}, Silence("no reason given", reachable=True)),
+        ({"skipped": True}, Silence("it was not asked", reachable=True)),
     ],
 )
 def test_a_node_that_did_not_answer_is_not_assumed_to_be_anything(
-    result: dict[str, Any] | None, unseen: Unseen
+    result: dict[str, Any] | None, unseen: Silence
 ) -> None:
     assert from_result(result) == unseen

@@ -27,13 +27,13 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
-from .observed import txid_from
+from .observation import txid_from
 
-Stamp = tuple[int, int, int]
+Timestamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Epoch:
+class Promotion:
     """One promotion.
 
     primary: node id of the node that was made primary
@@ -45,13 +45,13 @@ class Epoch:
     number: int
     primary: str
     base: TransactionId | None
-    start: Stamp
+    start: Timestamp
     at: str = ""
     operation: str = ""
     run: str = ""
 
     @property
-    def first(self) -> Stamp:
+    def first(self) -> Timestamp:
         """Return the time of the first id that this primary can have made.
 
         [assumed] docs/protocol.md does not say when a node that was in no cluster so far starts to
@@ -77,10 +77,10 @@ class Epoch:
         }
 
 
-def epoch_from(entry: Mapping[str, Any]) -> Epoch:
+def promotion_from(entry: Mapping[str, Any]) -> Promotion:
     """Return a promotion from what the modules keep."""
     mega, seconds, micro = entry["start"]
-    return Epoch(
+    return Promotion(
         number=int(entry["epoch"]),
         primary=str(entry["primary"]),
         base=txid_from(entry["txid"]),
@@ -96,8 +96,8 @@ class _Span:
     """The ids of one primary, from `start` to `end`, both included; without `end`, all later."""
 
     primary: str
-    start: Stamp
-    end: Stamp | None
+    start: Timestamp
+    end: Timestamp | None
 
     def has(self, txid: TransactionId) -> bool:
         inside = txid.primary_id == self.primary and self.start <= txid.timestamp
@@ -114,7 +114,7 @@ class Line:
         self._parts = tuple(parts)
         self.oldest = oldest
 
-    def place(self, txid: TransactionId) -> tuple[int, Stamp] | None:
+    def place(self, txid: TransactionId) -> tuple[int, Timestamp] | None:
         """Return where an id is, greater for newer, or None if it is not on this line."""
         for index, part in enumerate(self._parts):
             if isinstance(part, _Span) and part.has(txid):
@@ -125,20 +125,20 @@ class Line:
         return None
 
 
-class Record:
+class PromotionHistory:
     """All promotions that are known.
 
     all:    every one of them, in order
     epochs: those that can be relied on, which are those after the last gap
     """
 
-    def __init__(self, epochs: Iterable[Epoch] = ()) -> None:
+    def __init__(self, epochs: Iterable[Promotion] = ()) -> None:
         known = sorted(set(epochs), key=lambda one: (one.number, one.start))
         self.all = tuple(known)
         numbers = {one.number for one in known}
         first = max((number for number in numbers if number - 1 not in numbers), default=0)
         self.epochs = tuple(one for one in known if one.number >= first)
-        self._numbered: dict[int, list[Epoch]] = defaultdict(list)
+        self._numbered: dict[int, list[Promotion]] = defaultdict(list)
         for one in self.epochs:
             self._numbered[one.number].append(one)
 
@@ -147,7 +147,7 @@ class Record:
         return bool(self.epochs)
 
     @property
-    def newest(self) -> Epoch | None:
+    def newest(self) -> Promotion | None:
         """Return the last promotion, or None if there is none, or two at the same time."""
         last = self._last()
         return last[-1] if len({one.primary for one in last}) == 1 else None
@@ -161,7 +161,7 @@ class Record:
         """Return the number of the last promotion that can have made an id, or 0 for none."""
         return max((one.number for one in self.epochs if one.made(txid)), default=0)
 
-    def of(self, node_id: str) -> list[Epoch]:
+    def of(self, node_id: str) -> list[Promotion]:
         """Return the promotions of one node."""
         return [one for one in self.epochs if one.primary == node_id]
 
@@ -187,10 +187,10 @@ class Record:
     def _lines(self) -> list[Line]:
         return [self._line(last) for last in self._last()]
 
-    def _last(self) -> list[Epoch]:
+    def _last(self) -> list[Promotion]:
         return [one for one in self.epochs if one.number == self.epochs[-1].number]
 
-    def _line(self, last: Epoch) -> Line:
+    def _line(self, last: Promotion) -> Line:
         parts: list[_Span | TransactionId] = [_Span(last.primary, last.first, None)]
         newer, base = last, last.base
         while base is not None:
@@ -202,7 +202,7 @@ class Record:
             newer, base = older, older.base
         return Line(parts, newer.number)
 
-    def _made(self, txid: TransactionId, before: int) -> Epoch | None:
+    def _made(self, txid: TransactionId, before: int) -> Promotion | None:
         """Return the promotion in whose time an id was made, of those before a certain one.
 
         It is the one just before, or there were only such in between that wrote nothing. Any other

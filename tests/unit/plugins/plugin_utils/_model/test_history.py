@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data
-from ansible_collections.nso.ha.plugins.plugin_utils._model.timeline import (
-    Epoch,
-    Record,
-    epoch_from,
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
+    Promotion,
+    PromotionHistory,
+    promotion_from,
 )
 from helpers.histories import HOSTS, History, entries, histories
 from helpers.properties import repeatable
@@ -22,15 +22,15 @@ def txid(primary: str | None, seconds: int) -> TransactionId:
     return TransactionId(primary, (0, seconds, 0))
 
 
-def epoch(number: int, primary: str, base: TransactionId | None, start: int) -> Epoch:
-    return Epoch(number, primary, base, (0, start, 0))
+def epoch(number: int, primary: str, base: TransactionId | None, start: int) -> Promotion:
+    return Promotion(number, primary, base, (0, start, 0))
 
 
 # "a" is primary, then "b", then "a" again. At 25, after b had taken over, a wrote once more.
 FIRST = epoch(1, "a", txid(None, 5), 10)
 SECOND = epoch(2, "b", txid("a", 20), 21)
 THIRD = epoch(3, "a", txid("b", 30), 31)
-THERE_AND_BACK = Record([FIRST, SECOND, THIRD])
+THERE_AND_BACK = PromotionHistory([FIRST, SECOND, THIRD])
 
 
 # The main line
@@ -58,7 +58,7 @@ def test_what_comes_after_the_data_to_copy_is_newer() -> None:
 
 def test_promotions_that_wrote_nothing_are_passed_over() -> None:
     idle = [epoch(number, "bc"[number % 2], txid("a", 20), 21) for number in range(2, 12)]
-    record = Record([FIRST, *idle])
+    record = PromotionHistory([FIRST, *idle])
     assert data.compare(txid("a", 15), txid("a", 20), record) == data.BEHIND
     assert data.compare(txid("a", 15), txid("c", 40), record) == data.BEHIND
 
@@ -73,7 +73,7 @@ def test_a_first_id_is_the_last_one_before_under_the_own_name() -> None:
 
 
 def test_nothing_below_a_gap_counts() -> None:
-    record = Record([FIRST, THIRD])
+    record = PromotionHistory([FIRST, THIRD])
     assert record.all == (FIRST, THIRD)
     assert record.epochs == (THIRD,)
     assert data.compare(txid("a", 25), txid("a", 40), record) == data.UNRECORDED
@@ -82,13 +82,13 @@ def test_nothing_below_a_gap_counts() -> None:
 
 
 def test_a_missing_newest_one_is_noticed() -> None:
-    record = Record([FIRST, SECOND])
+    record = PromotionHistory([FIRST, SECOND])
     assert data.compare(txid("a", 25), txid("a", 40), record) == data.UNRECORDED
     assert data.compare(txid("b", 25), txid("a", 40), record) == data.OTHER
 
 
 def test_a_base_that_is_not_known_ends_the_line() -> None:
-    record = Record([FIRST, epoch(2, "b", None, 21)])
+    record = PromotionHistory([FIRST, epoch(2, "b", None, 21)])
     assert data.compare(txid("b", 22), txid("b", 25), record) == data.BEHIND
     assert data.compare(txid("a", 15), txid("b", 25), record) == data.OTHER
 
@@ -96,7 +96,7 @@ def test_a_base_that_is_not_known_ends_the_line() -> None:
 def test_the_line_does_not_pass_a_promotion_whose_data_was_left_behind() -> None:
     # "b" wrote once more after "a" had taken over. Then two halves of the cluster made "b" and "c"
     # primary, and the promotion of "b" was lost: only its data is there.
-    record = Record(
+    record = PromotionHistory(
         [
             epoch(1, "b", txid(None, 5), 10),
             epoch(2, "a", txid("b", 20), 21),
@@ -110,7 +110,7 @@ def test_the_line_does_not_pass_a_promotion_whose_data_was_left_behind() -> None
 
 def test_of_two_lines_the_ids_tell_which_one_is_meant() -> None:
     halves = [epoch(2, "b", txid("a", 20), 21), epoch(2, "c", txid("a", 15), 21)]
-    record = Record([FIRST, *halves])
+    record = PromotionHistory([FIRST, *halves])
     assert record.newest is None
     assert data.compare(txid("a", 18), txid("b", 30), record) == data.BEHIND
     assert data.compare(txid("a", 18), txid("c", 30), record) == data.DIVERGED
@@ -121,7 +121,7 @@ def test_of_two_lines_the_ids_tell_which_one_is_meant() -> None:
 
 
 def test_an_empty_record_says_nothing() -> None:
-    empty = Record()
+    empty = PromotionHistory()
     assert not empty
     assert empty.newest is None
     assert empty.next_number == 1
@@ -130,48 +130,48 @@ def test_an_empty_record_says_nothing() -> None:
 
 
 def test_the_newest_promotion_has_the_highest_number_whatever_the_clocks_say() -> None:
-    record = Record([epoch(2, "b", None, 1), epoch(1, "a", None, 9)])
+    record = PromotionHistory([epoch(2, "b", None, 1), epoch(1, "a", None, 9)])
     assert record.newest is not None
     assert record.newest.primary == "b"
     assert record.next_number == 3
 
 
 def test_a_record_with_a_promotion_is_something() -> None:
-    assert Record([FIRST])
-    assert Record([epoch(0, "a", None, 1)]).epochs
+    assert PromotionHistory([FIRST])
+    assert PromotionHistory([epoch(0, "a", None, 1)]).epochs
 
 
 def test_the_line_that_an_id_is_not_on_is_none_for_it() -> None:
-    assert Record([FIRST]).line_with(txid("a", 6)) is not None
-    assert Record([FIRST]).line_with(txid("b", 6)) is None
+    assert PromotionHistory([FIRST]).line_with(txid("a", 6)) is not None
+    assert PromotionHistory([FIRST]).line_with(txid("b", 6)) is None
 
 
 def test_the_same_promotion_known_to_several_is_one() -> None:
-    assert Record([FIRST, FIRST]).all == (FIRST,)
+    assert PromotionHistory([FIRST, FIRST]).all == (FIRST,)
 
 
 def test_a_promotion_recorded_twice_under_a_number_is_not_two_primaries() -> None:
-    record = Record([FIRST, epoch(1, "a", txid(None, 5), 11)])
+    record = PromotionHistory([FIRST, epoch(1, "a", txid(None, 5), 11)])
     assert record.newest is not None
     assert record.newest.primary == "a"
 
 
 def test_the_promotions_of_a_node_are_those_that_can_be_relied_on() -> None:
     assert THERE_AND_BACK.of("a") == [FIRST, THIRD]
-    assert Record([FIRST, THIRD]).of("a") == [THIRD]
+    assert PromotionHistory([FIRST, THIRD]).of("a") == [THIRD]
 
 
 @pytest.mark.parametrize("base", [None, txid(None, 5), txid("a", 5)])
 def test_a_promotion_is_what_it_was_after_it_was_kept(base: TransactionId | None) -> None:
-    one = Epoch(7, "a", base, (1, 2, 3), "2026-01-02T03:04:05Z", "failover", "r1")
-    assert epoch_from(one.as_entry()) == one
+    one = Promotion(7, "a", base, (1, 2, 3), "2026-01-02T03:04:05Z", "failover", "r1")
+    assert promotion_from(one.as_entry()) == one
 
 
 # Over what may have happened
 
 
-def record_of(history: History, hosts: list[str]) -> Record:
-    return Record(map(epoch_from, entries(history, hosts)))
+def record_of(history: History, hosts: list[str]) -> PromotionHistory:
+    return PromotionHistory(map(promotion_from, entries(history, hosts)))
 
 
 @given(
@@ -187,7 +187,7 @@ def test_nothing_is_called_safe_that_the_primary_does_not_have(
     if missing is not None and known:
         # The newest one is the last: it is drawn often, as histories are short.
         del known[-1 - missing % len(known)]
-    record = Record(known)
+    record = PromotionHistory(known)
     for own in history.nodes.values():
         for primary in history.nodes.values():
             if data.compare(own.txid, primary.txid, record) in data.SAFE:
