@@ -85,6 +85,7 @@ def transaction_id(name: str, value: Mapping[str, Any] | None) -> TransactionId 
     if value is None:
         return None
     try:
-        return from_dict(value)
+        # Templates make empty text of null.
+        return from_dict({**value, "primary_id": value.get("primary_id") or None})
     except ValueError as problem:
         raise OptionError(f"{name} {problem}") from None

@@ -45,7 +45,7 @@ def from_dict(value: object) -> TransactionId:
     """
     if not isinstance(value, Mapping) or set(value) != _KEYS:
         raise ValueError(f"is {value!r}, not a dictionary with the keys primary_id and timestamp")
-    primary_id = value["primary_id"] or None
+    primary_id = value["primary_id"]
     if primary_id is not None and not _is_name(primary_id):
         raise ValueError(f"has a primary_id that is not text of 1 to {MAX_PRIMARY_ID} characters")
     return TransactionId(primary_id, timestamp(value["timestamp"]))

@@ -120,7 +120,7 @@ def test_the_option_says_what_it_says() -> None:
         ({"name": "x" * 256}, r"operation\.name is 256 characters long"),
         ({"epoch": 0}, r"operation\.epoch is 0"),
         ({"timeline": [ENTRY, {}]}, r"operation\.timeline\[1\]: epoch is missing"),
-        ({"txid": {"timestamp": []}}, r"operation\.txid\.timestamp is \[\]"),
+        ({"txid": {"timestamp": []}}, r"operation\.txid has the timestamp \[\]"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(change: Mapping[str, Any], words: str) -> None:
@@ -253,12 +253,12 @@ def test_without_orders_no_step_is_taken(node: Node) -> None:
 
 def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
     node.begin()
-    promote = node.promotion(epoch=2, timeline=[ENTRY], txid=TXID.as_result())
+    promote = node.promotion(epoch=2, timeline=[ENTRY], txid=TXID.as_dict())
     promote.before("beprimary")
     assert promote.entry == {
         "epoch": 2,
         "primary": "n1",
-        "txid": TXID.as_result(),
+        "txid": TXID.as_dict(),
         "start": [1764, 28900, 250000],
         "at": clock.text(NOW + 100),
         "operation": "switchover",
@@ -267,7 +267,7 @@ def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
     assert node.look().timeline == [ENTRY, promote.entry]
     assert promote.more(GIVEN) == {
         "entry": promote.entry,
-        "txid": TXID.as_result(),
+        "txid": TXID.as_dict(),
         "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
     }
 
@@ -284,7 +284,7 @@ def test_a_node_is_not_made_primary_while_a_host_is_not_confirmed_to_be_fenced(
     node: Node, fence: tuple[str, ...], fenced: tuple[str, ...], named: str
 ) -> None:
     node.begin(fence=fence, fenced=fenced)
-    promote = node.promotion(epoch=2, txid=TXID.as_result())
+    promote = node.promotion(epoch=2, txid=TXID.as_dict())
     with pytest.raises(NotGiven) as caught:
         promote.before("beprimary")
     assert named in caught.value.why
@@ -341,7 +341,7 @@ def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, fou
     node.begin()
     node.txid = found
     with pytest.raises(NotGiven, match=r"not n3/1764028000\.000005") as caught:
-        node.promotion(epoch=2, txid=TXID.as_result()).before("beprimary")
+        node.promotion(epoch=2, txid=TXID.as_dict()).before("beprimary")
     assert str(found or "unknown") in caught.value.why
     assert node.look().timeline == []
 

@@ -61,7 +61,7 @@ def test_secondaries_are_found_and_taken_away_by_node_id() -> None:
 
 
 def test_a_transaction_id_is_returned_as_plain_data() -> None:
-    assert TransactionId("a", (1, 2, 3)).as_result() == {
+    assert TransactionId("a", (1, 2, 3)).as_dict() == {
         "primary_id": "a",
         "timestamp": [1, 2, 3],
     }
