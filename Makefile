@@ -15,7 +15,7 @@ GATE = PYTHONPATH=tests $(BIN)/python -m
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-faults check lint sanity docs artefact awx matrix coverage mutants fuzz bench lab lab-down lab-test clean
+.PHONY: help venv demo test test-faults check lint lint-quick sanity docs artefact awx matrix coverage mutants fuzz bench lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,11 @@ test-faults: $(VENV)/.test-ready ## stop plays at their steps (EVERY=1: at each)
 
 check: lint sanity docs artefact awx matrix coverage ## run every gate below, down to coverage; needs no root
 
-lint: $(VENV)/.check-ready ## ruff, mypy, yamllint, ansible-lint, shellcheck, reuse, changelog, plugin docs
+lint: $(VENV)/.check-ready ## ruff, yamllint, words, mypy, ansible-lint, shellcheck, reuse, changelog, plugin docs
 	@$(GATE) gates.lint
+
+lint-quick: $(VENV)/.check-ready ## the part of lint that takes seconds: ruff, yamllint, words
+	@$(GATE) gates.lint --quick
 
 sanity: $(VENV)/.check-ready ## ansible-test sanity on every supported ansible-core
 	@$(GATE) gates.sanity

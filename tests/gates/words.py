@@ -1,0 +1,286 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words and phrases that the project does not use, in any of its files.
+
+Three checks:
+
+- `PHRASES`, in every text file: English that has to be read twice.
+- `NAMES`, in the Python of plugins/: identifiers that do not say what the thing is.
+- `WAITING` and `WAITING_NAMES`: the files that have not been rewritten yet. Both lists only shrink:
+  a file that is listed and has nothing to report any more has to be removed from the list.
+
+docs/dev/glossary.md has the words that are used instead.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from pathlib import Path
+from typing import NamedTuple
+
+from gates.tree import ROOT, files
+
+#: What is between two words of a phrase: blanks, line ends, and what ends and begins a line of a
+#: comment or of a text that is put together from several literals.
+_GAP = r"""(?:[\s#>|]|["']\s+f?["'])+"""
+
+
+class Phrase(NamedTuple):
+    """A phrase as a regular expression, in which a blank stands for any gap, and what to write."""
+
+    pattern: str
+    instead: str
+
+    @property
+    def expression(self) -> re.Pattern[str]:
+        """Return what finds the phrase in a file, in any case."""
+        return re.compile(self.pattern.replace(" ", _GAP), re.IGNORECASE)
+
+
+PHRASES = (
+    Phrase(r"cluster is (?:not )?as wanted", "The cluster matches the plan."),
+    Phrase(r"has to be settled first", "Resolve the failed checks below."),
+    Phrase(r"cluster is no more\b", "The cluster has been torn down."),
+    Phrase(r"\bruns \S+ since\b", "has been running a switchover since"),
+    Phrase(r"\bin the end\b", "afterwards, at last; or name the moment"),
+    Phrase(r"or its primary has, that is not known", "cannot be compared: ... is unknown"),
+    Phrase(r"\banswers? that makes? no sense", "malformed reply from the daemon"),
+    Phrase(r"nothing complete within", "no complete reply within 30 s"),
+    Phrase(r"is no primary to copy", "is not a primary, so it cannot be copied"),
+    Phrase(r"what usually helps:", "Hint:"),
+    Phrase(r"\blets? nobody write|\bor lets? them again", "Enable or disable read-only mode"),
+    Phrase(r"steered from outside", "managed by an external HA framework"),
+    Phrase(r"every day, and at night", "Playbooks"),
+    Phrase(r"primary by now", "has become primary in the meantime"),
+    Phrase(r"all else being equal", "name what is equal"),
+    Phrase(r"\bas is what\b", "name the thing"),
+    Phrase(r"nobody can tell", "it is not known, it cannot be determined"),
+    Phrase(r"\bwhoever\b", "name the person or the node"),
+    Phrase(r"\bthe others of it\b", "the remaining secondaries"),
+    Phrase(r"\bis no directory\b", "is not a directory"),
+    Phrase(r"\bcan be written to\b", "accepts writes"),
+)
+
+#: Identifiers that say nothing about what they hold.
+NAMES = frozenset({"found", "made", "mine", "one", "own", "stamp", "theirs", "there", "wished"})
+
+#: Returns a line for everything that it finds in a text.
+Search = Callable[[str], Iterator[str]]
+
+_HERE = "tests/gates/words.py"
+#: Files that must quote what they forbid, or that nobody here wrote.
+_NOT_OURS = ("LICENSES/", "tests/vectors/", _HERE, "tests/unit/gates/test_words.py")
+
+#: Files whose English has not been rewritten yet. Remove what is done; add nothing.
+WAITING: frozenset[str] = frozenset(
+    {
+        "CHANGELOG.rst",
+        "README.md",
+        "changelogs/changelog.yaml",
+        "docs/awx.md",
+        "docs/converge.md",
+        "docs/data.md",
+        "docs/failover.md",
+        "docs/operations.md",
+        "docs/plan.md",
+        "docs/protocol.md",
+        "docs/rejoin.md",
+        "docs/switchover.md",
+        "docs/tear_down.md",
+        "docs/testing.md",
+        "plugins/filter/cluster_plan.py",
+        "plugins/module_utils/_apply/operation.py",
+        "plugins/module_utils/_apply/promotion.py",
+        "plugins/module_utils/_node/failures.py",
+        "plugins/module_utils/_store/files.py",
+        "plugins/module_utils/_store/keeping.py",
+        "plugins/module_utils/_store/kept.py",
+        "plugins/module_utils/_store/lock.py",
+        "plugins/module_utils/_store/mutex.py",
+        "plugins/module_utils/ncs/frames.py",
+        "plugins/module_utils/ncs/ha.py",
+        "plugins/module_utils/ncs/terms.py",
+        "plugins/modules/ncs_ha_read_only.py",
+        "plugins/modules/ncs_ha_status.py",
+        "plugins/plugin_utils/_checks/checks.py",
+        "plugins/plugin_utils/_checks/moving.py",
+        "plugins/plugin_utils/_model/data.py",
+        "plugins/plugin_utils/_model/topology.py",
+        "plugins/plugin_utils/_plan/election.py",
+        "plugins/plugin_utils/_plan/planner.py",
+        "plugins/plugin_utils/_run/cluster.py",
+        "plugins/plugin_utils/_run/kept.py",
+        "plugins/plugin_utils/_run/processes.py",
+        "plugins/plugin_utils/_run/recheck.py",
+        "plugins/plugin_utils/_run/report.py",
+        "roles/cluster/meta/argument_specs.yml",
+        "roles/cluster/tasks/fence.yml",
+        "roles/cluster/tasks/look.yml",
+        "roles/cluster/tasks/wave_role.yml",
+        "tests/benchmark/machine.py",
+        "tests/faults/test_interrupted.py",
+        "tests/helpers/cluster_play.py",
+        "tests/helpers/load.py",
+        "tests/helpers/playbooks.py",
+        "tests/helpers/returned.py",
+        "tests/integration/modules/test_fault_15_slow_or_cut_answers.py",
+        "tests/integration/modules/test_operation.py",
+        "tests/integration/modules/test_orders_of_an_operation.py",
+        "tests/integration/modules/test_role_table.py",
+        "tests/integration/modules/test_steps.py",
+        "tests/integration/playbooks/test_fault_07_unfit_candidate.py",
+        "tests/integration/playbooks/test_fault_12_two_operators.py",
+        "tests/integration/playbooks/test_fault_20_state_cannot_be_kept.py",
+        "tests/integration/playbooks/test_rejoin.py",
+        "tests/integration/playbooks/test_switchover.py",
+        "tests/integration/playbooks/test_tear_down.py",
+        "tests/integration/playbooks/test_trouble.py",
+        "tests/simulator/README.md",
+        "tests/simulator/src/ncs_lab/network.py",
+        "tests/simulator/src/ncs_sim/daemon.py",
+        "tests/simulator/src/ncs_sim/downstream.py",
+        "tests/simulator/src/ncs_sim/handle.py",
+        "tests/simulator/src/ncs_sim/history.py",
+        "tests/simulator/src/ncs_sim/load.py",
+        "tests/simulator/src/ncs_sim/load_commands.py",
+        "tests/unit/plugins/module_utils/_apply/test_transitions.py",
+        "tests/unit/plugins/module_utils/_node/test_daemon.py",
+        "tests/unit/plugins/module_utils/_node/test_failures.py",
+        "tests/unit/plugins/module_utils/_store/test_files.py",
+        "tests/unit/plugins/module_utils/_store/test_keeping.py",
+        "tests/unit/plugins/module_utils/_store/test_kept.py",
+        "tests/unit/plugins/module_utils/ncs/test_ipc.py",
+        "tests/unit/plugins/plugin_utils/_checks/test_guards.py",
+        "tests/unit/plugins/plugin_utils/_model/test_data.py",
+        "tests/unit/plugins/plugin_utils/_plan/test_election.py",
+        "tests/unit/plugins/plugin_utils/_run/test_cluster.py",
+        "tests/unit/plugins/plugin_utils/_run/test_kept.py",
+        "tests/unit/plugins/plugin_utils/_run/test_report.py",
+        "tests/unit/plugins/plugin_utils/test_report_of_operations.py",
+        "tests/unit/simulator/test_command_line.py",
+    }
+)
+
+#: Files whose identifiers have not been renamed yet. Remove what is done; add nothing.
+WAITING_NAMES: frozenset[str] = frozenset(
+    {
+        "plugins/action/cluster_decision.py",
+        "plugins/filter/cluster_after_wave.py",
+        "plugins/filter/cluster_fenced.py",
+        "plugins/filter/cluster_gone.py",
+        "plugins/filter/cluster_locked.py",
+        "plugins/filter/cluster_plan.py",
+        "plugins/filter/cluster_rechecked.py",
+        "plugins/filter/cluster_rehearsed.py",
+        "plugins/filter/cluster_report.py",
+        "plugins/filter/cluster_roll_back.py",
+        "plugins/module_utils/_apply/carrying_out.py",
+        "plugins/module_utils/_apply/operation.py",
+        "plugins/module_utils/_apply/promotion.py",
+        "plugins/module_utils/_apply/transitions.py",
+        "plugins/module_utils/_node/cdb_socket.py",
+        "plugins/module_utils/_node/daemon.py",
+        "plugins/module_utils/_node/listening.py",
+        "plugins/module_utils/_node/node.py",
+        "plugins/module_utils/_node/resolving.py",
+        "plugins/module_utils/_node/waiting.py",
+        "plugins/module_utils/_store/clock.py",
+        "plugins/module_utils/_store/json_lines.py",
+        "plugins/module_utils/_store/keeping.py",
+        "plugins/module_utils/_store/kept.py",
+        "plugins/module_utils/_store/lock.py",
+        "plugins/module_utils/_store/timeline.py",
+        "plugins/module_utils/ncs/cdb.py",
+        "plugins/module_utils/ncs/ipc.py",
+        "plugins/modules/ncs_ha_operation.py",
+        "plugins/modules/ncs_ha_role.py",
+        "plugins/modules/ncs_ha_secondary_dead.py",
+        "plugins/modules/ncs_ha_status.py",
+        "plugins/plugin_utils/_checks/checks.py",
+        "plugins/plugin_utils/_checks/guards.py",
+        "plugins/plugin_utils/_checks/moving.py",
+        "plugins/plugin_utils/_model/data.py",
+        "plugins/plugin_utils/_model/history.py",
+        "plugins/plugin_utils/_model/links.py",
+        "plugins/plugin_utils/_model/observation.py",
+        "plugins/plugin_utils/_model/topology.py",
+        "plugins/plugin_utils/_plan/election.py",
+        "plugins/plugin_utils/_plan/operations.py",
+        "plugins/plugin_utils/_plan/planner.py",
+        "plugins/plugin_utils/_run/cluster.py",
+        "plugins/plugin_utils/_run/fence_file.py",
+        "plugins/plugin_utils/_run/gathered.py",
+        "plugins/plugin_utils/_run/kept.py",
+        "plugins/plugin_utils/_run/play.py",
+        "plugins/plugin_utils/_run/progress.py",
+        "plugins/plugin_utils/_run/recheck.py",
+        "plugins/plugin_utils/_run/report.py",
+        "plugins/plugin_utils/_run/task_file.py",
+        "plugins/plugin_utils/_run/variables.py",
+    }
+)
+
+
+def main() -> int:
+    """Print what was found; return 1 if that is anything."""
+    texts = dict(_texts(files()))
+    code = {name: text for name, text in texts.items() if _is_plugin(name)}
+    faults = [*verdict(texts, phrases, WAITING), *verdict(code, names, WAITING_NAMES)]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+def phrases(text: str) -> Iterator[str]:
+    """Yield a line for every phrase in a text: where it is, and what to write instead."""
+    for phrase in PHRASES:
+        for match in phrase.expression.finditer(text):
+            words = " ".join(match.group().split())
+            yield f"{_line(text, match.start())}: {words!r}; write: {phrase.instead}"
+
+
+def names(text: str) -> Iterator[str]:
+    """Yield a line for every identifier in a Python source that says nothing."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME and token.string in NAMES:
+            yield f"{token.start[0]}: the name {token.string!r} does not say what it holds"
+
+
+def verdict(texts: Mapping[str, str], search: Search, waiting: Set[str]) -> Iterator[str]:
+    """Yield the faults of files that do not wait, and the entries that are out of date."""
+    for name, text in texts.items():
+        faults = list(search(text))
+        if name not in waiting:
+            yield from (f"{name}:{fault}" for fault in faults)
+        elif not faults:
+            yield f"{name}: nothing is left to rewrite; remove it from the list in {_HERE}"
+    for name in sorted(waiting - texts.keys()):
+        yield f"{name}: is not there any more; remove it from the list in {_HERE}"
+
+
+def _texts(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Yield name and content of every file of the project that is text and its own."""
+    for path in paths:
+        name = path.as_posix()
+        if name.startswith(_NOT_OURS):
+            continue
+        try:
+            yield name, (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+def _is_plugin(name: str) -> bool:
+    return name.startswith("plugins/") and name.endswith(".py")
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
