@@ -108,11 +108,11 @@ def test_every_target_that_the_documents_name_is_one_of_make() -> None:
 
 
 def test_the_documentation_of_the_protocol_has_the_error_codes_of_the_client() -> None:
-    from ansible_collections.nso.ha.plugins.module_utils.ncs import codes
+    from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
     text = (ROOT / "docs" / "protocol.md").read_text().partition("\n## Error codes\n")[2]
     listed = {int(code): name for code, name in re.findall(r"^\| (\d+) \| (\w+) \|$", text, re.M)}
-    assert listed == {code: known.name for code, known in codes.CODES.items()}
+    assert listed == {code: known.name for code, known in error.CODES.items()}
 
 
 def test_the_table_of_variables_is_that_of_the_role() -> None:

@@ -15,11 +15,11 @@ import os
 import socket
 from typing import Iterator, NamedTuple
 
-from ..ncs import error, ha, ipc
+from ..ncs import access, error, ha, ipc
 from .endpoint import Endpoint, UnixEndpoint
 from .state import HaState, from_status
 
-# protocol.md grades: protocol 87 is NSO 6.7, and relays are gone from there on, both documented.
+# docs/protocol.md, "Handshake" and "HA socket": 87 is NSO 6.7, which has no relays any more.
 _FIRST_WITHOUT_RELAYS = 87
 
 
@@ -102,12 +102,7 @@ def endpoint_addresses(endpoint: Endpoint) -> list[tuple[int, ipc.Address]]:
 
 def access_secret(path: str | None) -> bytes | None:
     """Return the secret in the access file, or None where no file is given."""
-    if not path:
-        return None
-    # Every run compiles what it imports, and few clusters have an access secret.
-    from ..ncs import access
-
-    return access.read_file(path)
+    return access.read_file(path) if path else None
 
 
 def path_exists(path: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Sequence
 
-from ..ncs import ha, nodes
+from ..ncs import ha_status
 
 NONE = "none"
 PRIMARY = "primary"
@@ -22,10 +22,10 @@ RELAY = "relay"
 ROLES = (NONE, PRIMARY, SECONDARY, RELAY)
 
 _ROLE_OF_STATE = {
-    ha.STATE_NONE: NONE,
-    ha.STATE_PRIMARY: PRIMARY,
-    ha.STATE_SECONDARY: SECONDARY,
-    ha.STATE_SECONDARY_RELAY: RELAY,
+    ha_status.STATE_NONE: NONE,
+    ha_status.STATE_PRIMARY: PRIMARY,
+    ha_status.STATE_SECONDARY: SECONDARY,
+    ha_status.STATE_SECONDARY_RELAY: RELAY,
 }
 _STATE_OF_ROLE = {role: state for state, role in _ROLE_OF_STATE.items()}
 
@@ -75,7 +75,7 @@ class HaState(NamedTuple):
         }
 
 
-def from_status(state: int, listed: Sequence[nodes.Node]) -> HaState:
+def from_status(state: int, listed: Sequence[ha_status.Node]) -> HaState:
     """Make sense of the answer to a status order (docs/protocol.md, "HA socket").
 
     Followers list their primary first. A follower that lists nobody is between primaries.

@@ -17,7 +17,7 @@ MAX_PATH = 4096
 
 
 class OptionError(ValueError):
-    """An option, or a combination of options, that makes no sense."""
+    """An option, or a combination of options, that is invalid."""
 
 
 def check_seconds(name: str, value: float) -> None:

@@ -14,13 +14,19 @@ import socket
 from typing import NamedTuple
 
 from . import error, frames
-from .ipc import ACCESS_FILE, NoChallenge
+
+#: How messages name the file that holds the access secret.
+ACCESS_FILE = "the file named by access_file (NCS_IPC_ACCESS_FILE)"
 
 #: Longest access secret that is read from a file, in bytes.
 MAX_SECRET = 64 * 1024
 
 _CHALLENGE = 11
 _RESPONSE = 12
+
+
+class NoChallenge(Exception):
+    """The daemon closed the connection where it should have sent a challenge."""
 
 
 class Check(NamedTuple):
@@ -81,6 +87,6 @@ def read_file(path: str) -> bytes:
     if len(secret) > MAX_SECRET:
         raise error.Error(
             error.ERR_ACCESS_DENIED,
-            f"the access file {path} is larger than {MAX_SECRET} bytes, so it is no secret",
+            f"the access file {path} is larger than the limit of {MAX_SECRET} bytes",
         )
     return secret

@@ -58,7 +58,7 @@ def connect_name(
     port: int = 0,
     path: str | None = None,
 ) -> None:
-    """Connect `sock` under a name of one's own."""
+    """Connect `sock` under the client name `name`."""
     ipc.connect_as_vendor(sock, ipc.Client.CDB, ip, port, path)
     introduce(sock, name, type)
 
@@ -96,12 +96,12 @@ def get_txid(sock: socket.socket) -> tuple[int, int, int, str | None]:
     """
     answer = frames.request(sock, _GET_TXID)
     primary: str | None = None
-    stamp = answer
+    timestamp = answer
     if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], bytes):
         primary = answer[0].decode("utf-8", "backslashreplace")
-        stamp = answer[1]
-    if isinstance(stamp, tuple) and len(stamp) == 3:
-        mega, seconds, micro = stamp
+        timestamp = answer[1]
+    if isinstance(timestamp, tuple) and len(timestamp) == 3:
+        mega, seconds, micro = timestamp
         if isinstance(mega, int) and isinstance(seconds, int) and isinstance(micro, int):
             return mega, seconds, micro, primary
     with frames.answering():

@@ -2,19 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What can go wrong between a client and the NCS daemon.
+"""What can go wrong between a client and the NCS daemon, and what its error codes mean.
 
 `Error` and `EOF` have the names and attributes of those in the vendor's module ``_ncs.error``.
-codes.py says what the numbers mean.
+Source of the codes: docs/protocol.md, "Error codes".
 """
 
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .codes import Code
+from typing import NamedTuple
 
 ERR_ACCESS_DENIED = 3
 ERR_BADSTATE = 17
@@ -37,6 +34,130 @@ ERR_START_FAILED = 57
 ERR_UPGRADE_IN_PROGRESS = 60
 ERR_HA_BADCONFIG = 69
 ERR_HA_ABORT = 71
+
+
+class Code(NamedTuple):
+    """What one error code means. `hint` says what to do about it."""
+
+    name: str
+    meaning: str
+    hint: str
+
+
+CODES: dict[int, Code] = {
+    ERR_ACCESS_DENIED: Code(
+        "ACCESS_DENIED",
+        "the daemon does not let this client in",
+        "compare access_file (NCS_IPC_ACCESS_FILE) with the daemon's; on a Unix socket, run as "
+        "root or as the user that NSO runs as",
+    ),
+    ERR_BADSTATE: Code(
+        "BADSTATE",
+        "the node is not in a state for this order",
+        "wait for start phase 1; a relay has to be a secondary first",
+    ),
+    ERR_INTERNAL: Code("INTERNAL", "the daemon failed inside", "read the daemon's log"),
+    ERR_PROTOUSAGE: Code(
+        "PROTOUSAGE",
+        "client and daemon do not speak the same protocol",
+        "check that this address and port are an NSO IPC port, and the NSO version",
+    ),
+    ERR_OS: Code(
+        "OS",
+        "the operating system reported an error",
+        "see whether NSO runs and listens there (path, ip, port), and whether the user that the "
+        "task runs as may do this",
+    ),
+    ERR_HA_CONNECT: Code(
+        "HA_CONNECT",
+        "the node could not reach the HA port of its primary",
+        "check primary_ip, HA port 4570 and firewalls between them, that TLS is set alike on "
+        "both, and that the other node is primary or relay",
+    ),
+    ERR_HA_CLOSED: Code(
+        "HA_CLOSED",
+        "the other node closed the HA link, or the first synchronisation failed or timed out",
+        "read the primary's log",
+    ),
+    ERR_HA_BADFXS: Code(
+        "HA_BADFXS",
+        "the two nodes have different packages, or different versions of them, loaded",
+        "load the same packages on both nodes",
+    ),
+    ERR_HA_BADTOKEN: Code(
+        "HA_BADTOKEN",
+        "the two nodes hold different tokens",
+        "use one token for the whole cluster and connect to both nodes with it again",
+    ),
+    ERR_HA_BADNAME: Code(
+        "HA_BADNAME",
+        "the primary goes by another node id than primary_id",
+        "compare primary_id with the node_id that the primary was given",
+    ),
+    ERR_HA_BIND: Code(
+        "HA_BIND",
+        "the node could not open its HA port",
+        "see whether another process holds the port, and whether the address is this host's",
+    ),
+    ERR_HA_NOTICK: Code(
+        "HA_NOTICK",
+        "the other node stopped sending ticks",
+        "check the network between them and whether the other process hangs",
+    ),
+    ERR_EOF: Code(
+        "EOF",
+        "the daemon closed the connection",
+        "another HA controller may have connected, or the daemon stopped",
+    ),
+    ERR_HA_WITH_UPGRADE: Code(
+        "HA_WITH_UPGRADE",
+        "a data model upgrade is under way on an HA node",
+        "finish the upgrade first",
+    ),
+    ERR_TIMEOUT: Code(
+        "TIMEOUT",
+        "there was no answer in time",
+        "see whether the daemon hangs or is busy, or allow more time",
+    ),
+    ERR_NOT_IMPLEMENTED: Code(
+        "NOT_IMPLEMENTED",
+        "this daemon has no such operation",
+        "NSO 6.7 and later have no relays: let secondaries follow the primary",
+    ),
+    ERR_HA_BADVSN: Code(
+        "HA_BADVSN",
+        "the two daemons speak different versions of the HA protocol",
+        "run the same NSO version on all nodes",
+    ),
+    ERR_START_FAILED: Code(
+        "START_FAILED",
+        "the daemon could not enter the start phase",
+        "read the daemon's log",
+    ),
+    ERR_UPGRADE_IN_PROGRESS: Code(
+        "UPGRADE_IN_PROGRESS",
+        "this is not allowed while an upgrade is in progress",
+        "wait until the upgrade is finished",
+    ),
+    ERR_HA_BADCONFIG: Code(
+        "HA_BADCONFIG",
+        "the configuration of the event streams differs from the primary's",
+        "make the notification streams in ncs.conf the same on both nodes",
+    ),
+    ERR_HA_ABORT: Code("HA_ABORT", "the HA operation was aborted", "try again"),
+}
+
+
+def code_of(number: int) -> Code:
+    """Return what is known of an error code; of one not in the table, that it is not known."""
+    known = CODES.get(number)
+    if known is not None:
+        return known
+    return Code(
+        f"ERROR_{number}",
+        "an error this client does not know",
+        "look the number up in the confd_lib_lib(3) manual page of your NSO release",
+    )
 
 
 class Failure(Exception):
@@ -62,8 +183,6 @@ class Failure(Exception):
     @property
     def code(self) -> Code:
         """What is known of the error number."""
-        from .codes import code_of
-
         return code_of(self.confd_errno)
 
     @property
@@ -101,8 +220,8 @@ class EOF(Failure):
         super().__init__(ERR_EOF, confd_lasterr)
 
 
-def os_error(what: str, error: OSError) -> Error:
-    """Turn an OSError into an Error that says `what` was tried."""
-    failure = Error(ERR_OS, what, error.strerror or str(error) or type(error).__name__)
-    failure.os_errno = error.errno or 0
+def os_error(what: str, problem: OSError) -> Error:
+    """Return the Error for an OSError; `what` says what was tried."""
+    failure = Error(ERR_OS, what, problem.strerror or str(problem) or type(problem).__name__)
+    failure.os_errno = problem.errno or 0
     return failure

@@ -16,6 +16,7 @@ import socket
 from typing import Any, NamedTuple
 
 from . import error, frames, ipc, nodes, terms
+from .ha_status import Node
 
 NOTIF_HA_INFO = 64
 NOTIF_HEARTBEAT = 8192
@@ -134,7 +135,7 @@ def _ha_event(kind: int, value: terms.Term) -> dict[str, Any]:
     raise frames.unexpected(f"HA event {kind} with {frames.brief(value)}")
 
 
-def _node(node: nodes.Node) -> dict[str, Any]:
+def _node(node: Node) -> dict[str, Any]:
     try:
         version = ipaddress.ip_address(node["address"]).version
     except ValueError:

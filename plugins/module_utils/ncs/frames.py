@@ -40,7 +40,8 @@ class Deadline:
         return left
 
     def passed(self) -> error.Timeout:
-        return error.Timeout(f"nothing complete within {self.seconds:g} s")
+        """Return the exception for a limit that has passed."""
+        return error.Timeout(f"no complete reply within {self.seconds:g} s")
 
 
 class deadline:
@@ -144,8 +145,8 @@ def decode(data: bytes) -> terms.Term:
 
 
 def unexpected(what: str) -> error.Error:
-    """Return the Error for an answer that makes no sense, saying `what` is wrong with it."""
-    return error.Error(error.ERR_PROTOUSAGE, f"the daemon's answer makes no sense: {what}")
+    """Return the Error for a malformed reply; `what` says what is wrong with it."""
+    return error.Error(error.ERR_PROTOUSAGE, f"malformed reply from the daemon: {what}")
 
 
 def brief(value: object) -> str:

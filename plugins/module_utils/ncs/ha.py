@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Orders to a node's HA framework, with the names and signatures of the vendor's ``_ncs.ha``.
+"""Orders to a node's HA framework: every function and constant of the vendor's ``_ncs.ha``.
 
-Source: docs/protocol.md, "HA socket" and "Python API to mirror".
+Names, signatures and values are those of the vendor's module, deprecated ones included, so that
+one can stand in for the other. Source: docs/protocol.md, "HA socket".
 
 Connecting an HA socket makes the daemon close the HA socket it had, whoever held it, and take the
 new token in place of the old. Every function takes the time limit from the socket's own timeout.
@@ -17,17 +18,38 @@ from __future__ import annotations
 import socket
 
 from . import error, frames, ipc, nodes, terms
+from .ha_status import (
+    STATE_MASTER,
+    STATE_NONE,
+    STATE_PRIMARY,
+    STATE_SECONDARY,
+    STATE_SECONDARY_RELAY,
+    STATE_SLAVE,
+    STATE_SLAVE_RELAY,
+    STATES,
+    Node,
+)
 
-STATE_NONE = 1
-STATE_SECONDARY = 2
-STATE_PRIMARY = 3
-STATE_SECONDARY_RELAY = 4
-# The vendor's older names.
-STATE_SLAVE = STATE_SECONDARY
-STATE_MASTER = STATE_PRIMARY
-STATE_SLAVE_RELAY = STATE_SECONDARY_RELAY
-
-STATES = (STATE_NONE, STATE_SECONDARY, STATE_PRIMARY, STATE_SECONDARY_RELAY)
+__all__ = (
+    "STATE_MASTER",
+    "STATE_NONE",
+    "STATE_PRIMARY",
+    "STATE_SECONDARY",
+    "STATE_SECONDARY_RELAY",
+    "STATE_SLAVE",
+    "STATE_SLAVE_RELAY",
+    "bemaster",
+    "benone",
+    "beprimary",
+    "berelay",
+    "besecondary",
+    "beslave",
+    "connect",
+    "secondary_dead",
+    "send_token",
+    "slave_dead",
+    "status",
+)
 
 #: Most nodes that a status is believed to list.
 MAX_NODES = 1000
@@ -107,7 +129,7 @@ def secondary_dead(sock: socket.socket, nodeid: str) -> None:
     _order(sock, (_SECONDARY_DEAD, nodes.binary(nodeid)))
 
 
-def status(sock: socket.socket) -> tuple[int, list[nodes.Node]]:
+def status(sock: socket.socket) -> tuple[int, list[Node]]:
     """Return the state, one of STATE_*, and the nodes that go with it.
 
     A primary lists its connected secondaries, a secondary its primary, a relay its primary first
@@ -153,7 +175,7 @@ def _read_refusal(parts: tuple[terms.Term, ...]) -> error.Error:
     return error.Error(code, frames.text(reason))
 
 
-def _read_status(answer: terms.Term) -> tuple[int, list[nodes.Node]]:
+def _read_status(answer: terms.Term) -> tuple[int, list[Node]]:
     state, listed = answer if isinstance(answer, tuple) and len(answer) == 2 else (None, None)
     if not isinstance(listed, list):
         raise frames.unexpected(f"a status of the form {frames.brief(answer)}")

@@ -4,7 +4,7 @@
 
 """Connecting to the daemon's IPC port: address, handshake, protocol versions.
 
-Source: docs/protocol.md, "Where a client connects" and "Handshake". access.py has the access check.
+Source: docs/protocol.md, "Where a client connects" and "Handshake"; access.py has the access check.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ import enum
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple, Tuple, Union
+from typing import Any, NamedTuple, Tuple, Union
 
-from . import error, frames
-
-# Every run on a target compiles what it imports, and few clusters have an access secret.
-if TYPE_CHECKING:
-    from .access import Check
+from . import access, error, frames
 
 #: What the vendor's clients of NSO 5.7 announce first; a daemon of another release says its own.
 PROTOCOL_VERSION = 77
@@ -59,15 +55,8 @@ OURS = Versions(PROTOCOL_VERSION, LIBRARY_VERSION)
 _ACCEPTED = (0, 2)  # 2: other limits for depth and keys, which no HA message comes near
 _REFUSED = 1
 
-#: What messages call the file that the access secret comes from.
-ACCESS_FILE = "the file named by access_file (NCS_IPC_ACCESS_FILE)"
-
 #: A path, or what the socket module takes for an IP address: host, port, and more for IPv6.
 Address = Union[str, Tuple[Any, ...]]
-
-
-class NoChallenge(Exception):
-    """The daemon closed the connection where it should have sent a challenge."""
 
 
 def connect(
@@ -88,7 +77,7 @@ def connect(
 
     Raises error.Error, error.Timeout, error.EOF. After any of them the socket is to be closed.
     """
-    check = _newest_check() if access_secret is not None else None
+    check = access.V2 if access_secret is not None else None
     versions = OURS
     refused = False
     with frames.deadline(sock) as limit:
@@ -98,12 +87,12 @@ def connect(
                 status, theirs = _shake_hands(
                     sock, client, versions, check, access_secret or b"", limit
                 )
-            except NoChallenge:
+            except access.NoChallenge:
                 if check is None or check.older is None:
                     raise error.EOF(
                         "it did so instead of asking for the access secret. Either its "
                         "ncs-ipc-access-check is off, and this client must not have "
-                        f"{ACCESS_FILE}, or it stopped"
+                        f"{access.ACCESS_FILE}, or it stopped"
                     ) from None
                 # [assumed] docs/protocol.md does not say how an older daemon meets the newer
                 # check. Closing is what a daemon does with any check it does not expect.
@@ -115,12 +104,6 @@ def connect(
                     raise _not_accepted(status, versions, theirs)
                 versions, refused = theirs, True
             _redial(sock, address, limit)
-
-
-def _newest_check() -> Check:
-    from . import access
-
-    return access.V2
 
 
 def _not_accepted(status: int, ours: Versions, theirs: Versions) -> error.Error:
@@ -172,7 +155,7 @@ def _shake_hands(
     sock: socket.socket,
     client: Client,
     versions: Versions,
-    check: Check | None,
+    check: access.Check | None,
     secret: bytes,
     limit: frames.Deadline,
 ) -> tuple[int, Versions]:
@@ -190,11 +173,11 @@ def _shake_hands(
         if check:
             raise error.EOF(
                 "it did so in the handshake, during the access check or after it. The secret in "
-                f"{ACCESS_FILE} may not be the one of the daemon"
+                f"{access.ACCESS_FILE} may not be the one of the daemon"
             ) from None
         raise error.EOF(
             "it did so in the handshake. If its ncs-ipc-access-check is on, this client needs "
-            f"{ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"
+            f"{access.ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"
         ) from None
     status, protocol, library = struct.unpack(">BHI", answer[:7])
     return status, Versions(protocol, library)
@@ -209,11 +192,7 @@ def connect_as_vendor(
 ) -> Versions:
     """Connect as the functions of _ncs do: address by arguments, access file by environment."""
     file = os.environ.get("NCS_IPC_ACCESS_FILE")
-    secret = None
-    if file:
-        from . import access
-
-        secret = access.read_file(file)
+    secret = access.read_file(file) if file else None
     if sock.family == socket.AF_UNIX:
         if not path:
             raise error.Error(error.ERR_OS, "an AF_UNIX socket needs the path of the daemon's")

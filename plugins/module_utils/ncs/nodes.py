@@ -12,16 +12,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
-from typing import TypedDict
 
 from . import error, frames, terms
-
-
-class Node(TypedDict):
-    """A node as the daemon lists it."""
-
-    nodeid: str
-    address: str
+from .ha_status import Node
 
 
 def read(term: terms.Term) -> Node:

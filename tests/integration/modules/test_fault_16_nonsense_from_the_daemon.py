@@ -24,13 +24,13 @@ MIB = 1 << 20
 #: Each kind of nonsense, and the words for it.
 NONSENSE: dict[str, tuple[str, dict[str, Any], str]] = {
     "garbage": ("garbage", {}, "message of 1213486160 bytes, more than the limit of 16777216"),
-    "no term": ("no-term", {}, "makes no sense"),
+    "no term": ("no-term", {}, "malformed reply"),
     "oversized": ("oversized", {}, "message of 16777217 bytes, more than the limit of 16777216"),
     "4 GiB": ("oversized", {"size": 2**32 - 1}, "message of 4294967295 bytes"),
     "deep": ("deep", {}, "more than 64 tuples or lists inside each other"),
     "very deep": ("deep", {"levels": 4 * MIB}, "more than 64 tuples or lists inside each other"),
     "wide": ("wide", {}, "a term of more than 100000 elements"),
-    "wrong type": ("wrong-type", {}, "makes no sense"),
+    "wrong type": ("wrong-type", {}, "malformed reply"),
 }
 EACH_NONSENSE = pytest.mark.parametrize("nonsense", NONSENSE)
 
@@ -255,7 +255,7 @@ def test_a_read_of_a_wrong_type_is_a_clear_error(
     for answer in [*(encode(term) for term in wrong), *WRONG_BYTES]:
         stage.subject.fault("wrong-type", term=answer.hex(), place=place)
         result = forked.run("ncs_ha_status", stage.connection(timeout=5))
-        assert_clear(result, stage, "makes no sense")
+        assert_clear(result, stage, "malformed reply")
         assert_nothing_told(result)
 
 
@@ -268,7 +268,7 @@ def test_orders_are_not_given_on_a_status_or_phase_of_a_wrong_type(
         for term in wrong:
             stage.subject.fault("wrong-type", term=encode(term).hex(), place=place)
             result = forked.run("ncs_ha_role", stage.role_options("primary", timeout=5))
-            assert_clear(result, stage, "makes no sense")
+            assert_clear(result, stage, "malformed reply")
             assert_nothing_told(result)
         stage.subject.clear()
     assert stage.snapshot() == before
@@ -282,7 +282,7 @@ def test_an_answer_to_an_order_of_a_wrong_type_is_unknown(
         stage.subject.order("none")
         stage.subject.fault("wrong-type", term=answer.hex(), place="beprimary")
         result = forked.run("ncs_ha_role", stage.role_options("primary", timeout=5))
-        assert_clear(result, stage, "makes no sense")
+        assert_clear(result, stage, "malformed reply")
         assert result["outcome"] == "unknown"
         assert result["after"] == stage.own_view()
         assert result["after"]["role"] == PRIMARY

@@ -8,17 +8,17 @@ import socket
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 from helpers.stage import NONE, OTHER, PRIMARY, SECONDARY_OF_WANTED, SUBJECT, WANTED, Stage
 
 UNKNOWN = 9999
-CODES = [*codes.CODES, UNKNOWN]
-IDS = [codes.code_of(code).name for code in CODES]
+CODES = [*error.CODES, UNKNOWN]
+IDS = [error.code_of(code).name for code in CODES]
 
 
 def assert_explains(result: dict[str, Any], stage: Stage, code: int, reason: str) -> None:
     """The message alone is enough to go on, and the result holds the same in parts."""
-    known = codes.code_of(code)
+    known = error.code_of(code)
     endpoint = f"{stage.subject.ipc_address}:{stage.subject.ipc_port}"
     for part in (f"{known.name} ({code})", known.meaning, known.hint, endpoint, reason):
         assert part in result["msg"]

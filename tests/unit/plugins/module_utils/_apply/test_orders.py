@@ -118,7 +118,7 @@ def test_after_a_refusal_no_more_orders_are_given_and_the_connection_is_good(aga
         error.Timeout("x"),
         after_sending(error.EOF()),
         after_sending(error.Timeout("x")),
-        after_sending(error.Error(error.ERR_PROTOUSAGE, "makes no sense")),
+        after_sending(error.Error(error.ERR_PROTOUSAGE, "malformed reply")),
     ],
     ids=lambda failure: f"{type(failure).__name__} {failure.outcome_unknown}",
 )

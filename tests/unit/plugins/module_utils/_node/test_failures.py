@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import failures
 from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
-from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 REFUSED = error.Error(error.ERR_OS, "connecting to 192.0.2.1:4569", "Connection refused")
 
@@ -40,9 +40,9 @@ def test_a_message_says_what_where_why_and_what_helps() -> None:
         assert part in text
 
 
-@pytest.mark.parametrize("number", [*sorted(codes.CODES), 4711])
+@pytest.mark.parametrize("number", [*sorted(error.CODES), 4711])
 def test_every_error_is_returned_with_the_same_keys(number: int) -> None:
-    code = codes.code_of(number)
+    code = error.code_of(number)
     assert failures.as_result(error.Error(number, "lasterr", "words")) == {
         "code": number,
         "name": code.name,

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import state
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.module_utils.ncs.nodes import Node
+from ansible_collections.nso.ha.plugins.module_utils.ncs.ha_status import Node
 
 A: Node = {"nodeid": "a", "address": "192.0.2.1"}
 B: Node = {"nodeid": "b", "address": "192.0.2.2"}

@@ -14,7 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.observation import Ob
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils._node.waiting import Conditions
-from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error, ipc
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -236,7 +236,7 @@ def test_what_passes_by_itself_is_waited_out(clock: Clock, code: int) -> None:
     assert wait(observer, Conditions(role="none"), 5, 10).missing == ()
 
 
-@pytest.mark.parametrize("code", sorted(set(codes.CODES) - {24, 45, 48, 17}))
+@pytest.mark.parametrize("code", sorted(set(error.CODES) - {24, 45, 48, 17}))
 def test_what_does_not_pass_by_itself_ends_the_wait_at_once(clock: Clock, code: int) -> None:
     failure = error.Error(code, "x")
     with pytest.raises(error.Error) as caught:

@@ -8,7 +8,7 @@ import errno
 import pickle
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils.ncs import codes, error
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 #: docs/protocol.md, "Error codes", and the one that section "MAAPI socket" adds.
 DOCUMENTED = {
@@ -37,7 +37,7 @@ DOCUMENTED = {
 
 
 def test_the_table_has_every_documented_code_and_no_other() -> None:
-    assert {number: code.name for number, code in codes.CODES.items()} == DOCUMENTED
+    assert {number: code.name for number, code in error.CODES.items()} == DOCUMENTED
 
 
 def test_every_constant_is_in_the_table_under_its_name() -> None:
@@ -47,7 +47,7 @@ def test_every_constant_is_in_the_table_under_its_name() -> None:
 
 @pytest.mark.parametrize("number", sorted(DOCUMENTED))
 def test_every_code_has_a_meaning_and_a_hint(number: int) -> None:
-    code = codes.code_of(number)
+    code = error.code_of(number)
     for text in (code.meaning, code.hint):
         assert len(text) > 5
         assert text == text.strip(" .")
@@ -55,7 +55,7 @@ def test_every_code_has_a_meaning_and_a_hint(number: int) -> None:
 
 @pytest.mark.parametrize("number", [0, 1, -1, 44, 1000, 2**31, 256**255])
 def test_a_code_that_is_not_known_is_described_as_that(number: int) -> None:
-    code = codes.code_of(number)
+    code = error.code_of(number)
     assert code.name == f"ERROR_{number}"
     assert "not know" in code.meaning
     assert "confd_lib_lib(3)" in code.hint

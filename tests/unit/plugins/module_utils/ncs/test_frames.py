@@ -213,7 +213,9 @@ def test_what_is_left_of_a_deadline_is_never_nothing() -> None:
 
 
 def test_a_frame_that_is_no_term_is_an_error(answered: Answered) -> None:
-    with pytest.raises(error.Error, match=r"makes no sense: .*unknown tag 70") as caught:
+    with pytest.raises(
+        error.Error, match=r"malformed reply from the daemon: .*unknown tag 70"
+    ) as caught:
         frames.receive_term(answered(framed(b"\x83\x46" + bytes(8))), frames.Deadline(5))
     assert caught.value.confd_errno == error.ERR_PROTOUSAGE
     # What the exception hides from view it does not keep either.
@@ -275,12 +277,12 @@ def test_the_answer_of_a_request_is_the_operation_and_perhaps_a_term(way: Ways) 
         (ECHO[:3], "3 bytes instead of an operation number"),
         (struct.pack(">I", 65), "about operation 65, not 66"),
         (struct.pack(">I", 65 | 0x80000000) + bytes(4), "about operation 65, not 66"),
-        (ECHO + b"\x83", "makes no sense"),
-        (ECHO + b"junk", "makes no sense"),
+        (ECHO + b"\x83", "malformed reply"),
+        (ECHO + b"junk", "malformed reply"),
         (ECHO + b"\x83\x61\x01\x00", "1 bytes follow"),
         (FAILED, "without an error code"),
         (FAILED + b"\0\0\0", "without an error code"),
-        (FAILED + bytes(4) + b"\x83\x61", "makes no sense"),
+        (FAILED + bytes(4) + b"\x83\x61", "malformed reply"),
         (ECHO + b"\x83" + b"\x68\x01" * 65 + b"\x61\x00", "inside each other"),
     ],
 )

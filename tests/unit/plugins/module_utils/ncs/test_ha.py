@@ -400,7 +400,7 @@ N1 = (b"n1", (127, 0, 0, 1))
 def test_a_status_that_makes_no_sense_is_an_error(
     answered: Answered, answer: terms.Term, why: str
 ) -> None:
-    with pytest.raises(error.Error, match=f"makes no sense: {why}") as caught:
+    with pytest.raises(error.Error, match=f"malformed reply from the daemon: {why}") as caught:
         ha.status(answered(framed(terms.encode(answer))))
     assert caught.value.confd_errno == error.ERR_PROTOUSAGE
     assert caught.value.outcome_unknown
@@ -437,7 +437,7 @@ GARBAGE = [
 def test_garbage_leaves_the_outcome_unknown(
     answered: Answered, order: Callable[[socket.socket], Any], content: bytes
 ) -> None:
-    with pytest.raises(error.Error, match="makes no sense") as caught:
+    with pytest.raises(error.Error, match="malformed reply") as caught:
         order(answered(framed(content)))
     assert caught.value.outcome_unknown
 

@@ -154,7 +154,7 @@ def test_an_answer_about_something_else_leaves_the_outcome_unknown(
 def test_garbage_leaves_the_outcome_unknown(
     answered: Answered, call: Call, sent: bytes, answer: bytes
 ) -> None:
-    with pytest.raises(error.Error, match="makes no sense") as caught:
+    with pytest.raises(error.Error, match="malformed reply") as caught:
         call(answered(framed(answer[4:8] + b"\x83\x46junk")))
     assert caught.value.outcome_unknown
 
