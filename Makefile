@@ -15,7 +15,7 @@ GATE = PYTHONPATH=tests $(BIN)/python -m
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-faults check lint lint-quick sanity docs artefact awx matrix coverage mutants fuzz bench lab lab-down lab-test clean
+.PHONY: help venv demo test test-faults check lint lint-quick sanity docs artefact awx matrix coverage mutants fuzz bench rooms lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ fuzz: $(VENV)/.test-ready ## fuzz the term decoder and the frame reader for SECO
 
 bench: $(VENV)/.bench-ready ## measure; ONLY=client,planner some of it, WHOLE=1 ten rounds of all; SSH needs root
 	@PYTHONPATH=tests:$(VENV)/collections $(BIN)/python -m benchmark $(if $(WHOLE),--whole) $(if $(ONLY),--only $(ONLY))
+
+rooms: $(VENV)/.test-ready ## draw the rooms of plugins/ anew in docs/dev/architecture.md
+	@$(GATE) gates.rooms
 
 lab: $(VENV)/.run-ready ## N=3 hosts on a bridge, with SSH and a simulated node on each; needs root
 	@$(BIN)/ncs-lab up --hosts $(N) --dir .lab

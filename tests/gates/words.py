@@ -245,9 +245,13 @@ def phrases(text: str) -> Iterator[str]:
 
 def names(text: str) -> Iterator[str]:
     """Yield a line for every identifier in a Python source that says nothing."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.NAME and token.string in NAMES:
-            yield f"{token.start[0]}: the name {token.string!r} does not say what it holds"
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.NAME and token.string in NAMES:
+                yield f"{token.start[0]}: the name {token.string!r} does not say what it holds"
+    except (tokenize.TokenError, SyntaxError):
+        # What cannot be parsed is for ruff to report.
+        return
 
 
 def verdict(texts: Mapping[str, str], search: Search, waiting: Set[str]) -> Iterator[str]:

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Comes behind what `antsibull-docs sphinx-init` writes into conf.py, so what is here wins."""
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 # Not here: intersphinx, which fetches lists of link targets from other sites while it builds. The
 # site is built without a network. Not here either: autodoc, which nothing uses.
 extensions = ["sphinx_antsibull_ext", "myst_parser"]
@@ -12,6 +15,9 @@ include_patterns = [
     "index.md",
     "README.md",
     "docs/*.md",
+    "docs/dev/**.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     "CHANGELOG.rst",
     "reference/ansible.md",
     # Of what antsibull-docs writes, its own start page and its list of environment variables, which
@@ -29,6 +35,12 @@ myst_heading_anchors = 4
 highlight_language = "none"
 
 html_title = "nso.ha"
+
+
+def setup(app: Sphinx) -> None:
+    """Show diagrams as the text that they are written in: what draws them loads scripts."""
+    app.add_lexer("mermaid", TextLexer)
+
 
 html_static_path = ["site"]
 html_css_files = ["site.css"]
