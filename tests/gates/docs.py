@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation site: the pages of docs/, and one for each module, filter and role."""
+"""The documentation site: the pages of docs/, and one for each module, lookup and role."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _configuration(work: Path) -> Path:
 
 
 def _reference(work: Path, copy: Path, configuration: Path) -> None:
-    """Write the pages about modules, filters and the role into the copy."""
+    """Write the pages about modules, lookups and roles into the copy."""
     target = copy / "reference"
     target.mkdir(mode=0o700)
     settings = (configuration / "antsibull-docs.cfg", _SITE / "antsibull-docs.cfg")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of modules, filters and role: schema, markup and references."""
+"""The documentation of modules, lookups and roles: schema, markup and references."""
 
 from __future__ import annotations
 

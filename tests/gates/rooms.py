@@ -43,7 +43,6 @@ TARGET = "node"
 #: The rooms from the top down, as a run goes through them.
 ROOMS = (
     Room("action", CONTROLLER, "the decisions of a run, one step at a time"),
-    Room("filter", CONTROLLER, "decisions as filters of the role"),
     Room("lookup", CONTROLLER, "what a playbook asks of the collection"),
     Room("plugin_utils/_run", CONTROLLER, "a run: request, progress, report"),
     Room("plugin_utils/_checks", CONTROLLER, "named conditions and their verdicts"),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Comes behind what `antsibull-docs sphinx-init` writes into conf.py, so what is here wins."""
 
-from pygments.lexers.special import TextLexer
+from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 # Not here: intersphinx, which fetches lists of link targets from other sites while it builds. The
@@ -24,7 +24,6 @@ include_patterns = [
     # is empty, are left out.
     "reference/*_module.rst",
     "reference/*_role.rst",
-    "reference/*_filter.rst",
     "reference/*_lookup.rst",
 ]
 
