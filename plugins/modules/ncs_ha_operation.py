@@ -91,7 +91,7 @@ options:
         having two primaries.
     type: str
   process:
-    description: Something that identifies the controlling process. Kept and returned as it is.
+    description: Something that identifies the controlling process. Contents and returned as it is.
     type: dict
     default: {}
   lease:
@@ -296,24 +296,26 @@ replaced:
 """
 
 import time
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils._apply import operation
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, validation
+from ansible_collections.nso.ha.plugins.module_utils._node import validation
+from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
+    ModuleFailure,
+    reported,
+)
 from ansible_collections.nso.ha.plugins.module_utils._store import (
     clock,
-    kept,
+    contents,
     lock,
     plain_json,
-    timeline,
 )
-from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
-from ansible_collections.nso.ha.plugins.module_utils._store.keeping import (
-    Begun,
+from ansible_collections.nso.ha.plugins.module_utils._store.directory import (
     NotFree,
     StateDirectory,
 )
+from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
 
 
@@ -344,29 +346,53 @@ def main() -> None:
         required_if=[("state", "begun", ("name", "owner")), ("state", "confirmed", ("host",))],
         supports_check_mode=True,
     )
-    params = module.params
-    with failures.reported(module, "Reading the options", "the target"):
-        path = validation.state_directory("state_dir", params["state_dir"])
-        validation.check_text("id", params["id"], operation.MAX_NAME)
-        validation.check_node_id("node_id", params["node_id"])
-        directory = StateDirectory(path, module.warn)
-        if params["state"] == "begun":
-            _begin(module, directory, _wanted(params))
-        if params["state"] == "confirmed":
-            _confirm(module, directory)
-        entries = operation.entries("timeline", params["timeline"])
-        _check_plain("log", params["log"])
-    _end(module, directory, entries)
-
-
-def _check_plain(name: str, value: dict[str, Any] | None) -> None:
     try:
-        plain_json.dump(value)
-    except ValueError as problem:
-        raise validation.OptionError(f"{name}: {problem}") from None
+        with reported("Reading the options", "the target"):
+            result = _operate(module.params, module.warn, module.check_mode)
+    except ModuleFailure as failure:
+        module.fail_json(msg=failure.message, **failure.result)
+    else:
+        module.exit_json(**result)
 
 
-def _wanted(params: dict[str, Any]) -> Lock:
+def _operate(
+    params: Mapping[str, Any], warn: Callable[[str], None], check_mode: bool
+) -> dict[str, Any]:
+    """Do what `state` says. Raises OptionError, ModuleFailure."""
+    path = validation.state_directory("state_dir", params["state_dir"])
+    validation.check_text("id", params["id"], operation.MAX_NAME)
+    validation.check_node_id("node_id", params["node_id"])
+    directory = StateDirectory(path, warn)
+    act = {"begun": _begin, "confirmed": _confirm, "ended": _end}[params["state"]]
+    return act(directory, params, check_mode)
+
+
+def _begin(
+    directory: StateDirectory, params: Mapping[str, Any], check_mode: bool
+) -> dict[str, Any]:
+    """Take or renew the lock."""
+    wanted = _wanted(params)
+    begin = directory.foresee if check_mode else directory.begin
+    refused: dict[str, Any] = {"run": wanted.id, "replaced": None, "struck": []}
+    try:
+        begun = begin(wanted, params["replace"], time.time())
+    except NotFree as problem:
+        raise ModuleFailure(str(problem), {**refused, "lock": _shown(problem.lock)}) from None
+    except StoreError as problem:
+        raise ModuleFailure(
+            f"The operation cannot begin: {problem}", {**refused, "lock": _present(directory)}
+        ) from None
+    return {
+        "changed": not begun.renewed,
+        "run": wanted.id,
+        "lock": _present(directory) if check_mode else _shown(begun.lock),
+        "replaced": _shown(begun.replaced),
+        "struck": list(begun.struck),
+    }
+
+
+def _wanted(params: Mapping[str, Any]) -> Lock:
+    """Return the lock that the options ask for. Raises OptionError."""
     validation.check_text("name", params["name"], operation.MAX_NAME)
     validation.check_text("owner", params["owner"], lock.MAX_TEXT)
     validation.check_seconds("lease", params["lease"])
@@ -382,8 +408,8 @@ def _wanted(params: dict[str, Any]) -> Lock:
         operation=params["name"],
         owner=params["owner"],
         process=params["process"],
-        taken=clock.text(now),
-        expires=clock.text(now + params["lease"]),
+        taken=clock.iso_text(now),
+        expires=clock.iso_text(now + params["lease"]),
         lease=params["lease"],
         steps=_texts("steps", params["steps"]),
         fence=_texts("fence", params["fence"]),
@@ -397,80 +423,71 @@ def _texts(name: str, value: list[str]) -> tuple[str, ...]:
         raise validation.OptionError(str(problem)) from None
 
 
-def _begin(module: AnsibleModule, directory: StateDirectory, wanted: Lock) -> None:
+def _check_plain(name: str, value: Mapping[str, Any] | None) -> None:
     try:
-        step = directory.foresee if module.check_mode else directory.begin
-        begun: Begun = step(wanted, module.params["replace"], time.time())
-    except NotFree as problem:
-        _end_without(module, str(problem), _shown(problem.lock))
-    except KeptError as problem:
-        _end_without(module, f"The operation cannot begin: {problem}", _there(directory))
-    module.exit_json(
-        changed=not begun.renewed,
-        run=module.params["id"],
-        lock=_there(directory) if module.check_mode else _shown(begun.lock),
-        replaced=_shown(begun.replaced),
-        struck=list(begun.struck),
-    )
+        plain_json.dump(value)
+    except ValueError as problem:
+        raise validation.OptionError(f"{name}: {problem}") from None
 
 
-def _end_without(module: AnsibleModule, msg: str, found: dict[str, Any] | None) -> NoReturn:
-    module.fail_json(msg=msg, run=module.params["id"], lock=found, replaced=None, struck=[])
-    raise AssertionError("fail_json returned")
-
-
-def _confirm(module: AnsibleModule, directory: StateDirectory) -> None:
-    run, host = module.params["id"], module.params["host"]
-    step = directory.foresee_confirmed if module.check_mode else directory.confirm
+def _confirm(
+    directory: StateDirectory, params: Mapping[str, Any], check_mode: bool
+) -> dict[str, Any]:
+    """Write into the lock that a host is fenced."""
+    run_id, host = params["id"], params["host"]
+    confirm = directory.foresee_confirmed if check_mode else directory.confirm
     try:
-        held, new = step(run, host, time.time())
-    except KeptError as problem:
-        msg = f"That {host} is fenced cannot be confirmed: {problem}"
-        module.fail_json(msg=msg, run=run, lock=_there(directory))
-    module.exit_json(
-        changed=new, run=run, lock=_there(directory) if module.check_mode else _shown(held)
-    )
+        held, new = confirm(run_id, host, time.time())
+    except StoreError as problem:
+        raise ModuleFailure(
+            f"That {host} is fenced cannot be confirmed: {problem}",
+            {"run": run_id, "lock": _present(directory)},
+        ) from None
+    present = _present(directory) if check_mode else _shown(held)
+    return {"changed": new, "run": run_id, "lock": present}
 
 
-def _end(module: AnsibleModule, directory: StateDirectory, entries: list[timeline.Entry]) -> None:
+def _end(directory: StateDirectory, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Record, log, give the lock back: each of them even if the one before has failed."""
-    run: str = module.params["id"]
-    log: dict[str, Any] | None = module.params["log"]
+    run_id: str = params["id"]
+    log: dict[str, Any] | None = params["log"]
+    entries = operation.entries("timeline", params["timeline"])
+    _check_plain("log", log)
     problems: list[str] = []
     changed = False
 
-    def attempt(step: Callable[[], bool]) -> None:
+    def attempt(act: Callable[[], bool]) -> None:
         nonlocal changed
         try:
-            changed = step() or changed
-        except KeptError as problem:
+            changed = act() or changed
+        except StoreError as problem:
             problems.append(str(problem))
 
-    if module.check_mode:
+    if check_mode:
         attempt(lambda: directory.would_add(entries))
-        attempt(lambda: log is not None and directory.would_log(run, log))
-        attempt(lambda: directory.is_held(run))
+        attempt(lambda: log is not None and directory.would_log(run_id, log))
+        attempt(lambda: directory.is_held(run_id))
     else:
         attempt(lambda: directory.add(entries))
-        attempt(lambda: log is not None and directory.log(run, log, time.time()))
-        attempt(lambda: directory.give_back(run))
-    result = {"changed": changed, "run": run, "lock": _there(directory)}
+        attempt(lambda: log is not None and directory.log(run_id, log, time.time()))
+        attempt(lambda: directory.give_back(run_id))
+    result = {"changed": changed, "run": run_id, "lock": _present(directory)}
     if problems:
         words = "; ".join(problems)
-        module.fail_json(msg=f"The operation did not end as it should: {words}", **result)
-    module.exit_json(**result)
+        raise ModuleFailure(f"The operation did not end as it should: {words}", result)
+    return result
 
 
-def _there(directory: StateDirectory) -> dict[str, Any] | None:
-    """Return the lock that is there. One that cannot be read has been reported by then."""
+def _present(directory: StateDirectory) -> dict[str, Any] | None:
+    """Return the lock that is there. One that cannot be read has been reported already."""
     try:
-        return _shown(kept.read_lock(directory.path))
-    except KeptError:
+        return _shown(contents.read_lock(directory.path))
+    except StoreError:
         return None
 
 
-def _shown(found: Lock | None) -> dict[str, Any] | None:
-    return found.as_result(time.time()) if found else None
+def _shown(held: Lock | None) -> dict[str, Any] | None:
+    return held.as_result(time.time()) if held else None
 
 
 if __name__ == "__main__":

@@ -175,15 +175,17 @@ error:
       returned: always
 """
 
-from typing import Any
+from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils._apply import operation
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import not_given
-from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE
-from ansible_collections.nso.ha.plugins.module_utils._apply.read_only import give, result
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options
-from ansible_collections.nso.ha.plugins.module_utils._node.maapi_socket import maapi_connection
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
+from ansible_collections.nso.ha.plugins.module_utils._apply.read_only import set_read_only
+from ansible_collections.nso.ha.plugins.module_utils._node import options
+from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
+    ModuleFailure,
+    reported,
+)
 
 
 def argument_spec() -> dict[str, Any]:
@@ -198,16 +200,25 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    option = module.params["operation"]
-    said = options.said(option)
-    with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
-        target = options.target(module.params)
-        part_of = operation.from_option(option, module.warn) if option else None
-    connecting = failures.reported(module, "Connecting", target.endpoint, lambda: not_given(said))
-    with connecting, maapi_connection(target) as connection:
-        if module.check_mode:
-            module.exit_json(changed=True, **said, **result(target, DONE, ()))
-        give(module, target, connection, module.params["read_only"], part_of)
+    identity = options.run_and_step(module.params["operation"])
+    try:
+        result = _run(module.params, module.warn, module.check_mode)
+    except ModuleFailure as failure:
+        result = {**not_started(identity), **failure.result}
+        module.fail_json(msg=failure.message, **identity, **result)
+    else:
+        module.exit_json(**identity, **result)
+
+
+def _run(
+    params: Mapping[str, Any], warn: Callable[[str], None], check_mode: bool
+) -> dict[str, Any]:
+    """Return what the module returns. Raises ModuleFailure."""
+    with reported("Preparing to connect", "the target"):
+        target = options.target(params)
+        option = params["operation"]
+        part_of = operation.from_option(option, warn) if option else None
+    return set_read_only(target, params["read_only"], part_of, check_mode)
 
 
 if __name__ == "__main__":

@@ -394,27 +394,40 @@ error:
       returned: always
 """
 
-from typing import Any
+from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils._apply import role_options, transitions
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
-    ALONE,
-    Change,
-    Escort,
-    apply,
-    not_given,
+from ansible_collections.nso.ha.plugins.module_utils._apply import (
+    operation,
+    orders,
+    role_options,
+    transitions,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options, validation
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
+from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import Promotion
+from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.addresses import Upstream
-from ansible_collections.nso.ha.plugins.module_utils._node.node import HaConnection, Target
-from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, ROLES, HaState
+from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
+    HaConnection,
+    Target,
+)
+from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
+    ModuleFailure,
+    reported,
+)
+from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    FOLLOWERS,
+    ROLES,
+    HaState,
+)
 
 
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        **options.connection_spec(),
+        **options.ha_socket_spec(),
         "role": {"type": "str", "required": True, "choices": list(ROLES)},
         "node_id": {"type": "str"},
         "primary_id": {"type": "str"},
@@ -434,10 +447,22 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    params = module.params
-    said = options.said(params["operation"])
-    with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
-        role_options.check(
+    identity = options.run_and_step(module.params["operation"])
+    try:
+        result = _run(module.params, module.warn, module.check_mode)
+    except ModuleFailure as failure:
+        result = {**not_started(identity), **failure.result}
+        module.fail_json(msg=failure.message, **identity, **result)
+    else:
+        module.exit_json(**identity, **result)
+
+
+def _run(
+    params: Mapping[str, Any], warn: Callable[[str], None], check_mode: bool
+) -> dict[str, Any]:
+    """Return what the module returns. Raises ModuleFailure."""
+    with reported("Preparing to connect", "the target"):
+        role_options.check_role_options(
             params["role"],
             params["node_id"],
             params["primary_id"],
@@ -445,46 +470,40 @@ def main() -> None:
             params["wait"],
         )
         validation.check_seconds("wait_timeout", params["wait_timeout"])
-        target = options.target(params)
-        escort = _escort(module, target)
+        target = options.ha_target(params)
+        escort = _escort(params, target, warn)
         wanted = transitions.Wanted(params["role"], _upstream(params))
+    arguments = orders.Arguments(
+        params["node_id"] or "", wanted.upstream, params["wait"], params["wait_timeout"]
+    )
 
     def give(connection: HaConnection, order: str) -> None:
-        from ansible_collections.nso.ha.plugins.module_utils._apply import orders
-
-        node_id, upstream = params["node_id"] or "", wanted.upstream
-        arguments = orders.Arguments(node_id, upstream, params["wait"], params["wait_timeout"])
         orders.give(connection, order, arguments)
 
-    def decide(found: HaState) -> Change:
-        needed = transitions.orders(found, wanted, params["force"])
+    def decide(state: HaState) -> Change:
+        needed = transitions.orders(state, wanted, params["force"])
         return Change(
             orders=needed,
-            predicted=transitions.predict(found, wanted, needed),
+            predicted=transitions.predict(state, wanted, needed),
             give=give,
             reached=lambda after: transitions.is_as_wanted(after, wanted),
             background=not params["wait"] and transitions.BESECONDARY in needed,
         )
 
-    apply(module, target, decide, escort)
+    return apply(target, decide, escort, check_mode)
 
 
-def _upstream(params: dict[str, Any]) -> Upstream | None:
+def _upstream(params: Mapping[str, Any]) -> Upstream | None:
     if params["role"] not in FOLLOWERS:
         return None
     return role_options.upstream(params["primary_id"], params["primary_ip"], params["timeout"])
 
 
-def _escort(module: AnsibleModule, target: Target) -> Escort:
-    if module.params["operation"] is None:
-        return ALONE
-    # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
-    from ansible_collections.nso.ha.plugins.module_utils._apply import operation, promotion
-
-    option = module.params["operation"]
-    part_of = operation.from_option(option, module.warn)
-    given = promotion.Promotion(part_of, target, module.params["node_id"] or "")
-    return Escort(given.before, given.release, given.more, options.said(option))
+def _escort(params: Mapping[str, Any], target: Target, warn: Callable[[str], None]) -> Escort:
+    option = params["operation"]
+    if option is None:
+        return Escort()
+    return Promotion(operation.from_option(option, warn), target, params["node_id"] or "")
 
 
 if __name__ == "__main__":

@@ -204,17 +204,18 @@ error:
       returned: always
 """
 
-from typing import Any
+from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
-    ALONE,
-    Change,
-    Escort,
-    apply,
-    not_given,
+from ansible_collections.nso.ha.plugins.module_utils._apply import operation
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
+from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
+from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
+    ModuleFailure,
+    reported,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 
 ORDER = "secondary_dead"
@@ -223,7 +224,7 @@ ORDER = "secondary_dead"
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        **options.connection_spec(),
+        **options.ha_socket_spec(),
         "node_id": {"type": "str", "required": True},
         "operation": options.operation_spec(),
     }
@@ -232,33 +233,40 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    node_id: str = module.params["node_id"]
-    said = options.said(module.params["operation"])
-    with failures.reported(module, "Preparing to connect", "the target", lambda: not_given(said)):
-        validation.check_node_id("node_id", node_id)
-        target = options.target(module.params)
-        escort = _escort(module)
+    identity = options.run_and_step(module.params["operation"])
+    try:
+        result = _run(module.params, module.warn, module.check_mode)
+    except ModuleFailure as failure:
+        result = {**not_started(identity), **failure.result}
+        module.fail_json(msg=failure.message, **identity, **result)
+    else:
+        module.exit_json(**identity, **result)
 
-    def decide(found: HaState) -> Change:
+
+def _run(
+    params: Mapping[str, Any], warn: Callable[[str], None], check_mode: bool
+) -> dict[str, Any]:
+    """Return what the module returns. Raises ModuleFailure."""
+    node_id: str = params["node_id"]
+    with reported("Preparing to connect", "the target"):
+        validation.check_node_id("node_id", node_id)
+        target = options.ha_target(params)
+        escort = _escort(params, warn)
+
+    def decide(state: HaState) -> Change:
         return Change(
-            orders=(ORDER,) if found.has_secondary(node_id) else (),
-            predicted=found.without_secondary(node_id),
+            orders=(ORDER,) if state.has_secondary(node_id) else (),
+            predicted=state.without_secondary(node_id),
             give=lambda connection, _order: connection.declare_dead(node_id),
             reached=lambda after: not after.has_secondary(node_id),
         )
 
-    apply(module, target, decide, escort)
+    return apply(target, decide, escort, check_mode)
 
 
-def _escort(module: AnsibleModule) -> Escort:
-    if module.params["operation"] is None:
-        return ALONE
-    # Ansible sends source code, to be compiled at every run; so this waits until it is needed.
-    from ansible_collections.nso.ha.plugins.module_utils._apply import operation
-
-    option = module.params["operation"]
-    holding = operation.Holding(operation.from_option(option, module.warn))
-    return Escort(holding.before, holding.release, holding.more, options.said(option))
+def _escort(params: Mapping[str, Any], warn: Callable[[str], None]) -> Escort:
+    option = params["operation"]
+    return operation.Holding(operation.from_option(option, warn)) if option else Escort()
 
 
 if __name__ == "__main__":

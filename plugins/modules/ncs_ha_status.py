@@ -256,7 +256,7 @@ daemon:
   type: dict
   sample:
     running: false
-    why: Nothing listens where it would, and no process of it is there.
+    why: Nothing listens where it would, and no process is a daemon.
   contains:
     running:
       description: Whether it runs, or null if that cannot be known.
@@ -459,24 +459,34 @@ error:
 import contextlib
 import re
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils._node import failures, options, validation
-from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation, Observer
+from ansible_collections.nso.ha.plugins.module_utils._node import (
+    daemon,
+    options,
+    validation,
+    waiting,
+)
+from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
+from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
+    ModuleFailure,
+    module_failure,
+    reported,
+)
+from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+    NodeStatus,
+    StatusReader,
+)
 from ansible_collections.nso.ha.plugins.module_utils._node.state import ROLES
+from ansible_collections.nso.ha.plugins.module_utils._store import contents
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
-
-# Ansible sends source code, to be compiled at every run; what not every run needs waits until then.
-if TYPE_CHECKING:
-    from ansible_collections.nso.ha.plugins.module_utils._node.waiting import Conditions
-    from ansible_collections.nso.ha.plugins.module_utils._store.kept import Kept
 
 
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        **options.connection_spec(),
+        **options.ha_socket_spec(),
         "wait_for": {
             "type": "dict",
             "options": {
@@ -498,132 +508,110 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
+#: What tells which run and step a result belongs to, and the options that have it.
+_IDENTITY = {"run": "run_id", "step": "step"}
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    said = {name: params[option] for name, option in _SAID.items() if params[option] is not None}
-    with failures.reported(module, "Preparing to connect", "the target", lambda: said):
+    identity = {
+        name: params[option] for name, option in _IDENTITY.items() if params[option] is not None
+    }
+    directory: str | None = None
+    try:
         directory = _directory(params["state_dir"])
+        status = _read_status(params, directory)
+    except ModuleFailure as failure:
+        module.fail_json(msg=failure.message, **identity, **failure.result, **_kept(directory))
+    else:
+        module.exit_json(changed=False, ha=status.as_result(), **identity, **_kept(directory))
 
-    def look_aside() -> dict[str, Any]:
-        # When all is over, as it may have changed while the module waited.
-        kept = {"kept": _kept(directory).as_result(time.time())} if directory else {}
-        return {**said, **kept}
 
-    if directory and params["run_id"]:
-        _leave_alone(module, directory, look_aside)
-    with failures.reported(module, "Preparing to connect", "the target", look_aside):
+def _directory(path: str | None) -> str | None:
+    """Return the state directory, if there is one. Raises ModuleFailure."""
+    with reported("Reading the options", "the target"):
+        return None if path is None else validation.state_directory("state_dir", path)
+
+
+def _kept(directory: str | None) -> dict[str, Any]:
+    """Return what the state directory holds when all is over: it may change during a wait."""
+    if directory is None:
+        return {}
+    return {"kept": contents.read_contents(directory).as_result(time.time())}
+
+
+def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus:
+    """Return the status of the node, once what is waited for holds. Raises ModuleFailure."""
+    if directory is not None and params["run_id"]:
+        _respect_lock(params, directory)
+    with reported("Preparing to connect", "the target"):
         validation.check_seconds("wait_timeout", params["wait_timeout"])
         validation.check_port("ha_port", params["ha_port"])
         validation.check_pattern("process", params["process"])
-        target = options.target(params)
-        wanted = _conditions(params["wait_for"])
-    reading = failures.reported(module, "Reading the HA status", target.endpoint, look_aside)
-    with reading, contextlib.closing(Observer(target)) as observer:
+        target = options.ha_target(params)
+        wanted = waiting.conditions(params["wait_for"] or {})
+    reading = reported("Reading the HA status", target.endpoint)
+    with reading, contextlib.closing(StatusReader(target)) as reader:
+        if wanted is not None:
+            return _wait(reader, target, wanted, params["wait_timeout"])
         try:
-            found = (
-                _wait(module, observer, wanted, look_aside)
-                if wanted is not None
-                else observer.look(target.timeout)
-            )
+            return reader.read(target.timeout)
         except error.Failure as failure:
-            _look_for_the_daemon(module, observer, failure, look_aside)
+            if failure.os_errno in daemon.NOTHING_LISTENS:
+                raise _nothing_listens(params, target, failure) from None
             raise
-    module.exit_json(changed=False, ha=found.as_result(), **look_aside())
 
 
-#: What tells whose result a result is, and the options that have it.
-_SAID = {"run": "run_id", "step": "step"}
-
-
-def _look_for_the_daemon(
-    module: AnsibleModule,
-    observer: Observer,
-    failure: error.Failure,
-    look_aside: Callable[[], dict[str, Any]],
-) -> None:
-    """End the module with what can be seen of the daemon, if nothing listens where it should."""
-    from ansible_collections.nso.ha.plugins.module_utils._node import daemon
-
-    if failure.os_errno not in daemon.NOBODY_LISTENS:
+def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
+    """Raise ModuleFailure where another run is at work on this node."""
+    held = contents.read_contents(directory).lock
+    known = (params["run_id"], *params["ignore_locks"])
+    if held is None or held.id in known or held.has_expired(time.time()):
         return
-    params = module.params
-    seen = daemon.look(
+    raise ModuleFailure(
+        f"NSO was not asked, as that takes the HA socket from a run under way: {held}.",
+        {"locked": True},
+    )
+
+
+def _nothing_listens(
+    params: Mapping[str, Any], target: Target, failure: error.Failure
+) -> ModuleFailure:
+    """Return a failure that says whether the daemon runs, by all that can be seen of it."""
+    evidence = daemon.find_daemon(
         daemon.Place(
-            observer.endpoint,
+            target.endpoint,
             params["ha_ip"] or "",
             params["ha_port"],
             re.compile(params["process"]),
         )
     )
-    failures.fail(
-        module,
-        "Reading the HA status",
-        observer.endpoint,
-        failure,
-        note=seen.why,
-        daemon=seen._asdict(),
-        **look_aside(),
+    reported_failure = module_failure("Reading the HA status", target.endpoint, failure)
+    return ModuleFailure(
+        f"{reported_failure.message} {evidence.why}",
+        {**reported_failure.result, "daemon": evidence._asdict()},
     )
-
-
-def _leave_alone(
-    module: AnsibleModule, directory: str, look_aside: Callable[[], dict[str, Any]]
-) -> None:
-    """End the module where another run is at work on this node."""
-    found = _kept(directory).lock
-    known = (module.params["run_id"], *module.params["ignore_locks"])
-    if found is None or found.id in known or found.has_expired(time.time()):
-        return
-    module.fail_json(
-        msg=f"NSO was not asked, as that takes the HA socket from a run under way: {found}.",
-        locked=True,
-        **look_aside(),
-    )
-
-
-def _directory(path: str | None) -> str | None:
-    return None if path is None else validation.state_directory("state_dir", path)
-
-
-def _kept(directory: str) -> Kept:
-    from ansible_collections.nso.ha.plugins.module_utils._store import kept
-
-    return kept.look(directory)
-
-
-def _conditions(wait_for: dict[str, Any] | None) -> Conditions | None:
-    if wait_for is None:
-        return None
-    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
-
-    return waiting.conditions(wait_for)
 
 
 def _wait(
-    module: AnsibleModule,
-    observer: Observer,
-    wanted: Conditions,
-    look_aside: Callable[[], dict[str, Any]],
-) -> Observation:
-    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
-
-    seconds = module.params["wait_timeout"]
-    waited = waiting.wait(observer, wanted, module.params["timeout"], seconds)
+    reader: StatusReader, target: Target, wanted: waiting.Conditions, seconds: float
+) -> NodeStatus:
+    """Return the status once all conditions hold. Raises ModuleFailure, error.Failure."""
+    waited = waiting.wait(reader, wanted, target.timeout, seconds)
     if waited.last is not None and not waited.missing:
         return waited.last
-    last = waited.last.as_result() if waited.last else None
-    what = f"Waiting {seconds:g} s ({'; '.join(waited.missing)})"
+    last = {"ha": waited.last.as_result() if waited.last else None}
+    action = f"Waiting {seconds:g} s ({'; '.join(waited.missing)})"
     if waited.failure is not None:
-        failures.fail(module, what, observer.endpoint, waited.failure, ha=last, **look_aside())
-    module.fail_json(
-        msg=f"{what} was not enough at {observer.endpoint}. What usually helps: look at the log of "
-        "this daemon and of the node it should be connected to, or allow more time.",
-        ha=last,
-        **look_aside(),
+        timed_out = module_failure(action, target.endpoint, waited.failure)
+        raise ModuleFailure(timed_out.message, {**timed_out.result, **last})
+    raise ModuleFailure(
+        f"{action} was not enough at {target.endpoint}. Hint: read the log of this daemon and of "
+        "the node it should be connected to, or allow more time.",
+        last,
     )
-    raise AssertionError("fail_json returned")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._store import kept
+from ansible_collections.nso.ha.plugins.module_utils._store import contents
 from ncs_sim.cluster import Cluster
 from ncs_sim.handle import NodeHandle
 from ncs_sim.inventory import STATE_DIRECTORY
@@ -20,12 +20,12 @@ def state_directory(node: NodeHandle) -> Path:
 
 def timelines(cluster: Cluster) -> list[list[Any]]:
     """The record of promotions that each node has."""
-    return [kept.look(str(state_directory(node))).timeline for node in cluster.nodes]
+    return [contents.read_contents(str(state_directory(node))).promotions for node in cluster.nodes]
 
 
 def operations(node: NodeHandle) -> list[dict[str, Any]]:
     """The log of operations of a node."""
-    entries, damaged = kept.read_operations(str(state_directory(node)))
+    entries, damaged = contents.read_operations(str(state_directory(node)))
     assert not damaged
     return entries
 
@@ -57,9 +57,9 @@ def assert_nothing_left(cluster: Cluster) -> None:
     """No lock, no mark, nobody read-only, and all have the same record."""
     for node in cluster.nodes:
         directory = state_directory(node)
-        found = kept.look(str(directory))
+        found = contents.read_contents(str(directory))
         assert (found.lock, found.read_only, found.damaged) == (None, None, []), node.name
-        assert not (directory / kept.RESERVE).exists(), node.name
+        assert not (directory / contents.RESERVE).exists(), node.name
     held = [name for name, one in cluster.status().items() if one["running"] and one["readonly"]]
     assert not held, f"read-only: {held}"
     records = timelines(cluster)

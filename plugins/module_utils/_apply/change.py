@@ -2,31 +2,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Changing one node: the way from what was found to what the module returns.
+"""Changing one node: from the state it is in to what the module returns.
 
 Read, decide, and where there are orders to give: look for obstacles, in check mode stop there, give
-the orders, read again, judge (carrying_out.py). The modules say only what to decide.
+the orders, read again, judge. The modules say only what to decide.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, NamedTuple
-
-from ansible.module_utils.basic import AnsibleModule
+from typing import Any, Callable, NamedTuple
 
 from .._node import failures
-from .._node.node import HaConnection, Target, ha_connection
+from .._node.cdb_socket import cdb_connection
+from .._node.connection import HaConnection, Target, ha_connection
+from .._node.failures import ModuleFailure
 from .._node.state import HaState
-from .outcomes import DONE, FAILED, UNKNOWN, Report, whenever
+from ..ncs import error
+from . import orders
+from .escort import Escort
+from .outcomes import DONE, FAILED, STARTED, UNKNOWN, Execution
+from .transitions import BERELAY
 
 
 class Change(NamedTuple):
     """What has to happen on a node.
 
-    orders:    names of the orders, in order; none when the node is as wanted
-    predicted: what the node will say of itself afterwards
-    give:      gives one of the orders
-    reached:   whether the node, as it is afterwards, is as wanted
+    orders:     names of the orders, in order; none where nothing has to change
+    predicted:  what the node will say of itself afterwards
+    give:       gives one of the orders
+    reached:    whether a state is the one that was to be reached
     background: the last order is only started, so that nothing can be said of its effect
     """
 
@@ -37,83 +41,128 @@ class Change(NamedTuple):
     background: bool = False
 
 
-class Escort(NamedTuple):
-    """What happens around the orders when they are part of an operation.
-
-    before:  called with the name of each order right before it is given; raises NotGiven to stop
-    release: called once the last order has been answered
-    more:    what the module returns beside the rest
-    said:    what tells which step of which run a result is of
-    """
-
-    before: Callable[[str], None]
-    release: Callable[[], None]
-    more: Callable[[Report], dict[str, Any]]
-    said: Mapping[str, Any]
-
-    def result(self, report: Report) -> dict[str, Any]:
-        """Return all that the module returns beside the rest."""
-        return {**self.said, **self.more(report)}
-
-
-def _no_more(_report: Report) -> dict[str, Any]:
-    return {}
-
-
-def _nothing() -> None:
-    pass
-
-
-#: For orders that are part of no operation.
-ALONE = Escort(whenever, _nothing, _no_more, {})
-
-
-def not_given(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a step of an operation returns that failed before any order was given."""
-    return {**said, "outcome": FAILED} if said else {}
-
-
 def apply(
-    module: AnsibleModule,
-    target: Target,
-    decide: Callable[[HaState], Change],
-    escort: Escort = ALONE,
-) -> None:
-    """Change the node as `decide` says of the state it is in, and end the module."""
-    reading = failures.reported(
-        module, "Reading the HA status", target.endpoint, lambda: not_given(escort.said)
-    )
+    target: Target, decide: Callable[[HaState], Change], escort: Escort, check_mode: bool
+) -> dict[str, Any]:
+    """Change the node as `decide` says of the state it is in; return what the module returns.
+
+    Raises ModuleFailure. Once the node has answered, its result has the same keys.
+    """
+    reading = failures.reported("Reading the HA status", target.endpoint)
     with reading, ha_connection(target) as connection:
         before = connection.state()
         change = decide(before)
         if change.orders:
-            # Every run compiles what it imports, and most runs have nothing to order.
-            from . import carrying_out
+            _look_for_obstacles(target, connection, before, change, escort)
+        if check_mode or not change.orders:
+            foreseen = Execution(change.orders, None, change.predicted)
+            return {**change_result(before, foreseen, DONE), **escort.result(foreseen)}
+        return _carry_out(target, connection, before, change, escort)
 
-            carrying_out.carry_out(module, target, connection, before, change, escort)
-        nothing = Report((), None, change.predicted)
-        module.exit_json(**result(before, nothing, DONE), **escort.result(nothing))
+
+def _look_for_obstacles(
+    target: Target, connection: HaConnection, before: HaState, change: Change, escort: Escort
+) -> None:
+    """Raise ModuleFailure where the daemon would refuse an order."""
+    with cdb_connection(target) as database:
+        blocked = obstacle(change.orders, database.phase(), connection.has_relays)
+    if blocked is None:
+        return
+    nothing = Execution((), blocked, before)
+    failure = failures.module_failure(
+        f"Giving the orders {', '.join(change.orders)}", target.endpoint, blocked
+    )
+    failure.result.update(change_result(before, nothing, FAILED), **escort.result(nothing))
+    raise failure
 
 
-def result(before: HaState, report: Report, outcome: str) -> dict[str, Any]:
-    """Return what the modules return.
+def obstacle(names: tuple[str, ...], phase: int, has_relays: bool) -> error.Error | None:
+    """Return why a daemon would refuse these orders, as far as it can be known beforehand.
+
+    Better than its refusal: nothing has been overwritten yet when the last order is impossible.
+    """
+    if names and phase < 1:
+        return error.Error(error.ERR_BADSTATE, "the daemon is in start phase 0 and takes no orders")
+    if BERELAY in names and not has_relays:
+        return error.Error(
+            error.ERR_NOT_IMPLEMENTED, f"{BERELAY}, as its IPC protocol is of NSO 6.7 or later"
+        )
+    return None
+
+
+def _carry_out(
+    target: Target, connection: HaConnection, before: HaState, change: Change, escort: Escort
+) -> dict[str, Any]:
+    """Give the orders and return what the module returns. Raises ModuleFailure."""
+    try:
+        execution = orders.give_all(target, connection, change.orders, change.give, escort.before)
+    finally:
+        escort.release()
+    outcome = judge(change, execution)
+    result = {**change_result(before, execution, outcome), **escort.result(execution)}
+    if outcome == DONE:
+        return result
+    if outcome == STARTED:
+        msg = (
+            "The copy was ordered without waiting for it, so its result is not known yet. "
+            "ncs_ha_status with wait_for can wait for it."
+        )
+        return {"msg": msg, **result}
+    raise _failure(target, execution, result)
+
+
+def judge(change: Change, execution: Execution) -> str:
+    """Return the outcome of the orders: one of DONE, STARTED, FAILED, UNKNOWN."""
+    if execution.stopped is not None:
+        return FAILED
+    if execution.failure is not None:
+        return UNKNOWN if execution.failure.outcome_unknown else FAILED
+    if change.background:
+        return STARTED
+    if execution.after is None:
+        return UNKNOWN
+    return DONE if change.reached(execution.after) else FAILED
+
+
+def _failure(target: Target, execution: Execution, result: dict[str, Any]) -> ModuleFailure:
+    """Return the failure of orders that were not given, refused, or without the wanted effect."""
+    cause: error.Failure | None = None
+    if execution.stopped is not None:
+        stopped = execution.stopped
+        text = f"The order {stopped.order} was not given at {target.endpoint}: {stopped.why}"
+        cause = stopped.failure
+    elif execution.failure is not None:
+        cause = execution.failure
+        text = failures.order_message(execution.given[-1], target.endpoint, cause)
+    elif execution.problem is not None:
+        cause = execution.problem
+        text = failures.failure_message(
+            "Reading the status after the orders", target.endpoint, cause
+        )
+    else:
+        text = (
+            f"All orders ({', '.join(execution.given)}) were answered with ok at "
+            f"{target.endpoint}, but the node is not in the wanted state."
+        )
+    now = str(execution.after) if execution.after else "unknown, it did not answer when asked again"
+    details = {"error": failures.as_result(cause)} if cause is not None else {}
+    return ModuleFailure(f"{text} The node is now: {now}.", {**result, **details})
+
+
+def change_result(before: HaState, execution: Execution, outcome: str) -> dict[str, Any]:
+    """Return what the modules that change a node return.
 
     `changed` and the diff come from the same two things: orders given, and states compared. After
     a failure only the states count: an order that was refused changed nothing. Where the state
     could not be read again, a change has to be assumed.
     """
-    given_in_vain = outcome in (FAILED, UNKNOWN) and report.after == before
-    after = report.after.as_result() if report.after else None
+    given_in_vain = outcome in (FAILED, UNKNOWN) and execution.after == before
+    after = execution.after.as_result() if execution.after else None
     return {
-        "changed": bool(report.given) and not given_in_vain,
+        "changed": bool(execution.given) and not given_in_vain,
         "before": before.as_result(),
         "after": after,
-        "transitions": list(report.given),
+        "transitions": list(execution.given),
         "outcome": outcome,
-        "diff": {"before": _comparable(before), "after": _comparable(report.after)},
+        "diff": {"before": before.as_result(), "after": after or {}},
     }
-
-
-def _comparable(state: HaState | None) -> dict[str, Any]:
-    """Return the part of a state that a diff shows."""
-    return state.as_result() if state else {}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The option `operation`: orders that are part of an operation need the lock of that operation."""
+"""The option `operation`: orders that are part of an operation need the lock of their run."""
 
 from __future__ import annotations
 
@@ -12,41 +12,42 @@ from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from .._node import options, validation
 from .._node.transaction_id import TransactionId
-from .._store import timeline
-from .._store.files import KeptError
-from .._store.keeping import StateDirectory
+from .._store import promotions
+from .._store.directory import StateDirectory
+from .._store.files import StoreError
 from .._store.lock import Lock
-from .outcomes import NotGiven, Report
+from .escort import Escort
+from .outcomes import Execution, NotGiven
 
-#: Longest id and longest name of an operation, in characters.
+#: Longest run id and longest name of an operation or a step, in characters.
 MAX_NAME = 255
 
 
 class Operation(NamedTuple):
-    """What a task says of the operation that its orders are part of.
+    """The run that the orders of a task are part of.
 
-    step:     the name under which its lock has this step
-    name:     what the operation is called, or "" for what its lock says
-    epoch:    the number under which a promotion is recorded, or None for no record
-    timeline: entries that have to be in the node's record before it gets an order
-    txid:     the transaction id that the node has to have when it is made primary, or None
+    step:    the name under which its lock lists this step
+    name:    what the operation is called, or "" for what its lock says
+    epoch:   the number under which a promotion is recorded, or None for no entry
+    history: entries that have to be in the node's promotion history before it gets an order
+    txid:    the transaction id that the node has to have when it is made primary, or None
     """
 
     directory: StateDirectory
-    id: str
+    run_id: str
     step: str
     name: str = ""
     epoch: int | None = None
-    timeline: tuple[timeline.Entry, ...] = ()
+    history: tuple[promotions.Entry, ...] = ()
     txid: TransactionId | None = None
 
     def hold(self) -> Lock:
-        """Renew the lock and return it. Raises KeptError where it is not held."""
-        return self.directory.hold(self.id, time.time())
+        """Renew the lock and return it. Raises StoreError where it is not held."""
+        return self.directory.hold(self.run_id, time.time())
 
     def start(self) -> Lock:
-        """Strike the step off the lock, renew and return it. Raises KeptError if it is not due."""
-        return self.directory.start(self.id, self.step, time.time())
+        """Strike the step off the lock, renew and return it. Raises StoreError if it is not due."""
+        return self.directory.start(self.run_id, self.step, time.time())
 
 
 def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Operation:
@@ -71,27 +72,22 @@ def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Opera
     )
 
 
-def entries(name: str, value: Sequence[object]) -> list[timeline.Entry]:
-    """Return the entries of the record in an option. Raises OptionError."""
-    found: list[timeline.Entry] = []
+def entries(name: str, value: Sequence[object]) -> list[promotions.Entry]:
+    """Return the entries of a promotion history in an option. Raises OptionError."""
+    checked: list[promotions.Entry] = []
     for number, entry in enumerate(value):
         try:
-            found.append(timeline.check(entry))
+            checked.append(promotions.check_entry(entry))
         except ValueError as problem:
             raise validation.OptionError(f"{name}[{number}]: {problem}") from None
-    return found
+    return checked
 
 
-def times(report: Report) -> list[dict[str, Any]]:
-    """Return when the orders were given, as the modules return it."""
-    return [timed._asdict() for timed in report.times]
+class Holding(Escort):
+    """The escort of orders that need the lock of their run, and nothing more.
 
-
-class Holding:
-    """The escort of orders that need the lock of their operation, and nothing more.
-
-    From the first order until `release` nobody else works in the state directory. So whoever
-    strikes a step off the lock knows that its order was not given and will not be.
+    From the first order until `release` it holds the mutex of the state directory. So a process
+    that strikes a step off the lock knows that its order was not given and will not be.
     """
 
     def __init__(self, operation: Operation) -> None:
@@ -100,7 +96,7 @@ class Holding:
         self._started = False
 
     def hold(self) -> Lock:
-        """Strike the step off before its first order; renew the lock. Raises KeptError."""
+        """Strike the step off before its first order; renew the lock. Raises StoreError."""
         if self._started:
             return self._operation.hold()
         self._exclusive.enter_context(self._operation.directory.exclusive())
@@ -109,16 +105,16 @@ class Holding:
         return held
 
     def before(self, order: str) -> None:
-        """See to the lock. Raises NotGiven."""
+        """Check and renew the lock. Raises NotGiven."""
         try:
             self.hold()
-        except KeptError as problem:
+        except StoreError as problem:
             raise NotGiven(order, str(problem)) from None
 
     def release(self) -> None:
-        """Let others work in the state directory again."""
+        """Give back the mutex of the state directory."""
         self._exclusive.close()
 
-    def more(self, report: Report) -> dict[str, Any]:
-        """Return what the module returns beside the rest."""
-        return {"times": times(report)}
+    def result(self, execution: Execution) -> dict[str, Any]:
+        """Return when the orders were given."""
+        return {"times": [timed._asdict() for timed in execution.times]}

@@ -14,10 +14,10 @@ import time
 from typing import Callable, NamedTuple
 
 from .._node.addresses import Upstream
-from .._node.node import HaConnection, Target, ha_connection
+from .._node.connection import HaConnection, Target, ha_connection
 from .._node.state import HaState
 from ..ncs import error, ha
-from .outcomes import NotGiven, Report, Timed, whenever
+from .outcomes import Execution, NotGiven, Timed
 from .transitions import BENONE, BEPRIMARY, BERELAY, BESECONDARY
 
 
@@ -31,7 +31,7 @@ class Arguments(NamedTuple):
 
 
 def give(connection: HaConnection, order: str, arguments: Arguments) -> None:
-    """Give one of the orders of transitions.py; return when it is answered, if it will be."""
+    """Give one of the orders of transitions.py; return once it is answered, if it will be."""
     if order == BENONE:
         ha.benone(connection.sock)
     elif order == BEPRIMARY:
@@ -56,13 +56,13 @@ def give(connection: HaConnection, order: str, arguments: Arguments) -> None:
         raise ValueError(f"no such order, or no node to follow: {order}")
 
 
-def carry_out(
+def give_all(
     target: Target,
     connection: HaConnection,
     names: tuple[str, ...],
     give: Callable[[HaConnection, str], None],
-    before: Callable[[str], None] = whenever,
-) -> Report:
+    before: Callable[[str], None],
+) -> Execution:
     """Give the orders one by one until one fails, then read the node's state.
 
     `before` is called with the name of each order right before it is given, and raises NotGiven to
@@ -87,19 +87,19 @@ def carry_out(
             break
         finally:
             times += (Timed(name, start, time.time()),)
-    after, unasked = _ask_again(target, connection, failure)
-    return Report(given, failure, after, unasked, stopped, times)
+    after, problem_after = _read_again(target, connection, failure)
+    return Execution(given, failure, after, problem_after, stopped, times)
 
 
-def _ask_again(
+def _read_again(
     target: Target, connection: HaConnection, failure: error.Failure | None
 ) -> tuple[HaState | None, error.Failure | None]:
-    """Return what the node says of itself now, or why it could not be asked."""
+    """Return the state of the node now, or why it could not be read."""
     if failure is None or _was_answered(failure):
         try:
             return connection.state(), None
         except error.Failure:
-            # Another controller may have taken the HA socket meanwhile: ask on a new one.
+            # Another controller may have taken the HA socket in the meantime: read on a new one.
             pass
     try:
         with ha_connection(target) as again:

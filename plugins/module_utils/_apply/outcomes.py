@@ -5,12 +5,12 @@
 """What came of giving orders: plain data.
 
 Three outcomes are told apart: done, failed, and unknown where an order was sent and not answered. A
-copy that nobody waits for is started.
+copy that is not waited for is started.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 from .._node.state import HaState
 from ..ncs import error
@@ -21,11 +21,19 @@ FAILED = "failed"
 UNKNOWN = "unknown"
 
 
-class NotGiven(Exception):
-    """An order that may not be given now.
+def not_started(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the outcome of a step that failed before its node answered.
 
-    why:     in words, whole sentences
-    failure: what the daemon has to do with it, or None
+    identity: run and step of the result; without them there is no outcome to be counted
+    """
+    return {"outcome": FAILED} if identity else {}
+
+
+class NotGiven(Exception):
+    """An order must not be given now.
+
+    why:     whole sentences
+    failure: the failure of the client that is the cause, or None
     """
 
     def __init__(self, order: str, why: str, failure: error.Failure | None = None) -> None:
@@ -36,20 +44,20 @@ class NotGiven(Exception):
 
 
 class Timed(NamedTuple):
-    """When an order was sent and when it was known what came of it: seconds since 1970."""
+    """When an order was sent, and when its outcome was known: seconds since 1970."""
 
     order: str
     start: float
     end: float
 
 
-class Report(NamedTuple):
+class Execution(NamedTuple):
     """What came of giving orders.
 
     given:   names of the orders that were sent, in order; the last one is the one that failed
     failure: why the last one failed, or None
-    after:   what the node said of itself afterwards, or None where it could not be asked
-    problem: why it could not be asked, or None
+    after:   the state of the node afterwards, or None where it could not be read
+    problem: why it could not be read, or None
     stopped: why the order after the last one was not given, or None
     times:   when each of those given was given
     """
@@ -60,7 +68,3 @@ class Report(NamedTuple):
     problem: error.Failure | None = None
     stopped: NotGiven | None = None
     times: tuple[Timed, ...] = ()
-
-
-def whenever(_order: str) -> None:
-    """Let every order be given."""

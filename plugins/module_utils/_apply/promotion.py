@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Giving a node its role as part of an operation: what is checked and recorded on the way.
+"""Giving a node its role as part of an operation: what is checked and recorded before the orders.
 
-A node is recorded as primary before it is one. A record too many, of a promotion that failed, does
-no harm; one too few would let two histories pass for one.
+A promotion is recorded before the node is made primary. An entry too many, of a promotion that
+failed, does no harm; one too few would let two histories pass for one.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ import time
 from typing import Any
 
 from .._node.cdb_socket import read_txid
-from .._node.node import Target
+from .._node.connection import Target
 from .._node.transaction_id import TransactionId
-from .._store import clock, timeline
-from .._store.files import KeptError
+from .._store import clock, promotions
+from .._store.files import StoreError
 from .._store.lock import Lock
 from ..ncs import error
 from .operation import Holding, Operation
-from .outcomes import NotGiven, Report
+from .outcomes import Execution, NotGiven
 from .transitions import BEPRIMARY
 
 
 class Promotion(Holding):
     """The escort of the orders for a role.
 
-    entry: what was written to the record for this node, or None
+    entry: what was added to the promotion history of this node, or None
     """
 
     def __init__(self, operation: Operation, target: Target, node_id: str) -> None:
         super().__init__(operation)
         self._target = target
         self._node_id = node_id
-        self.entry: timeline.Entry | None = None
+        self.entry: promotions.Entry | None = None
 
     def before(self, order: str) -> None:
-        """See to the lock and to the record. Raises NotGiven."""
+        """Renew the lock, and record what has to be recorded. Raises NotGiven."""
         try:
             held = self.hold()
-            self._operation.directory.add(self._operation.timeline)
+            self._operation.directory.add(self._operation.history)
             if order == BEPRIMARY:
                 self._before_promotion(held)
-        except KeptError as problem:
+        except StoreError as problem:
             raise NotGiven(order, str(problem)) from None
         except error.Failure as failure:
             why = f"its transaction id cannot be read: {failure}."
             raise NotGiven(order, why, failure) from None
         except ValueError as problem:
-            why = f"its transaction id is none that can be recorded: {problem}."
+            why = f"its transaction id cannot be recorded: {problem}."
             raise NotGiven(order, why) from None
 
     def _before_promotion(self, held: Lock) -> None:
@@ -66,42 +66,42 @@ class Promotion(Holding):
         epoch = self._operation.epoch
         if wanted is None and epoch is None:
             return
-        found = read_txid(self._target)
-        if wanted is not None and found != wanted:
+        actual = read_txid(self._target)
+        if wanted is not None and actual != wanted:
             raise NotGiven(
                 BEPRIMARY,
-                f"the transaction id of this node is {found or 'unknown'}, not {wanted}, so its "
-                "data are not those it was chosen for. What usually helps: run the operation "
-                "again, which looks at all nodes anew.",
+                f"the transaction id of this node is {actual or 'unknown'}, not {wanted}, so its "
+                "data are not those it was chosen for. Hint: run the operation again, which reads "
+                "the state of all nodes anew.",
             )
         if epoch is not None:
-            self._record(epoch, found, self._operation.name or held.operation)
+            self._record(epoch, actual, self._operation.name or held.operation)
 
-    def _record(self, epoch: int, found: TransactionId | None, name: str) -> None:
+    def _record(self, epoch: int, txid: TransactionId | None, name: str) -> None:
         now = time.time()
-        entry = timeline.check(
+        entry = promotions.check_entry(
             {
                 "epoch": epoch,
                 "primary": self._node_id,
-                "txid": found.as_dict() if found else None,
-                "start": clock.stamp(now),
-                "at": clock.text(now),
+                "txid": txid.as_dict() if txid else None,
+                "start": clock.timestamp(now),
+                "at": clock.iso_text(now),
                 "operation": name,
-                "run": self._operation.id,
+                "run": self._operation.run_id,
             }
         )
         self._operation.directory.add([entry])
         self.entry = entry
 
-    def more(self, report: Report) -> dict[str, Any]:
-        """Return what the module returns beside the rest."""
+    def result(self, execution: Execution) -> dict[str, Any]:
+        """Return when the orders were given, and what was read and recorded."""
         txid: TransactionId | None = None
-        # A node that does not answer when asked for its state would be waited for once more.
-        if report.after is not None:
+        # A node whose state could not be read would only be waited for once more.
+        if execution.after is not None:
             with contextlib.suppress(error.Failure):
                 txid = read_txid(self._target)
         return {
-            **super().more(report),
+            **super().result(execution),
             "entry": self.entry,
             "txid": txid.as_dict() if txid else None,
         }

@@ -4,26 +4,24 @@
 
 """Setting and lifting the administrator's read-only mode of a node.
 
-The daemon does not tell whether it is in that mode. So what an operation has set is marked in the
-state directory, before the order is given: no daemon is made read-only without a mark.
+The daemon does not tell whether it is in that mode. So what a run has set is marked in the state
+directory, before the order is given: no daemon is made read-only without a mark.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Mapping
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from .._node import failures, options
+from .._node import failures
 from .._node.cdb_socket import read_txid
-from .._node.maapi_socket import MaapiConnection
-from .._node.node import Target
-from .._node.transaction_id import TransactionId
+from .._node.connection import Target
+from .._node.failures import ModuleFailure
+from .._node.maapi_socket import MaapiConnection, maapi_connection
 from .._store import clock
-from .._store.files import KeptError
-from .._store.kept import ReadOnlyMark
+from .._store.contents import ReadOnlyMark
+from .._store.files import StoreError
 from ..ncs import error
 from .operation import Operation
 from .outcomes import DONE, FAILED, UNKNOWN, Timed
@@ -31,69 +29,51 @@ from .outcomes import DONE, FAILED, UNKNOWN, Timed
 ORDER = "read_only"
 
 
-def result(target: Target, outcome: str, times: tuple[Timed, ...]) -> dict[str, Any]:
-    """Return what the module returns."""
-    txid: TransactionId | None = None
-    with contextlib.suppress(error.Failure):
-        txid = read_txid(target)
-    return {
-        "outcome": outcome,
-        "txid": txid.as_dict() if txid else None,
-        "times": [timed._asdict() for timed in times],
-    }
+def set_read_only(
+    target: Target, read_only: bool, operation: Operation | None, check_mode: bool
+) -> dict[str, Any]:
+    """Set or lift the mode, unless in check mode; return what the module returns.
 
-
-def give(
-    module: AnsibleModule,
-    target: Target,
-    connection: MaapiConnection,
-    read_only: bool,
-    operation: Operation | None,
-) -> None:
-    """Give the order, keep the mark as it has to be, and end the module.
-
-    Until it has ended nobody else works in the state directory.
+    Raises ModuleFailure.
     """
-    said = options.said(module.params["operation"])
-    with contextlib.ExitStack() as stack:
-        before: ReadOnlyMark | None = None
-        try:
-            if operation is not None:
-                stack.enter_context(operation.directory.exclusive())
-                before = _prepare(operation, read_only)
-        except KeptError as problem:
-            module.fail_json(
-                msg=f"The order {ORDER} was not given at {target.endpoint}: {problem}",
-                changed=False,
-                **said,
-                **result(target, FAILED, ()),
-            )
-        _order(module, target, connection, read_only, operation, before, said)
+    connecting = failures.reported("Connecting", target.endpoint)
+    with connecting, maapi_connection(target) as connection:
+        if check_mode:
+            return {"changed": True, **_result(target, DONE, ())}
+        if operation is None:
+            return _give(target, connection, read_only)
+        return _give_in_operation(target, connection, read_only, operation)
 
 
-def _order(
-    module: AnsibleModule,
-    target: Target,
-    connection: MaapiConnection,
-    read_only: bool,
-    operation: Operation | None,
-    before: ReadOnlyMark | None,
-    said: Mapping[str, Any],
-) -> None:
-    start = time.time()
-    failure: error.Failure | None = None
-    try:
-        connection.set_read_only(read_only)
-    except error.Failure as problem:
-        failure = problem
-    times = (Timed(ORDER, start, time.time()),)
-    trouble = _settle(operation, read_only, before, failure)
+def _give(target: Target, connection: MaapiConnection, read_only: bool) -> dict[str, Any]:
+    timed, failure = _order(connection, read_only)
     if failure is not None:
-        _fail(module, target, failure, times, trouble, said)
-    if trouble:
-        msg = f"The order {ORDER} was carried out at {target.endpoint}, but {trouble}"
-        module.fail_json(msg=msg, changed=True, **said, **result(target, DONE, times))
-    module.exit_json(changed=True, **said, **result(target, DONE, times))
+        raise _order_failure(target, failure, timed)
+    return {"changed": True, **_result(target, DONE, (timed,))}
+
+
+def _give_in_operation(
+    target: Target, connection: MaapiConnection, read_only: bool, operation: Operation
+) -> dict[str, Any]:
+    """Give the order under the mutex of the state directory, and set or remove the mark."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(operation.directory.exclusive())
+            before = _prepare(operation, read_only)
+        except StoreError as problem:
+            raise ModuleFailure(
+                f"The order {ORDER} was not given at {target.endpoint}: {problem}",
+                {"changed": False, **_result(target, FAILED, ())},
+            ) from None
+        timed, failure = _order(connection, read_only)
+        trouble = _settle(operation, read_only, before, failure)
+        if failure is not None:
+            raise _order_failure(target, failure, timed, f" Also, {trouble}" if trouble else "")
+        result = {"changed": True, **_result(target, DONE, (timed,))}
+        if trouble:
+            text = f"The order {ORDER} was carried out at {target.endpoint}, but {trouble}"
+            raise ModuleFailure(text, result)
+        return result
 
 
 def _prepare(operation: Operation, read_only: bool) -> ReadOnlyMark | None:
@@ -102,19 +82,28 @@ def _prepare(operation: Operation, read_only: bool) -> ReadOnlyMark | None:
     if not read_only:
         return None
     name = operation.name or held.operation
-    mark = ReadOnlyMark(operation.id, name, clock.text(time.time()))
+    mark = ReadOnlyMark(operation.run_id, name, clock.iso_text(time.time()))
     return operation.directory.mark(mark)
 
 
+def _order(connection: MaapiConnection, read_only: bool) -> tuple[Timed, error.Failure | None]:
+    """Give the order; return when, and why it failed, or None."""
+    start = time.time()
+    failure: error.Failure | None = None
+    try:
+        connection.set_read_only(read_only)
+    except error.Failure as problem:
+        failure = problem
+    return Timed(ORDER, start, time.time()), failure
+
+
 def _settle(
-    operation: Operation | None,
+    operation: Operation,
     read_only: bool,
     before: ReadOnlyMark | None,
     failure: error.Failure | None,
 ) -> str:
-    """Take the mark away where the daemon is not read-only; return what went wrong with that."""
-    if operation is None:
-        return ""
+    """Remove the mark where the daemon is not read-only; return what went wrong with that."""
     refused = failure is not None and not failure.outcome_unknown
     lifted = not read_only and failure is None
     try:
@@ -122,26 +111,31 @@ def _settle(
             operation.directory.unmark()
         elif read_only and refused:
             operation.directory.unmark(before)
-    except KeptError as problem:
+    except StoreError as problem:
         return f"its mark stays: {problem}"
     return ""
 
 
-def _fail(
-    module: AnsibleModule,
-    target: Target,
-    failure: error.Failure,
-    times: tuple[Timed, ...],
-    trouble: str,
-    said: Mapping[str, Any],
-) -> None:
-    text = failures.order_message(ORDER, target.endpoint, failure)
-    if trouble:
-        text += f" Also, {trouble}"
-    module.fail_json(
-        msg=text,
-        error=failures.as_result(failure),
-        changed=failure.outcome_unknown,
-        **said,
-        **result(target, UNKNOWN if failure.outcome_unknown else FAILED, times),
+def _order_failure(
+    target: Target, failure: error.Failure, timed: Timed, note: str = ""
+) -> ModuleFailure:
+    outcome = UNKNOWN if failure.outcome_unknown else FAILED
+    return ModuleFailure(
+        f"{failures.order_message(ORDER, target.endpoint, failure)}{note}",
+        {
+            "error": failures.as_result(failure),
+            "changed": failure.outcome_unknown,
+            **_result(target, outcome, (timed,)),
+        },
     )
+
+
+def _result(target: Target, outcome: str, times: tuple[Timed, ...]) -> dict[str, Any]:
+    txid = None
+    with contextlib.suppress(error.Failure):
+        txid = read_txid(target)
+    return {
+        "outcome": outcome,
+        "txid": txid.as_dict() if txid else None,
+        "times": [timed._asdict() for timed in times],
+    }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The options of ncs_ha_role: what makes sense together, and the node to copy from."""
+"""The options of ncs_ha_role: which go together, and the node to copy from."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .._node.state import FOLLOWERS, PRIMARY, RELAY
 from .._node.validation import OptionError, check_node_id
 
 
-def check(
+def check_role_options(
     role: str,
     node_id: str | None,
     primary_id: str | None,
     primary_ip: str | None,
     wait: bool,
 ) -> None:
-    """Raise OptionError for options of ncs_ha_role that make no sense together."""
+    """Raise OptionError for options of ncs_ha_role that contradict each other."""
     if role == PRIMARY or role in FOLLOWERS:
         if node_id is None:
             raise OptionError(f"role is {role}, so node_id is required")

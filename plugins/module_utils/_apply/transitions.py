@@ -7,16 +7,16 @@
 The whole rule is TABLE; the rest of this file finds the row. No order is given that is not needed,
 because `besecondary` can overwrite the node's data.
 
-docs/protocol.md grades as assumed what the table avoids: leaving the relay role goes through none,
-as no document says whether `besecondary` on a relay works. A primary is ordered straight to
-secondary, which is assumed to work and answered with an error where it does not.
+What the table avoids is assumed in docs/protocol.md, "HA socket": leaving the relay role goes
+through none, as no document says whether `besecondary` on a relay works. A primary is ordered
+straight to secondary, which is assumed to work and answered with an error where it does not.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
-from .._node.addresses import Upstream, canonical
+from .._node.addresses import Upstream
 from .._node.state import FOLLOWERS, NONE, PRIMARY, RELAY, SECONDARY, HaState, Peer
 
 BENONE = "benone"
@@ -90,53 +90,50 @@ FORCED: dict[str, _Orders] = {
 }
 
 
-def follows(found: HaState, upstream: Upstream | None) -> bool:
+def follows(state: HaState, upstream: Upstream | None) -> bool:
     """Return whether the node follows this upstream, by node id and by address."""
-    if found.primary is None or upstream is None:
+    if state.primary is None or upstream is None:
         return False
-    return (
-        found.primary.node_id == upstream.node_id
-        and canonical(found.primary.address) in upstream.same
-    )
+    return state.primary.node_id == upstream.node_id and state.primary.address in upstream.same
 
 
-def is_as_wanted(found: HaState, wanted: Wanted) -> bool:
+def is_as_wanted(state: HaState, wanted: Wanted) -> bool:
     """Return whether no order is needed."""
-    return not needed(found, wanted)
+    return not needed(state, wanted)
 
 
-def needed(found: HaState, wanted: Wanted) -> _Orders:
+def needed(state: HaState, wanted: Wanted) -> _Orders:
     """Return the orders that are needed, in the order to give them."""
-    return TABLE[_row(found, wanted)][wanted.role]
+    return TABLE[_row(state, wanted)][wanted.role]
 
 
-def orders(found: HaState, wanted: Wanted, force: bool = False) -> _Orders:
+def orders(state: HaState, wanted: Wanted, force: bool = False) -> _Orders:
     """Return the orders to give: those needed, or with `force` the role's own at least.
 
     `berelay` alone would leave a broken link as it is, so with `force` that is made anew as well.
     """
-    given = needed(found, wanted)
+    given = needed(state, wanted)
     if not force:
         return given
     return TABLE[NONE][RELAY] if given == (BERELAY,) else given or FORCED[wanted.role]
 
 
-def predict(found: HaState, wanted: Wanted, given: _Orders) -> HaState:
+def predict(state: HaState, wanted: Wanted, given: _Orders) -> HaState:
     """Return what the node will say of itself once the orders have been carried out."""
-    if not given or (is_as_wanted(found, wanted) and wanted.role in (NONE, PRIMARY)):
-        return found
+    if not given or (is_as_wanted(state, wanted) and wanted.role in (NONE, PRIMARY)):
+        return state
     if wanted.upstream is None:
         return HaState(wanted.role)
     if BESECONDARY not in given:
-        return HaState(wanted.role, found.primary)
+        return HaState(wanted.role, state.primary)
     return HaState(wanted.role, Peer(wanted.upstream.node_id, wanted.upstream.address))
 
 
-def _row(found: HaState, wanted: Wanted) -> str:
-    if found.role not in FOLLOWERS:
-        return found.role
+def _row(state: HaState, wanted: Wanted) -> str:
+    if state.role not in FOLLOWERS:
+        return state.role
     # Where no primary is wanted, both rows of a follower say the same.
-    same = follows(found, wanted.upstream)
-    if found.role == SECONDARY:
+    same = follows(state, wanted.upstream)
+    if state.role == SECONDARY:
         return _SECONDARY_OF_WANTED if same else _SECONDARY_OF_OTHER
     return _RELAY_OF_WANTED if same else _RELAY_OF_OTHER

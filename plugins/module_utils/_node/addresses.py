@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Addresses of nodes: comparing and checking them. Plain data, no I/O."""
+"""Addresses of nodes: one notation for each, so that equal strings mean equal addresses.
+
+Text becomes an address where it comes in: an option, or the status of a daemon. From there on
+addresses are compared as strings. Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,14 @@ from typing import NamedTuple, Union
 
 
 class AddressError(ValueError):
-    """Text that is no usable address of a node."""
+    """Text that is not a usable address of a node."""
 
 
 class Upstream(NamedTuple):
-    """The node to copy from: its id, the address to dial, and all addresses that mean it."""
+    """The node to copy from: its id, the address to dial, and all addresses that mean it.
+
+    All addresses are canonical.
+    """
 
     node_id: str
     address: str
@@ -28,17 +35,14 @@ _IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 def canonical(text: str) -> str:
-    """Return one notation for each address, so that equal strings mean equal addresses.
+    """Return the one notation of an address. Text that is not an address is returned as it is.
 
-    An IPv4 address inside an IPv6 one is that IPv4 address. Other text is returned as it is.
+    An IPv4 address inside an IPv6 one is that IPv4 address.
     """
     try:
-        parsed: _IpAddress = ipaddress.ip_address(text)
+        return str(_parse(text))
     except ValueError:
         return text
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return str(parsed)
 
 
 def is_literal(text: str) -> bool:
@@ -51,15 +55,26 @@ def is_literal(text: str) -> bool:
     return True
 
 
-def check(text: str) -> None:
-    """Raise AddressError for an address at which no node can be dialled."""
+def check_address(text: str) -> str:
+    """Return the one notation of an address at which a node can be dialled.
+
+    Raises AddressError.
+    """
     if "%" in text:
         raise AddressError(
             f"{text!r} has a zone, which NSO's HA protocol has no room for; use a global address"
         )
     try:
-        parsed = ipaddress.ip_address(canonical(text))
+        parsed = _parse(text)
     except ValueError:
-        raise AddressError(f"{text!r} is no IP address") from None
+        raise AddressError(f"{text!r} is not an IP address") from None
     if parsed.is_unspecified or parsed.is_multicast or parsed == _BROADCAST:
         raise AddressError(f"{text!r} is not the address of one node")
+    return str(parsed)
+
+
+def _parse(text: str) -> _IpAddress:
+    parsed = ipaddress.ip_address(text)
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        return parsed.ipv4_mapped
+    return parsed

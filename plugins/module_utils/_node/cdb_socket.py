@@ -11,12 +11,12 @@ import socket
 from typing import Iterator, NamedTuple
 
 from ..ncs import cdb, error, ipc
-from .node import Target, connected
+from .connection import Target, connected
 from .transaction_id import TransactionId
 
 
 class Database(NamedTuple):
-    """What CDB tells: start phase, transaction id where there is one, upgrade under way or not."""
+    """What CDB tells: start phase, transaction id where there is one, whether it is upgraded."""
 
     phase: int
     txid: TransactionId | None
@@ -35,16 +35,16 @@ class DatabaseConnection:
 
     def read(self) -> Database:
         """Read the start phase, the transaction id, and whether an upgrade is under way."""
-        found = cdb.get_phase(self.sock)
-        return Database(found["phase"], self.txid(), found["upgrade"])
+        phase = cdb.get_phase(self.sock)
+        return Database(phase["phase"], self.txid(), phase["upgrade"])
 
     def txid(self) -> TransactionId | None:
         """Read the transaction id, or None where the daemon does not tell one."""
         try:
             mega, seconds, micro, primary = cdb.get_txid(self.sock)
         except error.Error as refusal:
-            # [assumed] docs/protocol.md names no error of this request. A daemon that answers with
-            # one has no transaction id to tell; nonsense or no answer is another matter.
+            # [assumed] docs/protocol.md, "CDB socket", names no error of this request. A daemon
+            # that refuses it has no transaction id; a malformed reply or none is a failure.
             if refusal.outcome_unknown:
                 raise
             return None

@@ -14,27 +14,27 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 import os
 import socket
 from typing import Iterator, NamedTuple, Pattern, Tuple
 
 from ..ncs import error, ipc
 from . import listening, resolving
+from .addresses import AddressError
+from .connection import endpoint_addresses
 from .endpoint import DEFAULT_PATH, Endpoint, TcpEndpoint, UnixEndpoint
-from .node import endpoint_addresses
 
 #: Longest wait for a connection to this host, in seconds, and longest command line, in bytes.
 PATIENCE = 3.0
 MAX_COMMAND = 64 * 1024
 
-#: What connecting comes to where nothing listens: at a TCP port or at a socket that is left over,
-#: and at a socket that is not there.
-NOBODY_LISTENS = (errno.ECONNREFUSED, errno.ENOENT)
+#: Errors of connecting where nothing listens: at a TCP port or an abandoned Unix socket, and at the
+#: path of a socket that does not exist.
+NOTHING_LISTENS = (errno.ECONNREFUSED, errno.ENOENT)
 
 
 class Evidence(NamedTuple):
-    """What was found. `running` is None where it cannot be known; `why` is in words."""
+    """Whether the daemon runs, None where that is not known, and why in whole sentences."""
 
     running: bool | None
     why: str
@@ -53,11 +53,11 @@ class Place(NamedTuple):
     process: Pattern[str]
 
 
-#: What answers in the way, and what could not be looked at: sentences.
-_Found = Tuple[str, bool]
+#: A sentence, and whether it proves that the daemon runs or only that this cannot be ruled out.
+_Finding = Tuple[str, bool]
 
 
-def look(place: Place, proc: str = "/proc") -> Evidence:
+def find_daemon(place: Place, proc: str = "/proc") -> Evidence:
     """Return whether the daemon runs, by everything that can be seen of it on this host."""
     unclear = []
     for why, certain in _findings(place, proc):
@@ -66,10 +66,10 @@ def look(place: Place, proc: str = "/proc") -> Evidence:
         unclear.append(why)
     if unclear:
         return Evidence(None, " ".join(unclear))
-    return Evidence(False, "Nothing listens where it would, and no process of it is there.")
+    return Evidence(False, "Nothing listens where it would, and no process is a daemon.")
 
 
-def _findings(place: Place, proc: str) -> Iterator[_Found]:
+def _findings(place: Place, proc: str) -> Iterator[_Finding]:
     for endpoint in _endpoints(place.endpoint):
         yield from _listens(endpoint, endpoint == place.endpoint)
     yield from _ha_port(place, proc)
@@ -79,22 +79,22 @@ def _findings(place: Place, proc: str) -> Iterator[_Found]:
 def _endpoints(configured: Endpoint) -> list[Endpoint]:
     """Return where NSO may listen: as configured, at both defaults, at the default port there."""
     address = configured.ip if isinstance(configured, TcpEndpoint) else ipc.DEFAULT_IP
-    found = [
+    endpoints = [
         configured,
         UnixEndpoint(DEFAULT_PATH),
         TcpEndpoint(ipc.DEFAULT_IP, ipc.DEFAULT_PORT),
         TcpEndpoint(address, ipc.DEFAULT_PORT),
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(endpoints))
 
 
-def _listens(endpoint: Endpoint, configured: bool) -> Iterator[_Found]:
+def _listens(endpoint: Endpoint, configured: bool) -> Iterator[_Finding]:
     """Try every address of an endpoint: a name may stand for several."""
     hint = "" if configured else f" {_MOVED}"
     try:
         targets = endpoint_addresses(endpoint)
     except error.Failure as failure:
-        yield f"Whether a daemon listens at {endpoint} cannot be tried: {failure}.", False
+        yield f"Whether a daemon listens at {endpoint} cannot be determined: {failure}.", False
         return
     for family, address in targets:
         with socket.socket(family, socket.SOCK_STREAM) as sock:
@@ -102,9 +102,12 @@ def _listens(endpoint: Endpoint, configured: bool) -> Iterator[_Found]:
             try:
                 sock.connect(address)
             except OSError as problem:
-                if problem.errno not in NOBODY_LISTENS:
+                if problem.errno not in NOTHING_LISTENS:
                     why = problem.strerror or str(problem)
-                    yield f"Whether a daemon listens at {endpoint} cannot be told: {why}.", False
+                    yield (
+                        f"Whether a daemon listens at {endpoint} cannot be determined: {why}.",
+                        False,
+                    )
             else:
                 yield f"Something listens at {endpoint}.{hint}", True
 
@@ -115,19 +118,22 @@ _MOVED = (
 )
 
 
-def _ha_port(place: Place, proc: str) -> Iterator[_Found]:
+def _ha_port(place: Place, proc: str) -> Iterator[_Finding]:
     """Look for a listener on the HA port at an address of this node."""
     try:
         listeners = listening.on_port(place.ha_port, proc)
     except OSError as problem:
         why = problem.strerror or str(problem)
-        yield f"Whether something listens on HA port {place.ha_port} cannot be told: {why}.", False
+        yield (
+            f"Whether something listens on HA port {place.ha_port} cannot be determined: {why}.",
+            False,
+        )
         return
     if not listeners:
         return
-    own = _own_addresses(place.ha_ip)
+    local = _node_addresses(place.ha_ip)
     for address in listeners:
-        if own is None or address in own or not _is_of_another_node(address):
+        if local is None or str(address) in local or not _is_of_another_node(address):
             yield (
                 f"Something listens on HA port {place.ha_port} at {address}. Hint: set nso_ha_path "
                 "or nso_ha_port to NSO's IPC of this node, and nso_ha_ha_port to its HA port.",
@@ -144,16 +150,15 @@ def _is_of_another_node(address: listening.Address) -> bool:
     return address.is_loopback and str(address) not in ("127.0.0.1", "::1")
 
 
-def _own_addresses(ha_ip: str) -> set[listening.Address] | None:
+def _node_addresses(ha_ip: str) -> frozenset[str] | None:
     """Return the addresses of this node, or None where they are not known."""
     try:
-        same = resolving.resolve("", ha_ip, PATIENCE).same
-        return {ipaddress.ip_address(one) for one in same}
-    except ValueError:
+        return resolving.resolve("", ha_ip, PATIENCE).same
+    except AddressError:
         return None
 
 
-def _processes(pattern: Pattern[str], proc: str) -> Iterator[_Found]:
+def _processes(pattern: Pattern[str], proc: str) -> Iterator[_Finding]:
     hidden = (
         "Processes of other users cannot be seen on this host, so a daemon may run. Hint: run this "
         "with become."
@@ -169,7 +174,7 @@ def _processes(pattern: Pattern[str], proc: str) -> Iterator[_Found]:
         try:
             commands = _commands(pid, proc)
         except (FileNotFoundError, ProcessLookupError):
-            # It has ended by now.
+            # It has ended in the meantime.
             continue
         except OSError:
             yield hidden, False
@@ -194,11 +199,11 @@ def _commands(pid: str, proc: str) -> list[str]:
     words = _read(f"{proc}/{pid}/cmdline").rstrip(b"\0").split(b"\0")
     first, *arguments = map(_text, words)
     names = [os.path.basename(first) or name, name]
-    # Of other users' processes it cannot be read, and kernel threads have none.
+    # It cannot be read for processes of other users, and kernel threads have none.
     with contextlib.suppress(OSError):
-        executable = _text(os.readlink(os.fsencode(f"{proc}/{pid}/exe")))
-        names.append(os.path.basename(executable.replace(" (deleted)", "")))
-    return [" ".join([one, *arguments]) for one in names]
+        path = _text(os.readlink(os.fsencode(f"{proc}/{pid}/exe")))
+        names.append(os.path.basename(path.replace(" (deleted)", "")))
+    return [" ".join([executable, *arguments]) for executable in names]
 
 
 def _stat(pid: str, proc: str) -> tuple[str, str]:

@@ -85,4 +85,6 @@ def _number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise EndpointError(f"the environment variable {ENV_PORT} is {text!r}, no number") from None
+        raise EndpointError(
+            f"the environment variable {ENV_PORT} is {text!r}, not a number"
+        ) from None

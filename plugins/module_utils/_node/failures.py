@@ -2,27 +2,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Failures as people meet them: what happened, where, with which value, and what usually helps."""
+"""Failures as people meet them: what happened, where, with which value, and what to do about it."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, Iterator, Mapping, NoReturn
-
-from ansible.module_utils.basic import AnsibleModule
+from typing import Any, Iterator, Mapping
 
 from ..ncs import error
 from .validation import OptionError
 
 
-def message(doing: str, where: object, failure: error.Failure) -> str:
-    """Return one text for a failure of `doing` something at `where`."""
-    return f"{doing} failed at {where}: {failure}. What usually helps: {failure.code.hint}."
+class ModuleFailure(Exception):
+    """A module cannot do what it was asked to.
+
+    message: for people
+    result:  what the module returns beside the message
+    """
+
+    def __init__(self, message: str, result: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.result = dict(result or {})
+
+
+def failure_message(action: str, where: object, failure: error.Failure) -> str:
+    """Return one text for an action that failed at `where`."""
+    return f"{action} failed at {where}: {failure}. Hint: {failure.code.hint}."
 
 
 def order_message(order: str, where: object, failure: error.Failure) -> str:
-    """Return one text for an order that failed, or of which nobody knows."""
-    text = message(f"The order {order}", where, failure)
+    """Return one text for an order that failed, or whose outcome is not known."""
+    text = failure_message(f"The order {order}", where, failure)
     if failure.outcome_unknown:
         text += " The order had been sent, so it may have been or may still be carried out."
     return text
@@ -41,34 +52,20 @@ def as_result(failure: error.Failure) -> dict[str, Any]:
     }
 
 
-def fail(
-    module: AnsibleModule,
-    doing: str,
-    where: object,
-    failure: error.Failure,
-    note: str = "",
-    **result: object,
-) -> NoReturn:
-    """End the module with a failure. `note` has sentences that the message goes on with."""
-    msg = f"{message(doing, where, failure)} {note}".strip()
-    module.fail_json(msg=msg, error=as_result(failure), **result)
-    raise AssertionError("fail_json returned")
+def module_failure(action: str, where: object, failure: error.Failure) -> ModuleFailure:
+    """Return the end of a module that cannot go on after this failure."""
+    return ModuleFailure(failure_message(action, where, failure), {"error": as_result(failure)})
 
 
 @contextlib.contextmanager
-def reported(
-    module: AnsibleModule,
-    doing: str,
-    where: object,
-    more: Callable[[], Mapping[str, object]] = dict,
-) -> Iterator[None]:
-    """End the module where anything inside fails: the one place where exceptions become results.
+def reported(action: str, where: object) -> Iterator[None]:
+    """Turn failures of the client and invalid options inside into ModuleFailure.
 
-    `more` tells what is to be returned beside the failure.
+    The one place where that happens; main() of each module turns ModuleFailure into its result.
     """
     try:
         yield
     except OptionError as problem:
-        module.fail_json(msg=str(problem), **more())
+        raise ModuleFailure(str(problem)) from None
     except error.Failure as failure:
-        fail(module, doing, where, failure, "", **more())
+        raise module_failure(action, where, failure) from failure

@@ -21,11 +21,11 @@ _LISTENS = "0A"
 
 def on_port(port: int, proc: str = "/proc") -> list[Address]:
     """Return the addresses on which something listens at a TCP port. Raises OSError."""
-    found = list(_of_table(f"{proc}/net/tcp", port))
+    addresses = list(_of_table(f"{proc}/net/tcp", port))
     # A host without IPv6 has no such table.
     with contextlib.suppress(FileNotFoundError):
-        found += _of_table(f"{proc}/net/tcp6", port)
-    return found
+        addresses += _of_table(f"{proc}/net/tcp6", port)
+    return addresses
 
 
 def _of_table(path: str, port: int) -> Iterator[Address]:
@@ -46,6 +46,6 @@ def _address(hexadecimal: str) -> Address:
     words = [data[start : start + 4] for start in range(0, len(data), 4)]
     if sys.byteorder == "little":
         words = [word[::-1] for word in words]
-    found = ipaddress.ip_address(b"".join(words))
-    mapped = getattr(found, "ipv4_mapped", None)
-    return mapped or found
+    parsed = ipaddress.ip_address(b"".join(words))
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return mapped or parsed

@@ -11,7 +11,7 @@ import socket
 from typing import Iterator
 
 from ..ncs import ipc, maapi
-from .node import Target, connected
+from .connection import Target, connected
 
 
 class MaapiConnection:

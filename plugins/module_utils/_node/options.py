@@ -12,16 +12,16 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping
 
+from .connection import Target, access_secret, path_exists
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
-from .node import Target, access_secret, path_exists
 from .transaction_id import TransactionId, from_dict
 from .validation import OptionError, check_seconds
 
 
 def connection_spec() -> dict[str, Any]:
-    """Return the argument spec of the connection options."""
+    """Return the argument spec of the connection options, with a token that is not required."""
     return {
-        "token": {"type": "str", "required": True, "no_log": True},
+        "token": {"type": "str", "no_log": True},
         "path": {"type": "path"},
         "ip": {"type": "str"},
         "port": {"type": "int"},
@@ -30,10 +30,20 @@ def connection_spec() -> dict[str, Any]:
     }
 
 
-def target(params: Mapping[str, Any]) -> Target:
-    """Return how to reach the node. Raises OptionError, error.Error (access file unreadable)."""
+def ha_socket_spec() -> dict[str, Any]:
+    """Return the argument spec of the connection options of modules that use the HA socket."""
+    return {**connection_spec(), "token": {"type": "str", "required": True, "no_log": True}}
+
+
+def ha_target(params: Mapping[str, Any]) -> Target:
+    """Return how to reach the node, the HA socket included. Raises as `target` does."""
     if not params["token"]:
         raise OptionError("token is empty; it has to be the secret that all nodes share")
+    return target(params)
+
+
+def target(params: Mapping[str, Any]) -> Target:
+    """Return how to reach the node. Raises OptionError, error.Error (access file unreadable)."""
     check_seconds("timeout", params["timeout"])
     for name in ("path", "ip", "access_file"):
         if "\0" in (params[name] or ""):
@@ -45,7 +55,7 @@ def target(params: Mapping[str, Any]) -> Target:
     except EndpointError as problem:
         raise OptionError(str(problem)) from None
     secret = access_secret(params["access_file"] or os.environ.get(ENV_ACCESS_FILE))
-    return Target(endpoint, params["token"], secret, params["timeout"])
+    return Target(endpoint, params["token"] or "", secret, params["timeout"])
 
 
 def operation_spec(**more: dict[str, Any]) -> dict[str, Any]:
@@ -61,10 +71,10 @@ def operation_spec(**more: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def said(option: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what tells whose result a result is: the run, and its step. Nothing without an option.
+def run_and_step(option: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the run and the step that a result belongs to; nothing without the option.
 
-    Decisions count a result only if it carries these: it may be missing, or of another run.
+    A result is counted only if it carries these: it may be missing, or of another run.
     """
     return {"run": option["id"], "step": option["step"]} if option else {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from .addresses import AddressError, Upstream, canonical, check, is_literal
+from .addresses import AddressError, Upstream, check_address, is_literal
 
 
 def resolve(node_id: str, text: str, timeout: float) -> Upstream:
@@ -21,22 +21,21 @@ def resolve(node_id: str, text: str, timeout: float) -> Upstream:
     if "\0" in text:
         # The system's resolver would read as far as there and find another address.
         raise AddressError(f"{text!r} has a NUL character in it")
-    found = [text] if is_literal(text) else _look_up(text, timeout)
-    for address in found:
-        check(address)
-    return Upstream(node_id, canonical(found[0]), frozenset(canonical(one) for one in found))
+    literals = [text] if is_literal(text) else _look_up(text, timeout)
+    addresses = [check_address(literal) for literal in literals]
+    return Upstream(node_id, addresses[0], frozenset(addresses))
 
 
 def _look_up(name: str, timeout: float) -> list[str]:
-    found: list[str] = []
+    addresses: list[str] = []
     problems: list[str] = []
 
     def ask() -> None:
         try:
             for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM):
-                found.append(str(entry[4][0]))
+                addresses.append(str(entry[4][0]))
         except (OSError, UnicodeError) as problem:
-            problems.append(getattr(problem, "strerror", None) or "it is no valid host name")
+            problems.append(getattr(problem, "strerror", None) or "it is not a valid host name")
 
     # The system's resolver takes no time limit, hence a thread to wait for.
     thread = threading.Thread(target=ask, daemon=True)
@@ -44,10 +43,10 @@ def _look_up(name: str, timeout: float) -> list[str]:
     thread.join(timeout)
     if thread.is_alive():
         problems.append(f"no answer within {timeout:g} s")
-    if problems or not found:
+    if problems or not addresses:
         reason = problems[0] if problems else "it has no address"
         raise AddressError(
-            f"the host name {name!r} cannot be resolved on this host: {reason}. An IP address, or "
-            "an entry in its hosts file or name service, helps"
+            f"the host name {name!r} cannot be resolved on this host: {reason}. Give an IP "
+            "address, or add the name to the hosts file or name service of this host"
         )
-    return found
+    return addresses

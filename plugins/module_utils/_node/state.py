@@ -4,8 +4,8 @@
 
 """What a node is in its cluster: the role model.
 
-Plain data, no I/O. Everything above works with these types; only this file knows the numbers and
-the list that the daemon's status is made of.
+Plain data, no I/O. Only this file knows the numbers and the list that the status is made of; all
+others work with these types.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Sequence
 
 from ..ncs import ha_status
+from .addresses import canonical
 
 NONE = "none"
 PRIMARY = "primary"
@@ -34,7 +35,7 @@ FOLLOWERS = (SECONDARY, RELAY)
 
 
 class Peer(NamedTuple):
-    """Another node, as a node names it."""
+    """Another node, as a node names it: its id, and its canonical address or its host name."""
 
     node_id: str
     address: str
@@ -76,11 +77,11 @@ class HaState(NamedTuple):
 
 
 def from_status(state: int, listed: Sequence[ha_status.Node]) -> HaState:
-    """Make sense of the answer to a status order (docs/protocol.md, "HA socket").
+    """Return the state that an answer to a status order tells (docs/protocol.md, "HA socket").
 
     Followers list their primary first. A follower that lists nobody is between primaries.
     """
-    peers: list[Peer] = [Peer(node["nodeid"], node["address"]) for node in listed]
+    peers: list[Peer] = [Peer(node["nodeid"], canonical(node["address"])) for node in listed]
     role = _ROLE_OF_STATE[state]
     if role in FOLLOWERS and peers:
         return HaState(role, peers[0], tuple(peers[1:]))

@@ -48,10 +48,10 @@ def from_dict(value: object) -> TransactionId:
     primary_id = value["primary_id"]
     if primary_id is not None and not _is_name(primary_id):
         raise ValueError(f"has a primary_id that is not text of 1 to {MAX_PRIMARY_ID} characters")
-    return TransactionId(primary_id, timestamp(value["timestamp"]))
+    return TransactionId(primary_id, parse_timestamp(value["timestamp"]))
 
 
-def timestamp(value: object) -> tuple[int, int, int]:
+def parse_timestamp(value: object) -> tuple[int, int, int]:
     """Return megaseconds, seconds and microseconds from a list. Raises ValueError, as above."""
     if not isinstance(value, (list, tuple)) or len(value) != 3 or not all(map(_is_number, value)):
         raise ValueError(

@@ -11,29 +11,29 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ..ncs import error
 from .cdb_socket import Database
-from .observation import Observation, Observer
+from .node_status import NodeStatus, StatusReader
 from .options import transaction_id
 from .state import HaState
 from .transaction_id import TransactionId
 
-#: Pauses between two looks, in seconds: the first, the factor from one to the next, the longest.
+#: Pauses between two reads, in seconds: the first, the factor to the next, the longest.
 FIRST_PAUSE = 0.1
 PAUSE_FACTOR = 1.5
 LONGEST_PAUSE = 2.0
 
-#: Least time for each answer of the last look, in seconds.
-LAST_LOOK = 1.0
+#: Least time for each answer of the last read, in seconds.
+LAST_READ = 1.0
 
 #: What passes by itself while a daemon starts or stops; everything else ends the wait at once.
 TRANSIENT = frozenset((error.ERR_OS, error.ERR_EOF, error.ERR_TIMEOUT, error.ERR_BADSTATE))
 
 
 class Conditions(NamedTuple):
-    """What to wait for; None is nothing in particular.
+    """What to wait for; None stands for anything.
 
     secondaries: node ids that all have to be connected; there may be others
-    phase:       the start phase that has to be reached; a later one is good, too
-    txid:        the transaction id that has to be that of the node
+    phase:       the start phase that has to be reached, or passed
+    txid:        the transaction that the node has to have
     """
 
     role: str | None = None
@@ -59,17 +59,17 @@ def conditions(wait_for: Mapping[str, Any]) -> Conditions | None:
 
 
 def unmet(wanted: Conditions, state: HaState, database: Database) -> list[str]:
-    """Return what is not as wanted, in words; an empty list when everything is."""
+    """Return the conditions that do not hold, in words."""
     missing: list[str] = []
     if wanted.role is not None and state.role != wanted.role:
         missing.append(f"role is {state.role}, not {wanted.role}")
     if wanted.primary_id is not None:
         primary = state.primary.node_id if state.primary else None
         if primary != wanted.primary_id:
-            missing.append(f"primary is {primary or 'nobody'}, not {wanted.primary_id}")
-    away = [node_id for node_id in wanted.secondaries if not state.has_secondary(node_id)]
-    if away:
-        missing.append(f"not connected as secondary: {', '.join(away)}")
+            missing.append(f"primary is {primary or 'none'}, not {wanted.primary_id}")
+    absent = [node_id for node_id in wanted.secondaries if not state.has_secondary(node_id)]
+    if absent:
+        missing.append(f"not connected as secondary: {', '.join(absent)}")
     if wanted.phase is not None and database.phase < wanted.phase:
         missing.append(f"start phase is {database.phase}, not {wanted.phase}")
     if wanted.txid is not None and not _has(database.txid, wanted.txid):
@@ -77,41 +77,41 @@ def unmet(wanted: Conditions, state: HaState, database: Database) -> list[str]:
     return missing
 
 
-def _has(found: TransactionId | None, wanted: TransactionId) -> bool:
-    """Return whether a node has a transaction: as its last one, or before a later one of the same.
+def _has(last: TransactionId | None, wanted: TransactionId) -> bool:
+    """Return whether a node has a transaction, by the id of its last one.
 
-    A copy may have gone on by the time it is looked at.
+    A copy may have received more by now: a later transaction of the same primary will do.
     """
-    if found is None or found == wanted:
-        return found is not None
-    later = found.timestamp > wanted.timestamp
-    return bool(wanted.primary_id) and found.primary_id == wanted.primary_id and later
+    if last is None or last == wanted:
+        return last is not None
+    later = last.timestamp > wanted.timestamp
+    return bool(wanted.primary_id) and last.primary_id == wanted.primary_id and later
 
 
 class Waited(NamedTuple):
-    """How a wait ended. `missing` is empty when everything was as wanted.
+    """How a wait ended. `missing` is empty where all conditions held.
 
-    last:    the last look that succeeded, or None
-    failure: why the very last look failed, or None
+    last:    the last status that could be read, or None
+    failure: why the very last read failed, or None
     """
 
     missing: tuple[str, ...]
-    last: Observation | None
+    last: NodeStatus | None
     failure: error.Failure | None
 
 
-def wait(observer: Observer, wanted: Conditions, timeout: float, wait_timeout: float) -> Waited:
-    """Look at a node until it is as wanted, for at most `wait_timeout` seconds.
+def wait(reader: StatusReader, wanted: Conditions, timeout: float, wait_timeout: float) -> Waited:
+    """Read the status until all conditions hold, for at most `wait_timeout` seconds.
 
-    A look takes at most `timeout` seconds for each answer. A failure that does not pass by itself
-    is raised at once.
+    Each answer may take `timeout` seconds. A failure that does not pass by itself is raised at
+    once.
     """
-    last: Observation | None = None
+    last: NodeStatus | None = None
     failure: error.Failure | None = None
-    missing: tuple[str, ...] = ("no look at the node succeeded",)
+    missing: tuple[str, ...] = ("the status could not be read",)
     for left in pauses(wait_timeout):
         try:
-            last = observer.look(min(timeout, max(left, LAST_LOOK)))
+            last = reader.read(min(timeout, max(left, LAST_READ)))
         except error.Failure as problem:
             if problem.confd_errno not in TRANSIENT:
                 raise
@@ -131,7 +131,7 @@ def pauses(
 ) -> Iterator[float]:
     """Yield the seconds that are left, pausing in between, until `timeout` seconds have passed.
 
-    Yields at least once. The pauses grow, and the last one is cut so that a last look is taken
+    Yields at least once. The pauses grow, and the last one is cut so that one more read happens
     when the time is up.
     """
     end = clock() + timeout

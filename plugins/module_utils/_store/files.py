@@ -16,8 +16,8 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
 
 
-class KeptError(Exception):
-    """The state directory cannot be used; the text says where, why and what helps.
+class StoreError(Exception):
+    """The state directory cannot be used; the text says where and why, and has a hint.
 
     number: the operating system's error number, or 0
     """
@@ -28,24 +28,24 @@ class KeptError(Exception):
 
     @property
     def no_room(self) -> bool:
-        """Whether the disk or the user's part of it is full."""
+        """Whether the disk, or the quota of the user, is full."""
         return self.number in _NO_ROOM
 
 
-class TooLong(KeptError):
+class TooLong(StoreError):
     """A file is longer than it can have become by itself."""
 
 
 @contextlib.contextmanager
 def explained(doing: str, path: str) -> Iterator[None]:
-    """Turn an error of the operating system inside into a KeptError."""
+    """Turn an error of the operating system inside into a StoreError."""
     try:
         yield
     except OSError as problem:
         number = problem.errno or 0
         words = problem.strerror or str(problem)
-        raise KeptError(
-            f"cannot {doing} {path}: {words}. What usually helps: {_hint(number)}.", number
+        raise StoreError(
+            f"cannot {doing} {path}: {words}. Hint: {_hint(number)}.", number
         ) from None
 
 
@@ -61,7 +61,7 @@ def _hint(number: int) -> str:
 
 
 def read(path: str, limit: int) -> bytes | None:
-    """Return what is in a file, or None where there is none. Raises KeptError."""
+    """Return what is in a file, or None where there is none. Raises StoreError."""
     with explained("read", path):
         try:
             # A pipe in its place would be waited for without the flag.
@@ -70,21 +70,21 @@ def read(path: str, limit: int) -> bytes | None:
             return None
     with explained("read", path), os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise KeptError(f"cannot read {path}: it is no regular file.")
+            raise StoreError(f"cannot read {path}: it is not a regular file.")
         data = file.read(limit + 1)
     if len(data) > limit:
         raise TooLong(
-            f"{path} is longer than {limit} bytes, so it was not made by this collection. What "
-            "usually helps: look at it, and move it away."
+            f"{path} is longer than {limit} bytes, so it was not made by this collection. Hint: "
+            "look at it, and move it away."
         )
     return data
 
 
 def replace(path: str, data: bytes) -> None:
-    """Put a file in place of the one that is there, if any. Raises KeptError.
+    """Write a file, in place of an existing one if there is one. Raises StoreError.
 
-    Whoever reads sees the old or the new one, whole, and so does who comes after a crash. Only one
-    process may do this at a time.
+    A reader sees the old file or the new one, whole, also after a crash. Only one process may do
+    this at a time.
     """
     fresh = f"{path}.new"
     with explained("write", path):
@@ -107,7 +107,7 @@ def _write(path: str, data: bytes) -> None:
 
 
 def remove(path: str) -> bool:
-    """Remove a file; return whether there was one. Raises KeptError."""
+    """Remove a file; return whether there was one. Raises StoreError."""
     with explained("remove", path):
         try:
             os.unlink(path)
@@ -118,7 +118,7 @@ def remove(path: str) -> bool:
 
 
 def sync_directory(path: str) -> None:
-    """Make what was renamed or removed in a directory last. Raises OSError."""
+    """Make renaming and removing in a directory permanent. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -19,13 +19,13 @@ def parse(data: bytes, path: str, parse_line: Callable[[bytes], T]) -> tuple[lis
 
     `parse_line` raises ValueError for a line that is damaged.
     """
-    found: list[T] = []
+    values: list[T] = []
     damaged: list[str] = []
     more = 0
     *lines, rest = data.split(b"\n")
     for number, line in enumerate(lines, 1):
         try:
-            found.append(parse_line(line))
+            values.append(parse_line(line))
         except ValueError as problem:
             if len(damaged) < MAX_NAMED:
                 damaged.append(f"{path}, line {number}: {problem}")
@@ -35,4 +35,4 @@ def parse(data: bytes, path: str, parse_line: Callable[[bytes], T]) -> tuple[lis
         damaged.append(f"{path}: {more} more lines are damaged")
     if rest:
         damaged.append(f"{path}, line {len(lines) + 1}: it has no end")
-    return found, damaged
+    return values, damaged

@@ -4,7 +4,7 @@
 
 """The lock of a node: who runs an operation there, until when, and which steps are still due.
 
-Plain data and decisions; kept.py has the file.
+Plain data and decisions; contents.py has the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LISTS = ("steps", "fence", "fenced")
 
 
 class Lock(NamedTuple):
-    """A lock. `process` is what its owner wanted to have kept; `lease` is in seconds.
+    """A lock. `process` is stored as its owner gave it; `lease` is in seconds.
 
     steps:  names of the steps that the run has yet to take on this node; no other order is given
     fence:  hosts that have to be fenced before this node is made primary
@@ -45,11 +45,11 @@ class Lock(NamedTuple):
 
     def has_expired(self, now: float) -> bool:
         """Return whether its time is over, at this time of the wall clock."""
-        return clock.seconds(self.expires) <= now
+        return clock.seconds_of(self.expires) <= now
 
     def renewed(self, now: float) -> Lock:
         """Return the same lock, its lease counted from now on."""
-        return self._replace(expires=clock.text(now + self.lease))
+        return self._replace(expires=clock.iso_text(now + self.lease))
 
     @property
     def unfenced(self) -> tuple[str, ...]:
@@ -58,10 +58,10 @@ class Lock(NamedTuple):
 
     def without(self, step: str) -> Lock:
         """Return the same lock with a step struck off."""
-        return self._replace(steps=tuple(one for one in self.steps if one != step))
+        return self._replace(steps=tuple(due for due in self.steps if due != step))
 
     def as_json(self) -> bytes:
-        """Return it as it is kept."""
+        """Return it as it is written to its file."""
         return plain_json.dump(self._asdict()).encode("ascii") + b"\n"
 
     def as_result(self, now: float) -> dict[str, Any]:
@@ -72,81 +72,81 @@ class Lock(NamedTuple):
     def __str__(self) -> str:
         """Return it in one sentence."""
         return (
-            f"{self.owner} runs {self.operation} since {self.taken}, valid until {self.expires} "
-            f"(id {self.id})"
+            f"{self.owner} has been running {self.operation} since {self.taken}, valid until "
+            f"{self.expires} (id {self.id})"
         )
 
 
-def from_json(data: bytes) -> Lock:
+def parse_lock(data: bytes) -> Lock:
     """Return the lock in a file. Raises ValueError."""
-    found = plain_json.load_object(data)
-    plain_json.check_keys(found, Lock._fields)
-    plain_json.check_texts(found, _TEXTS, MAX_TEXT)
-    if not isinstance(found["process"], dict):
-        raise ValueError("process is no object")
-    lease = found["lease"]
+    fields = plain_json.load_object(data)
+    plain_json.check_keys(fields, Lock._fields)
+    plain_json.check_texts(fields, _TEXTS, MAX_TEXT)
+    if not isinstance(fields["process"], dict):
+        raise ValueError("process is not an object")
+    lease = fields["lease"]
     if isinstance(lease, bool) or not isinstance(lease, (int, float)):
-        raise ValueError("lease is no number")
+        raise ValueError("lease is not a number")
     if not 0 < lease <= MAX_LEASE:
         raise ValueError(f"lease is not between 0 and {MAX_LEASE:g} s")
     for name in ("taken", "expires"):
         try:
-            clock.seconds(found[name])
+            clock.seconds_of(fields[name])
         except ValueError as problem:
             raise ValueError(f"{name}: {problem}") from None
-    lists = {name: texts(name, found[name]) for name in _LISTS}
-    return Lock(**{**found, **lists, "lease": float(lease)})
+    lists = {name: texts(name, fields[name]) for name in _LISTS}
+    return Lock(**{**fields, **lists, "lease": float(lease)})
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
     """Return a list of names in a lock. Raises ValueError for anything else."""
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise ValueError(f"{name} is not a list of texts")
-    if len(value) > MAX_LIST or any(not 0 < len(one) <= MAX_TEXT for one in value):
+    if len(value) > MAX_LIST or any(not 0 < len(text) <= MAX_TEXT for text in value):
         raise ValueError(f"{name} has too many entries, or an entry that is empty or too long")
     return tuple(value)
 
 
-def obstacle(
-    found: Lock | None, wanted: Lock, replaceable: Collection[str], now: float
+def conflict(
+    existing: Lock | None, wanted: Lock, replaceable: Collection[str], now: float
 ) -> str | None:
-    """Return why `wanted` cannot be taken where `found` is, or None."""
-    if found is None:
+    """Return why `wanted` cannot be taken where `existing` is held, or None."""
+    if existing is None:
         return None
-    if found.id == wanted.id:
-        if found.node_id == wanted.node_id:
+    if existing.id == wanted.id:
+        if existing.node_id == wanted.node_id:
             return None
         return (
-            f"this directory is used for node {found.node_id}, too, by the same operation; each "
+            f"this directory is used for node {existing.node_id}, too, by the same operation; each "
             "node needs a directory of its own"
         )
-    if found.id in replaceable or found.has_expired(now):
+    if existing.id in replaceable or existing.has_expired(now):
         return None
     return (
-        f"another operation runs on this node: {found}. What usually helps: wait until it has "
-        f"ended. If that run is truly gone, nso_ha_break_lock={found.id} breaks its lock"
+        f"another operation runs on this node: {existing}. Hint: wait until it has ended. If "
+        f"that run is truly gone, nso_ha_break_lock={existing.id} breaks its lock"
     )
 
 
-def not_due(found: Lock, step: str) -> str | None:
+def not_due(held: Lock, step: str) -> str | None:
     """Return why a step of the run that holds this lock must not be taken, or None where it may."""
-    if step in found.steps:
+    if step in held.steps:
         return None
-    rest = ", ".join(found.steps) or "none"
+    rest = ", ".join(held.steps) or "none"
     return (
         f"the step {step!r} is not due on this node: it has been taken, or the run has withdrawn "
         f"it (steps that are still due: {rest})"
     )
 
 
-def not_held(found: Lock | None, wanted_id: str, now: float) -> str | None:
-    """Return why the operation of this id may not go on here, or None where it may."""
-    if found is not None and found.id == wanted_id and not found.has_expired(now):
+def not_held(existing: Lock | None, run_id: str, now: float) -> str | None:
+    """Return why the run of this id may not go on here, or None where it may."""
+    if existing is not None and existing.id == run_id and not existing.has_expired(now):
         return None
-    if found is None:
-        now_there = "there is no lock"
-    elif found.id == wanted_id:
-        now_there = f"it has expired at {found.expires}"
+    if existing is None:
+        actual = "there is no lock"
+    elif existing.id == run_id:
+        actual = f"it expired at {existing.expires}"
     else:
-        now_there = f"{found}"
-    return f"the lock of this operation ({wanted_id}) is not held here any more: {now_there}"
+        actual = f"{existing}"
+    return f"the lock of this operation ({run_id}) is not held here any more: {actual}"

@@ -12,7 +12,7 @@ import os
 import time
 from typing import Callable, Iterator
 
-from .files import KeptError, explained
+from .files import StoreError, explained
 
 NAME = ".mutex"
 
@@ -27,7 +27,7 @@ def held(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Keep other processes out of this directory. Raises KeptError."""
+    """Keep other processes out of this directory meanwhile. Raises StoreError."""
     path = os.path.join(directory, NAME)
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     with explained("open", path):
@@ -46,10 +46,10 @@ def _take(
     end = clock() + PATIENCE
     while not _taken(descriptor, path):
         if clock() >= end:
-            raise KeptError(
-                f"cannot lock {path}: another process has held it for {PATIENCE:g} s. What usually "
-                "helps: run it again; if that is no help, look for a process of this collection "
-                "that hangs on the host."
+            raise StoreError(
+                f"cannot lock {path}: another process has held it for {PATIENCE:g} s. Hint: run it "
+                "again. If that fails too, look for a process of this collection that hangs on the "
+                "host."
             )
         sleep(PAUSE)
 

@@ -17,7 +17,7 @@ def dump(value: object) -> str:
             value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
         )
     except (TypeError, RecursionError) as problem:
-        raise ValueError(f"this cannot be kept: {problem}") from None
+        raise ValueError(f"this cannot be written as JSON: {problem}") from None
 
 
 def load(data: bytes) -> object:
@@ -31,7 +31,7 @@ def load(data: bytes) -> object:
     except UnicodeError:
         raise ValueError("it has text that is not valid UTF-8") from None
     except json.JSONDecodeError as problem:
-        raise ValueError(f"no JSON ({problem.msg} at character {problem.pos})") from None
+        raise ValueError(f"not JSON ({problem.msg} at character {problem.pos})") from None
     return value
 
 
@@ -39,7 +39,7 @@ def load_object(data: bytes) -> dict[str, Any]:
     """Return the value of a JSON text that has to be an object. Raises ValueError."""
     value = load(data)
     if not isinstance(value, dict):
-        raise ValueError("no JSON object")
+        raise ValueError("not a JSON object")
     return value
 
 
@@ -48,7 +48,7 @@ def check_texts(value: Mapping[str, Any], names: tuple[str, ...], limit: int) ->
     for name in names:
         text = value.get(name)
         if not isinstance(text, str):
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not text")
         if not 0 < len(text) <= limit:
             raise ValueError(f"{name} has {len(text)} characters; from 1 to {limit} are allowed")
 
@@ -64,4 +64,4 @@ def check_keys(value: Mapping[str, Any], names: tuple[str, ...]) -> None:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")

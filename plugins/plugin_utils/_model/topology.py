@@ -155,7 +155,7 @@ def _own_problems(member: Member) -> list[str]:
         found.append(f"{member.host}: nso_ha_priority has to be a whole number, 0 (never) or more")
     if addresses.is_literal(member.address):
         try:
-            addresses.check(member.address)
+            addresses.check_address(member.address)
         except addresses.AddressError as problem:
             found.append(f"{member.host}: nso_ha_node_ip: {problem}")
     return found

@@ -222,7 +222,7 @@ def test_on_a_full_disk_no_operation_begins_and_nothing_is_left(directory: State
         result = with_small_files(options(directory, "a"), size)
         assert result["failed"] is True
         assert result["lock"] is None
-        assert "File too large. What usually helps: free some space" in result["msg"]
+        assert "File too large. Hint: free some space" in result["msg"]
         assert directory.names() == set()
 
 
@@ -243,7 +243,7 @@ def test_a_directory_that_cannot_be_is_named_with_what_helps(directory: StateDir
     for check in (True, False):
         result = directory.begin(check=check)
         assert result["failed"] is True
-        assert f"{directory.path} is no directory" in result["msg"]
+        assert f"{directory.path} is not a directory" in result["msg"]
     directory.path.unlink()
     directory.path /= "state"
     for check in (True, False):

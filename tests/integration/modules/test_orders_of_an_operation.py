@@ -110,7 +110,7 @@ LOST: dict[Callable[[StateDirectory], None], str] = {
     nobody: "the lock of this operation (a) is not held here any more: there is no lock",
     ended: "the lock of this operation (a) is not held here any more: there is no lock",
     expired: "not held here any more: it has expired at 2001-01-01T00:00:00.000000Z",
-    replaced: "not held here any more: owner of b runs switchover since ",
+    replaced: "not held here any more: owner of b has been running switchover since ",
     damaged: "lock.json is damaged: id is missing",
 }
 RUNS: dict[str, Callable[[Stage, dict[str, Any]], Result]] = {

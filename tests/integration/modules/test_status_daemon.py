@@ -26,7 +26,7 @@ from ncs_sim.raw_client import RawClient
 
 NOT_RUNNING = {
     "running": False,
-    "why": "Nothing listens where it would, and no process of it is there.",
+    "why": "Nothing listens where it would, and no process is a daemon.",
 }
 #: A Python program that sleeps until its standard input ends.
 SLEEP = "import sys; sys.stdin.read()"

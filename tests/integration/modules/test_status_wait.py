@@ -61,7 +61,7 @@ WAITS = {
         "primary is other, not wanted",
     ),
     "primary_id of a node that follows nobody": Wait(
-        NONE, {"primary_id": WANTED}, follow_wanted, "primary is nobody, not wanted"
+        NONE, {"primary_id": WANTED}, follow_wanted, "primary is none, not wanted"
     ),
     "secondaries": Wait(
         PRIMARY,
@@ -226,7 +226,7 @@ def test_a_daemon_that_never_answers_is_named_and_nothing_is_told_of_it(stage: S
     assert result["ha"] is None
     assert result["error"]["name"] == "OS"
     assert "Connection refused" in result["msg"]
-    assert "no look at the node succeeded" in result["msg"]
+    assert "the status could not be read" in result["msg"]
 
 
 def test_a_daemon_that_goes_away_during_the_wait_leaves_its_last_state(

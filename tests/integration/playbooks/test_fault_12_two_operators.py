@@ -52,7 +52,7 @@ def test_of_two_who_start_together_one_goes_on_and_a_dead_one_is_no_obstacle(
         with runs["n2"], runs["n3"]:
             until(lambda: not all(run.runs for run in runs.values()), 150, "the end of one")
             loser, winner = sorted(runs, key=lambda name: runs[name].runs)
-            assert_refused(runs[loser].end(), "(lock failed)", "runs switchover since")
+            assert_refused(runs[loser].end(), "(lock failed)", "has been running switchover since")
             assert runs[winner].runs
             until(lambda: "besecondary" in n1.waiting(), 150, "the last step of the other")
             load.until_acknowledged(5, by=winner)

@@ -37,7 +37,7 @@ def test_a_primary_whose_endpoint_has_moved_needs_fencing(
         n1.kill()
         done = frozen.failover(inventory=edit(inventory, {"n1": process}))
         assert done.status == 0, done.output
-        assert "no process of it is there" in done.node("n1")["problem"]
+        assert "no process is a daemon" in done.node("n1")["problem"]
         frozen.assert_one_primary()
 
 

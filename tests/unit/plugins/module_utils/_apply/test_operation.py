@@ -11,15 +11,19 @@ from typing import Any, Mapping
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._apply import operation, promotion
 from ansible_collections.nso.ha.plugins.module_utils._apply.operation import Holding, Operation
-from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import NotGiven, Report, Timed
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import (
+    Execution,
+    NotGiven,
+    Timed,
+)
 from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import Promotion
+from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import UnixEndpoint
-from ansible_collections.nso.ha.plugins.module_utils._node.node import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
-from ansible_collections.nso.ha.plugins.module_utils._store import clock, kept, mutex
-from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
+from ansible_collections.nso.ha.plugins.module_utils._store import clock, contents, mutex
+from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
@@ -37,7 +41,7 @@ ENTRY = {
 }
 #: The steps that the lock lists.
 STEPS = ("promote", "later")
-GIVEN = Report(("beprimary",), None, HaState("primary"), times=(Timed("beprimary", 1.0, 2.5),))
+GIVEN = Execution(("beprimary",), None, HaState("primary"), times=(Timed("beprimary", 1.0, 2.5),))
 
 
 def silent(_text: str) -> None:
@@ -58,8 +62,8 @@ class Node:
         return operation.from_option(option, silent)
 
     def begin(self, lease: float = 900.0, **more: Any) -> Lock:
-        end = clock.text(NOW + lease)
-        held = Lock("a", "n1", "switchover", "ops", {}, clock.text(NOW), end, lease, STEPS)
+        end = clock.iso_text(NOW + lease)
+        held = Lock("a", "n1", "switchover", "ops", {}, clock.iso_text(NOW), end, lease, STEPS)
         return self.option().directory.begin(held._replace(**more), (), NOW).lock
 
     def read_txid(self, target: Target) -> TransactionId | None:
@@ -72,8 +76,8 @@ class Node:
     def promotion(self, **more: Any) -> Promotion:
         return Promotion(self.option(**more), TARGET, "n1")
 
-    def look(self) -> kept.Kept:
-        return kept.look(str(self.path))
+    def look(self) -> contents.Contents:
+        return contents.read_contents(str(self.path))
 
 
 @pytest.fixture
@@ -136,7 +140,7 @@ def test_the_lock_is_renewed_and_the_step_struck_off_before_an_order(node: Node)
     holding = Holding(node.option())
     holding.before("secondary_dead")
     assert node.look().lock == held.renewed(NOW + 100).without("promote")
-    assert holding.more(GIVEN) == {
+    assert holding.result(GIVEN) == {
         "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
     }
 
@@ -153,7 +157,7 @@ def test_without_the_lock_no_order_is_given_and_nothing_written(
         assert caught.value.order == order
         assert caught.value.failure is None
         escort.release()
-    assert node.look() == kept.Kept(str(node.path), held, [], None, [])
+    assert node.look() == contents.Contents(str(node.path), held, [], None, [])
     assert node.asked == 0
 
 
@@ -172,7 +176,7 @@ def test_a_step_that_is_not_due_gets_no_order_and_nothing_is_written(node: Node,
         assert str(node.path) in caught.value.why
         assert "Hint: run the operation again." in caught.value.why
         escort.release()
-    assert node.look() == kept.Kept(str(node.path), held, [], None, [])
+    assert node.look() == contents.Contents(str(node.path), held, [], None, [])
     assert node.asked == 0
 
 
@@ -196,14 +200,14 @@ def test_all_orders_of_a_step_are_given_and_each_renews_the_lock(
     held = node.look().lock
     assert held is not None
     assert held.steps == ("later",)
-    assert held.expires == clock.text(NOW + 300 + 900)
+    assert held.expires == clock.iso_text(NOW + 300 + 900)
 
 
 def test_a_step_with_several_orders_stops_where_the_lock_is_lost(node: Node) -> None:
     node.begin()
     promote = node.promotion()
     promote.before("benone")
-    (node.path / kept.LOCK).unlink()
+    (node.path / contents.LOCK).unlink()
     with pytest.raises(NotGiven, match="there is no lock"):
         promote.before("beprimary")
 
@@ -214,7 +218,7 @@ def test_from_the_first_order_until_release_nobody_strikes_a_step_off(node: Node
     # Before the first order anybody may work there.
     assert node.begin(steps=("promote",)).steps == ("promote",)
     holding.before("secondary_dead")
-    with pytest.raises(KeptError, match="another process has held it"):
+    with pytest.raises(StoreError, match="another process has held it"):
         node.begin(steps=())
     holding.release()
     begun = node.option().directory.begin(held._replace(steps=()), (), NOW)
@@ -243,7 +247,7 @@ def test_a_step_that_was_struck_off_first_gets_no_order(node: Node) -> None:
 def test_without_orders_no_step_is_taken(node: Node) -> None:
     held = node.begin()
     for escort in (Holding(node.option()), node.promotion()):
-        escort.more(GIVEN)
+        escort.result(GIVEN)
         escort.release()
     assert node.look().lock == held
 
@@ -260,12 +264,12 @@ def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
         "primary": "n1",
         "txid": TXID.as_dict(),
         "start": [1764, 28900, 250000],
-        "at": clock.text(NOW + 100),
+        "at": clock.iso_text(NOW + 100),
         "operation": "switchover",
         "run": "a",
     }
-    assert node.look().timeline == [ENTRY, promote.entry]
-    assert promote.more(GIVEN) == {
+    assert node.look().promotions == [ENTRY, promote.entry]
+    assert promote.result(GIVEN) == {
         "entry": promote.entry,
         "txid": TXID.as_dict(),
         "times": [{"order": "beprimary", "start": 1.0, "end": 2.5}],
@@ -293,7 +297,7 @@ def test_a_node_is_not_made_primary_while_a_host_is_not_confirmed_to_be_fenced(
     assert caught.value.order == "beprimary"
     assert node.asked == 0
     assert promote.entry is None
-    assert node.look().timeline == []
+    assert node.look().promotions == []
 
 
 def test_a_host_may_be_confirmed_until_the_order_is_given(node: Node) -> None:
@@ -324,7 +328,7 @@ def test_other_orders_need_the_record_and_no_transaction_id(node: Node, order: s
     node.begin()
     promote = node.promotion(epoch=2, timeline=[ENTRY], txid={"timestamp": [1, 2, 3]})
     promote.before(order)
-    assert node.look().timeline == [ENTRY]
+    assert node.look().promotions == [ENTRY]
     assert promote.entry is None
     assert node.asked == 0
 
@@ -333,7 +337,7 @@ def test_without_epoch_and_transaction_id_nothing_is_asked_or_recorded(node: Nod
     node.begin()
     node.promotion().before("beprimary")
     assert node.asked == 0
-    assert node.look().timeline == []
+    assert node.look().promotions == []
 
 
 @pytest.mark.parametrize("found", [TransactionId("n3", (1764, 28000, 6)), None])
@@ -343,7 +347,7 @@ def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, fou
     with pytest.raises(NotGiven, match=r"not n3/1764028000\.000005") as caught:
         node.promotion(epoch=2, txid=TXID.as_dict()).before("beprimary")
     assert str(found or "unknown") in caught.value.why
-    assert node.look().timeline == []
+    assert node.look().promotions == []
 
 
 def test_a_node_that_does_not_tell_its_transaction_id_is_not_promoted(node: Node) -> None:
@@ -352,20 +356,20 @@ def test_a_node_that_does_not_tell_its_transaction_id_is_not_promoted(node: Node
     with pytest.raises(NotGiven, match="cannot be read") as caught:
         node.promotion(epoch=2).before("beprimary")
     assert caught.value.failure is node.failure
-    assert node.look().timeline == []
+    assert node.look().promotions == []
 
 
 def test_a_transaction_id_that_cannot_be_recorded_is_no_crash(node: Node) -> None:
     node.begin()
     node.txid = TransactionId("n3", (1, -2, 3))
-    with pytest.raises(NotGiven, match="none that can be recorded"):
+    with pytest.raises(NotGiven, match="cannot be recorded"):
         node.promotion(epoch=2).before("beprimary")
-    assert node.look().timeline == []
+    assert node.look().promotions == []
 
 
 def test_where_the_record_cannot_be_written_the_order_is_not_given(node: Node) -> None:
     node.begin()
-    (node.path / kept.TIMELINE).mkdir()
+    (node.path / contents.PROMOTIONS).mkdir()
     promote = node.promotion(epoch=2)
     with pytest.raises(NotGiven, match="Is a directory"):
         promote.before("beprimary")
@@ -375,8 +379,8 @@ def test_where_the_record_cannot_be_written_the_order_is_not_given(node: Node) -
 def test_what_cannot_be_read_afterwards_is_null(node: Node) -> None:
     promote = node.promotion()
     node.failure = error.EOF()
-    assert promote.more(GIVEN)["txid"] is None
+    assert promote.result(GIVEN)["txid"] is None
     assert node.asked == 1
     # A node that did not answer a moment ago is not waited for again.
-    assert promote.more(GIVEN._replace(after=None))["txid"] is None
+    assert promote.result(GIVEN._replace(after=None))["txid"] is None
     assert node.asked == 1

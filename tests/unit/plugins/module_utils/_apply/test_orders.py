@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._apply import orders
-from ansible_collections.nso.ha.plugins.module_utils._apply.orders import carry_out
-from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import NotGiven, Report
+from ansible_collections.nso.ha.plugins.module_utils._apply.orders import give_all
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import Execution, NotGiven
+from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import UnixEndpoint
-from ansible_collections.nso.ha.plugins.module_utils._node.node import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
@@ -73,16 +73,20 @@ class Giving:
             raise self.failures[name]
 
 
-def whole_report(
+def always(_order: str) -> None:
+    """Let every order be given."""
+
+
+def whole_execution(
     told: HaState | error.Failure, names: tuple[str, ...], giving: Giving, **more: Any
-) -> Report:
-    # It has all of a connection that is used here.
-    return carry_out(TARGET, FakeConnection(told), names, giving, **more)  # type: ignore[arg-type]
+) -> Execution:
+    node: Any = FakeConnection(told)
+    return give_all(TARGET, node, names, giving, more.get("before", always))
 
 
-def report(told: HaState | error.Failure, names: tuple[str, ...], giving: Giving) -> Any:
+def execution(told: HaState | error.Failure, names: tuple[str, ...], giving: Giving) -> Any:
     """Return what came of the orders, without when."""
-    return whole_report(told, names, giving)[:4]
+    return whole_execution(told, names, giving)[:4]
 
 
 def after_sending(failure: error.Failure) -> error.Failure:
@@ -92,7 +96,7 @@ def after_sending(failure: error.Failure) -> error.Failure:
 
 def test_all_orders_are_given_and_the_state_read_on_the_same_connection(again: Again) -> None:
     giving = Giving()
-    assert report(AFTER, ("benone", "besecondary"), giving) == (
+    assert execution(AFTER, ("benone", "besecondary"), giving) == (
         ("benone", "besecondary"),
         None,
         AFTER,
@@ -106,7 +110,7 @@ def test_after_a_refusal_no_more_orders_are_given_and_the_connection_is_good(aga
     refusal = error.Error(error.ERR_HA_CONNECT, "x")
     giving = Giving({"besecondary": refusal})
     names = ("benone", "besecondary", "berelay")
-    assert report(BEFORE, names, giving) == (("benone", "besecondary"), refusal, BEFORE, None)
+    assert execution(BEFORE, names, giving) == (("benone", "besecondary"), refusal, BEFORE, None)
     assert giving.given == ["benone", "besecondary"]
     assert again.made == 0
 
@@ -126,7 +130,7 @@ def test_after_any_other_failure_the_state_is_read_on_a_new_connection(
     again: Again, failure: error.Failure
 ) -> None:
     unusable = error.Error(error.ERR_INTERNAL, "the broken connection was used")
-    got = report(unusable, ("beprimary",), Giving({"beprimary": failure}))
+    got = execution(unusable, ("beprimary",), Giving({"beprimary": failure}))
     assert got == (("beprimary",), failure, AFTER, None)
     assert again.made == 1
 
@@ -136,7 +140,7 @@ def test_where_the_connection_was_lost_the_state_is_read_on_a_new_one(
     again: Again, refused: bool
 ) -> None:
     failures = {"beprimary": error.Error(error.ERR_BADSTATE, "x")} if refused else {}
-    got = report(error.EOF(), ("beprimary",), Giving(failures))
+    got = execution(error.EOF(), ("beprimary",), Giving(failures))
     assert got == (("beprimary",), failures.get("beprimary"), AFTER, None)
     assert again.made == 1
 
@@ -145,13 +149,13 @@ def test_a_node_that_cannot_be_asked_has_no_state_and_a_problem(again: Again) ->
     problem = error.Error(error.ERR_OS, "connecting", "Connection refused")
     again.refused = [problem]
     failure = after_sending(error.EOF())
-    got = report(error.EOF(), ("beprimary",), Giving({"beprimary": failure}))
+    got = execution(error.EOF(), ("beprimary",), Giving({"beprimary": failure}))
     assert got == (("beprimary",), failure, None, problem)
 
 
 def test_a_node_that_does_not_answer_when_asked_again_has_no_state(again: Again) -> None:
     again.told = error.Timeout("x")
-    assert report(error.EOF(), ("beprimary",), Giving()) == (
+    assert execution(error.EOF(), ("beprimary",), Giving()) == (
         ("beprimary",),
         None,
         None,
@@ -176,7 +180,7 @@ class Watch:
 def test_something_can_be_done_right_before_each_order(again: Again) -> None:
     giving = Giving()
     watch = Watch(giving)
-    done = whole_report(AFTER, ("benone", "besecondary"), giving, before=watch)
+    done = whole_execution(AFTER, ("benone", "besecondary"), giving, before=watch)
     assert watch.seen == [("benone", 0), ("besecondary", 1)]
     assert done.stopped is None
 
@@ -189,7 +193,7 @@ def test_an_order_that_may_not_be_given_is_not_and_the_state_is_read(
 ) -> None:
     giving = Giving()
     names = (*given, stop_at, "berelay")
-    stopped = whole_report(AFTER, names, giving, before=Watch(giving, stop_at))
+    stopped = whole_execution(AFTER, names, giving, before=Watch(giving, stop_at))
     assert tuple(giving.given) == stopped.given == given
     assert stopped.failure is None
     assert stopped.after == AFTER
@@ -206,7 +210,7 @@ def test_the_times_of_all_orders_are_kept_of_the_failed_one_too(
     monkeypatch.setattr(orders, "time", SimpleNamespace(time=lambda: float(next(ticks))))
     giving = Giving({"besecondary": error.Error(error.ERR_BADSTATE, "x")})
     names = ("benone", "besecondary", "berelay")
-    assert whole_report(AFTER, names, giving).times == (
+    assert whole_execution(AFTER, names, giving).times == (
         ("benone", 0.0, 1.0),
         ("besecondary", 2.0, 3.0),
     )

@@ -8,7 +8,12 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._apply import transitions
 from ansible_collections.nso.ha.plugins.module_utils._apply.transitions import Wanted
 from ansible_collections.nso.ha.plugins.module_utils._node.addresses import Upstream
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    HaState,
+    Peer,
+    from_status,
+)
+from ansible_collections.nso.ha.plugins.module_utils.ncs import ha_status
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,9 +97,9 @@ def test_another_id_or_another_address_is_another_primary(primary: Peer | None) 
     ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201", "2001:db8::1", "2001:DB8:0::0:1"],
 )
 def test_addresses_are_compared_as_addresses(address: str) -> None:
-    found = HaState("secondary", Peer("p", address))
-    assert transitions.follows(found, P)
-    assert transitions.needed(found, wanted("secondary")) == ()
+    state = from_status(ha_status.STATE_SECONDARY, [{"nodeid": "p", "address": address}])
+    assert transitions.follows(state, P)
+    assert transitions.needed(state, wanted("secondary")) == ()
 
 
 def test_a_follower_follows_nobody_where_nobody_is_wanted() -> None:

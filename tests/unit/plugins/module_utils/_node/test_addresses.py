@@ -99,7 +99,7 @@ def test_everything_else_is_a_name(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["192.0.2.1", "127.0.0.1", "::1", "2001:db8::1", "fe80::1"])
 def test_the_address_of_a_node_is_accepted(text: str) -> None:
-    addresses.check(text)
+    addresses.check_address(text)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_the_address_of_a_node_is_accepted(text: str) -> None:
         ("0:0:0:0:0:0:0:0", "not the address of one node"),
         ("224.0.0.1", "not the address of one node"),
         ("ff02::1", "not the address of one node"),
-        ("1:2", "no IP address"),
-        ("host", "no IP address"),
-        ("", "no IP address"),
+        ("1:2", "not an IP address"),
+        ("host", "not an IP address"),
+        ("", "not an IP address"),
     ],
 )
 def test_what_cannot_be_dialled_is_refused_with_value_and_reason(text: str, why: str) -> None:
     with pytest.raises(AddressError, match=why) as caught:
-        addresses.check(text)
+        addresses.check_address(text)
     assert repr(text) in str(caught.value)
 
 
@@ -128,7 +128,7 @@ def test_what_cannot_be_dialled_is_refused_with_value_and_reason(text: str, why:
 )
 def test_what_cannot_be_dialled_is_refused_inside_ipv6_too(text: str) -> None:
     with pytest.raises(AddressError):
-        addresses.check(text)
+        addresses.check_address(text)
 
 
 @pytest.fixture
@@ -172,8 +172,8 @@ def test_a_name_with_an_unusable_address_is_refused(
     ("problem", "reason"),
     [
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service"),
-        (OSError("no words"), "it is no valid host name"),
-        (UnicodeError("label too long"), "it is no valid host name"),
+        (OSError("no words"), "it is not a valid host name"),
+        (UnicodeError("label too long"), "it is not a valid host name"),
     ],
 )
 def test_a_name_that_cannot_be_resolved_is_named_with_the_reason(
@@ -192,7 +192,7 @@ def test_a_name_without_address_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("name", ["a..b", ".", "x" * 300])
 def test_a_name_that_cannot_be_one_is_an_error_without_any_network(name: str) -> None:
-    with pytest.raises(AddressError, match="it is no valid host name"):
+    with pytest.raises(AddressError, match="it is not a valid host name"):
         resolving.resolve("p", name, 5)
 
 

@@ -31,7 +31,7 @@ HA_PORT = 4570
 HA_IP = "127.0.120.2"
 OTHER_IP = "127.0.120.3"
 
-NOT_RUNNING = Evidence(False, "Nothing listens where it would, and no process of it is there.")
+NOT_RUNNING = Evidence(False, "Nothing listens where it would, and no process is a daemon.")
 
 
 class Host:
@@ -51,7 +51,7 @@ class Host:
         place = Place(
             endpoint or UnixEndpoint(str(self.configured)), ha_ip, HA_PORT, re.compile(PATTERN)
         )
-        return daemon.look(place, str(self.proc))
+        return daemon.find_daemon(place, str(self.proc))
 
 
 @pytest.fixture
@@ -190,9 +190,9 @@ def test_the_pattern_says_what_a_daemon_looks_like(host: Host) -> None:
     host.proc.process(77, ["ncs.smp", "-root", "/opt/other"])
     host.proc.process(78, ["my-daemon"])
     place = Place(UnixEndpoint("/none/x"), HA_IP, HA_PORT, re.compile("-root /opt/ncs"))
-    assert daemon.look(place, str(host.proc)) == NOT_RUNNING
+    assert daemon.find_daemon(place, str(host.proc)) == NOT_RUNNING
     mine = place._replace(process=re.compile("daemon$"))
-    assert "Process 78 (my-daemon)" in daemon.look(mine, str(host.proc)).why
+    assert "Process 78 (my-daemon)" in daemon.find_daemon(mine, str(host.proc)).why
 
 
 def test_a_pattern_sees_the_arguments_right_after_an_executable_that_was_replaced(
@@ -200,7 +200,7 @@ def test_a_pattern_sees_the_arguments_right_after_an_executable_that_was_replace
 ) -> None:
     host.proc.process(77, ["x", "-root"], executable="/opt/ncs/bin/ncs.smp (deleted)")
     place = Place(UnixEndpoint("/none/x"), HA_IP, HA_PORT, re.compile(r"^ncs\.smp -root$"))
-    assert daemon.look(place, str(host.proc)).running is True
+    assert daemon.find_daemon(place, str(host.proc)).running is True
 
 
 @pytest.mark.parametrize("command", [[""], []])
@@ -379,7 +379,9 @@ def test_without_the_tables_of_the_kernel_nothing_is_known(host: Host) -> None:
     host.proc.table("tcp").unlink()
     seen = host.look()
     assert seen.running is None
-    assert f"Whether something listens on HA port {HA_PORT} cannot be told: No such" in seen.why
+    assert (
+        f"Whether something listens on HA port {HA_PORT} cannot be determined: No such" in seen.why
+    )
 
 
 # Endpoints
@@ -481,7 +483,7 @@ def test_what_cannot_be_tried_may_be_a_daemon(
     failing_connect(monkeypatch, {address: problem})
     seen = host.look()
     assert seen.running is None
-    assert f"cannot be told: {words}." in seen.why
+    assert f"cannot be determined: {words}." in seen.why
     told = f"{IP}:{host.default_port}" if where == "default port" else address
     assert f"Whether a daemon listens at {told} " in seen.why
 
@@ -490,10 +492,10 @@ def test_a_path_that_cannot_be_looked_at_may_be_a_daemon(host: Host, tmp_path: P
     (tmp_path / "file").write_text("")
     seen = host.look(UnixEndpoint(str(tmp_path / "file" / "ipc")))
     assert seen.running is None
-    assert "cannot be told: Not a directory." in seen.why
+    assert "cannot be determined: Not a directory." in seen.why
     seen = host.look(UnixEndpoint("/" + "x" * 200))
     assert seen.running is None
-    assert "cannot be told: AF_UNIX path too long." in seen.why
+    assert "cannot be determined: AF_UNIX path too long." in seen.why
 
 
 def test_a_file_that_is_no_socket_is_not_a_daemon(host: Host) -> None:
@@ -512,13 +514,13 @@ def test_a_listener_that_accepts_nobody_is_a_daemon_while_its_queue_has_room(hos
                 sock.connect(str(host.configured))
         seen = host.look()
     assert seen.running is None
-    assert f"Whether a daemon listens at {host.configured} cannot be told: " in seen.why
+    assert f"Whether a daemon listens at {host.configured} cannot be determined: " in seen.why
 
 
 def test_a_name_that_cannot_be_resolved_may_be_a_daemon(host: Host) -> None:
     seen = host.look(TcpEndpoint("a..b", 4))
     assert seen.running is None
-    assert "Whether a daemon listens at a..b:4 cannot be tried: " in seen.why
+    assert "Whether a daemon listens at a..b:4 cannot be determined: " in seen.why
 
 
 class Name:
@@ -546,7 +548,7 @@ def test_every_address_of_a_name_has_to_be_refused(
     failing_connect(monkeypatch, {(name.addresses[number], 4): socket.timeout("timed out")})
     seen = host.look(TcpEndpoint(name.name, 4))
     assert seen.running is None
-    assert f"Whether a daemon listens at {name.name}:4 cannot be told: timed out." in seen.why
+    assert f"Whether a daemon listens at {name.name}:4 cannot be determined: timed out." in seen.why
 
 
 def test_one_address_of_a_name_that_answers_is_a_daemon(
@@ -571,7 +573,7 @@ def test_one_sure_sign_counts_more_than_what_cannot_be_looked_at(
     host.proc.process(77, ["ncs.smp"])
     seen = host.look(unclear)
     assert seen.running is True
-    assert "cannot be told" not in seen.why
+    assert "cannot be determined" not in seen.why
 
 
 def test_all_that_cannot_be_looked_at_is_told(host: Host, tmp_path: Path) -> None:
@@ -580,7 +582,11 @@ def test_all_that_cannot_be_looked_at_is_told(host: Host, tmp_path: Path) -> Non
     (host.proc.path / "1" / "cmdline").unlink()
     seen = host.look(UnixEndpoint(str(tmp_path / "file" / "ipc")))
     assert seen.running is None
-    for part in ("Not a directory.", "HA port 4570 cannot be told", "Processes of other users"):
+    for part in (
+        "Not a directory.",
+        "HA port 4570 cannot be determined",
+        "Processes of other users",
+    ):
         assert part in seen.why
 
 
@@ -590,4 +596,4 @@ def test_all_that_cannot_be_looked_at_is_told(host: Host, tmp_path: Path) -> Non
 def test_this_host_can_be_looked_at(host: Host) -> None:
     """With the real processes and tables, and a pattern that nothing matches."""
     place = Place(UnixEndpoint(str(host.configured)), HA_IP, host.default_port, re.compile("$^x"))
-    assert daemon.look(place) == NOT_RUNNING
+    assert daemon.find_daemon(place) == NOT_RUNNING

@@ -1,42 +1,24 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Failures as people meet them, and the one place where exceptions become results."""
+"""Failures as people meet them, and the one place where exceptions become them."""
 
 from __future__ import annotations
 
 import errno
-from typing import Any, NoReturn
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import failures
+from ansible_collections.nso.ha.plugins.module_utils._node.failures import ModuleFailure
 from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 REFUSED = error.Error(error.ERR_OS, "connecting to 192.0.2.1:4569", "Connection refused")
 
 
-class Ended(Exception):
-    """The module ended with a failure."""
-
-    def __init__(self, result: dict[str, Any]) -> None:
-        super().__init__(result)
-        self.result = result
-
-
-class FakeModule:
-    """A module that can only fail."""
-
-    def fail_json(self, **result: object) -> NoReturn:
-        raise Ended(result)
-
-
-MODULE: Any = FakeModule()
-
-
 def test_a_message_says_what_where_why_and_what_helps() -> None:
-    text = failures.message("Reading the HA status", "192.0.2.1:4569", REFUSED)
+    text = failures.failure_message("Reading the HA status", "192.0.2.1:4569", REFUSED)
     assert text.startswith("Reading the HA status failed at 192.0.2.1:4569: OS (24): ")
-    for part in ("Connection refused", "What usually helps: see whether NSO runs"):
+    for part in ("Connection refused", "Hint: see whether NSO runs"):
         assert part in text
 
 
@@ -63,28 +45,28 @@ def test_details_that_are_missing_are_empty() -> None:
     assert failures.as_result(error.Error(24, "", "words"))["details"] == "words"
 
 
-def test_a_failure_inside_ends_the_module_with_message_and_error() -> None:
-    with pytest.raises(Ended) as caught, failures.reported(MODULE, "Doing it", "there"):
+def test_a_failure_inside_becomes_one_of_the_module_with_message_and_error() -> None:
+    with pytest.raises(ModuleFailure) as caught, failures.reported("Doing it", "there"):
         raise REFUSED
-    assert caught.value.result == {
-        "msg": failures.message("Doing it", "there", REFUSED),
-        "error": failures.as_result(REFUSED),
-    }
+    assert caught.value.message == failures.failure_message("Doing it", "there", REFUSED)
+    assert caught.value.result == {"error": failures.as_result(REFUSED)}
 
 
-def test_a_bad_option_ends_the_module_with_its_text_alone() -> None:
-    with pytest.raises(Ended) as caught, failures.reported(MODULE, "Doing it", "there"):
+def test_an_invalid_option_is_reported_with_its_text_alone() -> None:
+    with pytest.raises(ModuleFailure) as caught, failures.reported("Doing it", "there"):
         raise OptionError("token is empty")
-    assert caught.value.result == {"msg": "token is empty"}
+    assert (caught.value.message, caught.value.result) == ("token is empty", {})
 
 
 def test_any_other_exception_goes_on() -> None:
-    with pytest.raises(ZeroDivisionError), failures.reported(MODULE, "Doing it", "there"):
+    with pytest.raises(ZeroDivisionError), failures.reported("Doing it", "there"):
         raise ZeroDivisionError
 
 
-def test_a_failure_can_bring_more_results() -> None:
-    with pytest.raises(Ended) as caught:
-        failures.fail(MODULE, "Doing it", "there", error.EOF(), changed=False)
-    assert caught.value.result["changed"] is False
-    assert caught.value.result["error"]["name"] == "EOF"
+def test_a_failure_of_the_module_goes_on_with_its_result() -> None:
+    wrong = ModuleFailure("wrong", {"changed": False})
+    with pytest.raises(ModuleFailure) as caught, failures.reported("Doing it", "there"):
+        raise wrong
+    assert caught.value is wrong
+    assert str(wrong) == "wrong"
+    assert wrong.result == {"changed": False}

@@ -26,10 +26,17 @@ def params(**given: object) -> dict[str, Any]:
 
 
 def test_the_spec_keeps_the_token_out_of_the_logs() -> None:
-    spec = options.connection_spec()
+    spec = options.ha_socket_spec()
     assert spec["token"] == {"type": "str", "required": True, "no_log": True}
     assert set(spec) == {"token", "path", "ip", "port", "access_file", "timeout"}
     assert spec["timeout"]["default"] == 30
+
+
+def test_a_module_without_an_ha_socket_asks_for_no_token() -> None:
+    spec = options.connection_spec()
+    assert spec == {**options.ha_socket_spec(), "token": {"type": "str", "no_log": True}}
+    for token in (None, ""):
+        assert options.target(params(token=token)).token == ""
 
 
 def test_a_target_is_made_of_the_options() -> None:
@@ -75,7 +82,7 @@ def test_neither_secret_shows_in_a_target(tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", ["", None])
 def test_an_empty_token_is_refused(token: str | None) -> None:
     with pytest.raises(OptionError, match="token is empty"):
-        options.target(params(token=token))
+        options.ha_target(params(token=token))
 
 
 @pytest.mark.parametrize("value", [0, -1, -0.5, math.inf, -math.inf, math.nan])
@@ -160,7 +167,7 @@ def test_text_that_is_no_node_id_is_refused_with_its_value(value: str, text: str
 def test_options_that_make_sense_are_accepted(
     role: str, node_id: str | None, primary_id: str | None, primary_ip: str | None, wait: bool
 ) -> None:
-    role_options.check(role, node_id, primary_id, primary_ip, wait)
+    role_options.check_role_options(role, node_id, primary_id, primary_ip, wait)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +192,7 @@ def test_options_that_make_no_sense_are_refused_with_what_they_say(
     arguments: tuple[Any, ...], text: str
 ) -> None:
     with pytest.raises(OptionError) as caught:
-        role_options.check(*arguments)
+        role_options.check_role_options(*arguments)
     assert str(caught.value).startswith(text)
 
 
@@ -222,8 +229,8 @@ def test_text_that_cannot_be_kept_is_refused(value: str, words: str) -> None:
 
 def test_what_tells_a_result_from_others_is_run_and_step_of_the_option() -> None:
     option = {"state_dir": "/a", "id": "3f0c", "step": "promote", "name": "failover"}
-    assert options.said(option) == {"run": "3f0c", "step": "promote"}
-    assert options.said(None) == {}
+    assert options.run_and_step(option) == {"run": "3f0c", "step": "promote"}
+    assert options.run_and_step(None) == {}
 
 
 def test_the_option_operation_names_directory_run_and_step() -> None:

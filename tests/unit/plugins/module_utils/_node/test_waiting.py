@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting: what is missing, how often to look, and when to stop."""
+"""Waiting: what is missing, how often to read, and when to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Mapping, Sequence, Union
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import waiting
 from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import Database
-from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation
+from ansible_collections.nso.ha.plugins.module_utils._node.node_status import NodeStatus
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils._node.waiting import Conditions
@@ -68,7 +68,7 @@ def test_what_is_asked_for_is_a_condition(option: Option, wanted: Conditions) ->
         (Conditions(role="primary"), NONE, 0, ["role is none, not primary"]),
         (Conditions(primary_id="p"), SECONDARY, 0, []),
         (Conditions(primary_id="q"), SECONDARY, 0, ["primary is p, not q"]),
-        (Conditions(primary_id="q"), PRIMARY, 0, ["primary is nobody, not q"]),
+        (Conditions(primary_id="q"), PRIMARY, 0, ["primary is none, not q"]),
         (Conditions(secondaries=("a",)), PRIMARY, 0, []),
         (Conditions(secondaries=("b", "a")), PRIMARY, 0, []),
         (
@@ -101,7 +101,7 @@ def test_what_is_missing_is_said_in_words(
 
 
 class Clock:
-    """A clock that goes on by the pauses alone, and by what looks take; in seconds."""
+    """A clock that goes on by the pauses alone, and by what reads take; in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -127,43 +127,43 @@ def test_pauses_grow_to_a_longest_one() -> None:
 
 @repeatable
 @given(st.floats(0.001, 5000), st.floats(0, 10))
-def test_the_pauses_end_when_the_time_is_up_with_a_last_look(timeout: float, look: float) -> None:
+def test_the_pauses_end_when_the_time_is_up_with_a_last_read(timeout: float, read: float) -> None:
     clock = Clock()
     lefts = []
     for left in waiting.pauses(timeout, clock, clock.sleep):
         lefts.append(left)
-        clock.now += look
+        clock.now += read
     assert lefts[0] == timeout
     assert lefts == sorted(lefts, reverse=True)
     assert lefts[-1] == 0
     assert all(left > 0 for left in lefts[:-1])
     assert all(pause > 0 for pause in clock.slept)
-    # The last look begins with the time up, or late by no more than the look before it.
-    assert clock.now - look <= 1000 + timeout + look + 1e-6
+    # The last read begins with the time up, or late by no more than the read before it.
+    assert clock.now - read <= 1000 + timeout + read + 1e-6
 
 
-def test_no_time_at_all_is_one_look() -> None:
+def test_no_time_at_all_is_one_read() -> None:
     clock = Clock()
     assert list(waiting.pauses(0, clock, clock.sleep)) == [0]
     assert clock.slept == []
 
 
-Look = Union[HaState, error.Failure]
+Answer = Union[HaState, error.Failure]
 
 
-class FakeObserver:
-    """Looks that are known beforehand; the last one is repeated."""
+class FakeReader:
+    """Answers that are known beforehand; the last one is repeated."""
 
-    def __init__(self, looks: Sequence[Look]) -> None:
-        self.looks = list(looks)
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = list(answers)
         self.timeouts: list[float] = []
 
-    def look(self, timeout: float) -> Observation:
+    def read(self, timeout: float) -> NodeStatus:
         self.timeouts.append(timeout)
-        seen = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
-        if isinstance(seen, error.Failure):
-            raise seen
-        return Observation(seen, STARTED, ipc.OURS)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, error.Failure):
+            raise answer
+        return NodeStatus(answer, STARTED, ipc.OURS)
 
 
 @pytest.fixture
@@ -175,16 +175,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def wait(
-    observer: FakeObserver, wanted: Conditions, timeout: float, limit: float
-) -> waiting.Waited:
-    # It has all of an observer that is used here.
-    return waiting.wait(observer, wanted, timeout, limit)  # type: ignore[arg-type]
+def wait(reader: FakeReader, wanted: Conditions, timeout: float, limit: float) -> waiting.Waited:
+    # It has all of a reader that is used here.
+    return waiting.wait(reader, wanted, timeout, limit)  # type: ignore[arg-type]
 
 
-def test_a_node_that_is_as_wanted_is_looked_at_once(clock: Clock) -> None:
-    observer = FakeObserver([NONE])
-    waited = wait(observer, Conditions(role="none"), 5, 60)
+def test_a_node_that_meets_the_conditions_is_read_once(clock: Clock) -> None:
+    reader = FakeReader([NONE])
+    waited = wait(reader, Conditions(role="none"), 5, 60)
     assert waited.missing == ()
     assert waited.failure is None
     assert waited.last is not None
@@ -192,19 +190,19 @@ def test_a_node_that_is_as_wanted_is_looked_at_once(clock: Clock) -> None:
     assert clock.slept == []
 
 
-def test_a_wait_ends_with_the_first_look_that_is_as_wanted(clock: Clock) -> None:
-    observer = FakeObserver([NONE, error.EOF(), error.Timeout("x"), SECONDARY, PRIMARY])
-    waited = wait(observer, Conditions(role="secondary"), 5, 60)
+def test_a_wait_ends_with_the_first_status_that_meets_the_conditions(clock: Clock) -> None:
+    reader = FakeReader([NONE, error.EOF(), error.Timeout("x"), SECONDARY, PRIMARY])
+    waited = wait(reader, Conditions(role="secondary"), 5, 60)
     assert waited.missing == ()
     assert waited.failure is None
     assert waited.last is not None
     assert waited.last.state == SECONDARY
-    assert len(observer.timeouts) == 4
-    assert observer.looks == [PRIMARY]
+    assert len(reader.timeouts) == 4
+    assert reader.answers == [PRIMARY]
 
 
 def test_a_wait_that_is_in_vain_ends_in_time_and_says_what_is_missing(clock: Clock) -> None:
-    waited = wait(FakeObserver([NONE]), Conditions(role="primary"), 5, 60)
+    waited = wait(FakeReader([NONE]), Conditions(role="primary"), 5, 60)
     assert waited.missing == ("role is none, not primary",)
     assert waited.failure is None
     assert waited.last is not None
@@ -214,16 +212,16 @@ def test_a_wait_that_is_in_vain_ends_in_time_and_says_what_is_missing(clock: Clo
 
 def test_a_node_that_never_answers_is_told_with_the_last_failure(clock: Clock) -> None:
     refused = error.Error(error.ERR_OS, "connecting", "Connection refused")
-    waited = wait(FakeObserver([error.EOF(), refused]), Conditions(role="none"), 5, 10)
-    assert waited.missing == ("no look at the node succeeded",)
+    waited = wait(FakeReader([error.EOF(), refused]), Conditions(role="none"), 5, 10)
+    assert waited.missing == ("the status could not be read",)
     assert waited.last is None
     assert waited.failure is refused
     assert clock.now == pytest.approx(1010)
 
 
-def test_a_failure_after_a_look_keeps_what_was_seen_and_what_went_wrong(clock: Clock) -> None:
+def test_a_failure_after_a_status_keeps_that_status_and_what_went_wrong(clock: Clock) -> None:
     eof = error.EOF()
-    waited = wait(FakeObserver([NONE, eof]), Conditions(role="primary"), 5, 10)
+    waited = wait(FakeReader([NONE, eof]), Conditions(role="primary"), 5, 10)
     assert waited.last is not None
     assert waited.last.state == NONE
     assert waited.missing == ("role is none, not primary",)
@@ -232,32 +230,32 @@ def test_a_failure_after_a_look_keeps_what_was_seen_and_what_went_wrong(clock: C
 
 @pytest.mark.parametrize("code", [24, 45, 48, 17])
 def test_what_passes_by_itself_is_waited_out(clock: Clock, code: int) -> None:
-    observer = FakeObserver([error.Error(code, "x"), NONE])
-    assert wait(observer, Conditions(role="none"), 5, 10).missing == ()
+    reader = FakeReader([error.Error(code, "x"), NONE])
+    assert wait(reader, Conditions(role="none"), 5, 10).missing == ()
 
 
 @pytest.mark.parametrize("code", sorted(set(error.CODES) - {24, 45, 48, 17}))
 def test_what_does_not_pass_by_itself_ends_the_wait_at_once(clock: Clock, code: int) -> None:
     failure = error.Error(code, "x")
     with pytest.raises(error.Error) as caught:
-        wait(FakeObserver([failure, NONE]), Conditions(role="none"), 5, 10)
+        wait(FakeReader([failure, NONE]), Conditions(role="none"), 5, 10)
     assert caught.value is failure
     assert clock.slept == []
 
 
-def test_a_look_takes_no_longer_than_is_left_but_a_second_at_least(clock: Clock) -> None:
-    observer = FakeObserver([NONE])
-    wait(observer, Conditions(role="primary"), 5, 10)
-    assert observer.timeouts[0] == 5
-    assert observer.timeouts[-1] == waiting.LAST_LOOK == 1.0
-    assert all(1 <= timeout <= 5 for timeout in observer.timeouts)
-    assert any(1 < timeout < 5 for timeout in observer.timeouts)
+def test_a_read_takes_no_longer_than_is_left_but_a_second_at_least(clock: Clock) -> None:
+    reader = FakeReader([NONE])
+    wait(reader, Conditions(role="primary"), 5, 10)
+    assert reader.timeouts[0] == 5
+    assert reader.timeouts[-1] == waiting.LAST_READ == 1.0
+    assert all(1 <= timeout <= 5 for timeout in reader.timeouts)
+    assert any(1 < timeout < 5 for timeout in reader.timeouts)
 
 
-def test_a_look_takes_no_longer_than_its_own_limit(clock: Clock) -> None:
-    observer = FakeObserver([NONE])
-    wait(observer, Conditions(role="primary"), 0.5, 10)
-    assert set(observer.timeouts) == {0.5}
+def test_a_read_takes_no_longer_than_its_own_limit(clock: Clock) -> None:
+    reader = FakeReader([NONE])
+    wait(reader, Conditions(role="primary"), 0.5, 10)
+    assert set(reader.timeouts) == {0.5}
 
 
 @pytest.mark.parametrize(

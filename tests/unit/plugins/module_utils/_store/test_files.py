@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._store import files
-from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError, TooLong
+from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError, TooLong
 
 #: As a process of its own: a limit on the size of files stands in for a full disk.
 FULL = """
@@ -22,7 +22,7 @@ from ansible_collections.nso.ha.plugins.module_utils._store import files
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try:
     files.replace(sys.argv[1], b"x" * 11)
-except files.KeptError as problem:
+except files.StoreError as problem:
     print(problem.no_room, problem)
 """
 
@@ -84,10 +84,10 @@ def test_an_error_says_where_why_and_what_helps_and_the_old_file_stays(
     path.write_bytes(b"old")
     with monkeypatch.context() as patch:
         patch.setattr(os, call, failing(number))
-        with pytest.raises(KeptError, match=hint) as caught:
+        with pytest.raises(StoreError, match=hint) as caught:
             files.replace(str(path), b"new")
     text = str(caught.value)
-    assert text.startswith(f"cannot write {path}: {os.strerror(number)}. What usually helps: ")
+    assert text.startswith(f"cannot write {path}: {os.strerror(number)}. Hint: ")
     assert caught.value.number == number
     assert caught.value.no_room is (number in (errno.ENOSPC, errno.EDQUOT))
     assert path.read_bytes() == b"old"
@@ -109,18 +109,18 @@ def test_a_file_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(str(tmp_path / "file"))
-    with pytest.raises(KeptError, match="no regular file"):
+    with pytest.raises(StoreError, match="not a regular file"):
         files.read(str(tmp_path / "file"), 10)
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeptError, match=f"cannot read {tmp_path}: Is a directory"):
+    with pytest.raises(StoreError, match=f"cannot read {tmp_path}: Is a directory"):
         files.read(str(tmp_path), 10)
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(KeptError, match="Not a directory"):
+    with pytest.raises(StoreError, match="Not a directory"):
         files.read(str(tmp_path / "file" / "lock.json"), 10)
 
 
@@ -132,13 +132,13 @@ def test_a_file_is_removed_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_removed_is_named(tmp_path: Path) -> None:
-    with pytest.raises(KeptError, match=f"cannot remove {tmp_path}: "):
+    with pytest.raises(StoreError, match=f"cannot remove {tmp_path}: "):
         files.remove(str(tmp_path))
 
 
 def test_a_link_in_place_of_the_fresh_file_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim").write_bytes(b"precious")
     (tmp_path / "file.new").symlink_to(tmp_path / "victim")
-    with pytest.raises(KeptError, match="cannot write"):
+    with pytest.raises(StoreError, match="cannot write"):
         files.replace(str(tmp_path / "file"), b"data")
     assert (tmp_path / "victim").read_bytes() == b"precious"

@@ -21,8 +21,8 @@ def taken(id_: str = "a", at: float = NOW, lease: float = 900.0, node_id: str = 
         operation="switchover",
         owner="ops@bastion",
         process={"pid": 1, "more": [None]},
-        taken=clock.text(at),
-        expires=clock.text(at + lease),
+        taken=clock.iso_text(at),
+        expires=clock.iso_text(at + lease),
         lease=lease,
         steps=("promote", "attach n2"),
         fence=("n3", "n4"),
@@ -34,7 +34,7 @@ HELD = taken()
 
 
 def test_what_was_written_is_read_as_the_same_lock() -> None:
-    assert lock.from_json(HELD.as_json()) == HELD
+    assert lock.parse_lock(HELD.as_json()) == HELD
 
 
 def test_its_lists_are_returned_as_lists() -> None:
@@ -46,7 +46,7 @@ def test_its_lists_are_returned_as_lists() -> None:
 
 def test_a_lock_may_have_nothing_due_and_nobody_to_fence() -> None:
     empty = HELD._replace(steps=(), fence=(), fenced=())
-    assert lock.from_json(empty.as_json()) == empty
+    assert lock.parse_lock(empty.as_json()) == empty
     assert empty.unfenced == ()
 
 
@@ -58,7 +58,7 @@ def test_a_lock_expires_at_the_end_of_its_lease() -> None:
 
 def test_a_renewed_lock_differs_in_its_end_only() -> None:
     renewed = HELD.renewed(NOW + 500)
-    assert renewed == HELD._replace(expires=clock.text(NOW + 1400))
+    assert renewed == HELD._replace(expires=clock.iso_text(NOW + 1400))
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_renewed_lock_differs_in_its_end_only() -> None:
 def test_what_has_another_form_is_no_lock(change: Any) -> None:
     data = json.dumps({**HELD._asdict(), **change}).encode()
     with pytest.raises(ValueError, match=r"."):
-        lock.from_json(data)
+        lock.parse_lock(data)
 
 
 @pytest.mark.parametrize("name", Lock._fields)
 def test_what_has_not_all_keys_is_no_lock(name: str) -> None:
     found = {key: value for key, value in HELD._asdict().items() if key != name}
     with pytest.raises(ValueError, match=f"{name} is missing"):
-        lock.from_json(json.dumps(found).encode())
+        lock.parse_lock(json.dumps(found).encode())
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
@@ -182,29 +182,29 @@ def test_a_host_is_unfenced_until_it_is_confirmed_itself(
 
 
 def test_a_free_lock_can_be_taken() -> None:
-    assert lock.obstacle(None, HELD, (), NOW) is None
+    assert lock.conflict(None, HELD, (), NOW) is None
 
 
 def test_an_operation_can_take_its_own_lock_again_even_expired() -> None:
     for now in (NOW, NOW + 10_000):
-        assert lock.obstacle(HELD, taken(at=now), (), now) is None
+        assert lock.conflict(HELD, taken(at=now), (), now) is None
 
 
 def test_the_lock_of_another_operation_stands_in_the_way_with_all_that_is_known() -> None:
-    text = lock.obstacle(HELD, taken("b"), ("c",), NOW + 1)
+    text = lock.conflict(HELD, taken("b"), ("c",), NOW + 1)
     assert text is not None
     for part in (HELD.owner, HELD.operation, HELD.taken, HELD.expires, "nso_ha_break_lock=a"):
         assert part in text
 
 
 def test_a_lock_that_has_expired_or_may_be_replaced_stands_in_nobodys_way() -> None:
-    assert lock.obstacle(HELD, taken("b"), ("a",), NOW) is None
-    assert lock.obstacle(HELD, taken("b"), (), NOW + 900) is None
+    assert lock.conflict(HELD, taken("b"), ("a",), NOW) is None
+    assert lock.conflict(HELD, taken("b"), (), NOW + 900) is None
 
 
 def test_one_directory_cannot_be_that_of_two_nodes() -> None:
     for replaceable in ((), ("a",)):
-        text = lock.obstacle(HELD, taken(node_id="n2"), replaceable, NOW + 10_000)
+        text = lock.conflict(HELD, taken(node_id="n2"), replaceable, NOW + 10_000)
         assert text is not None
         assert "used for node n1, too" in text
 
@@ -217,8 +217,8 @@ def test_an_operation_may_go_on_while_it_holds_the_lock() -> None:
     ("found", "wanted", "now", "words"),
     [
         (None, "a", NOW, "there is no lock"),
-        (HELD, "b", NOW, "ops@bastion runs switchover"),
-        (HELD, "a", NOW + 900, f"it has expired at {HELD.expires}"),
+        (HELD, "b", NOW, "ops@bastion has been running switchover"),
+        (HELD, "a", NOW + 900, f"it expired at {HELD.expires}"),
     ],
 )
 def test_an_operation_may_not_go_on_otherwise(

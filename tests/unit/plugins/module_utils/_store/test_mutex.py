@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._store import mutex
-from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
+from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 
 #: A process that holds the mutex until its standard input ends, or until it is killed.
 HOLDER = """
@@ -66,7 +66,7 @@ def test_patience_ends_after_its_time_with_the_path(tmp_path: Path) -> None:
     clock = Clock()
     try:
         waiting = mutex.held(str(tmp_path), clock.read, clock.sleep)
-        with pytest.raises(KeptError, match="has held it for 10 s") as caught:
+        with pytest.raises(StoreError, match="has held it for 10 s") as caught:
             waiting.__enter__()
     finally:
         end(process)
@@ -96,5 +96,5 @@ def test_what_happens_inside_gives_it_back(tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     nowhere = mutex.held(str(tmp_path / "none"))
-    with pytest.raises(KeptError, match=r"cannot open .*: No such file"), nowhere:
+    with pytest.raises(StoreError, match=r"cannot open .*: No such file"), nowhere:
         pytest.fail("held")

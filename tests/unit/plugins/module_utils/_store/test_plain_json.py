@@ -69,7 +69,7 @@ def test_what_is_no_json_cannot_be_kept(value: object) -> None:
 
 @pytest.mark.parametrize("data", [b"1", b"[]", b"null", b'"text"'])
 def test_only_an_object_is_an_object(data: bytes) -> None:
-    with pytest.raises(ValueError, match="no JSON object"):
+    with pytest.raises(ValueError, match="not a JSON object"):
         plain_json.load_object(data)
     assert plain_json.load_object(b'{"a": 1}') == {"a": 1}
 

@@ -16,19 +16,19 @@ from typing import Any, Callable, Iterator
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._store import (
     clock,
+    contents,
+    directory,
     files,
-    keeping,
-    kept,
     mutex,
-    timeline,
+    promotions,
 )
-from ansible_collections.nso.ha.plugins.module_utils._store.files import KeptError
-from ansible_collections.nso.ha.plugins.module_utils._store.keeping import NotFree, StateDirectory
-from ansible_collections.nso.ha.plugins.module_utils._store.kept import ReadOnlyMark
+from ansible_collections.nso.ha.plugins.module_utils._store.contents import ReadOnlyMark
+from ansible_collections.nso.ha.plugins.module_utils._store.directory import NotFree, StateDirectory
+from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
 
 NOW = 1764028800.0
-MARK = ReadOnlyMark("a", "switchover", clock.text(NOW))
+MARK = ReadOnlyMark("a", "switchover", clock.iso_text(NOW))
 
 
 #: The steps and the hosts to be fenced that a lock has where a test does not say others.
@@ -43,28 +43,28 @@ def wanted(id_: str = "a", now: float = NOW, node_id: str = "n1", **more: Any) -
         "switchover",
         "ops",
         {},
-        clock.text(now),
-        clock.text(now + 900),
+        clock.iso_text(now),
+        clock.iso_text(now + 900),
         900.0,
         STEPS,
         FENCE,
     )._replace(**more)
 
 
-def entry(epoch: int, **more: Any) -> timeline.Entry:
+def entry(epoch: int, **more: Any) -> promotions.Entry:
     return {
         "epoch": epoch,
         "primary": "n1",
         "txid": None,
         "start": [1, 2, 3],
-        "at": clock.text(NOW),
+        "at": clock.iso_text(NOW),
         "operation": "switchover",
         "run": "a",
         **more,
     }
 
 
-class Kept:
+class Store:
     """A state directory that does not exist yet, and what it warned of."""
 
     def __init__(self, path: Path) -> None:
@@ -77,7 +77,7 @@ class Kept:
 
     def begin(
         self, id_: str = "a", now: float = NOW, *replaceable: str, **more: Any
-    ) -> keeping.Begun:
+    ) -> directory.Begun:
         return self.directory.begin(wanted(id_, now, **more), replaceable, now)
 
     def other_process(self) -> StateDirectory:
@@ -90,91 +90,93 @@ class Kept:
         assert found is not None
         return found
 
-    def look(self) -> kept.Kept:
-        return kept.look(str(self.path))
+    def look(self) -> contents.Contents:
+        return contents.read_contents(str(self.path))
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Kept:
-    return Kept(tmp_path / "state")
+def there(tmp_path: Path) -> Store:
+    return Store(tmp_path / "state")
 
 
 # The lock
 
 
-def test_the_first_one_takes_the_lock_and_the_room_and_creates_the_directory(there: Kept) -> None:
-    assert there.begin() == keeping.Begun(wanted(), False, None)
+def test_the_first_one_takes_the_lock_and_the_room_and_creates_the_directory(
+    there: Store,
+) -> None:
+    assert there.begin() == directory.Begun(wanted(), False, None)
     assert there.look().lock == wanted()
-    assert there.names() == {kept.LOCK, kept.RESERVE}
+    assert there.names() == {contents.LOCK, contents.RESERVE}
     assert there.path.stat().st_mode & 0o777 == 0o700
-    reserve = there.path / kept.RESERVE
-    assert reserve.stat().st_size == keeping.RESERVE_BYTES
-    assert reserve.stat().st_blocks * 512 >= keeping.RESERVE_BYTES, "it takes no room"
+    reserve = there.path / contents.RESERVE
+    assert reserve.stat().st_size == directory.RESERVE_BYTES
+    assert reserve.stat().st_blocks * 512 >= directory.RESERVE_BYTES, "it takes no room"
 
 
-def test_the_reserve_has_room_for_a_long_record(there: Kept) -> None:
+def test_the_reserve_has_room_for_a_long_record(there: Store) -> None:
     there.directory.add([entry(epoch) for epoch in range(1, 501)])
-    size = (there.path / kept.TIMELINE).stat().st_size
-    assert size > keeping.RESERVE_BYTES
+    size = (there.path / contents.PROMOTIONS).stat().st_size
+    assert size > directory.RESERVE_BYTES
     there.begin()
-    assert (there.path / kept.RESERVE).stat().st_size == size + keeping.RESERVE_MARGIN
+    assert (there.path / contents.RESERVE).stat().st_size == size + directory.RESERVE_MARGIN
 
 
 def test_only_the_last_part_of_the_directory_is_created(tmp_path: Path) -> None:
-    there = Kept(tmp_path / "none" / "state")
-    with pytest.raises(KeptError, match=r"cannot create .*: No such file.*nso_ha_state_dir"):
+    there = Store(tmp_path / "none" / "state")
+    with pytest.raises(StoreError, match=r"cannot create .*: No such file.*nso_ha_state_dir"):
         there.begin()
-    with pytest.raises(KeptError, match="No such file"):
+    with pytest.raises(StoreError, match="No such file"):
         there.directory.foresee(wanted(), (), NOW)
     assert os.listdir(str(tmp_path)) == []
 
 
-def test_whoever_holds_it_renews_it_and_it_is_taken_since_the_first_time(there: Kept) -> None:
+def test_whoever_holds_it_renews_it_and_it_is_taken_since_the_first_time(there: Store) -> None:
     there.begin()
     again = there.begin(now=NOW + 100)
     assert again.renewed is True
     assert again.replaced is None
-    assert again.lock == wanted(now=NOW + 100)._replace(taken=clock.text(NOW))
+    assert again.lock == wanted(now=NOW + 100)._replace(taken=clock.iso_text(NOW))
     assert there.look().lock == again.lock
 
 
-def test_another_operation_is_refused_and_nothing_changes(there: Kept) -> None:
+def test_another_operation_is_refused_and_nothing_changes(there: Store) -> None:
     there.begin()
     with pytest.raises(NotFree, match="nso_ha_break_lock=a") as caught:
         there.begin("b", NOW + 899)
     assert caught.value.lock == wanted()
     assert there.look().lock == wanted()
-    assert (there.path / kept.RESERVE).exists()
+    assert (there.path / contents.RESERVE).exists()
 
 
 @pytest.mark.parametrize(("now", "replaceable"), [(NOW + 900, ()), (NOW, ("x", "a"))])
 def test_a_lock_that_is_over_or_named_is_replaced(
-    there: Kept, now: float, replaceable: Any
+    there: Store, now: float, replaceable: Any
 ) -> None:
     there.begin()
     begun = there.begin("b", now, *replaceable)
-    assert begun == keeping.Begun(wanted("b", now), False, wanted())
+    assert begun == directory.Begun(wanted("b", now), False, wanted())
     assert there.look().lock == wanted("b", now)
 
 
-def test_one_directory_is_not_taken_for_two_nodes(there: Kept) -> None:
+def test_one_directory_is_not_taken_for_two_nodes(there: Store) -> None:
     there.begin()
     with pytest.raises(NotFree, match="used for node n1, too"):
         there.directory.begin(wanted(node_id="n2"), (), NOW)
     assert there.look().lock == wanted()
 
 
-def test_a_lock_that_cannot_be_read_is_not_taken_over(there: Kept) -> None:
+def test_a_lock_that_cannot_be_read_is_not_taken_over(there: Store) -> None:
     there.begin()
-    (there.path / kept.LOCK).write_text("{}")
+    (there.path / contents.LOCK).write_text("{}")
     for call in (lambda: there.begin("b", NOW, "a"), lambda: there.directory.hold("a", NOW)):
-        with pytest.raises(KeptError, match="is damaged"):
+        with pytest.raises(StoreError, match="is damaged"):
             call()
-    assert (there.path / kept.LOCK).read_text() == "{}"
+    assert (there.path / contents.LOCK).read_text() == "{}"
 
 
-def test_what_is_foreseen_is_what_happens_and_nothing_is_written(there: Kept) -> None:
-    assert there.directory.foresee(wanted(), (), NOW) == keeping.Begun(wanted(), False, None)
+def test_what_is_foreseen_is_what_happens_and_nothing_is_written(there: Store) -> None:
+    assert there.directory.foresee(wanted(), (), NOW) == directory.Begun(wanted(), False, None)
     assert not there.path.exists()
     there.begin()
     assert there.directory.foresee(wanted(), (), NOW).renewed is True
@@ -185,14 +187,14 @@ def test_what_is_foreseen_is_what_happens_and_nothing_is_written(there: Kept) ->
 
 
 def test_a_directory_that_may_not_be_written_is_foreseen(
-    there: Kept, monkeypatch: pytest.MonkeyPatch
+    there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)
-    with pytest.raises(KeptError, match=r"cannot write into .*: Permission denied"):
+    with pytest.raises(StoreError, match=r"cannot write into .*: Permission denied"):
         there.directory.foresee(wanted(), (), NOW)
 
 
-def test_holding_it_counts_the_lease_anew(there: Kept) -> None:
+def test_holding_it_counts_the_lease_anew(there: Store) -> None:
     there.begin()
     held = there.directory.hold("a", NOW + 800)
     assert held == wanted().renewed(NOW + 800)
@@ -202,17 +204,17 @@ def test_holding_it_counts_the_lease_anew(there: Kept) -> None:
 
 @pytest.mark.parametrize(
     ("id_", "now", "words"),
-    [("b", NOW, "ops runs switchover"), ("a", NOW + 900, "it has expired")],
+    [("b", NOW, "ops has been running switchover"), ("a", NOW + 900, "it expired")],
 )
-def test_what_is_not_held_is_not_renewed(there: Kept, id_: str, now: float, words: str) -> None:
+def test_what_is_not_held_is_not_renewed(there: Store, id_: str, now: float, words: str) -> None:
     there.begin()
-    with pytest.raises(KeptError, match=words):
+    with pytest.raises(StoreError, match=words):
         there.directory.hold(id_, now)
     assert there.look().lock == wanted()
 
 
-def test_nothing_is_held_where_nothing_is(there: Kept) -> None:
-    with pytest.raises(KeptError, match="there is no lock"):
+def test_nothing_is_held_where_nothing_is(there: Store) -> None:
+    with pytest.raises(StoreError, match="there is no lock"):
         there.directory.hold("a", NOW)
     assert not there.path.exists()
 
@@ -220,46 +222,46 @@ def test_nothing_is_held_where_nothing_is(there: Kept) -> None:
 # Steps
 
 
-def test_a_step_is_taken_once(there: Kept) -> None:
+def test_a_step_is_taken_once(there: Store) -> None:
     there.begin()
     held = there.directory.start("a", "promote", NOW + 100)
     assert held == wanted().renewed(NOW + 100).without("promote")
     assert there.look().lock == held
-    with pytest.raises(KeptError, match="the step 'promote' is not due") as caught:
+    with pytest.raises(StoreError, match="the step 'promote' is not due") as caught:
         there.directory.start("a", "promote", NOW + 200)
     for part in ("has been taken", "attach n2, attach n3", str(there.path), "Hint: "):
         assert part in str(caught.value)
     assert there.look().lock == held, "a refused step changed the lock"
 
 
-def test_steps_may_be_taken_in_any_order_until_none_is_left(there: Kept) -> None:
+def test_steps_may_be_taken_in_any_order_until_none_is_left(there: Store) -> None:
     there.begin()
     for step in ("attach n3", "promote", "attach n2"):
         there.directory.start("a", step, NOW)
     assert there.held().steps == ()
-    with pytest.raises(KeptError, match=r"still due: none\)"):
+    with pytest.raises(StoreError, match=r"still due: none\)"):
         there.directory.start("a", "promote", NOW)
 
 
-def test_a_step_that_is_not_listed_is_refused_by_its_name(there: Kept) -> None:
+def test_a_step_that_is_not_listed_is_refused_by_its_name(there: Store) -> None:
     there.begin()
-    with pytest.raises(KeptError, match="the step 'tear down' is not due"):
+    with pytest.raises(StoreError, match="the step 'tear down' is not due"):
         there.directory.start("a", "tear down", NOW)
     assert there.look().lock == wanted()
 
 
 @pytest.mark.parametrize(
     ("id_", "now", "words"),
-    [("b", NOW, "ops runs switchover"), ("a", NOW + 900, "it has expired")],
+    [("b", NOW, "ops has been running switchover"), ("a", NOW + 900, "it expired")],
 )
-def test_no_step_is_taken_without_the_lock(there: Kept, id_: str, now: float, words: str) -> None:
+def test_no_step_is_taken_without_the_lock(there: Store, id_: str, now: float, words: str) -> None:
     there.begin()
-    with pytest.raises(KeptError, match=words):
+    with pytest.raises(StoreError, match=words):
         there.directory.start(id_, "promote", now)
     assert there.look().lock == wanted()
 
 
-def test_renewing_with_other_steps_says_which_were_struck_off(there: Kept) -> None:
+def test_renewing_with_other_steps_says_which_were_struck_off(there: Store) -> None:
     there.begin()
     there.directory.start("a", "promote", NOW)
     foreseen = there.directory.foresee(wanted(steps=("attach n3", "verify")), (), NOW)
@@ -269,23 +271,23 @@ def test_renewing_with_other_steps_says_which_were_struck_off(there: Kept) -> No
     # What was taken is not withdrawn, and what is new was not due before.
     assert begun.struck == ("attach n2",)
     assert there.held().steps == ("attach n3", "verify")
-    with pytest.raises(KeptError, match=r"the step 'attach n2' is not due .* withdrawn it"):
+    with pytest.raises(StoreError, match=r"the step 'attach n2' is not due .* withdrawn it"):
         there.directory.start("a", "attach n2", NOW)
     there.directory.start("a", "verify", NOW)
 
 
 @pytest.mark.parametrize("more", [{}, {"steps": ("attach n3", "attach n2", "promote", "more")}])
-def test_renewing_with_no_step_less_strikes_none_off(there: Kept, more: Any) -> None:
+def test_renewing_with_no_step_less_strikes_none_off(there: Store, more: Any) -> None:
     there.begin()
     assert there.begin(**more).struck == ()
 
 
-def test_renewing_without_steps_strikes_all_off(there: Kept) -> None:
+def test_renewing_without_steps_strikes_all_off(there: Store) -> None:
     there.begin()
     assert there.begin(steps=()).struck == STEPS
 
 
-def test_a_lock_that_is_taken_over_strikes_nothing_off(there: Kept) -> None:
+def test_a_lock_that_is_taken_over_strikes_nothing_off(there: Store) -> None:
     there.begin()
     begun = there.begin("b", NOW, "a", steps=())
     assert begun.struck == ()
@@ -295,7 +297,7 @@ def test_a_lock_that_is_taken_over_strikes_nothing_off(there: Kept) -> None:
 # Fencing
 
 
-def test_a_host_is_confirmed_once_and_the_lock_is_renewed(there: Kept) -> None:
+def test_a_host_is_confirmed_once_and_the_lock_is_renewed(there: Store) -> None:
     there.begin()
     foreseen = there.directory.foresee_confirmed("a", "n5", NOW + 100)
     assert there.look().lock == wanted(), "foreseeing it changed the lock"
@@ -315,39 +317,39 @@ def test_a_host_is_confirmed_once_and_the_lock_is_renewed(there: Kept) -> None:
 @pytest.mark.parametrize(
     ("id_", "host", "now", "words"),
     [
-        ("b", "n4", NOW, "ops runs switchover"),
-        ("a", "n4", NOW + 900, "it has expired"),
+        ("b", "n4", NOW, "ops has been running switchover"),
+        ("a", "n4", NOW + 900, "it expired"),
         ("a", "n1", NOW, "does not fence 'n1', but n4, n5"),
         ("a", "", NOW, "does not fence '', but n4, n5"),
         ("a", "N4", NOW, "does not fence 'N4', but n4, n5"),
     ],
 )
 def test_what_is_not_for_this_run_to_confirm_is_refused(
-    there: Kept, id_: str, host: str, now: float, words: str
+    there: Store, id_: str, host: str, now: float, words: str
 ) -> None:
     there.begin()
     for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
-        with pytest.raises(KeptError, match=words) as caught:
+        with pytest.raises(StoreError, match=words) as caught:
             confirm(id_, host, now)
         assert str(there.path) in str(caught.value)
         assert "Hint: " in str(caught.value)
     assert there.look().lock == wanted()
 
 
-def test_where_nothing_has_to_be_fenced_nothing_is_confirmed(there: Kept) -> None:
+def test_where_nothing_has_to_be_fenced_nothing_is_confirmed(there: Store) -> None:
     there.begin(fence=())
-    with pytest.raises(KeptError, match="does not fence 'n4', but no host"):
+    with pytest.raises(StoreError, match="does not fence 'n4', but no host"):
         there.directory.confirm("a", "n4", NOW)
 
 
-def test_where_there_is_no_lock_nothing_is_confirmed(there: Kept) -> None:
+def test_where_there_is_no_lock_nothing_is_confirmed(there: Store) -> None:
     for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
-        with pytest.raises(KeptError, match="there is no lock"):
+        with pytest.raises(StoreError, match="there is no lock"):
             confirm("a", "n4", NOW)
     assert not there.path.exists()
 
 
-def test_what_was_confirmed_survives_steps_and_renewals(there: Kept) -> None:
+def test_what_was_confirmed_survives_steps_and_renewals(there: Store) -> None:
     there.begin()
     there.directory.confirm("a", "n4", NOW)
     there.directory.start("a", "promote", NOW)
@@ -359,7 +361,7 @@ def test_what_was_confirmed_survives_steps_and_renewals(there: Kept) -> None:
 
 @pytest.mark.parametrize(("now", "replaceable"), [(NOW + 900, ()), (NOW, ("a",))])
 def test_what_was_confirmed_does_not_survive_a_take_over(
-    there: Kept, now: float, replaceable: Any
+    there: Store, now: float, replaceable: Any
 ) -> None:
     there.begin()
     there.directory.confirm("a", "n4", NOW)
@@ -367,7 +369,7 @@ def test_what_was_confirmed_does_not_survive_a_take_over(
     assert there.held().unfenced == FENCE
 
 
-def test_what_was_confirmed_does_not_survive_the_end_of_the_run(there: Kept) -> None:
+def test_what_was_confirmed_does_not_survive_the_end_of_the_run(there: Store) -> None:
     there.begin()
     there.directory.confirm("a", "n4", NOW)
     there.directory.give_back("a")
@@ -375,9 +377,9 @@ def test_what_was_confirmed_does_not_survive_the_end_of_the_run(there: Kept) -> 
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
-def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Kept, name: str) -> None:
+def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Store, name: str) -> None:
     there.begin()
-    path = there.path / kept.LOCK
+    path = there.path / contents.LOCK
     path.write_text(json.dumps({**wanted()._asdict(), name: [1]}))
     before = path.read_bytes()
     calls: list[Callable[[], object]] = [
@@ -389,7 +391,7 @@ def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Kept, name: s
         lambda: there.directory.give_back("a"),
     ]
     for call in calls:
-        with pytest.raises(KeptError, match=f"is damaged: {name} is not a list of texts"):
+        with pytest.raises(StoreError, match=f"is damaged: {name} is not a list of texts"):
             call()
     assert path.read_bytes() == before
 
@@ -399,14 +401,14 @@ def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Kept, name: s
 #: A process that takes the lock of another run over, or says why it cannot.
 TAKE_OVER = """
 import sys
-from ansible_collections.nso.ha.plugins.module_utils._store import keeping, kept, mutex
+from ansible_collections.nso.ha.plugins.module_utils._store import contents, directory, mutex
 mutex.PATIENCE = float(sys.argv[2])
-directory = keeping.StateDirectory(sys.argv[1], print)
-held = kept.read_lock(sys.argv[1])
+store = directory.StateDirectory(sys.argv[1], print)
+held = contents.read_lock(sys.argv[1])
 print("ready", flush=True)
 try:
-    directory.begin(held._replace(id="b"), (held.id,), 0.0)
-except keeping.KeptError as problem:
+    store.begin(held._replace(id="b"), (held.id,), 0.0)
+except directory.StoreError as problem:
     print(problem)
 else:
     print("taken")
@@ -414,7 +416,7 @@ else:
 
 
 @contextlib.contextmanager
-def taking_over(there: Kept, patience: float) -> Iterator[subprocess.Popen[str]]:
+def taking_over(there: Store, patience: float) -> Iterator[subprocess.Popen[str]]:
     """A second process that is about to take the lock over."""
     process = subprocess.Popen(
         [sys.executable, "-c", TAKE_OVER, str(there.path), str(patience)],
@@ -431,7 +433,7 @@ def taking_over(there: Kept, patience: float) -> Iterator[subprocess.Popen[str]]
         process.communicate()
 
 
-def test_another_process_is_kept_out_and_told_so(there: Kept) -> None:
+def test_another_process_is_kept_out_and_told_so(there: Store) -> None:
     there.begin()
     with there.directory.exclusive(), taking_over(there, 0.1) as process:
         said, _nothing = process.communicate(timeout=60)
@@ -439,7 +441,7 @@ def test_another_process_is_kept_out_and_told_so(there: Kept) -> None:
     assert there.look().lock == wanted()
 
 
-def test_another_process_gets_in_once_it_is_over(there: Kept) -> None:
+def test_another_process_gets_in_once_it_is_over(there: Store) -> None:
     there.begin()
     with contextlib.ExitStack() as stack:
         with there.directory.exclusive():
@@ -468,12 +470,12 @@ def assert_kept_out(directory: StateDirectory) -> None:
         lambda: directory.log("a", {}, NOW),
         lambda: directory.mark(MARK),
     ):
-        with pytest.raises(KeptError, match="another process has held it"):
+        with pytest.raises(StoreError, match="another process has held it"):
             call()
 
 
 @pytest.mark.usefixtures("impatient")
-def test_it_may_be_nested_and_ends_with_the_outermost(there: Kept) -> None:
+def test_it_may_be_nested_and_ends_with_the_outermost(there: Store) -> None:
     there.begin()
     other = there.other_process()
     with there.directory.exclusive():
@@ -487,7 +489,7 @@ def test_it_may_be_nested_and_ends_with_the_outermost(there: Kept) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_what_fails_inside_ends_it(there: Kept) -> None:
+def test_what_fails_inside_ends_it(there: Store) -> None:
     there.begin()
     for inside in (contextlib.nullcontext, there.directory.exclusive):
         with pytest.raises(ZeroDivisionError), there.directory.exclusive(), inside():
@@ -498,34 +500,34 @@ def test_what_fails_inside_ends_it(there: Kept) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_others_are_still_kept_out_after_a_refusal_inside(there: Kept) -> None:
+def test_others_are_still_kept_out_after_a_refusal_inside(there: Store) -> None:
     there.begin()
     with there.directory.exclusive():
         for call in (lambda: there.directory.start("a", "x", NOW), lambda: there.begin("b")):
-            with pytest.raises(KeptError):
+            with pytest.raises(StoreError):
                 call()
         assert_kept_out(there.other_process())
 
 
 @pytest.mark.usefixtures("impatient")
-def test_who_is_kept_out_is_kept_out_once_more_after_waiting_in_vain(there: Kept) -> None:
+def test_who_is_kept_out_is_kept_out_once_more_after_waiting_in_vain(there: Store) -> None:
     there.begin()
     other = there.other_process()
     with there.directory.exclusive():
-        with pytest.raises(KeptError), other.exclusive():
+        with pytest.raises(StoreError), other.exclusive():
             pytest.fail("two at once")
         assert_kept_out(other)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_whoever_may_not_begin_is_told_why_without_waiting(there: Kept) -> None:
+def test_whoever_may_not_begin_is_told_why_without_waiting(there: Store) -> None:
     there.begin()
     with there.directory.exclusive(), pytest.raises(NotFree, match="nso_ha_break_lock=a"):
         there.other_process().begin(wanted("b"), (), NOW)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_looking_waits_for_nobody(there: Kept) -> None:
+def test_looking_waits_for_nobody(there: Store) -> None:
     there.begin()
     other = there.other_process()
     with there.directory.exclusive():
@@ -536,7 +538,7 @@ def test_looking_waits_for_nobody(there: Kept) -> None:
         assert there.look().lock == wanted()
 
 
-def test_a_directory_that_is_not_there_keeps_nobody_out_and_is_not_created(there: Kept) -> None:
+def test_a_directory_that_is_not_there_keeps_nobody_out_and_is_not_created(there: Store) -> None:
     with there.directory.exclusive():
         assert not there.path.exists()
         there.begin()
@@ -544,7 +546,7 @@ def test_a_directory_that_is_not_there_keeps_nobody_out_and_is_not_created(there
 
 
 def test_what_changes_while_waiting_is_looked_at_again(
-    there: Kept, monkeypatch: pytest.MonkeyPatch
+    there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there.begin()
     real = mutex.held
@@ -566,7 +568,7 @@ def test_what_changes_while_waiting_is_looked_at_again(
 # Giving it back
 
 
-def test_it_is_given_back_once_with_the_reserve(there: Kept) -> None:
+def test_it_is_given_back_once_with_the_reserve(there: Store) -> None:
     assert there.directory.give_back("a") is False
     assert not there.path.exists()
     there.begin()
@@ -577,36 +579,36 @@ def test_it_is_given_back_once_with_the_reserve(there: Kept) -> None:
     assert there.directory.is_held("a") is False
 
 
-def test_the_lock_of_another_operation_stays_with_its_reserve(there: Kept) -> None:
+def test_the_lock_of_another_operation_stays_with_its_reserve(there: Store) -> None:
     there.begin()
     assert there.directory.give_back("b") is False
     assert there.look().lock == wanted()
-    assert there.names() == {kept.LOCK, kept.RESERVE}
+    assert there.names() == {contents.LOCK, contents.RESERVE}
 
 
 # The record
 
 
-def test_new_entries_are_added_and_known_ones_change_nothing(there: Kept) -> None:
+def test_new_entries_are_added_and_known_ones_change_nothing(there: Store) -> None:
     assert there.directory.add([entry(2)]) is True
     assert there.directory.would_add([entry(1)]) is True
     assert there.directory.add([entry(1), entry(2)]) is True
-    assert there.look().timeline == [entry(1), entry(2)]
-    before = (there.path / kept.TIMELINE).stat()
+    assert there.look().promotions == [entry(1), entry(2)]
+    before = (there.path / contents.PROMOTIONS).stat()
     assert there.directory.would_add([entry(2)]) is False
     assert there.directory.add([entry(2), entry(1)]) is False
-    assert (there.path / kept.TIMELINE).stat() == before
+    assert (there.path / contents.PROMOTIONS).stat() == before
 
 
-def test_no_entries_create_no_directory(there: Kept) -> None:
+def test_no_entries_create_no_directory(there: Store) -> None:
     assert there.directory.add([]) is False
     assert there.directory.would_add([]) is False
     assert not there.path.exists()
 
 
-def test_a_damaged_record_is_kept_beside_the_new_one(there: Kept) -> None:
+def test_a_damaged_record_is_kept_beside_the_new_one(there: Store) -> None:
     there.directory.add([entry(1), entry(2)])
-    record = there.path / kept.TIMELINE
+    record = there.path / contents.PROMOTIONS
     for number in range(1, 6):
         damaged = record.read_bytes()[:-20]
         record.write_bytes(damaged)
@@ -616,103 +618,103 @@ def test_a_damaged_record_is_kept_beside_the_new_one(there: Kept) -> None:
         assert f"damaged-{number}" in there.warnings[-1]
         assert "it has no end" in there.warnings[-1]
     # The last line was cut off each time.
-    assert there.look().timeline == [entry(1), entry(7)]
+    assert there.look().promotions == [entry(1), entry(7)]
     copies = {name for name in there.names() if "damaged" in name}
     assert copies == {f"timeline.jsonl.damaged-{number}" for number in (3, 4, 5)}
 
 
-def test_a_damaged_record_stays_as_it_is_where_nothing_is_new(there: Kept) -> None:
+def test_a_damaged_record_stays_as_it_is_where_nothing_is_new(there: Store) -> None:
     there.directory.add([entry(1), entry(2)])
-    record = there.path / kept.TIMELINE
+    record = there.path / contents.PROMOTIONS
     record.write_bytes(record.read_bytes() + b"half")
     assert there.directory.add([entry(1)]) is False
     assert record.read_bytes().endswith(b"half")
     assert there.warnings == []
 
 
-def test_a_record_beyond_all_measure_is_kept_beside_the_new_one(there: Kept) -> None:
+def test_a_record_beyond_all_measure_is_kept_beside_the_new_one(there: Store) -> None:
     there.begin()
-    with (there.path / kept.TIMELINE).open("wb") as file:
-        file.truncate(timeline.MAX_BYTES + 1)
+    with (there.path / contents.PROMOTIONS).open("wb") as file:
+        file.truncate(promotions.MAX_BYTES + 1)
     there.begin()
     assert there.directory.would_add([entry(1)]) is True
     assert there.directory.add([entry(1)]) is True
-    assert there.look().timeline == [entry(1)]
+    assert there.look().promotions == [entry(1)]
     copy = there.path / "timeline.jsonl.damaged-1"
-    assert copy.stat().st_size == timeline.MAX_BYTES + 1
+    assert copy.stat().st_size == promotions.MAX_BYTES + 1
     assert "is longer than" in there.warnings[0]
 
 
 def test_where_there_are_no_hard_links_the_damaged_record_is_renamed(
-    there: Kept, monkeypatch: pytest.MonkeyPatch
+    there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there.directory.add([entry(1)])
-    (there.path / kept.TIMELINE).write_bytes(b"junk\n")
+    (there.path / contents.PROMOTIONS).write_bytes(b"junk\n")
     monkeypatch.setattr(os, "link", failing(errno.EPERM))
     assert there.directory.add([entry(2)]) is True
     assert (there.path / "timeline.jsonl.damaged-1").read_bytes() == b"junk\n"
-    assert there.look().timeline == [entry(2)]
+    assert there.look().promotions == [entry(2)]
 
 
-def test_a_record_that_cannot_be_read_is_not_written(there: Kept) -> None:
+def test_a_record_that_cannot_be_read_is_not_written(there: Store) -> None:
     there.begin()
-    (there.path / kept.TIMELINE).mkdir()
-    with pytest.raises(KeptError, match=r"cannot read .*timeline\.jsonl: Is a directory"):
+    (there.path / contents.PROMOTIONS).mkdir()
+    with pytest.raises(StoreError, match=r"cannot read .*timeline\.jsonl: Is a directory"):
         there.directory.add([entry(1)])
     # Whoever begins is told right away, and holds nothing then.
     there.directory.give_back("a")
-    with pytest.raises(KeptError, match="cannot read"):
+    with pytest.raises(StoreError, match="cannot read"):
         there.begin("b")
     assert there.look().lock is None
-    assert not (there.path / kept.RESERVE).exists()
+    assert not (there.path / contents.RESERVE).exists()
 
 
 # The log
 
 
-def test_an_operation_is_logged_once_with_run_and_time(there: Kept) -> None:
+def test_an_operation_is_logged_once_with_run_and_time(there: Store) -> None:
     assert there.directory.would_log("a", {"outcome": "done"}) is True
     assert there.directory.log("a", {"outcome": "done"}, NOW) is True
     assert there.directory.would_log("a", {"outcome": "done"}) is False
     assert there.directory.log("a", {"outcome": "done"}, NOW + 1) is False
     assert there.directory.log("b", {"outcome": "done"}, NOW + 2) is True
     assert there.directory.log("a", {"outcome": "failed", "at": "then", "run": "x"}, NOW) is True
-    assert kept.read_operations(str(there.path)) == (
+    assert contents.read_operations(str(there.path)) == (
         [
-            {"outcome": "done", "run": "a", "at": clock.text(NOW)},
-            {"outcome": "done", "run": "b", "at": clock.text(NOW + 2)},
+            {"outcome": "done", "run": "a", "at": clock.iso_text(NOW)},
+            {"outcome": "done", "run": "b", "at": clock.iso_text(NOW + 2)},
             {"outcome": "failed", "run": "x", "at": "then"},
         ],
         [],
     )
 
 
-def test_the_newest_operations_are_kept(there: Kept) -> None:
-    for number in range(keeping.MAX_OPERATIONS + 2):
+def test_the_newest_operations_are_kept(there: Store) -> None:
+    for number in range(directory.MAX_OPERATIONS + 2):
         there.directory.log(str(number), {}, NOW)
-    found, _damaged = kept.read_operations(str(there.path))
+    found, _damaged = contents.read_operations(str(there.path))
     assert [one["run"] for one in found] == [
-        str(number) for number in range(2, keeping.MAX_OPERATIONS + 2)
+        str(number) for number in range(2, directory.MAX_OPERATIONS + 2)
     ]
 
 
-def test_the_log_stays_short_enough_to_be_read(there: Kept) -> None:
+def test_the_log_stays_short_enough_to_be_read(there: Store) -> None:
     for number in range(4):
         there.directory.log(str(number), {"text": "x" * 400_000}, NOW)
-    found, damaged = kept.read_operations(str(there.path))
+    found, damaged = contents.read_operations(str(there.path))
     assert [one["run"] for one in found] == ["2", "3"]
     assert damaged == []
-    with pytest.raises(KeptError, match="longer than"):
-        there.directory.log("4", {"text": "x" * kept.MAX_BYTES}, NOW)
-    assert kept.read_operations(str(there.path)) == (found, [])
+    with pytest.raises(StoreError, match="longer than"):
+        there.directory.log("4", {"text": "x" * contents.MAX_BYTES}, NOW)
+    assert contents.read_operations(str(there.path)) == (found, [])
 
 
-def test_a_damaged_log_is_kept_beside_the_new_one(there: Kept) -> None:
+def test_a_damaged_log_is_kept_beside_the_new_one(there: Store) -> None:
     there.directory.log("a", {}, NOW)
-    with (there.path / kept.OPERATIONS).open("ab") as file:
+    with (there.path / contents.OPERATIONS).open("ab") as file:
         file.write(b"junk\n")
     there.directory.log("b", {}, NOW)
-    found, damaged = kept.read_operations(str(there.path))
+    found, damaged = contents.read_operations(str(there.path))
     assert [one["run"] for one in found] == ["a", "b"]
     assert damaged == []
     assert (there.path / "operations.jsonl.damaged-1").read_bytes().endswith(b"junk\n")
@@ -721,7 +723,7 @@ def test_a_damaged_log_is_kept_beside_the_new_one(there: Kept) -> None:
 # The mark
 
 
-def test_the_mark_is_set_put_back_and_removed(there: Kept) -> None:
+def test_the_mark_is_set_put_back_and_removed(there: Store) -> None:
     there.directory.unmark()
     assert not there.path.exists()
     assert there.directory.mark(MARK) is None
@@ -735,9 +737,9 @@ def test_the_mark_is_set_put_back_and_removed(there: Kept) -> None:
     assert there.look().read_only is None
 
 
-def test_a_damaged_mark_is_replaced(there: Kept) -> None:
+def test_a_damaged_mark_is_replaced(there: Store) -> None:
     there.directory.mark(MARK)
-    (there.path / kept.READ_ONLY).write_text("junk")
+    (there.path / contents.READ_ONLY).write_text("junk")
     assert there.directory.mark(MARK) is None
     assert there.look().read_only == MARK
 
@@ -781,64 +783,66 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 @pytest.mark.parametrize("room", [0, 1])
 def test_on_a_disk_without_room_for_both_nothing_begins_and_nothing_is_left(
-    there: Kept, disk: Disk, room: int
+    there: Store, disk: Disk, room: int
 ) -> None:
     there.path.mkdir()
     disk.room = room
-    with pytest.raises(KeptError, match=r"cannot write .*: No space left on device"):
+    with pytest.raises(StoreError, match=r"cannot write .*: No space left on device"):
         there.begin()
     assert there.names() == set()
 
 
-def test_a_long_record_needs_more_room_when_the_lock_is_renewed(there: Kept) -> None:
+def test_a_long_record_needs_more_room_when_the_lock_is_renewed(there: Store) -> None:
     there.begin()
     there.directory.add([entry(epoch) for epoch in range(1, 501)])
     there.begin()
-    size = (there.path / kept.TIMELINE).stat().st_size
-    assert (there.path / kept.RESERVE).stat().st_size == size + keeping.RESERVE_MARGIN
+    size = (there.path / contents.PROMOTIONS).stat().st_size
+    assert (there.path / contents.RESERVE).stat().st_size == size + directory.RESERVE_MARGIN
 
 
-def test_a_disk_that_is_full_by_then_still_has_room_for_the_record(there: Kept, disk: Disk) -> None:
+def test_a_disk_that_is_full_by_then_still_has_room_for_the_record(
+    there: Store, disk: Disk
+) -> None:
     there.begin()
     disk.room = 0
     assert there.directory.add([entry(1)]) is True
-    assert there.look().timeline == [entry(1)]
-    assert not (there.path / kept.RESERVE).exists(), "the room was not used"
+    assert there.look().promotions == [entry(1)]
+    assert not (there.path / contents.RESERVE).exists(), "the room was not used"
 
 
 def test_where_there_is_no_room_at_all_the_record_stays_and_the_lock_is_given_back(
-    there: Kept, disk: Disk
+    there: Store, disk: Disk
 ) -> None:
     there.directory.add([entry(1)])
     disk.room = 0
-    with pytest.raises(KeptError, match="No space left"):
+    with pytest.raises(StoreError, match="No space left"):
         there.directory.add([entry(2)])
-    assert there.look().timeline == [entry(1)]
+    assert there.look().promotions == [entry(1)]
     assert there.directory.give_back("a") is False
 
 
 def test_a_lock_that_cannot_be_renewed_is_still_the_one_it_was(
-    there: Kept, monkeypatch: pytest.MonkeyPatch
+    there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there.begin()
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
-    with pytest.raises(KeptError, match="Input/output error"):
+    with pytest.raises(StoreError, match="Input/output error"):
         there.begin(now=NOW + 100)
     assert there.look().lock == wanted()
 
 
 def test_a_lock_of_which_it_is_not_sure_that_it_lasts_is_taken_away_again(
-    there: Kept, monkeypatch: pytest.MonkeyPatch
+    there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there.path.mkdir()
     real = files.sync_directory
 
     def unsure(path: str) -> None:
-        if os.path.exists(os.path.join(path, kept.LOCK)):
+        if os.path.exists(os.path.join(path, contents.LOCK)):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         real(path)
 
     monkeypatch.setattr(files, "sync_directory", unsure)
-    with pytest.raises(KeptError, match="Input/output error"):
+    with pytest.raises(StoreError, match="Input/output error"):
         there.begin()
     assert there.names() == set()

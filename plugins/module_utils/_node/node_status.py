@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-
-"""Looking at one node: everything that `ncs_ha_status` returns, read in one go."""
+"""The status of one node: everything that `ncs_ha_status` returns, read in one go."""
 
 from __future__ import annotations
 
@@ -12,13 +11,12 @@ from typing import Any, NamedTuple
 
 from ..ncs import error, ipc
 from .cdb_socket import Database, DatabaseConnection, cdb_connection
-from .endpoint import Endpoint
-from .node import HaConnection, Target, ha_connection
+from .connection import HaConnection, Target, ha_connection
 from .state import HaState
 
 
-class Observation(NamedTuple):
-    """One look at a node."""
+class NodeStatus(NamedTuple):
+    """What a node said of itself at one time."""
 
     state: HaState
     database: Database
@@ -39,10 +37,10 @@ class Observation(NamedTuple):
         }
 
 
-class Observer:
-    """Looks at a node any number of times over the same connections.
+class StatusReader:
+    """Reads the status of a node any number of times over the same connections.
 
-    They are made at the first look, and again at the look after one that failed.
+    They are opened at the first read, and again at the read after one that failed.
     """
 
     def __init__(self, target: Target) -> None:
@@ -50,12 +48,7 @@ class Observer:
         self._stack = contextlib.ExitStack()
         self._connections: tuple[DatabaseConnection, HaConnection] | None = None
 
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where the node is."""
-        return self._target.endpoint
-
-    def look(self, timeout: float) -> Observation:
+    def read(self, timeout: float) -> NodeStatus:
         """Read everything once, each answer within `timeout` seconds.
 
         Raises error.Failure.
@@ -64,7 +57,7 @@ class Observer:
             database, node = self._connect(timeout)
             database.sock.settimeout(timeout)
             node.sock.settimeout(timeout)
-            return Observation(node.state(), database.read(), node.versions)
+            return NodeStatus(node.state(), database.read(), node.versions)
         except error.Failure:
             self.close()
             raise

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._store import timeline
-from ansible_collections.nso.ha.plugins.module_utils._store.timeline import Entry
+from ansible_collections.nso.ha.plugins.module_utils._store import promotions
+from ansible_collections.nso.ha.plugins.module_utils._store.promotions import Entry
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +47,7 @@ RECORDS = st.lists(ENTRIES, max_size=6)
 @repeatable
 @given(ENTRIES)
 def test_an_entry_of_the_right_form_is_one(entry: Entry) -> None:
-    assert timeline.check(entry) == entry
+    assert promotions.check_entry(entry) == entry
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_entry_of_the_right_form_is_one(entry: Entry) -> None:
         ({"primary": ""}, "primary"),
         ({"primary": None}, "primary"),
         ({"primary": "x" * 256}, "primary"),
-        ({"at": 1}, "at is no text"),
+        ({"at": 1}, "at is not text"),
         ({"operation": []}, "operation"),
         ({"run": None}, "run"),
         ({"start": [1, 2]}, "start"),
@@ -81,35 +81,35 @@ def test_an_entry_of_the_right_form_is_one(entry: Entry) -> None:
 )
 def test_an_entry_of_another_form_is_none(change: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        timeline.check({**ENTRY, **change})
+        promotions.check_entry({**ENTRY, **change})
 
 
-@pytest.mark.parametrize("name", timeline.FIELDS)
+@pytest.mark.parametrize("name", promotions.FIELDS)
 def test_an_entry_without_one_of_its_keys_is_none(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is missing"):
-        timeline.check({key: value for key, value in ENTRY.items() if key != name})
+        promotions.check_entry({key: value for key, value in ENTRY.items() if key != name})
 
 
 @pytest.mark.parametrize("entry", [None, [], "text", 1])
 def test_what_is_no_dictionary_is_no_entry(entry: object) -> None:
-    with pytest.raises(ValueError, match="no dictionary"):
-        timeline.check(entry)
+    with pytest.raises(ValueError, match="is not a dictionary"):
+        promotions.check_entry(entry)
 
 
 @repeatable
 @given(RECORDS)
 def test_what_was_written_is_read_as_the_same_entries(entries: Any) -> None:
-    assert timeline.parse(timeline.text(entries), PATH) == (entries, [])
+    assert promotions.parse_entries(promotions.dump_entries(entries), PATH) == (entries, [])
 
 
 @repeatable
 @given(st.lists(ENTRIES, min_size=1, max_size=4), st.data())
 def test_any_changed_byte_is_found(entries: Any, data: st.DataObject) -> None:
-    written = timeline.text(entries)
+    written = promotions.dump_entries(entries)
     place = data.draw(st.integers(0, len(written) - 1))
     other = data.draw(st.integers(0, 255).filter(lambda byte: byte != written[place]))
     changed = written[:place] + bytes([other]) + written[place + 1 :]
-    found, damaged = timeline.parse(changed, PATH)
+    found, damaged = promotions.parse_entries(changed, PATH)
     assert damaged
     assert all(entry in entries for entry in found), "an entry was read that was never written"
     # A newline that is gone takes two lines with it, and no change takes more.
@@ -121,9 +121,9 @@ def test_any_changed_byte_is_found(entries: Any, data: st.DataObject) -> None:
 def test_a_file_that_ends_in_the_middle_of_a_line_is_damaged(
     entries: Any, data: st.DataObject
 ) -> None:
-    written = timeline.text(entries)
+    written = promotions.dump_entries(entries)
     size = data.draw(st.integers(1, len(written) - 1))
-    found, damaged = timeline.parse(written[:size], PATH)
+    found, damaged = promotions.parse_entries(written[:size], PATH)
     assert bool(damaged) is not written[:size].endswith(b"\n")
     assert found == entries[: len(found)]
 
@@ -131,14 +131,16 @@ def test_a_file_that_ends_in_the_middle_of_a_line_is_damaged(
 @repeatable
 @given(st.binary(max_size=300))
 def test_no_bytes_at_all_make_it_fail(data: bytes) -> None:
-    found, damaged = timeline.parse(data, PATH)
+    found, damaged = promotions.parse_entries(data, PATH)
     assert found == []
     assert bool(damaged) is bool(data)
 
 
 def test_damage_is_told_with_file_and_line() -> None:
-    good = timeline.text([ENTRY])
-    found, damaged = timeline.parse(good + good.replace(b'"n1"', b'"n2"') + good + b"half", PATH)
+    good = promotions.dump_entries([ENTRY])
+    found, damaged = promotions.parse_entries(
+        good + good.replace(b'"n1"', b'"n2"') + good + b"half", PATH
+    )
     assert found == [ENTRY, ENTRY]
     assert damaged == [
         f"{PATH}, line 2: its sum does not fit",
@@ -147,7 +149,7 @@ def test_damage_is_told_with_file_and_line() -> None:
 
 
 def test_much_damage_is_told_in_few_words() -> None:
-    _found, damaged = timeline.parse(b"\n" * 10_000, PATH)
+    _found, damaged = promotions.parse_entries(b"\n" * 10_000, PATH)
     assert len(damaged) < 20
     assert damaged[-1] == f"{PATH}: 9990 more lines are damaged"
 
@@ -158,9 +160,9 @@ def test_much_damage_is_told_in_few_words() -> None:
 @repeatable
 @given(RECORDS, RECORDS)
 def test_a_merge_has_all_entries_once_in_order_whoever_comes_first(one: Any, other: Any) -> None:
-    merged = timeline.merge(one, other)
-    assert merged == timeline.merge(other, one)
-    assert merged == timeline.merge(merged, one, other)
+    merged = promotions.merge_entries(one, other)
+    assert merged == promotions.merge_entries(other, one)
+    assert merged == promotions.merge_entries(merged, one, other)
     for entry in [*one, *other]:
         assert merged.count(entry) == 1
     assert all(entry in one or entry in other for entry in merged)
@@ -171,7 +173,9 @@ def test_a_merge_has_all_entries_once_in_order_whoever_comes_first(one: Any, oth
 @repeatable
 @given(RECORDS, RECORDS, RECORDS)
 def test_it_makes_no_difference_in_which_order_three_are_merged(a: Any, b: Any, c: Any) -> None:
-    assert timeline.merge(timeline.merge(a, b), c) == timeline.merge(a, timeline.merge(b, c))
+    assert promotions.merge_entries(promotions.merge_entries(a, b), c) == promotions.merge_entries(
+        a, promotions.merge_entries(b, c)
+    )
 
 
 def numbered(epoch: int, **more: Any) -> Entry:
@@ -180,22 +184,24 @@ def numbered(epoch: int, **more: Any) -> Entry:
 
 def test_entries_that_differ_in_any_key_are_two() -> None:
     changes: list[Any] = [{}, {"txid": None}, {"at": "x"}, {"operation": "x"}, {"run": "x"}]
-    assert len(timeline.merge([numbered(1, **change) for change in changes])) == len(changes)
+    assert len(promotions.merge_entries([numbered(1, **change) for change in changes])) == len(
+        changes
+    )
 
 
 def test_of_too_many_entries_the_newest_are_kept() -> None:
-    every = [numbered(epoch) for epoch in range(1, timeline.MAX_ENTRIES + 3)]
-    assert timeline.merge(every) == every[2:]
-    assert timeline.merge(every[2:], every[:2]) == every[2:]
+    every = [numbered(epoch) for epoch in range(1, promotions.MAX_ENTRIES + 3)]
+    assert promotions.merge_entries(every) == every[2:]
+    assert promotions.merge_entries(every[2:], every[:2]) == every[2:]
 
 
 def test_what_would_be_too_long_to_be_read_again_is_not_kept() -> None:
     long = "\U0001f600" * 255
     every = [
         numbered(epoch, at=long, operation=long, run=long)
-        for epoch in range(1, timeline.MAX_ENTRIES + 1)
+        for epoch in range(1, promotions.MAX_ENTRIES + 1)
     ]
-    kept = timeline.merge(every)
-    assert len(timeline.text(kept)) <= timeline.MAX_BYTES
-    assert len(timeline.text(every[-len(kept) - 1 :])) > timeline.MAX_BYTES
+    kept = promotions.merge_entries(every)
+    assert len(promotions.dump_entries(kept)) <= promotions.MAX_BYTES
+    assert len(promotions.dump_entries(every[-len(kept) - 1 :])) > promotions.MAX_BYTES
     assert kept == every[-len(kept) :]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._store import clock, kept, timeline
-from ansible_collections.nso.ha.plugins.module_utils._store.kept import Kept, ReadOnlyMark
+from ansible_collections.nso.ha.plugins.module_utils._store import clock, contents, promotions
+from ansible_collections.nso.ha.plugins.module_utils._store.contents import Contents, ReadOnlyMark
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
 
 NOW = 1764028800.0
@@ -22,27 +22,27 @@ HELD = Lock(
     "failover",
     "ops",
     {},
-    clock.text(NOW),
-    clock.text(NOW + 900),
+    clock.iso_text(NOW),
+    clock.iso_text(NOW + 900),
     900.0,
     steps=("promote", "attach"),
     fence=("n3", "n4"),
     fenced=("n4",),
 )
-MARK = ReadOnlyMark("a", "switchover", clock.text(NOW))
+MARK = ReadOnlyMark("a", "switchover", clock.iso_text(NOW))
 
 
-def nothing(path: Path) -> Kept:
-    return Kept(str(path), None, [], None, [])
+def nothing(path: Path) -> Contents:
+    return Contents(str(path), None, [], None, [])
 
 
-def entry(epoch: int) -> timeline.Entry:
+def entry(epoch: int) -> promotions.Entry:
     return {
         "epoch": epoch,
         "primary": "n1",
         "txid": None,
         "start": [1, 2, 3],
-        "at": clock.text(NOW),
+        "at": clock.iso_text(NOW),
         "operation": "switchover",
         "run": "a",
     }
@@ -51,15 +51,15 @@ def entry(epoch: int) -> timeline.Entry:
 @pytest.fixture
 def full(tmp_path: Path) -> Path:
     """A directory in which everything is kept."""
-    (tmp_path / kept.LOCK).write_bytes(HELD.as_json())
-    (tmp_path / kept.TIMELINE).write_bytes(timeline.text([entry(1), entry(2)]))
-    (tmp_path / kept.READ_ONLY).write_bytes(MARK.as_json())
+    (tmp_path / contents.LOCK).write_bytes(HELD.as_json())
+    (tmp_path / contents.PROMOTIONS).write_bytes(promotions.dump_entries([entry(1), entry(2)]))
+    (tmp_path / contents.READ_ONLY).write_bytes(MARK.as_json())
     return tmp_path
 
 
 def test_everything_that_is_kept_is_found(full: Path) -> None:
-    found = kept.look(str(full))
-    assert found == Kept(str(full), HELD, [entry(1), entry(2)], MARK, [])
+    found = contents.read_contents(str(full))
+    assert found == Contents(str(full), HELD, [entry(1), entry(2)], MARK, [])
     assert found.as_result(NOW) == {
         "directory": str(full),
         "lock": {
@@ -77,7 +77,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "none", "none/none"])
 def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) -> None:
-    found = kept.look(str(tmp_path / name))
+    found = contents.read_contents(str(tmp_path / name))
     assert found == nothing(tmp_path / name)
     assert found.as_result(NOW) == {
         "directory": str(tmp_path / name),
@@ -92,9 +92,9 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
 def test_a_file_in_place_of_the_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
-        (problem,) = kept.look(str(path)).damaged
+        (problem,) = contents.read_contents(str(path)).damaged
         assert str(path) in problem
-        assert "What usually helps: " in problem
+        assert "Hint: " in problem
 
 
 def test_files_that_may_not_be_read_are_told_each(
@@ -104,42 +104,44 @@ def test_files_that_may_not_be_read_are_told_each(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(os, "open", refuse)
-    found = kept.look(str(full))
+    found = contents.read_contents(str(full))
     assert found._replace(damaged=[]) == nothing(full)
-    for name in (kept.TIMELINE, kept.LOCK, kept.READ_ONLY):
+    for name in (contents.PROMOTIONS, contents.LOCK, contents.READ_ONLY):
         assert any(f"cannot read {full / name}: Permission" in text for text in found.damaged)
 
 
-@pytest.mark.parametrize("name", [kept.LOCK, kept.READ_ONLY])
+@pytest.mark.parametrize("name", [contents.LOCK, contents.READ_ONLY])
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b"{" * 1000])
 def test_a_damaged_file_is_told_and_the_others_are_read(full: Path, name: str, data: bytes) -> None:
-    whole = kept.look(str(full))
+    whole = contents.read_contents(str(full))
     (full / name).write_bytes(data)
-    found = kept.look(str(full))
+    found = contents.read_contents(str(full))
     (problem,) = found.damaged
     assert str(full / name) in problem
-    assert "What usually helps: " in problem
-    no_more: Any = {"lock": None} if name == kept.LOCK else {"read_only": None}
+    assert "Hint: " in problem
+    no_more: Any = {"lock": None} if name == contents.LOCK else {"read_only": None}
     assert found._replace(damaged=[]) == whole._replace(**no_more)
 
 
 @pytest.mark.parametrize("change", [{"run": 1}, {"operation": ""}, {"at": None}, {"more": ""}])
 def test_a_mark_of_another_form_is_none(full: Path, change: Any) -> None:
-    (full / kept.READ_ONLY).write_text(json.dumps({**MARK._asdict(), **change}))
-    assert len(kept.look(str(full)).damaged) == 1
+    (full / contents.READ_ONLY).write_text(json.dumps({**MARK._asdict(), **change}))
+    assert len(contents.read_contents(str(full)).damaged) == 1
 
 
 def test_a_damaged_line_of_the_record_is_told_and_the_others_are_read(full: Path) -> None:
-    path = full / kept.TIMELINE
+    path = full / contents.PROMOTIONS
     path.write_bytes(path.read_bytes().replace(b'"epoch":2', b'"epoch":3'))
-    found = kept.look(str(full))
-    assert found.timeline == [entry(1)]
+    found = contents.read_contents(str(full))
+    assert found.promotions == [entry(1)]
     assert found.damaged == [f"{path}, line 2: its sum does not fit"]
 
 
 def test_the_record_is_told_in_order_and_each_entry_once(full: Path) -> None:
-    (full / kept.TIMELINE).write_bytes(timeline.text([entry(2), entry(1), entry(2)]))
-    assert kept.look(str(full)).timeline == [entry(1), entry(2)]
+    (full / contents.PROMOTIONS).write_bytes(
+        promotions.dump_entries([entry(2), entry(1), entry(2)])
+    )
+    assert contents.read_contents(str(full)).promotions == [entry(1), entry(2)]
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
@@ -147,26 +149,26 @@ def test_the_record_is_told_in_order_and_each_entry_once(full: Path) -> None:
 def test_a_lock_with_a_list_of_another_form_is_damaged_and_told_by_name(
     full: Path, name: str, value: Any
 ) -> None:
-    (full / kept.LOCK).write_text(json.dumps({**HELD._asdict(), name: value}))
-    found = kept.look(str(full))
+    (full / contents.LOCK).write_text(json.dumps({**HELD._asdict(), name: value}))
+    found = contents.read_contents(str(full))
     assert found.lock is None
     (problem,) = found.damaged
-    assert f"{full / kept.LOCK} is damaged: {name} " in problem
+    assert f"{full / contents.LOCK} is damaged: {name} " in problem
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
 def test_a_lock_without_one_of_its_lists_is_damaged(full: Path, name: str) -> None:
     """As one is that an earlier release of this collection wrote."""
     found = {key: value for key, value in HELD._asdict().items() if key != name}
-    (full / kept.LOCK).write_text(json.dumps(found))
-    (problem,) = kept.look(str(full)).damaged
-    assert f"{full / kept.LOCK} is damaged: {name} is missing" in problem
+    (full / contents.LOCK).write_text(json.dumps(found))
+    (problem,) = contents.read_contents(str(full)).damaged
+    assert f"{full / contents.LOCK} is damaged: {name} is missing" in problem
 
 
-@pytest.mark.parametrize("name", [kept.LOCK, kept.READ_ONLY, kept.TIMELINE])
+@pytest.mark.parametrize("name", [contents.LOCK, contents.READ_ONLY, contents.PROMOTIONS])
 def test_a_file_beyond_all_measure_is_told_and_not_read(full: Path, name: str) -> None:
-    limit = timeline.MAX_BYTES if name == kept.TIMELINE else kept.MAX_BYTES
+    limit = promotions.MAX_BYTES if name == contents.PROMOTIONS else contents.MAX_BYTES
     with (full / name).open("wb") as file:
         file.truncate(limit + 1)
-    (problem,) = kept.look(str(full)).damaged
+    (problem,) = contents.read_contents(str(full)).damaged
     assert f"{full / name} is longer than {limit} bytes" in problem

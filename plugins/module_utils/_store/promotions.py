@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The record of promotions: which node was made primary when, and on which data.
+"""The promotion history of a node: which node was made primary when, and on which data.
 
-Plain data; kept.py has the file. An entry is a line, and carries a sum over all else in it, so that
-any change of a byte is found.
+Plain data; contents.py has the file. An entry is a line, and carries a checksum of the rest of the
+line, so that a change of any byte is detected.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Entry = Dict[str, Any]
 
 FIELDS = ("epoch", "primary", "txid", "start", "at", "operation", "run")
 
-#: How many entries are kept, the newest, and how many bytes they may take.
+#: How many entries are stored, the newest, and how many bytes they may take.
 MAX_ENTRIES = 1000
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -28,16 +28,16 @@ _MAX_TEXT = 255
 _MAX_NUMBER = 2**63
 
 
-def check(entry: object) -> Entry:
+def check_entry(entry: object) -> Entry:
     """Return an entry, or raise ValueError that says what is wrong with it."""
     if not isinstance(entry, dict):
-        raise ValueError("an entry is no dictionary")
+        raise ValueError("an entry is not a dictionary")
     plain_json.check_keys(entry, FIELDS)
     plain_json.check_texts(entry, ("primary", "at", "operation", "run"), _MAX_TEXT)
     epoch = entry["epoch"]
     if not _is_number(epoch) or epoch < 1:
-        raise ValueError("epoch is no whole number above 0")
-    _checked("start", transaction_id.timestamp, entry["start"])
+        raise ValueError("epoch is not a whole number above 0")
+    _checked("start", transaction_id.parse_timestamp, entry["start"])
     if entry["txid"] is not None:
         _checked("txid", transaction_id.from_dict, entry["txid"])
     return {name: entry[name] for name in FIELDS}
@@ -54,44 +54,44 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_NUMBER
 
 
-def line(entry: Entry) -> str:
+def dump_entry(entry: Entry) -> str:
     """Return the line for an entry, without the newline."""
     total = hashlib.sha256(plain_json.dump(entry).encode("ascii")).hexdigest()
     return plain_json.dump({**entry, "sum": total})
 
 
-def text(entries: Iterable[Entry]) -> bytes:
+def dump_entries(entries: Iterable[Entry]) -> bytes:
     """Return the file with these entries."""
-    return "".join(f"{line(entry)}\n" for entry in entries).encode("ascii")
+    return "".join(f"{dump_entry(entry)}\n" for entry in entries).encode("ascii")
 
 
-def parse(data: bytes, path: str) -> tuple[list[Entry], list[str]]:
+def parse_entries(data: bytes, path: str) -> tuple[list[Entry], list[str]]:
     """Return the entries in a file, and what is damaged in it, in words."""
     return json_lines.parse(data, path, _parse_line)
 
 
 def _parse_line(data: bytes) -> Entry:
-    found = plain_json.load_object(data)
-    total = found.pop("sum", None)
+    fields = plain_json.load_object(data)
+    total = fields.pop("sum", None)
     if total is None:
         raise ValueError("it has no sum")
-    entry = check(found)
-    # There is one way to write each entry, so this is the check of the sum, and of all else.
-    if line(entry).encode("ascii") != data:
+    entry = check_entry(fields)
+    # There is one way to write each entry, so this checks the sum and everything else.
+    if dump_entry(entry).encode("ascii") != data:
         raise ValueError("its sum does not fit")
     return entry
 
 
-def merge(*several: Iterable[Entry]) -> list[Entry]:
+def merge_entries(*several: Iterable[Entry]) -> list[Entry]:
     """Return all entries once, oldest first; of more than MAX_ENTRIES, the newest."""
     by_text = {plain_json.dump(entry): entry for entries in several for entry in entries}
     ordered = sorted(by_text.items(), key=lambda item: (*_age(item[1]), item[0]))
-    kept = [entry for _text, entry in ordered[-MAX_ENTRIES:]]
-    sizes = [len(line(entry)) + 1 for entry in kept]
-    # What is too long to be read again is not written.
+    newest = [entry for _text, entry in ordered[-MAX_ENTRIES:]]
+    sizes = [len(dump_entry(entry)) + 1 for entry in newest]
+    # A file that is too long to be read again is never written.
     while sum(sizes) > MAX_BYTES:
-        del kept[0], sizes[0]
-    return kept
+        del newest[0], sizes[0]
+    return newest
 
 
 def _age(entry: Entry) -> tuple[int, list[int], str]:

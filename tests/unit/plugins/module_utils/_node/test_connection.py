@@ -18,14 +18,17 @@ from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import (
     Database,
     cdb_connection,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint, UnixEndpoint
-from ansible_collections.nso.ha.plugins.module_utils._node.node import (
+from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
     HaConnection,
     Target,
     access_secret,
     ha_connection,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node.observation import Observation, Observer
+from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint, UnixEndpoint
+from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+    NodeStatus,
+    StatusReader,
+)
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc, terms
@@ -215,7 +218,7 @@ def test_a_host_name_without_address_is_an_error(monkeypatch: pytest.MonkeyPatch
     ("problem", "words"),
     [
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service"),
-        (UnicodeError("label too long"), "it is no valid host name"),
+        (UnicodeError("label too long"), "it is not a valid host name"),
     ],
 )
 def test_a_host_name_that_cannot_be_looked_up_is_an_error(
@@ -243,41 +246,41 @@ def test_the_access_secret_is_read_where_a_file_is_given(tmp_path: Path) -> None
 LOOKED: Script = [GET_PHASE, PHASE, GET_TXID, TXID]
 
 
-def test_an_observer_keeps_its_connections_from_look_to_look() -> None:
+def test_a_status_reader_keeps_its_connections() -> None:
     # Both connections are open at a time: CDB comes first.
     scripts: tuple[Script, ...] = (
         [*CDB_GREETING, *LOOKED, *LOOKED],
         [*HA_GREETING, *STATUS, *STATUS],
     )
     with ScriptedDaemon(*scripts) as daemon:
-        observer = Observer(target(daemon))
-        looks = [observer.look(5), observer.look(5)]
-        observer.close()
-    assert looks == [Observation(SECONDARY, IN_CLUSTER, ipc.OURS)] * 2
+        reader = StatusReader(target(daemon))
+        statuses = [reader.read(5), reader.read(5)]
+        reader.close()
+    assert statuses == [NodeStatus(SECONDARY, IN_CLUSTER, ipc.OURS)] * 2
 
 
-def test_an_observer_connects_anew_after_a_look_that_failed() -> None:
+def test_a_status_reader_connects_anew_after_a_failure() -> None:
     failing: tuple[Script, ...] = ([*CDB_GREETING], [*HA_GREETING, Close()])
     good: tuple[Script, ...] = ([*CDB_GREETING, *LOOKED], [*HA_GREETING, *STATUS])
     with ScriptedDaemon(*failing, *good) as daemon:
-        observer = Observer(target(daemon))
+        reader = StatusReader(target(daemon))
         with pytest.raises(error.EOF):
-            observer.look(5)
-        assert observer.look(5).state == SECONDARY
-        observer.close()
+            reader.read(5)
+        assert reader.read(5).state == SECONDARY
+        reader.close()
 
 
 def test_an_observer_takes_no_ha_socket_where_cdb_cannot_be_reached() -> None:
     with ScriptedDaemon([Expect(HELLO["cdb"]), Close()]) as daemon:
-        observer = Observer(target(daemon))
+        reader = StatusReader(target(daemon))
         with pytest.raises(error.EOF):
-            observer.look(5)
-        observer.close()
+            reader.read(5)
+        reader.close()
 
 
-def test_a_look_is_returned_as_plain_data() -> None:
-    look = Observation(SECONDARY, IN_CLUSTER, ipc.Versions(86, 0x08060800))
-    assert look.as_result() == {
+def test_a_status_is_returned_as_plain_data() -> None:
+    status = NodeStatus(SECONDARY, IN_CLUSTER, ipc.Versions(86, 0x08060800))
+    assert status.as_result() == {
         "role": "secondary",
         "state": 2,
         "primary": {"node_id": "n1", "address": "127.0.0.1"},
@@ -287,6 +290,6 @@ def test_a_look_is_returned_as_plain_data() -> None:
         "txid": {"primary_id": "n1", "timestamp": [1732, 356000, 123456]},
         "server": {"protocol_version": 86, "library_version": "8.6.8.0"},
     }
-    alone = Observation(HaState("none"), Database(0, None), ipc.OURS).as_result()
+    alone = NodeStatus(HaState("none"), Database(0, None), ipc.OURS).as_result()
     assert alone["txid"] is None
-    assert set(alone) == set(look.as_result())
+    assert set(alone) == set(status.as_result())

@@ -4,8 +4,8 @@
 
 """One NSO node through its IPC port: opening sockets, and its HA socket.
 
-This is the edge to the network. What is read becomes plain data (state.py); what to order is
-decided elsewhere (transitions.py). cdb_socket.py and maapi_socket.py have the other sockets.
+What is read becomes plain data (state.py). cdb_socket.py and maapi_socket.py have the other
+sockets.
 """
 
 from __future__ import annotations
@@ -93,11 +93,11 @@ def endpoint_addresses(endpoint: Endpoint) -> list[tuple[int, ipc.Address]]:
     if isinstance(endpoint, UnixEndpoint):
         return [(socket.AF_UNIX, endpoint.path)]
     try:
-        found = socket.getaddrinfo(endpoint.ip, endpoint.port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(endpoint.ip, endpoint.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
-        text = getattr(problem, "strerror", None) or "it is no valid host name"
+        text = getattr(problem, "strerror", None) or "it is not a valid host name"
         raise error.Error(error.ERR_OS, f"looking up {endpoint.ip!r}", text) from None
-    return [(int(entry[0]), entry[4]) for entry in found]
+    return [(int(entry[0]), entry[4]) for entry in entries]
 
 
 def access_secret(path: str | None) -> bytes | None:
@@ -106,5 +106,5 @@ def access_secret(path: str | None) -> bytes | None:
 
 
 def path_exists(path: str) -> bool:
-    """Return whether there is something at this path of the target."""
+    """Return whether a path exists on the target."""
     return os.path.exists(path)

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a state directory holds, and reading all of it; directory.py writes.
+
+lock.json         who runs an operation (lock.py)
+timeline.jsonl    the promotion history (promotions.py)
+read_only.json    that a run has made this daemon read-only and not yet writable again
+operations.jsonl  which operations ended here, for people to read
+reserve           room on the disk, taken while the lock is held
+.mutex            held by the process that writes (mutex.py)
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, Callable, NamedTuple, TypeVar
+
+from . import files, json_lines, lock, plain_json, promotions
+from .files import StoreError
+from .lock import Lock
+
+LOCK = "lock.json"
+PROMOTIONS = "timeline.jsonl"
+OPERATIONS = "operations.jsonl"
+READ_ONLY = "read_only.json"
+RESERVE = "reserve"
+
+#: Longest file that is read, in bytes; promotions.MAX_BYTES is that of the promotion history.
+MAX_BYTES = 1024 * 1024
+
+_MAX_TEXT = 1000
+
+T = TypeVar("T")
+
+
+class ReadOnlyMark(NamedTuple):
+    """Which run of which operation has made the daemon read-only, and when."""
+
+    run: str
+    operation: str
+    at: str
+
+    def as_json(self) -> bytes:
+        """Return it as it is written to its file."""
+        return plain_json.dump(self._asdict()).encode("ascii") + b"\n"
+
+
+class Contents(NamedTuple):
+    """What the state directory of a node holds. `damaged` says what could not be read."""
+
+    directory: str
+    lock: Lock | None
+    promotions: list[promotions.Entry]
+    read_only: ReadOnlyMark | None
+    damaged: list[str]
+
+    def as_result(self, now: float) -> dict[str, Any]:
+        """Return it as the modules return it."""
+        return {
+            "directory": self.directory,
+            "lock": self.lock.as_result(now) if self.lock else None,
+            "timeline": self.promotions,
+            "read_only": self.read_only._asdict() if self.read_only else None,
+            "damaged": self.damaged,
+        }
+
+
+def read_contents(directory: str) -> Contents:
+    """Return what a state directory holds: nothing where it does not exist."""
+    damaged: list[str] = []
+
+    def attempt(read: Callable[[str], T | None]) -> T | None:
+        try:
+            return read(directory)
+        except StoreError as problem:
+            damaged.append(str(problem))
+            return None
+
+    if not attempt(directory_exists):
+        return Contents(directory, None, [], None, damaged)
+    entries, damaged_lines = attempt(read_promotions) or ([], [])
+    held, mark = attempt(read_lock), attempt(read_mark)
+    history = promotions.merge_entries(entries)
+    return Contents(directory, held, history, mark, [*damaged_lines, *damaged])
+
+
+def directory_exists(directory: str) -> bool:
+    """Return whether the directory exists. Raises StoreError where it is something else."""
+    with files.explained("look into", directory):
+        try:
+            mode = os.stat(directory).st_mode
+        except FileNotFoundError:
+            return False
+    if not stat.S_ISDIR(mode):
+        raise StoreError(f"{directory} is not a directory. Hint: set state_dir to a directory.")
+    return True
+
+
+def read_lock(directory: str) -> Lock | None:
+    """Return the lock, or None where there is none. Raises StoreError."""
+    return _read(
+        os.path.join(directory, LOCK), lock.parse_lock, "if no operation runs, remove this file"
+    )
+
+
+def read_mark(directory: str) -> ReadOnlyMark | None:
+    """Return the mark of a daemon that was made read-only. Raises StoreError."""
+    return _read(
+        os.path.join(directory, READ_ONLY),
+        _parse_mark,
+        "if NSO was restarted since, or accepts writes, remove this file",
+    )
+
+
+def _parse_mark(data: bytes) -> ReadOnlyMark:
+    mark = plain_json.load_object(data)
+    plain_json.check_keys(mark, ReadOnlyMark._fields)
+    plain_json.check_texts(mark, ReadOnlyMark._fields, _MAX_TEXT)
+    return ReadOnlyMark(**mark)
+
+
+def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:
+    data = files.read(path, MAX_BYTES)
+    if data is None:
+        return None
+    try:
+        return parse(data)
+    except ValueError as problem:
+        raise StoreError(f"{path} is damaged: {problem}. Hint: {hint}.") from None
+
+
+def read_promotions(directory: str) -> tuple[list[promotions.Entry], list[str]]:
+    """Return the entries of the promotion history, and what is damaged. Raises StoreError."""
+    path = os.path.join(directory, PROMOTIONS)
+    data = files.read(path, promotions.MAX_BYTES)
+    return promotions.parse_entries(data or b"", path)
+
+
+def read_operations(directory: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the log of operations, and what is damaged in it. Raises StoreError."""
+    path = os.path.join(directory, OPERATIONS)
+    data = files.read(path, MAX_BYTES)
+    return json_lines.parse(data or b"", path, plain_json.load_object)
