@@ -2,35 +2,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What only an action plugin can know before a run: the play it is part of, as Ansible runs it.
+"""The decisions of a run, on the controller. Documented in plugins/modules/cluster_decision.py.
 
-Documented in plugins/modules/cluster_decision.py.
+Here is only what needs Ansible: the variables of the hosts, and the play as Ansible runs it. What
+is decided, and by what, is in plugin_utils/_run/decisions.py.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from secrets import token_hex
 from typing import Any
 
 from ansible import context
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._run import fence_file, processes
+from ansible_collections.nso.ha.plugins.plugin_utils._run import (
+    decisions,
+    fence_file,
+    planning,
+    processes,
+    results,
+    settings,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
+from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
+from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import FileError, Reader
+
+SETTINGS = "settings"
+BEGIN = "begin"
+
+#: Variables in which the role registers what this plugin returns for these two steps, and for the
+#: decisions that go on from one another.
+_SETTINGS = "__nso_ha_settings"
+_BEGIN = "__nso_ha_begin"
+_DECISION = "__nso_ha_decision"
 
 
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        "group": {"type": "str", "required": True},
+        "step": {
+            "type": "str",
+            "required": True,
+            "choices": [SETTINGS, BEGIN, *decisions.STEPS],
+        },
         "operation": {"type": "str", "default": ""},
-        "fence_tasks": {"type": "str", "default": ""},
+        "dry": {"type": "bool", "default": False},
+        "hosts": {"type": "list", "elements": "str", "default": []},
+        "once": {"type": "bool", "default": False},
+        "wave": {"type": "int", "default": 0},
     }
 
 
@@ -43,21 +73,114 @@ class ActionModule(ActionBase):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return who runs this, and what speaks against it."""
+        """Return what comes of the step."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        known = task_vars or {}
-        _validation, given = self.validate_argument_spec(argument_spec=argument_spec())
-        self._refuse_private()
-        operation = given["operation"]
-        fences = operation == operations.FAILOVER and given["fence_tasks"]
-        result.update(
-            changed=False,
-            run=_run(known),
-            check_mode=bool(self._task.check_mode or known.get("ansible_check_mode")),
-            problems=plays.problems(self._play(given["group"], known)) if operation else [],
-            fence_problem=self._fence_problem(given["fence_tasks"]) if fences else "",
-        )
+        variables = task_vars or {}
+        _validation, arguments = self.validate_argument_spec(argument_spec=argument_spec())
+        step = arguments["step"]
+        if step == SETTINGS:
+            found = self._settings(variables)
+        elif step == BEGIN:
+            found = self._begin(variables, arguments)
+        else:
+            found = self._decide(variables, arguments)
+        result.update(changed=False, **found)
         return result
+
+    # The settings of a host
+
+    def _settings(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings of the host for which this runs, and the task that asked."""
+        host = str(variables["inventory_hostname"])
+        task = self._task
+        own = settings.read(
+            host,
+            self._evaluator(variables),
+            self._environment(),
+            settings.Keywords(task.become, _text(task.become_user), _text(task.remote_user)),
+        )
+        # A host that drops out keeps what an earlier run in the same play has registered there.
+        return {"settings": plain.to_dict(own), "task": task._uuid}
+
+    def _evaluator(self, variables: Mapping[str, Any]) -> settings.Read:
+        templar = Templar(loader=self._loader, variables=variables)
+
+        def evaluate(name: str) -> object:
+            if name not in variables:
+                return None
+            try:
+                return templar.template(variables[name])
+            except AnsibleError as problem:
+                raise NotEvaluable(_first_line(problem)) from None
+
+        return evaluate
+
+    def _environment(self) -> dict[str, object]:
+        """Return what the play sets in the environment of its tasks on this host."""
+        found: dict[str, object] = {}
+        for part in self._task.environment or ():
+            evaluated = self._templar.template(part)
+            if isinstance(evaluated, Mapping):
+                found.update(evaluated)
+        return found
+
+    def _all_settings(
+        self, variables: Mapping[str, Any], hosts: tuple[str, ...]
+    ) -> dict[str, Settings]:
+        """Return the settings of these hosts; where a host did not state them, the inventory's."""
+        task = (variables.get(_SETTINGS) or {}).get("task")
+        found = {}
+        for host in hosts:
+            of_host = variables["hostvars"].raw_get(host)
+            registered = of_host.get(_SETTINGS)
+            if isinstance(registered, Mapping) and task and registered.get("task") == task:
+                found[host] = plain.from_dict(Settings, registered["settings"])
+            else:
+                evaluate = self._evaluator(of_host)
+                found[host] = settings.read(host, evaluate, {}, stated=False)
+        return found
+
+    # The beginning of a run
+
+    def _begin(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return who runs this, and what speaks against it."""
+        self._refuse_private()
+        own = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
+        group = own.text("nso_ha_group") or settings.DEFAULT_GROUP
+        operation = arguments["operation"]
+        path = own.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
+        process = processes.this_process()
+        run = Run(
+            run_id=token_hex(8),
+            owner=processes.owner(variables, process["host"]),
+            began=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            process=process,
+            operation=operation,
+            hosts=tuple(variables["groups"].get(group, ())),
+            dry=bool(
+                arguments["dry"] or self._task.check_mode or variables.get("ansible_check_mode")
+            ),
+            problems=tuple(self._problems(variables, group, operation)),
+            fence_problem=self._fence_problem(path) if path else "",
+        )
+        return {"run": plain.to_dict(run)}
+
+    def _problems(self, variables: Mapping[str, Any], group: str, operation: str) -> list[str]:
+        """Return why nothing may be looked at, in words."""
+        hosts = tuple(variables["groups"].get(group, ()))
+        of_hosts = self._all_settings(variables, hosts)
+        living = variables["ansible_play_hosts"]
+        mute = [host for host in living if host in of_hosts and not of_hosts[host].stated]
+        found = []
+        if mute:
+            found.append(
+                f"{', '.join(mute)} did not state what the variables say, as that task was cut "
+                "off. Run it again"
+            )
+        if operation:
+            found += plays.problems(self._play(group, variables))
+            found += planning.problems(operation, of_hosts)
+        return found
 
     def _refuse_private(self) -> None:
         """Fail where a variable is given that is stronger than what tasks find out."""
@@ -69,15 +192,15 @@ class ActionModule(ActionBase):
                 "Run this without them."
             )
 
-    def _play(self, group: str, known: Mapping[str, Any]) -> plays.Play:
-        everybody = list(known["ansible_play_hosts_all"])
-        later = set(known["ansible_play_hosts"]) - set(known["ansible_play_batch"])
+    def _play(self, group: str, variables: Mapping[str, Any]) -> plays.Play:
+        everybody = list(variables["ansible_play_hosts_all"])
+        later = set(variables["ansible_play_hosts"]) - set(variables["ansible_play_batch"])
         return plays.Play(
             strategy=str(self._task.get_play().strategy),
             hosts=everybody,
             together=frozenset(everybody) - later,
             group=group,
-            groups=known["groups"],
+            groups=variables["groups"],
         )
 
     def _fence_problem(self, path: str) -> str:
@@ -97,13 +220,41 @@ class ActionModule(ActionBase):
         why = "; ".join(found)
         return f"the fencing tasks in {path} (nso_ha_fence_tasks) cannot be relied on: {why}"
 
+    # Everything after that
 
-def _run(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what tells this run from every other."""
-    process = processes.this_process()
-    return {
-        "id": token_hex(8),
-        "owner": processes.owner(known, process["host"]),
-        "began": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "process": process,
-    }
+    def _decide(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        run = plain.from_dict(Run, variables[_BEGIN]["run"])
+        hostvars = variables["hostvars"]
+        known = Known(
+            run=run,
+            settings=self._all_settings(variables, run.hosts),
+            results=results.gather(
+                {host: hostvars.raw_get(host) for host in run.hosts}, variables, run.run_id
+            ),
+            gone=processes.is_gone,
+        )
+        about = decisions.Subject(
+            decision=_earlier(variables.get(_DECISION), run.run_id),
+            now=time.time(),
+            hosts=tuple(arguments["hosts"]),
+            once=arguments["once"],
+            wave=arguments["wave"],
+        )
+        found = decisions.decide(arguments["step"], known, about)
+        return {**found, "run": run.run_id}
+
+
+def _earlier(registered: object, run_id: str) -> Decision | None:
+    """Return the decision that an earlier task of this run has registered, or None."""
+    if not isinstance(registered, Mapping) or registered.get("run") != run_id:
+        return None
+    return plain.from_dict(Decision, registered)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _first_line(problem: Exception) -> str:
+    text = str(getattr(problem, "message", "") or problem).strip()
+    return text.splitlines()[0] if text else type(problem).__name__

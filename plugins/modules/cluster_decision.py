@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_decision
-short_description: Begin a run over an HA cluster of NSO nodes
+short_description: Decide on the next step of a run over an HA cluster of NSO nodes
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Made for the role P(nso.ha.cluster#role), which runs it once at the beginning. It runs on the
-    controller, connects to nothing and changes nothing.
-  - Says who runs this, and whether the play that it is part of can run an operation. One play runs
-    one cluster, all of it, and its hosts go in step.
-  - Loads the file with the fencing tasks, and says whether they can be relied on.
+  - Private to the role P(nso.ha.cluster#role), which runs it once for each decision. It may change
+    from release to release.
+  - It runs on the controller, connects to nothing and changes nothing. It reads what the hosts of
+    the cluster have stated of their settings, and what the modules of this run have returned.
+  - Once a run has begun, a decision does not fail. What speaks against going on is a verdict in
+    what it returns, so that the locks are given back first.
 extends_documentation_fragment:
   - nso.ha.attributes
 attributes:
@@ -30,95 +31,106 @@ attributes:
     support: full
     details: It changes nothing. The id of the run is another one each time.
 options:
-  group:
-    description: The inventory group that holds all nodes of the cluster.
+  step:
+    description:
+      - What to decide.
+      - V(settings) runs on each host and returns what its variables say, as modules will see them.
+      - V(begin) gives the run its id, and says whether the play that it is part of can run the
+        operation. One play runs one cluster, all of it, and its hosts go in step. For a failover it
+        loads the file with the fencing tasks and says whether they can be relied on.
+      - V(find_gone) says which runs hold a lock and have ended.
+      - V(plan) makes the plan, V(plan_again) makes it again once the lock is held.
+      - V(judge_locks), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and V(judge_wave) add
+        what came of the task before.
+      - V(roll_back) plans how to bring the former primary back.
+      - V(report) and V(report_status) make the report.
     type: str
     required: true
+    choices:
+      - settings
+      - begin
+      - plan
+      - plan_again
+      - judge_locks
+      - judge_rehearsal
+      - judge_fencing
+      - judge_recheck
+      - judge_wave
+      - roll_back
+      - find_gone
+      - report
+      - report_status
   operation:
-    description: The name of the operation. Without one, nothing is asked of the play.
+    description: For V(begin), the name of the operation. Empty for one that only looks.
     type: str
     default: ""
-  fence_tasks:
-    description: For the operation V(failover), the file with the fencing tasks, if there is one.
-    type: str
-    default: ""
+  dry:
+    description: For V(begin), whether the run only says what it would do, whatever the mode.
+    type: bool
+    default: false
+  hosts:
+    description: For V(judge_locks), inventory names of the nodes whose lock should be held by now.
+    type: list
+    elements: str
+    default: []
+  once:
+    description: For V(judge_locks), whether a task that ran once took these locks.
+    type: bool
+    default: false
+  wave:
+    description: For V(judge_recheck) and V(judge_wave), the number of the wave, from 0.
+    type: int
+    default: 0
 seealso:
   - module: nso.ha.ncs_ha_operation
 """
 
 EXAMPLES = r"""
-- name: See whether this play can run a failover
+- name: State what the variables of this host say
   nso.ha.cluster_decision:
-    group: nso
-    operation: failover
-  register: decision
+    step: settings
+  register: __nso_ha_settings
+
+- name: Begin a run
+  nso.ha.cluster_decision:
+    step: begin
+    operation: converge
+  register: __nso_ha_begin
   run_once: true
 """
 
 RETURN = r"""
-run:
-  description: What tells this run from every other. It goes into the lock and into the log of
-    operations that are kept on the nodes.
-  returned: always
+settings:
+  description: What the variables of a host say.
+  returned: for V(settings)
   type: dict
-  sample:
-    id: 3f0c9d2e77aa01bc
-    owner: ops@bastion
-    began: "2025-11-24T16:26:40Z"
-    process: {"host": "bastion", "boot": "", "namespace": "", "pid": 1234, "began": ""}
-  contains:
-    id:
-      description: An id that no other run has.
-      returned: always
-      type: str
-    owner:
-      description: The user of AWX and the number of the job, or else the user and the controller.
-      returned: always
-      type: str
-    began:
-      description: The time, in UTC.
-      returned: always
-      type: str
-    process:
-      description: The process on the controller, so that a later run finds out whether it lives.
-      returned: always
-      type: dict
-      contains:
-        host:
-          description: Name of the controller.
-          returned: always
-          type: str
-        boot:
-          description: Id of its boot. Empty where the system has none.
-          returned: always
-          type: str
-        namespace:
-          description: Which process ids are meant. Empty where the system does not say.
-          returned: always
-          type: str
-        pid:
-          description: The process id.
-          returned: always
-          type: int
-        began:
-          description: When it began, in ticks since boot. Empty where the system does not say.
-          returned: always
-          type: str
-check_mode:
-  description: Whether this task runs in check mode, by the command line or by its play.
-  returned: always
+task:
+  description: The id of the task that asked. Settings of another task are not those of this run.
+  returned: for V(settings)
+  type: str
+run:
+  description: For V(begin), what tells this run from every other, as a dictionary. Otherwise its id.
+  returned: for everything but V(settings)
+  type: raw
+plan:
+  description: The plan.
+  returned: for V(plan), V(plan_again), V(roll_back) and what judges
+  type: dict
+progress:
+  description: How far the run has come.
+  returned: for V(plan), V(plan_again), V(roll_back) and what judges
+  type: dict
+needed:
+  description: Whether there is anything to do under the lock.
+  returned: for V(plan), V(plan_again), V(roll_back) and what judges
   type: bool
-  sample: false
-problems:
-  description: Why this play cannot run the operation, in words.
-  returned: always
+gone:
+  description: The ids of runs that hold a lock and have ended.
+  returned: for V(find_gone)
   type: list
   elements: str
-  sample: []
-fence_problem:
-  description: Why the fencing tasks cannot be relied on, in words. Empty if they can, or if there
-    are none.
-  returned: always
-  type: str
-  sample: ""
+report:
+  description: The report, which the role hands on as C(nso_ha_report).
+  returned: for V(report) and V(report_status)
+  type: dict
 """

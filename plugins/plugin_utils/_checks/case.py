@@ -14,7 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 from .._model.observation import Observation
 from .._model.topology import Topology
 from .._plan.operations import Goal, Scene
-from .._plan.planner import Plan
+from .._plan.plan import Plan
 
 PASSED = "passed"
 FAILED = "failed"

@@ -64,10 +64,10 @@ def last_primary(case: Case) -> list[Finding]:
     After a switchover or a failover the inventory may name another primary than the one that was
     made last. And when all nodes have restarted and are none, the last one has to come back.
     """
-    record = case.scene.record
-    if not case.promotes or not record:
+    history = case.scene.history
+    if not case.promotes or not history:
         return []
-    newest = record.newest
+    newest = history.newest
     wanted = case.topology.primary
     if newest is None:
         return [
@@ -96,7 +96,7 @@ def _finishes(case: Case, last: str) -> bool:
     """Return whether a run like this one broke off when the last primary had left its role."""
     if not last or case.operation not in case.scene.unfinished:
         return False
-    return relation(case.topology, case.observed, case.scene.record, last) in data.SAFE
+    return relation(case.topology, case.observed, case.scene.history, last) in data.SAFE
 
 
 def hidden_primary(case: Case) -> list[Finding]:
@@ -127,7 +127,7 @@ def newer_data(case: Case) -> list[Finding]:
         old = case.plan.hands_over
         if old and copies_from(case.topology, case.observed, host, old):
             continue
-        stands = relation(case.topology, case.observed, case.scene.record, host)
+        stands = relation(case.topology, case.observed, case.scene.history, host)
         if stands in data.SAFE or is_spare(one):
             continue
         about = data.explain(stands, one.txid, txid_of(primary))

@@ -17,7 +17,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 from .._model import data
 from .._model.observation import Answer, txid_of
 from .._plan import operations
-from .._plan.planner import Step
+from .._plan.plan import Step
 from . import checks, moving
 from .case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Case, Consents, Finding, Verdict
 

@@ -111,7 +111,7 @@ def losses(case: Case, consents: Consents) -> list[Verdict]:
     if not isinstance(chosen, Answer):
         return []
     ages = Ages(
-        case.scene.record,
+        case.scene.history,
         [one.txid for one in case.observed.values() if isinstance(one, Answer)],
     )
     found = []

@@ -33,7 +33,7 @@ SAFE = frozenset((EQUAL, COPY, HANDED, BEHIND))
 
 
 def compare(
-    own: TransactionId | None, primary: TransactionId | None, record: PromotionHistory
+    own: TransactionId | None, primary: TransactionId | None, history: PromotionHistory
 ) -> str:
     """Return how a node's data stands to the data of the primary it would copy.
 
@@ -50,7 +50,7 @@ def compare(
         return UNKNOWN
     if own == primary:
         return EQUAL
-    line = record.line_with(primary)
+    line = history.line_with(primary)
     theirs = line.place(primary) if line else None
     if line is None or theirs is None:
         return _unrecorded(own, primary)
@@ -58,7 +58,7 @@ def compare(
     if mine is not None:
         return BEHIND if mine < theirs else NEWER
     # What is older than all that the line leads back to may well be an ancestor.
-    return DIVERGED if record.number_of(own) >= line.oldest else _unrecorded(own, primary)
+    return DIVERGED if history.number_of(own) >= line.oldest else _unrecorded(own, primary)
 
 
 def _unrecorded(own: TransactionId, primary: TransactionId) -> str:

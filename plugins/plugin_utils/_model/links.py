@@ -107,7 +107,7 @@ def copies_from(
 
 
 def relation(
-    topology: Topology, observed: Mapping[str, Observation], record: PromotionHistory, host: str
+    topology: Topology, observed: Mapping[str, Observation], history: PromotionHistory, host: str
 ) -> str:
     """Return how the data of a node stands to that of the wanted primary, see data.py."""
     own, primary = observed[host], observed[topology.primary.host]
@@ -116,7 +116,7 @@ def relation(
     if copies_from(topology, observed, host, topology.primary.host):
         # Looked at one after the other, a busy primary and its copy never have the same id.
         return data.COPY
-    return data.compare(own.txid, primary.txid, record)
+    return data.compare(own.txid, primary.txid, history)
 
 
 def reparented(topology: Topology, observed: Mapping[str, Observation]) -> Topology:

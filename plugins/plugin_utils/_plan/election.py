@@ -40,9 +40,9 @@ class Election:
 class Ages:
     """How new the data of nodes is, compared with one another."""
 
-    def __init__(self, record: PromotionHistory, txids: Iterable[TransactionId | None]) -> None:
+    def __init__(self, history: PromotionHistory, txids: Iterable[TransactionId | None]) -> None:
         known = [txid for txid in txids if txid is not None]
-        self._line = record.line_of(known)
+        self._line = history.line_of(known)
         self._one_primary = len({txid.primary_id for txid in known}) <= 1
 
     def knows(self, txid: TransactionId | None) -> bool:
@@ -65,7 +65,7 @@ class Ages:
 def elect(
     members: Iterable[Member],
     observed: Mapping[str, Observation],
-    record: PromotionHistory,
+    history: PromotionHistory,
     named: str = "",
     barred: Mapping[str, str] | None = None,
 ) -> Election:
@@ -83,7 +83,7 @@ def elect(
         return _named(named, fit, reasons)
     if not fit:
         return Election("", reasons, "no node can become primary: " + _listed(reasons))
-    ages = Ages(record, [txid_of(observed[member.host]) for member in fit])
+    ages = Ages(history, [txid_of(observed[member.host]) for member in fit])
     for member in fit:
         if not ages.knows(txid_of(observed[member.host])):
             reasons[member.host] = (
@@ -100,9 +100,9 @@ def elect(
             return Election(
                 "",
                 reasons,
-                f"nobody can tell whether {best.host} ({_shown(observed, best)}) or {member.host} "
-                f"({_shown(observed, member)}) has the newer data. Find out, and name the right one in "
-                "nso_ha_candidate",
+                f"it cannot be told whether {best.host} ({_shown(observed, best)}) or "
+                f"{member.host} ({_shown(observed, member)}) has the newer data. Find out, and "
+                "name the right one in nso_ha_candidate",
             )
         if newer or (not older and _rank(member) < _rank(best)):
             best = member
@@ -138,7 +138,8 @@ def _rank(member: Member) -> tuple[int, str]:
 
 def _why_not(member: Member, best: Member, observed: Mapping[str, Observation], ages: Ages) -> str:
     if ages.newer(txid_of(observed[best.host]), txid_of(observed[member.host])):
-        return f"has older data than {best.host} ({_shown(observed, member)}, {_shown(observed, best)})"
+        mine, newest = _shown(observed, member), _shown(observed, best)
+        return f"has older data than {best.host} ({mine}, {newest})"
     if member.priority != best.priority:
         return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
     return f"comes after {best.host} by name, all else being equal"

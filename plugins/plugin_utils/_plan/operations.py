@@ -48,7 +48,7 @@ class Scene:
 
     members: Sequence[Member]
     observed: Mapping[str, Observation]
-    record: PromotionHistory
+    history: PromotionHistory
     unfinished: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -68,7 +68,7 @@ class Scene:
     @property
     def last_primary(self) -> str:
         """Return the host that was made primary last, by the record, or "" if it does not say."""
-        newest = self.record.newest
+        newest = self.history.newest
         return self.host_of(newest.primary) if newest else ""
 
     @property
@@ -78,9 +78,9 @@ class Scene:
         A promotion is recorded before it is made. One of a node that answers and has nothing of its
         own since may have come to nothing, and makes no difference if it did not.
         """
-        if self.record.newest is None:
+        if self.history.newest is None:
             return ""
-        for one in reversed(self.record.epochs):
+        for one in reversed(self.history.epochs):
             host = self.host_of(one.primary)
             found = self.observed.get(host)
             if not isinstance(found, Answer) or found.txid is None or one.made(found.txid):
@@ -105,9 +105,9 @@ class Scene:
 
     def superseded(self, host: str) -> bool:
         """Return whether a node was primary and another was made primary after it."""
-        newest = self.record.newest
+        newest = self.history.newest
         member = next(one for one in self.members if one.host == host)
-        mine = self.record.of(member.node_id)
+        mine = self.history.of(member.node_id)
         return newest is not None and bool(mine) and mine[-1].number < newest.number
 
     @property
@@ -175,7 +175,7 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
         )
         why += "The rest of that is done now; the next run can hand over"
         return Goal(led_by(scene.members, former), former=former, undoes=why)
-    election = elect(scene.members, _as_equal(scene, former), scene.record, candidate, barred)
+    election = elect(scene.members, _as_equal(scene, former), scene.history, candidate, barred)
     return _elected(scene, former, election)
 
 
@@ -193,7 +193,7 @@ def _broke_off(scene: Scene) -> bool:
 
 def _promotion_of_primary(scene: Scene) -> Promotion | None:
     """Return the last promotion, if it is that of the node that is primary."""
-    return scene.record.newest if scene.last_primary == scene.primary else None
+    return scene.history.newest if scene.last_primary == scene.primary else None
 
 
 def _is_unfinished(scene: Scene) -> bool:
@@ -243,7 +243,7 @@ def _failover(scene: Scene, candidate: str) -> Goal:
             "nso.ha.switchover moves the primary role from a node that lives",
             former,
         )
-    return _elected(scene, former, elect(scene.members, scene.observed, scene.record, candidate))
+    return _elected(scene, former, elect(scene.members, scene.observed, scene.history, candidate))
 
 
 def _rejoin(scene: Scene, candidate: str) -> Goal:

@@ -18,8 +18,8 @@ leaves the primary role is none for a moment, and writable.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ansible_collections.nso.ha.plugins.module_utils._apply import transitions
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
@@ -36,92 +36,35 @@ from .._model.history import PromotionHistory
 from .._model.links import as_upstream, copies_from, linked, names, primaries, relation
 from .._model.observation import Answer, Observation, Silence
 from .._model.topology import Member, Topology
+from .plan import (
+    CATCH_UP,
+    DEAD,
+    HOLD,
+    LEAVE,
+    OPEN,
+    PROMOTE,
+    READ_ONLY,
+    RELAYS,
+    RELEASE,
+    SECONDARIES,
+    SECONDARY_DEAD,
+    STEP_DOWN,
+    WAIT,
+    WAVES,
+    WRITABLE,
+    Plan,
+    Step,
+    wave,
+)
 
-DEAD = "dead"
-LEAVE = "leave"
-HOLD = "hold"
-CATCH_UP = "catch_up"
-STEP_DOWN = "step_down"
-PROMOTE = "promote"
-OPEN = "open"
-RELAYS = "relays"
-SECONDARIES = "secondaries"
-RELEASE = "release"
-
-#: The waves in order. Those of one name that cannot be at the same time are told apart by a number.
-WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, OPEN, RELAYS, SECONDARIES, RELEASE)
-
+#: The roles in the order in which the nodes that have them leave the cluster.
 _LEAVING = (SECONDARY, RELAY, PRIMARY)
-
-#: What the steps of the other waves do, as the report names it; those of the rest give a role.
-SECONDARY_DEAD = "secondary_dead"
-READ_ONLY = "read_only"
-WAIT = "wait"
-WRITABLE = "writable"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that is done on one node.
-
-    role:     the role it gets, or "" for a step that gives none
-    upstream: the other node it is about: to follow, to catch up with, to declare dead; or ""
-    orders:   names of the orders that the node is expected to need
-    force:    order even if the node believes that nothing is needed
-    relation: for a step that follows, how its data stands to the primary's (data.py), else "". Also
-              where no copy is expected: a node that lost its link by then copies after all
-    """
-
-    host: str
-    role: str
-    upstream: str
-    orders: tuple[str, ...]
-    reason: str
-    force: bool = False
-    relation: str = ""
-
-    @property
-    def overwrites(self) -> bool:
-        """Return whether data of the node that the primary may not have could be replaced."""
-        return bool(self.relation) and self.relation not in data.SAFE
-
-
-@dataclass(frozen=True)
-class Wave:
-    """Steps that may be done at the same time."""
-
-    name: str
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to do.
-
-    waves:      in order
-    blocked:    the nodes about which nothing can be done, each with the reason
-    hands_over: the living primary that is held until the next one has everything, or ""
-    """
-
-    waves: tuple[Wave, ...] = ()
-    blocked: Mapping[str, str] = field(default_factory=dict)
-    hands_over: str = ""
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Return all steps, in order."""
-        return tuple(step for wave in self.waves for step in wave.steps)
-
-    @property
-    def roles(self) -> tuple[Step, ...]:
-        """Return the steps that give a node a role."""
-        return tuple(step for step in self.steps if step.role)
 
 
 def plan(
     topology: Topology,
     observed: Mapping[str, Observation],
-    record: PromotionHistory,
+    history: PromotionHistory,
     left_out: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return what is needed to make the cluster as wanted. `topology` has no problems.
@@ -129,7 +72,7 @@ def plan(
     A topology without a primary is for a cluster that is to end. Nodes that are `left_out` follow
     nobody for now, each for its reason.
     """
-    return _Planner(topology, observed, record, left_out or {}).plan()
+    return _Planner(topology, observed, history, left_out or {}).plan()
 
 
 class _Planner:
@@ -139,13 +82,13 @@ class _Planner:
         self,
         topology: Topology,
         observed: Mapping[str, Observation],
-        record: PromotionHistory,
+        history: PromotionHistory,
         left_out: Mapping[str, str],
     ) -> None:
         self.left_out = left_out
         self.topology = topology
         self.observed = observed
-        self.record = record
+        self.history = history
         self.states = {
             host: found.state for host, found in observed.items() if isinstance(found, Answer)
         }
@@ -175,11 +118,44 @@ class _Planner:
                 self._attach(member)
         for member in members:
             self._release(member)
-        waves = tuple(
-            Wave(name, tuple(self.waves[name, number]))
-            for name, number in sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
-        )
+        order = sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
+        named = [(name, self._named(name, self.waves[name, number])) for name, number in order]
+        looks = self._looks(named)
+        waves = tuple(wave(*one, look) for one, look in zip(named, looks, strict=True))
         return Plan(waves, self.blocked, self.hands_over)
+
+    def _named(self, wave: str, steps: Iterable[Step]) -> tuple[Step, ...]:
+        """Return the steps with what identifies them on their node."""
+        members = self.topology.members
+        return tuple(
+            replace(
+                step,
+                # A node may have to declare several others dead; every other step it takes once.
+                name=f"{wave} {step.upstream}" if wave == DEAD else wave,
+                upstream_id=members[step.upstream].node_id if step.upstream else "",
+            )
+            for step in steps
+        )
+
+    def _looks(self, waves: Iterable[tuple[str, Sequence[Step]]]) -> Iterator[tuple[str, ...]]:
+        """Yield for each wave the hosts to look at once more before it, see recheck.py.
+
+        Before a primary is made, all nodes: none may have become one, and those that were silent
+        may have woken up. Where a living primary hands over, what counts is checked on the way, and
+        every look would make the time without a primary longer. Before nodes copy, these, and the
+        first time the primary.
+        """
+        looked_at_primary = False
+        for name, steps in waves:
+            hosts: set[str] = set()
+            if name == PROMOTE and not self.hands_over:
+                hosts = set(self.observed)
+            elif name in (RELAYS, SECONDARIES):
+                hosts = {step.host for step in steps}
+                if not looked_at_primary:
+                    hosts.add(self.topology.primary.host)
+                    looked_at_primary = True
+            yield tuple(sorted(hosts))
 
     def _declare_dead(self, member: Member) -> None:
         """Tell whoever lists a node whose daemon does not run: it takes three ticks by itself."""
@@ -307,7 +283,7 @@ class _Planner:
         """Return how the data of a node will stand to that of the primary by then."""
         if self.hands_over and copies_from(self.topology, self.observed, host, self.hands_over):
             return data.HANDED
-        return relation(self.topology, self.observed, self.record, host)
+        return relation(self.topology, self.observed, self.history, host)
 
     def _state_by_then(self, host: str) -> HaState:
         """Return what a node will be by then: a follower of one that changes is none."""

@@ -14,7 +14,6 @@ who it is by a new plan, and not passed over. Pure functions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, PRIMARY
 
@@ -23,53 +22,39 @@ from .._checks.checks import is_spare
 from .._model import data
 from .._model.history import PromotionHistory, promotion_from
 from .._model.observation import Answer, Observation, Silence, from_result, txid_of
-from .._plan import planner
-from . import progress, variables
-from .variables import HostVars
+from .._plan.plan import PROMOTE, Wave
+from .results import RECHECK, Results, before
+from .state import Decision
 
 
-def rechecked(
-    made: Mapping[str, Any],
-    wave: Mapping[str, Any],
-    hostvars: HostVars,
-    overwrite: object = False,
-) -> dict[str, Any]:
-    """Return the plan with verdicts on what the look before a wave showed, and with that look.
+def rechecked(decision: Decision, wave: Wave, results: Results, agreed: Nodes) -> Decision:
+    """Return the decision with verdicts on what the look before a wave showed, and with that look.
+
+    `agreed` are the nodes whose data the operator agreed to overwrite.
 
     A node whose transaction id is the one it had at the look before is as the plan says, and so is
     a copy that still follows the same node, as it takes no writes of its own. Any other is judged
-    again, by the record with the promotions of this run.
+    again, by the history with the promotions of this run.
     """
-    hosts = list(made["targets"])
-    looked: dict[str, Any] = {
-        **made.get("looked", {}),
-        **{host: _look_of(hostvars[host], made["run"], wave) for host in wave["look"]},
-    }
+    if decision.progress.refused or not wave.look:
+        return decision
+    earlier = decision.progress.rechecked
+    looked = {**earlier, **{host: _look_of(host, results, wave) for host in wave.look}}
     look = _Look(
-        made=made,
+        decision=decision,
         wave=wave,
-        agreed=variables.nodes(overwrite, "nso_ha_allow_overwrite", hosts),
-        before={
-            **variables.observations(hosts, hostvars, variables.OBSERVED),
-            **{host: from_result(one) for host, one in made.get("looked", {}).items()},
-        },
-        now={host: from_result(one) for host, one in looked.items()},
+        agreed=agreed,
+        before={**results.observations(decision.plan.targets), **earlier},
+        now=looked,
     )
-    found = [Verdict("recheck", FAILED, why, host) for host, why in look.doubts()]
-    return {**progress.with_verdicts(made, found), "looked": looked}
+    verdicts = [Verdict("recheck", FAILED, why, host) for host, why in look.doubts()]
+    return decision.with_verdicts(verdicts).with_progress(rechecked=looked)
 
 
-def _look_of(own: Mapping[str, Any], run: str, wave: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of the look before this wave; of an earlier one, or none, only that."""
-    result = dict(own.get(variables.RECHECKED) or {})
-    if result.get("run") == run and result.get("step") != purpose(wave):
-        return {}
-    return result
-
-
-def purpose(wave: Mapping[str, Any]) -> str:
-    """Return what the look before a wave is for, as its results say."""
-    return f"before {wave['name']}"
+def _look_of(host: str, results: Results, wave: Wave) -> Observation:
+    """Return what the look before this wave showed; of an earlier one, or none, only that."""
+    stale = results.said(host, RECHECK) and not results.said(host, RECHECK, before(wave.name))
+    return from_result({} if stale else results.of(host, RECHECK))
 
 
 class _Look:
@@ -77,28 +62,26 @@ class _Look:
 
     def __init__(
         self,
-        made: Mapping[str, Any],
-        wave: Mapping[str, Any],
+        decision: Decision,
+        wave: Wave,
         agreed: Nodes,
         before: Mapping[str, Observation],
         now: Mapping[str, Observation],
     ) -> None:
-        self.primary = next(one["host"] for one in made["members"] if one["role"] == PRIMARY)
-        self.hosts = [host for host in wave["look"] if host != self.primary]
-        self.fenced = frozenset(host for named in made["lock"]["fence"].values() for host in named)
+        plan = decision.plan
+        self.primary = next(one.host for one in plan.members if one.role == PRIMARY)
+        self.hosts = [host for host in wave.look if host != self.primary]
+        self.fenced = frozenset(host for named in plan.lock.fence.values() for host in named)
         self.overridden = any(
-            one["check"] == "fenced" and one["result"] == OVERRIDDEN for one in made["verdicts"]
+            one.check == "fenced" and one.result == OVERRIDDEN for one in decision.verdicts
         )
-        self.record = PromotionHistory(promotion_from(one) for one in made["timeline"])
-        self.promotes = wave["name"] == planner.PROMOTE
+        self.history = PromotionHistory(map(promotion_from, decision.progress.promotions))
+        self.promotes = wave.name == PROMOTE
         self.agreed = agreed
         self.before = before
         self.now = now
         self.relations = {
-            host: step["data"]
-            for one in made["waves"]
-            for host, step in one["steps"].items()
-            if step["data"]
+            step.host: step.relation for one in plan.waves for step in one.steps if step.relation
         }
 
     def doubts(self) -> Iterator[tuple[str, str]]:
@@ -115,7 +98,7 @@ class _Look:
 
     def _no_primary(self, primary: Observation) -> str:
         now = str(primary.state) if isinstance(primary, Answer) else primary.reason
-        return f"is no primary to copy from: {now}"
+        return f"is not a primary, so it cannot be copied: {now}"
 
     def _doubt(self, host: str, one: Observation, primary: Observation) -> str:
         """Return why a node must not be dealt with as planned, or nothing."""
@@ -124,13 +107,13 @@ class _Look:
         if not isinstance(one, Answer):
             return one.reason
         if one.state.role == PRIMARY:
-            return "is primary by now; find out who made it so, and run again"
+            return "has become primary in the meantime; find out who made it so, and run again"
         if host in self.agreed or self._is_as_it_was(host, one, primary):
             return ""
         if host not in self.relations and is_spare(one):
             return ""
         theirs = txid_of(primary)
-        again = data.compare(one.txid, theirs, self.record)
+        again = data.compare(one.txid, theirs, self.history)
         if again in data.SAFE:
             return ""
         return f"{data.explain(again, one.txid, theirs)}, and it had not when the plan was made"

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a run over a cluster came to: as data, and as a table for a terminal of 80 columns."""
+"""What a run over a cluster came to: as data, and as a table (table.py)."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,15 +15,14 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
 from .._checks.case import FAILED, PASSED, Verdict
 from .._model import links, topology
-from .._model.observation import Answer, Observation, Silence, state_from, txid_of, txid_result
+from .._model.observation import Answer, Observation, Silence, txid_of, txid_result
+from .._model.plain import to_dict
 from .._model.topology import Member, Topology
-from .._plan import planner
-from . import variables
-from .kept import Kept
-from .variables import HostVars
-
-#: Ansible indents what it prints and puts it between quotes: 80 columns less that.
-WIDTH = 72
+from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
+from . import table
+from .results import ENDED, VERIFICATION, Results
+from .state import Decision, Run, StepResult
+from .stored import Stored
 
 PLANNED = "planned"
 REFUSED = "refused"
@@ -36,11 +34,11 @@ INCOMPLETE = "incomplete"
 GOOD = (DONE, PLANNED)
 
 _TEXT = {
-    DONE: "The cluster is as wanted.",
+    DONE: "The cluster matches the plan.",
     PLANNED: "Nothing was changed. This would be done.",
-    REFUSED: "Refused, and nothing was changed. What the checks below say has to be settled first.",
+    REFUSED: "Refused; nothing was changed. Resolve the failed checks below.",
     ROLLED_BACK: "Failed and rolled back: the cluster is as it was before.",
-    INCOMPLETE: "Not everything is as wanted. Settle what is below and run it again.",
+    INCOMPLETE: "Not everything matches the plan. Resolve what is below and run it again.",
     UNKNOWN: "Whether an order was carried out is not known. Run it again: it looks first.",
 }
 
@@ -49,101 +47,104 @@ _TWO_PRIMARIES = (
     "does not have. Stop what writes to them, then run nso.ha.rejoin."
 )
 
-_ENDED = "The cluster is no more: every node is none, and writable."
+_ENDED = "The cluster has been torn down. Every node has role none and accepts writes."
 
 
 def report(
-    hosts: Sequence[str],
-    hostvars: HostVars,
-    made: Mapping[str, Any],
-    run: Mapping[str, Any],
-    check_mode: bool = False,
+    run: Run, wanted: Sequence[Member], decision: Decision, results: Results
 ) -> dict[str, Any]:
-    """Return the report of a run of an operation.
+    """Return the report of a run of an operation. Its keys are documented in docs/report.md.
 
-    operation: its name; run: its id; owner: who ran it; began: when
-    outcome:   done, planned (check mode), refused, rolled_back, incomplete, unknown or
-    two_primaries
-    changed:   whether any order was given, or may have been
-    primary:   {before, after}: hosts, "" where that is not known
-    write_gap: {seconds, means}: how long nobody took writes as primary; means is measured, at most,
-               none, or not known
-    election:  {host: reason} for those that were not chosen as primary
-    nodes:     list of {host, node_id, wanted, upstream, role, primary, txid, txid_text,
-               txid_before, done, problem}
-    verdicts:  the checks that did not simply pass
-    steps:     what was done, in order: list of {wave, host, orders, reason, outcome, start, end,
-               finished, txid}
-    remaining: what is still to be done, in words
-    table:     all of it as lines of text
+    `wanted` are the nodes as the inventory wants them.
     """
-    members = [Member(**one) for one in made["members"]]
-    observed = {host: _last_seen(host, hostvars) for host in hosts}
-    given = {host: _given(host, hostvars) for host in hosts}
+    plan = decision.plan
+    observed = {host: _last(host, decision, results) for host in run.hosts}
     nodes = [
         {
-            **_node(member, observed[member.host], _done(member.host, hostvars, made, check_mode)),
-            "txid_before": made["before"].get(member.host),
+            **_node(member, observed[member.host], _done(member.host, decision, run.dry)),
+            "txid_before": _txid(plan.before.get(member.host)),
+            "problem": _problem(member.host, decision, results, observed),
         }
-        for member in members
+        for member in plan.members
     ]
-    acted = any(variables.results(host, hostvars) for host in hosts)
-    for node in nodes:
-        node["problem"] = _problem(node["host"], hostvars, made, observed, acted)
-    outcome = _outcome(members, observed, hostvars, made, check_mode)
-    if outcome == DONE and any(node["problem"] for node in nodes if node["host"] in made["must"]):
+    outcome = _outcome(decision, observed, run.dry)
+    if outcome == DONE and any(node["problem"] for node in nodes if node["host"] in plan.required):
         outcome = INCOMPLETE
-    verdicts = [one for one in made["verdicts"] if one["result"] != PASSED]
-    verdicts = [*made.get("failed", []), *verdicts]
+    verdicts = _told(decision)
+    given = any(step.given for step in decision.progress.steps)
     found = {
-        "operation": made["operation"],
-        "run": run["id"],
-        "owner": run["owner"],
-        "began": run["began"],
+        "operation": plan.operation,
+        "run": run.run_id,
+        "owner": run.owner,
+        "began": run.began,
         "outcome": outcome,
         # Where nobody knows whether an order was given, a change has to be assumed.
-        "changed": any(given.values()) or outcome == UNKNOWN or _recorded(made, hostvars),
-        "primary": {"before": made["moves"]["from"], "after": links.only_primary(observed)},
-        "write_gap": write_gap(made),
-        "election": made["election"],
+        "changed": given or outcome == UNKNOWN or _completed(decision, results),
+        "primary": {"before": plan.former, "after": links.only_primary(observed)},
+        "write_gap": write_gap(decision),
+        "election": dict(plan.election),
         "nodes": nodes,
-        "verdicts": verdicts,
-        "steps": made.get("history", []),
-        "remaining": _remaining(nodes, made, outcome),
+        "verdicts": [to_dict(one) for one in verdicts],
+        "steps": [_step(one) for one in decision.progress.steps],
+        "remaining": _remaining(decision, outcome),
     }
     living = links.primaries(observed)
     head = [
         *([_two(living)] if len(living) > 1 else []),
-        *_headline(outcome, made),
-        *_silent(hosts, made, outcome),
-        *_about(found, made),
-        *_outdated(variables.members(hosts, hostvars), made, outcome),
+        *_headline(outcome, plan.candidate),
+        *_silent(run.hosts, plan.required, outcome),
+        *_about(found, decision),
+        *_outdated(wanted, plan.candidate, outcome),
     ]
-    return {**found, "table": _table(nodes, "DONE", [*head, *_notes(nodes, verdicts)])}
+    return {**found, "table": table.lines(nodes, "DONE", [*head, *table.notes(nodes, verdicts)])}
 
 
-def _headline(outcome: str, made: Mapping[str, Any]) -> list[str]:
+def _told(decision: Decision) -> list[Verdict]:
+    """Return the verdicts that did not simply pass, those of a plan that was rolled back first."""
+    undone = decision.plan.undoes
+    first = [Verdict("candidate", FAILED, undone)] if undone else []
+    return [*first, *decision.progress.failed, *decision.not_passed]
+
+
+def _step(one: StepResult) -> dict[str, Any]:
+    return {
+        "wave": one.wave,
+        "host": one.host,
+        "orders": list(one.orders),
+        "reason": one.reason,
+        "outcome": one.outcome,
+        "start": one.start,
+        "end": one.end,
+        "finished": one.finished,
+        "txid": _txid(one.txid),
+    }
+
+
+def _txid(txid: transaction_id.TransactionId | None) -> dict[str, Any] | None:
+    return txid.as_dict() if txid else None
+
+
+def _headline(outcome: str, candidate: str) -> list[str]:
     if outcome == TWO_PRIMARIES:
         return []
-    return [_ENDED if outcome == DONE and not made["moves"]["to"] else _TEXT[outcome]]
+    return [_ENDED if outcome == DONE and not candidate else _TEXT[outcome]]
 
 
 def _two(living: Sequence[str]) -> str:
     return _TWO_PRIMARIES.format(living=" and ".join(living))
 
 
-def _silent(hosts: Sequence[str], made: Mapping[str, Any], outcome: str) -> list[str]:
-    """Return a sentence about nodes that did not have to be as wanted, as they do not answer."""
-    others = [host for host in hosts if host not in made["must"]]
+def _silent(hosts: Sequence[str], required: Sequence[str], outcome: str) -> list[str]:
+    """Return a sentence about nodes that did not have to match, as they do not answer."""
+    others = [host for host in hosts if host not in required]
     if outcome != DONE or not others:
         return []
     return [f"That is so for the nodes that answer. These do not: {', '.join(others)}."]
 
 
-def _outdated(wanted: Sequence[Member], made: Mapping[str, Any], outcome: str) -> list[str]:
+def _outdated(wanted: Sequence[Member], now: str, outcome: str) -> list[str]:
     """Return a sentence about an inventory that wants another primary than there is now."""
     meant = next((member.host for member in wanted if member.role == PRIMARY), "")
-    now = made["moves"]["to"]
     if outcome != DONE or not now or now == meant:
         return []
     return [
@@ -152,50 +153,46 @@ def _outdated(wanted: Sequence[Member], made: Mapping[str, Any], outcome: str) -
     ]
 
 
-def _about(found: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+def _about(found: Mapping[str, Any], decision: Decision) -> list[str]:
     """Return sentences about the run as a whole."""
-    lines = []
-    moves = made["moves"]
-    if found["steps"] and moves["from"] != moves["to"]:
-        now = found["primary"]["after"] or "nobody"
-        lines.append(f"The primary was {moves['from'] or 'not known'} and is {now}.")
+    plan, lines = decision.plan, []
+    if decision.progress.steps and plan.former != plan.candidate:
+        now = found["primary"]["after"] or "none"
+        lines.append(f"The primary was {plan.former or 'not known'} and is {now}.")
     lines += [
-        f"{one['host']} is confirmed to be fenced."
-        for one in made["verdicts"]
-        if one["check"] == "fence" and one["result"] == PASSED and one["host"]
+        f"{one.host} is confirmed to be fenced."
+        for one in decision.verdicts
+        if one.check == "fence" and one.result == PASSED and one.host
     ]
     gap = found["write_gap"]
     if gap["seconds"] is not None:
         about = "" if gap["means"] == MEASURED else f"{gap['means']} "
         lines.append(f"No node took writes as primary for {about}{gap['seconds']:.2f} s.")
-    if made["election"] and moves["to"]:
-        lines.append(f"{moves['to']} was chosen as primary. Not chosen:")
-        lines += [f"  {host}: {why}" for host, why in made["election"].items()]
-    for host, why in made["lacking"].items():
+    if plan.election and plan.candidate:
+        lines.append(f"{plan.candidate} was chosen as primary. Not chosen:")
+        lines += [f"  {host}: {why}" for host, why in plan.election.items()]
+    for host, why in plan.incomplete.items():
         lines.append(f"({host}) {why}; it gets what others have.")
     return lines
 
 
-def _recorded(made: Mapping[str, Any], hostvars: HostVars) -> bool:
-    """Return whether the record of a node was completed."""
-    ended = [hostvars[host].get(variables.ENDED) or {} for host in made["lacking"]]
-    return any(one.get("changed") for one in ended)
+def _completed(decision: Decision, results: Results) -> bool:
+    """Return whether the promotion history of a node was completed."""
+    return any(results.of(host, ENDED).get("changed") for host in decision.plan.incomplete)
 
 
-def _remaining(
-    nodes: Sequence[Mapping[str, Any]], made: Mapping[str, Any], outcome: str
-) -> list[str]:
+def _remaining(decision: Decision, outcome: str) -> list[str]:
     """Return what is still to be done, in words, for a run that did not come to its end."""
     if outcome not in (INCOMPLETE, UNKNOWN, TWO_PRIMARIES):
         return []
-    done = {(one["wave"], one["host"]) for one in made.get("history", []) if one["outcome"] == DONE}
+    done = {(one.wave, one.host) for one in decision.progress.steps if one.outcome == DONE}
     steps = [
-        f"{host}: {' '.join(step['orders'])} ({step['reason']})"
-        for wave in made["waves"]
-        for host, step in wave["steps"].items()
-        if (wave["name"], host) not in done
+        f"{step.host}: {' '.join(step.orders)} ({step.reason})"
+        for wave in decision.plan.waves
+        for step in wave.steps
+        if (wave.name, step.host) not in done
     ]
-    return steps + [f"{host}: {why}" for host, why in made["blocked"].items()]
+    return steps + [f"{host}: {why}" for host, why in decision.plan.blocked.items()]
 
 
 MEASURED = "measured"
@@ -204,7 +201,7 @@ NONE_LEFT = "none"
 NOT_KNOWN = "not known"
 
 
-def write_gap(made: Mapping[str, Any]) -> dict[str, Any]:
+def write_gap(decision: Decision) -> dict[str, Any]:
     """Return for how long no node took writes as primary.
 
     From the moment at which the old primary was ordered to take no more, to the answer of the new
@@ -212,40 +209,39 @@ def write_gap(made: Mapping[str, Any]) -> dict[str, Any]:
     time between the tasks around it, which is longer, if they do not. After a failover nobody knows
     when it began.
     """
-    history = made.get("history", [])
-    ends = [one for one in history if one["wave"] in (planner.HOLD, planner.STEP_DOWN)]
-    # A former primary that comes back can be written to when it is not held any more.
-    opens = (planner.PROMOTE, planner.OPEN)
-    begins = [one for one in history if one["wave"] in opens and one["outcome"] == DONE]
+    steps = decision.progress.steps
+    ends = [one for one in steps if one.wave in (HOLD, STEP_DOWN)]
+    # A former primary that comes back accepts writes when it is not held any more.
+    begins = [one for one in steps if one.wave in (PROMOTE, OPEN) and one.outcome == DONE]
     if not begins:
         return {"seconds": None, "means": NONE_LEFT if not ends else NOT_KNOWN}
     if not ends:
         return {"seconds": None, "means": NOT_KNOWN}
-    before = [one["finished"] for one in history[: history.index(ends[0])]]
-    most = begins[-1]["finished"] - (before[-1] if before else made.get("began", 0.0))
-    start, end = ends[0]["start"], begins[-1]["end"]
+    before = [one.finished for one in steps[: steps.index(ends[0])]]
+    most = begins[-1].finished - (before[-1] if before else decision.progress.started)
+    start, end = ends[0].start, begins[-1].end
     if start is not None and end is not None and 0 <= end - start <= most:
         return {"seconds": round(end - start, 3), "means": MEASURED}
     return {"seconds": round(most, 3), "means": AT_MOST}
 
 
-def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, Any]:
-    """Return the report of a run of status: what is wanted and what was found.
+def status(
+    run: Run, members: Sequence[Member], problems: Sequence[str], results: Results, found: Stored
+) -> dict[str, Any]:
+    """Return the report of a run of status: what is wanted and what was observed.
 
-    The keys are those of `report`. The outcome is done if all is as wanted, else incomplete, or
-    two_primaries.
+    `problems` are what is wrong with the settings. The keys are among those of `report`. The
+    outcome is done if everything matches, else incomplete, or two_primaries.
     """
-    members = variables.members(hosts, hostvars)
-    problems = topology.problems(members)
-    observed = variables.observations(hosts, hostvars, variables.OBSERVED)
+    problems = [*problems, *topology.problems(members)]
+    observed = results.observations(member.host for member in members)
     wanted = None if problems else Topology(members)
     nodes = []
     for member in members:
         one = observed[member.host]
         node = _node(member, one, _compared(wanted, observed, member.host))
-        node["problem"] = one.reason if isinstance(one, Silence) else ""
-        nodes.append(node)
-    verdicts = [vars(Verdict("topology", FAILED, problem)) for problem in problems]
+        nodes.append({**node, "problem": one.reason if isinstance(one, Silence) else ""})
+    verdicts = [Verdict("topology", FAILED, problem) for problem in problems]
     right = wanted is not None and all(
         links.is_as_wanted(wanted, observed, member.host) for member in members
     )
@@ -253,25 +249,26 @@ def status(hosts: Sequence[str], hostvars: HostVars, found: Kept) -> dict[str, A
     if len(living) > 1:
         outcome, text = TWO_PRIMARIES, _two(living)
     elif right:
-        outcome, text = DONE, _TEXT[DONE]
+        outcome, text = DONE, "The cluster matches the inventory."
     else:
-        outcome, text = INCOMPLETE, "The cluster is not as wanted."
+        outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     head = [text, *_remarks(found)]
+    only = links.only_primary(observed)
     return {
         "operation": "status",
         "outcome": outcome,
         "changed": False,
-        "primary": {"before": links.only_primary(observed), "after": links.only_primary(observed)},
+        "primary": {"before": only, "after": only},
         "nodes": nodes,
-        "verdicts": verdicts,
-        "table": _table(nodes, "RESULT", [*head, *_notes(nodes, verdicts)]),
+        "verdicts": [to_dict(one) for one in verdicts],
+        "table": table.lines(nodes, "RESULT", [*head, *table.notes(nodes, verdicts)]),
     }
 
 
-def _remarks(found: Kept) -> list[str]:
+def _remarks(found: Stored) -> list[str]:
     """Return what a person has to know about the cluster as a whole."""
     remarks = []
-    newest = found.record.newest
+    newest = found.history.newest
     if newest is not None:
         remarks.append(
             f"The last promotion on record is that of {newest.primary}, by {newest.operation} at "
@@ -279,10 +276,10 @@ def _remarks(found: Kept) -> list[str]:
         )
     remarks += [f"{text}." for text in found.locked]
     remarks += [
-        f"A {operation} broke off (run {run}). Run it again, or another operation, to finish."
-        for operation, run in found.unfinished.items()
+        f"A {operation} broke off (run {run_id}). Run it again, or another operation, to finish."
+        for operation, run_id in found.unfinished.items()
     ]
-    remarks += [f"({host}) {why}." for host, why in found.lacking.items()]
+    remarks += [f"({host}) {why}." for host, why in found.incomplete.items()]
     return remarks
 
 
@@ -294,179 +291,100 @@ def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host
     return "as wanted" if links.is_as_wanted(wanted, observed, host) else "differs"
 
 
-def _last_seen(host: str, hostvars: HostVars) -> Observation:
+def _last(host: str, decision: Decision, results: Results) -> Observation:
     """Return the last that is known of a node: verified, else after its last step, else first."""
-    first = variables.observations([host], hostvars, variables.OBSERVED)[host]
-    last = variables.observations([host], hostvars, variables.VERIFIED)[host]
-    if isinstance(last, Answer):
-        return last
+    first, verified = results.observation(host), results.observation(host, VERIFICATION)
+    if isinstance(verified, Answer):
+        return verified
     # Not every step tells what the node is after it. One without an answer leaves it open.
-    results = [
-        one for one in variables.results(host, hostvars) if "after" in one or _is_unknown(one)
-    ]
-    if not results or not isinstance(first, Answer):
+    steps = [one for one in _steps(host, decision) if one.told or one.outcome == UNKNOWN]
+    if not steps or not isinstance(first, Answer):
         return first
-    after = results[-1].get("after")
-    if not after:
-        return Silence(str(results[-1].get("msg", "it did not answer any more")))
-    return Answer(state_from(after), first.phase, None)
+    last = steps[-1]
+    if last.after is None:
+        return Silence(last.message or "it did not answer any more")
+    return Answer(last.after, first.phase, None)
 
 
-def _given(host: str, hostvars: HostVars) -> list[str]:
-    """Return the names of all orders that were given on a host."""
-    return [
-        order
-        for result in variables.results(host, hostvars)
-        for order in result.get("transitions") or []
-    ]
+def _steps(host: str, decision: Decision) -> list[StepResult]:
+    """Return what was done on a host."""
+    return [one for one in decision.progress.steps if one.host == host]
 
 
-def _expected(host: str, made: Mapping[str, Any]) -> list[str]:
-    """Return the names of all orders that the plan expects on a host."""
-    return [
-        order
-        for wave in made["waves"]
-        if host in wave["steps"]
-        for order in wave["steps"][host]["orders"]
-    ]
-
-
-def _done(host: str, hostvars: HostVars, made: Mapping[str, Any], check_mode: bool) -> str:
-    given, expected = _given(host, hostvars), _expected(host, made)
+def _done(host: str, decision: Decision, dry: bool) -> str:
+    steps = _steps(host, decision)
+    given = [order for one in steps for order in one.given]
     if given:
-        return " ".join(given) + (" FAILED" if _failed(host, hostvars) else "")
-    if host in made["blocked"]:
+        return " ".join(given) + (" FAILED" if any(one.outcome != DONE for one in steps) else "")
+    if host in decision.plan.blocked:
         return "blocked"
+    expected = [
+        order
+        for wave in decision.plan.waves
+        for step in wave.steps
+        if step.host == host
+        for order in step.orders
+    ]
     if not expected:
         return "nothing"
-    results = variables.results(host, hostvars)
-    if results:
-        return "not known" if any(_is_unknown(one) for one in results) else "not done"
-    if made["refused"]:
+    if steps:
+        return "not known" if any(one.outcome == UNKNOWN for one in steps) else "not done"
+    if decision.progress.refused:
         return "refused"
-    return "would " + " ".join(expected) if check_mode else "not done"
-
-
-def _failed(host: str, hostvars: HostVars) -> bool:
-    return any(one.get("outcome") != DONE for one in variables.results(host, hostvars))
+    return "would " + " ".join(expected) if dry else "not done"
 
 
 def _problem(
-    host: str,
-    hostvars: HostVars,
-    made: Mapping[str, Any],
-    observed: Mapping[str, Observation],
-    acted: bool,
+    host: str, decision: Decision, results: Results, observed: Mapping[str, Observation]
 ) -> str:
     """Return what a person has to know about a node, or nothing."""
-    if host in made["blocked"]:
-        return str(made["blocked"][host])
-    for result in variables.results(host, hostvars):
-        if result.get("outcome") != DONE:
-            return str(result.get("msg", "the step failed without a reason"))
-    verified = hostvars[host].get(variables.VERIFIED) or {}
+    if host in decision.plan.blocked:
+        return decision.plan.blocked[host]
+    for one in _steps(host, decision):
+        if one.outcome != DONE:
+            return one.message or "the step failed without a reason"
+    verified = results.of(host, VERIFICATION)
     if verified.get("failed") or verified.get("unreachable"):
         return str(verified.get("msg", "it could not be verified"))
-    if acted and not verified:
+    if decision.progress.steps and not verified:
         return "it dropped out of the play before it was verified"
-    one = observed[host]
-    return one.reason if isinstance(one, Silence) else ""
+    last = observed[host]
+    return last.reason if isinstance(last, Silence) else ""
 
 
-def _outcome(
-    members: Sequence[Member],
-    observed: Mapping[str, Observation],
-    hostvars: HostVars,
-    made: Mapping[str, Any],
-    check_mode: bool,
-) -> str:
-    results = [one for member in members for one in variables.results(member.host, hostvars)]
-    if len(links.primaries(observed)) > 1 and (results or not (made["refused"] or check_mode)):
+def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool) -> str:
+    plan, progress = decision.plan, decision.progress
+    acted = bool(progress.steps)
+    if len(links.primaries(observed)) > 1 and (acted or not (progress.refused or dry)):
         return TWO_PRIMARIES
-    if made.get("undecided"):
+    if progress.undecided:
         return UNKNOWN
-    wanted = Topology(members)
-    right = all(links.is_as_wanted(wanted, observed, host) for host in made["must"])
-    if "failed" in made and right and not made["refused"]:
+    wanted = Topology(plan.members)
+    right = all(links.is_as_wanted(wanted, observed, host) for host in plan.required)
+    if (progress.rolled_back or plan.undoes) and right and not progress.refused:
         return ROLLED_BACK
-    if any(_is_unknown(one) for one in results):
+    if any(one.outcome == UNKNOWN for one in progress.steps):
         return UNKNOWN
-    if made["refused"] and not results:
+    if progress.refused and not acted:
         return REFUSED
-    if made["refused"] or set(made["blocked"]) & set(made["must"]):
+    if progress.refused or set(plan.blocked) & set(plan.required):
         return INCOMPLETE
-    if check_mode and (made["waves"] or made["lacking"]):
+    if dry and (plan.waves or plan.incomplete):
         return PLANNED
     return DONE if right else INCOMPLETE
 
 
-def _is_unknown(result: Mapping[str, Any]) -> bool:
-    """Return whether nobody can say if the orders of a step were given."""
-    return result.get("outcome") == UNKNOWN
-
-
 def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
-    observed = one if isinstance(one, Answer) else None
-    primary = observed.state.primary if observed else None
+    answer = one if isinstance(one, Answer) else None
+    primary = answer.state.primary if answer else None
     return {
         "host": member.host,
         "node_id": member.node_id,
         "wanted": member.role,
         "upstream": member.upstream,
-        "role": observed.state.role if observed else None,
+        "role": answer.state.role if answer else None,
         "primary": primary._asdict() if primary else None,
         "txid": txid_result(one),
         "txid_text": transaction_id.show(txid_of(one)),
         "done": done,
     }
-
-
-def _notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
-    notes = []
-    for one in verdicts:
-        who = f"{one['host']} " if one["host"] else ""
-        notes.append(f"({one['check']} {one['result']}) {who}{one['reason'].strip().rstrip('.')}.")
-    return notes + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
-
-
-#: Names of the columns but the last, and how wide they may become: with two spaces in between no
-#: more than WIDTH.
-_COLUMNS = {"NODE": 14, "WANTED": 9, "FOUND": 9, "PRIMARY": 10, "TRANSACTION": 22}
-
-
-def _table(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -> list[str]:
-    """Return the lines of the table; `last` is the name of its last column."""
-    rows = [[*_COLUMNS, last]]
-    for node in nodes:
-        primary = node["primary"]
-        cells = [
-            node["host"],
-            node["wanted"] or "?",
-            node["role"] or "?",
-            primary["node_id"] if primary else "-",
-            node["txid_text"],
-        ]
-        short = [_cut(cell, limit) for cell, limit in zip(cells, _COLUMNS.values(), strict=True)]
-        rows.append([*short, node["done"]])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
-    lines = [line for row in rows for line in _lines(row, widths)]
-    lines.append("")
-    for note in notes:
-        # Paths and names of hosts have hyphens, and are to be copied whole.
-        lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    return lines
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "~"
-
-
-def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Return one row as lines: what is done may need more than one."""
-    head = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-    room = WIDTH - len(head) - 2
-    if room >= 12:
-        done = textwrap.wrap(row[-1], room) or [""]
-        indent = " " * (len(head) + 2)
-        return [f"{head}  {done[0]}".rstrip(), *(indent + more for more in done[1:])]
-    return [head.rstrip(), *textwrap.wrap(row[-1], WIDTH, initial_indent="    -> ")]

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A plan: ordered waves of steps, each step on one node. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .._model import data
+from .._model.plain import BY
+
+DEAD = "dead"
+LEAVE = "leave"
+HOLD = "hold"
+CATCH_UP = "catch_up"
+STEP_DOWN = "step_down"
+PROMOTE = "promote"
+OPEN = "open"
+RELAYS = "relays"
+SECONDARIES = "secondaries"
+RELEASE = "release"
+
+#: The waves in order. Waves of one name that cannot run at the same time are numbered.
+WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, OPEN, RELAYS, SECONDARIES, RELEASE)
+
+#: How the steps of a wave are taken, where it is not by giving a role.
+KINDS: Mapping[str, str] = {
+    DEAD: "dead",
+    HOLD: "read_only",
+    CATCH_UP: "catch_up",
+    OPEN: "read_only",
+    RELEASE: "read_only",
+}
+GIVE_ROLE = "role"
+
+#: What the steps of those waves do, as the report names it.
+SECONDARY_DEAD = "secondary_dead"
+READ_ONLY = "read_only"
+WAIT = "wait"
+WRITABLE = "writable"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done on one node.
+
+    host:        the inventory name of the node
+    role:        the role it gets, or "" for a step that gives none
+    upstream:    the other node it is about: to follow, to catch up with, to declare dead; or ""
+    orders:      names of the orders that the node is expected to need
+    reason:      why, in words
+    force:       order even if the node believes that nothing is needed
+    relation:    for a step that follows, how its data stands to the primary's (data.py), else "".
+                 Also where no copy is expected: a node that lost its link by then copies after all
+    name:        the name under which the lock on the node lists the step
+    upstream_id: node id of that other node, or ""
+    """
+
+    host: str
+    role: str
+    upstream: str
+    orders: tuple[str, ...]
+    reason: str
+    force: bool = False
+    relation: str = ""
+    name: str = ""
+    upstream_id: str = ""
+
+    @property
+    def overwrites(self) -> bool:
+        """Return whether data of the node that the primary may not have could be replaced."""
+        return bool(self.relation) and self.relation not in data.SAFE
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Steps that may be taken at the same time.
+
+    steps:    as plain data, by host
+    look:     hosts to look at once more before, see recheck.py
+    kind:     how its steps are taken: role, read_only, catch_up or dead
+    parallel: whether they are taken at the same time, else one after the other: that costs less
+              where there are few
+    """
+
+    name: str
+    steps: tuple[Step, ...] = field(metadata={BY: "host"})
+    look: tuple[str, ...] = ()
+    kind: str = GIVE_ROLE
+    parallel: bool = False
+
+
+def wave(name: str, steps: tuple[Step, ...], look: tuple[str, ...] = ()) -> Wave:
+    """Return the wave of this name with these steps."""
+    kind = KINDS.get(name, GIVE_ROLE)
+    return Wave(name, steps, look, kind, parallel=kind == GIVE_ROLE and len(steps) > 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do.
+
+    waves:      in order
+    blocked:    the nodes about which nothing can be done, each with the reason
+    hands_over: the living primary that is held until the next one has everything, or ""
+    """
+
+    waves: tuple[Wave, ...] = ()
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    hands_over: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return all steps, in order."""
+        return tuple(step for wave in self.waves for step in wave.steps)
+
+    @property
+    def roles(self) -> tuple[Step, ...]:
+        """Return the steps that give a node a role."""
+        return tuple(step for step in self.steps if step.role)

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The decisions of a run, by the name of the step: what the action plugin calls.
+
+Each takes what is known and returns plain data. Nothing here connects to anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._model.plain import to_dict
+from . import planning, progress, recheck, report, settings, stored
+from .planning import Known
+from .results import LOCK
+from .state import Decision
+
+PLAN = "plan"
+PLAN_AGAIN = "plan_again"
+LOCKS = "judge_locks"
+REHEARSAL = "judge_rehearsal"
+FENCING = "judge_fencing"
+RECHECK = "judge_recheck"
+WAVE = "judge_wave"
+ROLL_BACK = "roll_back"
+
+GONE = "find_gone"
+REPORT = "report"
+STATUS = "report_status"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a decision is about, beside what is known.
+
+    decision: what was decided before, or None
+    now:      the time, in seconds since 1970
+    hosts:    for LOCKS, where the lock should have been taken by now
+    once:     whether that was by a task that ran once, for one node after the other
+    wave:     for RECHECK and WAVE, the number of the wave, from 0
+    """
+
+    decision: Decision | None
+    now: float
+    hosts: tuple[str, ...] = ()
+    once: bool = False
+    wave: int = 0
+
+
+def _plan_again(known: Known, decision: Decision, about: Subject) -> Decision:
+    return planning.plan(known, decision)
+
+
+def _locks(known: Known, decision: Decision, about: Subject) -> Decision:
+    results = known.results.one_by_one(LOCK) if about.once else known.results
+    return progress.locked(decision, about.hosts, results, about.now)
+
+
+def _rehearsal(known: Known, decision: Decision, about: Subject) -> Decision:
+    return progress.rehearsed(decision, known.results)
+
+
+def _fencing(known: Known, decision: Decision, about: Subject) -> Decision:
+    return progress.fenced(decision, known.results)
+
+
+def _recheck(known: Known, decision: Decision, about: Subject) -> Decision:
+    wave = decision.plan.waves[about.wave]
+    agreed = known.request().consents.overwrite
+    return recheck.rechecked(decision, wave, known.results, agreed)
+
+
+def _wave(known: Known, decision: Decision, about: Subject) -> Decision:
+    wave = decision.plan.waves[about.wave]
+    return progress.after_wave(decision, wave, known.results, about.now)
+
+
+def _roll_back(known: Known, decision: Decision, about: Subject) -> Decision:
+    return planning.roll_back(known, decision)
+
+
+#: The decisions that go on from an earlier one. They are made while the lock is held.
+_UNDER_LOCK: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
+    PLAN_AGAIN: _plan_again,
+    LOCKS: _locks,
+    REHEARSAL: _rehearsal,
+    FENCING: _fencing,
+    RECHECK: _recheck,
+    WAVE: _wave,
+    ROLL_BACK: _roll_back,
+}
+
+#: All steps.
+STEPS = (PLAN, *_UNDER_LOCK, GONE, REPORT, STATUS)
+
+
+def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
+    """Return what comes of one step.
+
+    GONE returns `gone`, the ids of runs that hold a lock and have ended; REPORT and STATUS return
+    `report`; every other step returns the fields of Decision.
+    """
+    decision = about.decision or planning.undecided(known)
+    if step == GONE:
+        found = stored.read(known.run.hosts, known.results, known.broken(), known.gone)
+        return {"gone": list(found.replace)}
+    if step == STATUS:
+        found = stored.read(known.run.hosts, known.results, "", known.gone)
+        problems = [*known.run.problems, *settings.problems(list(known.settings.values()))]
+        return {"report": report.status(known.run, known.members, problems, known.results, found)}
+    if step == REPORT:
+        return {"report": report.report(known.run, known.members, decision, known.results)}
+    if step == PLAN:
+        return to_dict(_made(step, decision, lambda: planning.plan(known)))
+    act = _UNDER_LOCK[step]
+    return to_dict(_made(step, decision, lambda: act(known, decision, about)))
+
+
+def _made(step: str, decision: Decision, make: Callable[[], Decision]) -> Decision:
+    """Return the decision, or that it could not be made: while a lock is held nothing may fail."""
+    try:
+        return make()
+    except Exception as problem:
+        why = (
+            f"the decision {step} could not be made: {type(problem).__name__}: {problem}. This "
+            "is a fault of the collection nso.ha; please report it, and run the operation again"
+        )
+        return progress.lost(decision, why)

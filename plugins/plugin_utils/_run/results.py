@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What modules returned in this run, by host: the one place where registered results are read.
+
+What a task registers stays until the host runs the task again: after the host has dropped out of
+the play, and in a later run of the role, too. So a result counts only if it carries the id of this
+run, which its module was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._model.observation import Observation, Silence, from_result
+
+#: Variables that the tasks of the role register on each host.
+OBSERVATION = "__nso_ha_observation"
+LOCK = "__nso_ha_lock"
+REHEARSAL = "__nso_ha_rehearsal"
+RECHECK = "__nso_ha_recheck"
+STEP = "__nso_ha_step_result"
+WITHDRAWAL = "__nso_ha_withdrawal"
+VERIFICATION = "__nso_ha_verification"
+ENDED = "__nso_ha_ended"
+
+#: The same of tasks that ran once, for one node after the other: a list.
+ONE_BY_ONE = {LOCK: "__nso_ha_lock_results", STEP: "__nso_ha_step_results"}
+#: In its entries, the node.
+NODE = "__nso_ha_node"
+
+REGISTERED = (OBSERVATION, LOCK, REHEARSAL, RECHECK, STEP, WITHDRAWAL, VERIFICATION, ENDED)
+
+#: Variable of a host with the run and the reason why its fencing tasks failed, if they did.
+FENCE_PROBLEM = "__nso_ha_fence_problem"
+
+#: What the looks of a run on locked nodes are for, as their results say.
+UNDER_LOCK = "under lock"
+ROLLING_BACK = "roll back"
+
+Result = Mapping[str, Any]
+
+
+def before(wave: str) -> str:
+    """Return what the look before a wave is for, as its results say."""
+    return f"before {wave}"
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results by host and name. One that its module did not make says only that it failed."""
+
+    run_id: str
+    by_host: Mapping[str, Mapping[str, Result]] = field(default_factory=dict)
+
+    def of(self, host: str, name: str) -> Result:
+        """Return the result of a host, empty if there is none of this run."""
+        return self.by_host.get(host, {}).get(name) or {}
+
+    def one_by_one(self, name: str) -> Results:
+        """Return the results with those of this name of the task that ran once for all."""
+        other = ONE_BY_ONE[name]
+        hosts = {host: {**own, name: own.get(other, {})} for host, own in self.by_host.items()}
+        return Results(self.run_id, hosts)
+
+    def said(self, host: str, name: str, step: str | None = None) -> bool:
+        """Return whether the module itself has made this result, in this run and for this step."""
+        return is_said(self.of(host, name), self.run_id, step)
+
+    def observation(self, host: str, name: str = OBSERVATION) -> Observation:
+        """Return what was observed of a node."""
+        return from_result(self.of(host, name))
+
+    def observations(
+        self, hosts: Iterable[str], locked: Iterable[str] = (), step: str = ""
+    ) -> dict[str, Observation]:
+        """Return what was observed of nodes; of those that are locked, at the look of this step."""
+        observed = {host: self.observation(host) for host in hosts}
+        for host in locked:
+            missing = not self.said(host, OBSERVATION, step)
+            if missing and not isinstance(observed.get(host), Silence):
+                observed[host] = Silence("it dropped out of the play before it was asked again")
+        return observed
+
+    def fence_problem(self, host: str) -> str:
+        """Return why the fencing tasks on a host have failed in this run, or nothing."""
+        problem = self.of(host, FENCE_PROBLEM)
+        return str(problem.get("text", "")) if problem.get("run") == self.run_id else ""
+
+
+def is_said(result: Result, run_id: str, step: str | None = None) -> bool:
+    """Return whether a module has made this result itself, in this run and for this step.
+
+    One that was cut off, that Ansible made in its place, or that an earlier run left does not
+    count.
+    """
+    if result.get("run") != run_id:
+        return False
+    return step is None or result.get("step") == step
+
+
+def gather(
+    variables: Mapping[str, Mapping[str, Any]], once: Mapping[str, Any], run_id: str
+) -> Results:
+    """Return the results of this run in the variables of the hosts.
+
+    `once` are the variables of the host for which tasks that run once were run.
+    """
+    found = {host: _of_host(own, run_id) for host, own in variables.items()}
+    for name in ONE_BY_ONE.values():
+        registered = once.get(name)
+        entries = registered.get("results") if isinstance(registered, Mapping) else None
+        for entry in entries or ():
+            if isinstance(entry, Mapping) and entry.get(NODE) in found:
+                found[entry[NODE]][name] = _of_this_run(entry, run_id)
+    return Results(run_id, found)
+
+
+def _of_host(own: Mapping[str, Any], run_id: str) -> dict[str, Result]:
+    found = {name: _of_this_run(own.get(name), run_id) for name in REGISTERED}
+    problem = own.get(FENCE_PROBLEM)
+    found[FENCE_PROBLEM] = problem if isinstance(problem, Mapping) else {}
+    return found
+
+
+def _of_this_run(result: object, run_id: str) -> Result:
+    if not isinstance(result, Mapping):
+        return {}
+    if result.get("run") == run_id:
+        return result
+    if result.get("unreachable"):
+        return {"unreachable": True, "msg": result.get("msg")}
+    return {"failed": True, "msg": result.get("msg")} if result.get("failed") else {}

@@ -1,0 +1,271 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a host is told by its variables: read and checked in one place, for each host.
+
+A host states its settings itself, in a task without a connection, so that they are what its modules
+will be given. Those of a host that Ansible has dropped are read from the inventory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._model.topology import DEFAULT_PRIORITY, Member
+
+DEFAULT_GROUP = "nso"
+DEFAULT_STATE_DIR = "/var/lib/nso-ha"
+
+#: Variables that count for the whole group, and have to be the same on each host.
+OF_THE_GROUP = (
+    "nso_ha_allow_data_loss",
+    "nso_ha_allow_overwrite",
+    "nso_ha_break_lock",
+    "nso_ha_candidate",
+    "nso_ha_fence_tasks",
+    "nso_ha_group",
+    "nso_ha_operation",
+    "nso_ha_override",
+    "nso_ha_planned_candidate",
+)
+
+#: Environment variables by which NSO's clients find its IPC, on the host where a module runs.
+IPC_ENVIRONMENT = ("NCS_IPC_ACCESS_FILE", "NCS_IPC_ADDR", "NCS_IPC_PATH", "NCS_IPC_PORT")
+
+#: Variables of the role: the token and the access file, wherever they come from.
+TOKEN = "__nso_ha_token"
+ACCESS_FILE = "__nso_ha_access_file"
+
+NO_TOKEN = (
+    "{host}: there is no token. Set nso_ha_token, or give the job a credential that has it, or put "
+    "it into the environment of Ansible: NSO_HA_TOKEN_FILE names a file with it, NSO_HA_TOKEN is "
+    "the token itself"
+)
+
+#: Evaluates a variable of a host; raises NotEvaluable. None is one that is not set.
+Read = Callable[[str], object]
+
+
+class NotEvaluable(Exception):
+    """A variable whose value cannot be made out; the text says why."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Time limits in seconds."""
+
+    answer: float = 30
+    wait: float = 300
+    verify: float = 60
+    catch_up: float = 30
+    rollback: float = 60
+    lock: float = 900
+
+
+_LIMITS: Mapping[str, str] = {
+    "answer": "nso_ha_timeout",
+    "wait": "nso_ha_wait_timeout",
+    "verify": "nso_ha_verify_timeout",
+    "catch_up": "nso_ha_catch_up_timeout",
+    "rollback": "nso_ha_rollback_timeout",
+    "lock": "nso_ha_lock_timeout",
+}
+
+
+@dataclass(frozen=True)
+class Keywords:
+    """Keywords of the play that may differ from host to host; None is one that is not set."""
+
+    become: bool | None = None
+    become_user: str | None = None
+    remote_user: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one host is told.
+
+    member:      what the inventory wants of the node
+    limits:      time limits
+    path, ip, port, access_file: the connection options of the modules; "" is one that is not given
+    state_dir:   the state directory of the node
+    ha_port, process: how to tell whether a daemon runs; "" is the default of ncs_ha_status
+    environment: what the play sets of IPC_ENVIRONMENT for this host
+    keywords:    how the play works on this host
+    group:       the variables that count for the whole group, as they are on this host
+    problems:    what is wrong with a variable, in words, with its name and the host's
+    stated:      whether the host has said this itself; else it is from the inventory
+    """
+
+    member: Member
+    limits: Limits
+    path: str
+    ip: str
+    port: str
+    access_file: str
+    state_dir: str
+    ha_port: str
+    process: str
+    environment: Mapping[str, str]
+    group: Mapping[str, Any]
+    keywords: Keywords = field(default_factory=Keywords)
+    problems: tuple[str, ...] = ()
+    stated: bool = True
+
+    def text(self, name: str) -> str:
+        """Return a variable of the group as text without blanks around it; "" if not set."""
+        return as_text(self.group.get(name))
+
+
+def as_text(value: object) -> str:
+    """Return a variable as text without blanks around it; "" where it is not set."""
+    return "" if value is None else str(value).strip()
+
+
+@dataclass
+class _Reader:
+    """Reads the variables of a host, and keeps what is wrong with them."""
+
+    host: str
+    evaluate: Read
+    problems: list[str] = field(default_factory=list)
+
+    def value(self, name: str) -> object:
+        try:
+            return self.evaluate(name)
+        except NotEvaluable as problem:
+            self.problems.append(f"{name} of {self.host} cannot be evaluated: {problem}")
+            return None
+
+    def text(self, name: str, default: str = "") -> str:
+        return as_text(self.value(name)) or default
+
+    def seconds(self, name: str, default: float) -> float:
+        try:
+            return seconds(self.value(name), name, default)
+        except ValueError as problem:
+            self.problems.append(f"{self.host}: {problem}")
+            return default
+
+
+def read(
+    host: str,
+    evaluate: Read,
+    environment: Mapping[str, object],
+    keywords: Keywords | None = None,
+    stated: bool = True,
+) -> Settings:
+    """Return the settings of a host.
+
+    `environment` is what the play sets for its tasks on this host.
+    """
+    reader = _Reader(host, evaluate)
+    defaults = Limits()
+    limits = {
+        limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in _LIMITS.items()
+    }
+    if stated and not reader.text(TOKEN):
+        reader.problems.append(NO_TOKEN.format(host=host))
+    member = Member(
+        host=host,
+        node_id=reader.text("nso_ha_node_id", host),
+        address=reader.text("nso_ha_node_ip") or reader.text("ansible_host", host),
+        role=reader.text("nso_ha_role"),
+        upstream=reader.text("nso_ha_upstream"),
+        priority=_priority(reader.value("nso_ha_priority")),
+    )
+    return Settings(
+        member=member,
+        limits=Limits(**limits),
+        path=reader.text("nso_ha_path"),
+        ip=reader.text("nso_ha_ip"),
+        port=reader.text("nso_ha_port"),
+        access_file=reader.text(ACCESS_FILE),
+        state_dir=reader.text("nso_ha_state_dir", DEFAULT_STATE_DIR),
+        ha_port=reader.text("nso_ha_ha_port"),
+        process=reader.text("nso_ha_process"),
+        environment={
+            name: str(environment[name]) for name in IPC_ENVIRONMENT if name in environment
+        },
+        group={name: reader.value(name) for name in OF_THE_GROUP},
+        keywords=keywords or Keywords(),
+        problems=tuple(reader.problems),
+        stated=stated,
+    )
+
+
+def _priority(value: object) -> int:
+    """Return a priority; -1 for what is not a whole number, which no topology may have."""
+    if value is None or not str(value).strip():
+        return DEFAULT_PRIORITY
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        return -1
+
+
+def seconds(value: object, name: str, default: float) -> float:
+    """Return a time in seconds that was given as a number or as text; blank text is not given.
+
+    Raises ValueError for anything else.
+    """
+    if value is None or not str(value).strip():
+        return default
+    try:
+        found = float(str(value))
+    except ValueError:
+        found = -1.0
+    if isinstance(value, bool) or not 0 <= found < float("inf"):
+        raise ValueError(f"{name} is {value!r}; it has to be a number of seconds")
+    return found
+
+
+def problems(settings: Sequence[Settings]) -> list[str]:
+    """Return what is wrong with the settings of the hosts, one by one and together, in words."""
+    found = [text for one in settings for text in one.problems]
+    for one in settings:
+        lock, wait = one.limits.lock, one.limits.wait
+        if lock <= wait:
+            found.append(
+                f"{one.member.host}: nso_ha_lock_timeout is {lock:g} s and nso_ha_wait_timeout "
+                f"{wait:g} s; a lock has to last longer than a step"
+            )
+    stated = [one for one in settings if one.stated]
+    for name in OF_THE_GROUP:
+        found += _uneven(name, stated)
+    return found + _uneven_environment(stated)
+
+
+def _uneven(name: str, settings: Sequence[Settings]) -> list[str]:
+    """Return in words that hosts differ in a variable that is one for all of them, or nothing."""
+    values = {one.member.host: one.group.get(name) or None for one in settings}
+    first = next(iter(values), "")
+    others = [host for host in values if values[host] != values[first]]
+    if not others:
+        return []
+    return [
+        f"{name} is not the same on {', '.join(others)} as on {first}. It counts for the whole "
+        "group and cannot be set for a host: give it with -e, and name the nodes in it"
+    ]
+
+
+def _uneven_environment(settings: Sequence[Settings]) -> list[str]:
+    """Return in words that the play sets a variable for some hosts only, or nothing.
+
+    A step on one node runs with the environment of the host that Ansible takes for it. What that
+    has can be given another value there, but not be taken away.
+    """
+    found = []
+    for name in IPC_ENVIRONMENT:
+        having = [one.member.host for one in settings if name in one.environment]
+        lacking = [one.member.host for one in settings if name not in one.environment]
+        if having and lacking:
+            found.append(
+                f"the environment of the play has {name} for {', '.join(having)} and not for "
+                f"{', '.join(lacking)}; set nso_ha_path, nso_ha_ip, nso_ha_port or "
+                "nso_ha_access_file for each host instead"
+            )
+    return found

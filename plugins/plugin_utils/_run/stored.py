@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the state directories of the nodes say, put together.
+
+They hold the promotion history, locks, and marks of runs that broke off. Read from the dictionary
+`kept` that `ncs_ha_status` returns. Pure functions over plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._model.history import Promotion, PromotionHistory, promotion_from
+from .results import OBSERVATION, Results
+
+#: Tells whether a process that controlled a run is known to have ended.
+Gone = Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the state directories of all nodes say.
+
+    history:    the promotions that any node knows
+    incomplete: by host, why its promotion history has to be completed
+    replace:    ids of locks whose run is gone
+    locked:     for each lock that stands in the way, a sentence about it
+    unfinished: names of the operations that broke off, each with the id of the run
+    held:       by host, the lock of this run
+    """
+
+    history: PromotionHistory
+    incomplete: Mapping[str, str] = field(default_factory=dict)
+    replace: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Stored:
+    """Return what is stored. `broken` is the id of a lock that the operator breaks, or ""."""
+    directories = {host: results.of(host, OBSERVATION).get("kept") or {} for host in hosts}
+    promotions = _promotions(directories)
+    history = PromotionHistory(set().union(*promotions.values()))
+    stale: dict[str, Mapping[str, Any]] = {}
+    living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
+    for host, directory in directories.items():
+        lock = directory.get("lock")
+        if not lock or lock["id"] == results.run_id:
+            continue
+        if lock["expired"] or lock["id"] == broken or gone(lock.get("process") or {}):
+            stale[lock["id"]] = lock
+        else:
+            living.setdefault(lock["id"], ([], lock))[0].append(host)
+    marks = [
+        directory["read_only"]
+        for directory in directories.values()
+        if directory.get("read_only") and directory["read_only"]["run"] not in living
+    ]
+    return Stored(
+        history=history,
+        incomplete={
+            host: why
+            for host, directory in directories.items()
+            if (why := _lacks(directory, promotions[host], history))
+        },
+        replace=tuple(stale),
+        locked=tuple(_in_the_way(who, lock) for who, lock in living.values()),
+        unfinished={
+            **{str(mark["operation"]): str(mark["run"]) for mark in marks},
+            **{str(lock["operation"]): str(lock["id"]) for lock in stale.values()},
+        },
+        held={
+            host: lock
+            for host, directory in directories.items()
+            if (lock := directory.get("lock")) and lock["id"] == results.run_id
+        },
+    )
+
+
+def _promotions(
+    directories: Mapping[str, Mapping[str, Any]],
+) -> dict[str, frozenset[Promotion]]:
+    """Return the promotions that each host knows. Nearly always they know the same: read once."""
+    different: list[tuple[object, frozenset[Promotion]]] = []
+    promotions = {}
+    for host, directory in directories.items():
+        entries = directory.get("timeline") or []
+        known = next((known for text, known in different if text == entries), None)
+        if known is None:
+            known = frozenset(map(promotion_from, entries))
+            different.append((entries, known))
+        promotions[host] = known
+    return promotions
+
+
+def _lacks(
+    directory: Mapping[str, Any], known: frozenset[Promotion], history: PromotionHistory
+) -> str:
+    """Return why the promotion history of a node has to be completed, or nothing."""
+    if not directory:
+        return ""
+    if directory["damaged"]:
+        return f"its promotion history is damaged ({'; '.join(directory['damaged'])})"
+    missing = len(history.all) - len(known)
+    if not missing:
+        return ""
+    return f"its promotion history lacks {missing} of {len(history.all)} promotions"
+
+
+def _in_the_way(hosts: list[str], lock: Mapping[str, Any]) -> str:
+    return (
+        f"{lock['owner']} has been running {lock['operation']} since {lock['taken']} and holds the "
+        f"lock on {', '.join(hosts)}, which is valid until {lock['expires']} unless it is renewed. "
+        "Wait for that run. If it is truly gone, run this with "
+        f"nso_ha_break_lock={lock['id']}"
+    )

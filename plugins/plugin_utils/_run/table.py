@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The report as lines of text, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._checks.case import Verdict
+
+#: Ansible indents what it prints and puts it between quotes: 80 columns less that.
+WIDTH = 72
+
+#: Names of the columns but the last, and how wide they may become: with two spaces in between no
+#: more than WIDTH.
+_COLUMNS = {"NODE": 14, "WANTED": 9, "FOUND": 9, "PRIMARY": 10, "TRANSACTION": 22}
+
+
+def lines(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -> list[str]:
+    """Return the lines of the table; `last` is the name of its last column."""
+    rows = [[*_COLUMNS, last]]
+    for node in nodes:
+        primary = node["primary"]
+        cells = [
+            node["host"],
+            node["wanted"] or "?",
+            node["role"] or "?",
+            primary["node_id"] if primary else "-",
+            node["txid_text"],
+        ]
+        short = [_cut(cell, limit) for cell, limit in zip(cells, _COLUMNS.values(), strict=True)]
+        rows.append([*short, node["done"]])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    text = [line for row in rows for line in _row(row, widths)]
+    text.append("")
+    for note in notes:
+        # Paths and names of hosts have hyphens, and are to be copied whole.
+        text += textwrap.wrap(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return text
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "~"
+
+
+def _row(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return one row as lines: what is done may need more than one."""
+    head = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+    room = WIDTH - len(head) - 2
+    if room >= 12:
+        done = textwrap.wrap(row[-1], room) or [""]
+        indent = " " * (len(head) + 2)
+        return [f"{head}  {done[0]}".rstrip(), *(indent + more for more in done[1:])]
+    return [head.rstrip(), *textwrap.wrap(row[-1], WIDTH, initial_indent="    -> ")]
+
+
+def notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]) -> list[str]:
+    """Return a line for each verdict, and for each node that has a problem."""
+    found = []
+    for one in verdicts:
+        who = f"{one.host} " if one.host else ""
+        found.append(f"({one.check} {one.result}) {who}{one.reason.strip().rstrip('.')}.")
+    return found + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
