@@ -44,7 +44,11 @@ cleanup() {
 show() {
     awk '
         /^TASK / { task = $0; sub(/^TASK \[nso\.ha\.cluster : /, "", task); sub(/\].*/, "", task); report = 0 }
-        /^changed: / { print "   " task ": " $2 }
+        /^changed: / {
+            host = $3 == "->" ? $4 : $2
+            gsub(/[][]|\(.*/, "", host)
+            print "   " task ": " host
+        }
         /Show the report/ { report = 1 }
         report && /^    - / {
             line = substr($0, 7)

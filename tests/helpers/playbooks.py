@@ -30,19 +30,20 @@ from helpers.until import until
 
 _BIN = Path(sys.executable).parent
 _HEADER = re.compile(r"^TASK \[(?:nso\.ha\.cluster : )?(.*)\] \**$")
-_RESULT = re.compile(r"^(ok|changed|fatal|failed): \[([^\]]+)\]")
+#: As in "changed: [n1 -> n2(127.0.0.2)] => (item=n2)": a task for n2 that ran once, beside n1's.
+_RESULT = re.compile(r"^(ok|changed|fatal|failed): \[(?:\S+ -> )?([^\](]+)(?:\([^)]*\))?\]")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$")
 
 #: Tasks that are a call of one of the collection's modules on a node.
 MODULE_TASKS = (
-    "Look at every node",
+    "Read the HA status of every node",
     "Wait for start phase 1",
     "Take the lock",
     "Rehearse",
     "Wave ",
     "Look once more",
     "Verify",
-    "Keep the record",
+    "Complete the promotion history",
 )
 
 
@@ -73,9 +74,12 @@ class Run:
 
     @property
     def changed(self) -> set[str]:
-        """The hosts on which the recap counts a change."""
-        found = [_RECAP.match(line) for line in self.output.splitlines()]
-        return {one.group(1) for one in found if one and "changed=0" not in one.group(2)}
+        """The hosts on which something was changed; the recap counts a change if there are any."""
+        recap = [_RECAP.match(line) for line in self.output.splitlines()]
+        counted = any(one and "changed=0" not in one.group(2) for one in recap)
+        hosts = {host for _task, host in self.changes()}
+        assert counted == bool(hosts), self.output
+        return hosts
 
     def results(self) -> list[tuple[str, str, str]]:
         """Every result: name of the task, ok, changed, failed or fatal, and the host."""

@@ -23,8 +23,10 @@ description:
   - Writes down the steps of a play. Stops the play at one of them if told to.
 """
 
-_COLLECTION, _LOOKS = "nso.ha.", "nso.ha.ncs_ha_status"
+_COLLECTION, _LOOKS = "nso.ha.ncs_ha_", "nso.ha.ncs_ha_status"
 _WAVE = "Wave "
+#: In a result of a task that ran once for one node after the other: the node.
+_NODE = "__nso_ha_node"
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -75,9 +77,18 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._end_step()
 
     def _note(self, result: Any, *lists: str) -> None:
-        if self._task:
+        """Write down the hosts of a result, all of them where it ran once for several nodes."""
+        if not self._task:
+            return
+        items = result._result.get("results")
+        if items is None:
             for one in lists:
                 self._task[one].append(str(result._host.get_name()))
+            return
+        for item in items:
+            bad = item.get("failed") or item.get("unreachable")
+            for one in ("hosts", "failed") if bad else ("hosts",):
+                self._task[one].append(str(item[_NODE]))
 
     def _end_step(self) -> None:
         step, self._task = self._task, None

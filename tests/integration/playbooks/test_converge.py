@@ -28,6 +28,7 @@ from ncs_sim.cluster import Cluster
 from ncs_sim.raw_client import RawClient
 
 CONVERGE = "nso.ha.converge"
+LOOK = "Read the HA status of every node"
 
 
 @pytest.mark.every_core
@@ -56,7 +57,7 @@ def test_three_new_nodes_become_a_cluster_once_their_data_may_go(fresh: Cluster)
     for arguments in ([], ["--check"]):
         again = run_playbook(CONVERGE, fresh.inventory, *arguments)
         assert_nothing_to_do(again)
-        assert all(again.module_calls(host) == ["Look at every node"] for host in fresh.status())
+        assert all(again.module_calls(host) == [LOOK] for host in fresh.status())
 
 
 # Each role at each place. All mixtures, of more nodes and with whatever
@@ -146,10 +147,10 @@ def test_a_right_primary_gets_no_order_while_others_change(cluster: Cluster) -> 
     done = run_playbook(CONVERGE, cluster.inventory)
     assert_done(done)
     assert done.changed == {"n3"}
-    looks, locking = ["Look at every node"] * 2, ["Take the lock", "Keep the record"]
+    looks, locking = [LOOK] * 2, ["Take the lock", "Complete the promotion history"]
     for name in ("n1", "n2"):
         calls = done.module_calls(name)
-        assert calls.count("Look at every node") == len(looks)
+        assert calls.count(LOOK) == len(looks)
         assert sum(call.startswith(tuple(locking)) for call in calls) == len(locking)
         # Before it is copied, the primary is looked at once more.
         assert len(calls) <= len(looks) + len(locking) + 2

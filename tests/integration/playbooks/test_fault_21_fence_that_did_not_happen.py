@@ -86,9 +86,9 @@ def test_no_variable_counts_for_a_confirmation(frozen: Frozen) -> None:
         "run": "any",
         "lock": {"id": "any", "fenced": ["n1"], "fence": ["n1"], "steps": ["promote"]},
     }
-    run = frozen.failover(nso_ha_fence_tasks=path, __nso_ha_begun=forged)
+    run = frozen.failover(nso_ha_fence_tasks=path, __nso_ha_lock=forged)
     assert run.status == 2, run.output
-    assert "__nso_ha_begun was given with -e" in run.output
+    assert "__nso_ha_lock was given with -e" in run.output
     frozen.assert_nothing_was_done()
     frozen.assert_one_primary()
 

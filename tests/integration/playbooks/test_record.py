@@ -23,11 +23,11 @@ def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> N
     damaged.write_bytes(damaged.read_bytes().replace(b"converge", b"convergE"))
 
     status = run_playbook("nso.ha.status", cluster.inventory)
-    assert "(n2) its record lacks 1 of 1 promotions" in status.text
-    assert "(n3) its record is damaged" in status.text
+    assert "(n2) its promotion history lacks 1 of 1 promotions" in status.text
+    assert "(n3) its promotion history is damaged" in status.text
 
     planned = run_playbook(CONVERGE, cluster.inventory, "--check")
-    assert "(n2) its record lacks 1 of 1 promotions; it gets what others have" in planned.text
+    assert "(n2) its promotion history lacks 1 of 1 promotions; it gets what others have" in planned.text
     assert not promotions(cluster, "n2")
 
     done = run_playbook(CONVERGE, cluster.inventory)
