@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-
-"""The connection options, the same on all modules; their spec is in module_utils/options.py."""
+"""The connection options of the modules; their spec is in module_utils/_node/options.py."""
 
 from __future__ import annotations
 
@@ -13,16 +12,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  token:
-    description:
-      - The secret that all nodes of the cluster share.
-      - Connecting hands it to the daemon, which uses it from then on in place of the one it had. A
-        wrong token is not refused at that moment. It shows when a secondary next has to prove to
-        its primary that both hold the same one, as error HA_BADTOKEN.
-      - Ansible hides the token wherever it occurs in a result, also as a part of other words. A
-        token that is short or a common word makes results unreadable.
-    type: str
-    required: true
   path:
     description:
       - Path of the Unix socket on which NSO listens for IPC, on the target.
@@ -62,10 +51,19 @@ notes:
     against a real NSO daemon by this collection.
 """
 
-    # For modules that connect an HA socket; as nso.ha.connection.ha_socket. Notes alone would be no
-    # fragment.
+    # For modules that connect an HA socket; as nso.ha.connection.ha_socket.
     HA_SOCKET = r"""
-options: {}
+options:
+  token:
+    description:
+      - The secret that all nodes of the cluster share.
+      - Connecting hands it to the daemon, which uses it from then on in place of the one it had. A
+        wrong token is not refused at that moment. It shows when a secondary next has to prove to
+        its primary that both hold the same one, as error HA_BADTOKEN.
+      - Ansible hides the token wherever it occurs in a result, also as a part of other words. A
+        token that is short or a common word makes results unreadable.
+    type: str
+    required: true
 notes:
   - A daemon has one HA socket. Connecting to it, as this module does, makes the daemon close the HA
     socket of any other HA controller and take the token of this task. That holds for check mode and

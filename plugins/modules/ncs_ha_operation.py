@@ -32,7 +32,7 @@ attributes:
 options:
   state_dir:
     description:
-      - Absolute path of the directory in which this node keeps its lock, the record of promotions
+      - Absolute path of the directory in which this node keeps its lock, the promotion history
         and the log of operations. Each node needs one of its own.
       - If only its last part is missing, it is created.
     type: path
@@ -42,8 +42,8 @@ options:
       - V(begun) takes the lock, or renews it with other steps.
       - V(confirmed) writes into the lock that a host is fenced. This is the last task of a file
         with fencing tasks. See O(host).
-      - V(ended) adds to the record and to the log, and gives the lock back. The lock of another
-        operation stays.
+      - V(ended) adds to the promotion history and to the log, and gives the lock back. The lock of
+        another operation stays.
     type: str
     required: true
     choices: [begun, confirmed, ended]
@@ -107,7 +107,7 @@ options:
     default: []
   timeline:
     description:
-      - For O(state=ended), entries that are merged into the record of promotions.
+      - For O(state=ended), entries that are merged into the promotion history.
       - Each has the keys C(epoch), C(primary), C(txid), C(start), C(at), C(operation) and C(run),
         as M(nso.ha.ncs_ha_status) and M(nso.ha.ncs_ha_role) return them.
       - The newest 1000 are kept.
@@ -157,7 +157,7 @@ lock:
   description:
     - The lock that is there afterwards, in check mode the one that is there now, or null.
     - If the operation may not begin, the lock that stands in the way.
-  returned: when the options make sense
+  returned: when the options are valid
   type: dict
   sample:
     id: 3f0c
@@ -226,19 +226,19 @@ lock:
       returned: always
 run:
   description: The id of this operation.
-  returned: when the options make sense
+  returned: when the options are valid
   type: str
   sample: 3f0c
 struck:
   description: The steps that were due before and are not any more. Their orders were not given, and
     will not be.
-  returned: when the options make sense and O(state=begun)
+  returned: when the options are valid and O(state=begun)
   type: list
   elements: str
   sample: [promote]
 replaced:
   description: The lock of another operation that was taken over, or null.
-  returned: when the options make sense and O(state=begun)
+  returned: when the options are valid and O(state=begun)
   type: dict
   sample: null
   contains:

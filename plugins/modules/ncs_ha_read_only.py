@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ncs_ha_read_only
-short_description: Let nobody write to a Cisco NSO node, or let them again
+short_description: Enable or disable read-only mode on a Cisco NSO node
 description:
   - Puts an NSO daemon into the administrator's read-only mode, in which no new write transaction
     begins, or lifts that mode.
@@ -32,15 +32,20 @@ attributes:
     details: The daemon does not tell whether it is in this mode, so the order is given every time,
       and is a change every time. What it comes to is the same.
 options:
+  token:
+    description:
+      - Accepted, as the other modules of the action group have it, and ignored. This module uses no
+        HA socket.
+    type: str
   read_only:
-    description: Whether to let nobody write.
+    description: Whether the node is to be in read-only mode.
     type: bool
     required: true
   operation:
     description:
       - The operation on the whole cluster that this is part of. Before the order, the lock of
         that operation has to be held on this node and to list the step as due. The step is struck
-        off and the lock renewed, and nobody else changes either until the order is answered.
+        off and the lock renewed, and no other process changes either until the order is answered.
       - Without it, nothing is read or written in a state directory.
     type: dict
     suboptions:
@@ -61,22 +66,19 @@ options:
           read-only. Without it, what its lock says.
         type: str
 notes:
-  - This module uses no HA socket, so it takes nothing away from another HA controller, and
-    O(token) is not used. It is there as all modules of the collection have it.
+  - This module uses no HA socket, so it takes nothing away from another HA controller.
 seealso:
   - module: nso.ha.ncs_ha_role
   - module: nso.ha.ncs_ha_operation
 """
 
 EXAMPLES = r"""
-- name: Nobody writes to this node from now on
+- name: Enable read-only mode
   nso.ha.ncs_ha_read_only:
-    token: "{{ nso_ha_token }}"
     read_only: true
 
-- name: Everybody may write again
+- name: Disable read-only mode
   nso.ha.ncs_ha_read_only:
-    token: "{{ nso_ha_token }}"
     read_only: false
 """
 
@@ -105,7 +107,7 @@ txid:
     read.
   returned: when the node answered
   type: dict
-  sample: {"primary_id": "n1", "timestamp": [1764, 2800, 123456]}
+  sample: {"primary_id": "n1", "timestamp": [1764, 28800, 123456]}
   contains:
     primary_id:
       description: Node id of the primary that made the transaction, or null on a node that has not
@@ -141,10 +143,10 @@ error:
   returned: on failure, when there is an error code
   type: dict
   sample:
-    code: 25
-    name: HA_CONNECT
-    meaning: the node could not reach the HA port of its primary
-    hint: check primary_ip, HA port 4570 and firewalls between them
+    code: 18
+    name: INTERNAL
+    meaning: the daemon failed inside
+    hint: read the daemon's log
     details: ""
     os_error: ""
   contains:
@@ -161,7 +163,7 @@ error:
       type: str
       returned: always
     hint:
-      description: What usually helps.
+      description: What to do about it.
       type: str
       returned: always
     details:

@@ -10,7 +10,7 @@ module: ncs_ha_role
 short_description: Give a Cisco NSO node its role in an HA cluster
 description:
   - Sees to it that an NSO node has a certain role in its HA cluster. Only the orders that are
-    needed are given, and none when the node is as wanted.
+    needed are given, and none where the node is in the wanted state.
   - To become V(secondary) or V(relay), a node copies its primary, and B(its own data is
     overwritten), unless both have the same transaction id. The module does not compare data. The
     role P(nso.ha.cluster#role) does, before it changes anything.
@@ -85,7 +85,8 @@ options:
     description:
       - The operation on the whole cluster that this is part of. Before the first order, the lock of
         that operation has to be held on this node and to list the step as due. The step is struck
-        off and the lock renewed, and nobody else changes either until the last order is answered.
+        off and the lock renewed, and no other process changes either until the last order is
+        answered.
       - A node is made V(primary) only if every host that has to be fenced is confirmed to be in the
         lock, see M(nso.ha.ncs_ha_operation).
       - Without it, nothing is read or written in a state directory.
@@ -105,17 +106,17 @@ options:
         type: str
         required: true
       name:
-        description: What the operation is called in the record of promotions. Without it, what its
+        description: What the operation is called in the promotion history. Without it, what its
           lock says.
         type: str
       epoch:
         description:
           - The number of the promotion, if the node is to become V(primary).
-          - With it, an entry is written to the node's record before the order is given. If it
-            cannot be written, the order is not given.
+          - With it, an entry is added to the node's promotion history before the order is given. If
+            it cannot be written, the order is not given.
         type: int
       timeline:
-        description: Entries that are merged into the node's record of promotions before any order,
+        description: Entries that are merged into the node's promotion history before any order,
           if there are orders to give. They have the keys of RV(entry).
         type: list
         elements: dict
@@ -174,7 +175,7 @@ EXAMPLES = r"""
       step: promote
       name: switchover
       epoch: 2
-      txid: {primary_id: n3, timestamp: [1764, 2799, 0]}
+      txid: {primary_id: n3, timestamp: [1764, 28799, 0]}
 
 - name: This node leaves the cluster
   nso.ha.ncs_ha_role:
@@ -245,7 +246,7 @@ transitions:
   sample: [besecondary]
 outcome:
   description:
-    - V(done) means that the node is, or in check mode would be, as wanted.
+    - V(done) means that the node is, or in check mode would be, in the wanted state.
     - V(started) means that a copy was ordered with O(wait=false), and that its result is not known
       yet.
     - V(failed) means that an order was refused, or had another effect than wanted. RV(after) tells
@@ -266,16 +267,16 @@ step:
   type: str
   sample: promote
 entry:
-  description: What was written to the record of promotions, or null. It stays there even if the
+  description: What was added to the promotion history, or null. It stays there even if the
     order then fails.
   returned: when O(operation) is given and the node answered
   type: dict
   sample:
     epoch: 2
     primary: n1
-    txid: {"primary_id": "n3", "timestamp": [1764, 2799, 0]}
-    start: [1764, 2800, 250000]
-    at: "2025-11-24T16:26:40.250000Z"
+    txid: {"primary_id": "n3", "timestamp": [1764, 28799, 0]}
+    start: [1764, 28800, 250000]
+    at: "2025-11-25T00:00:00.250000Z"
     operation: switchover
     run: 3f0c
   contains:
@@ -324,7 +325,7 @@ txid:
     read.
   returned: when O(operation) is given and the node answered
   type: dict
-  sample: {"primary_id": "n1", "timestamp": [1764, 2800, 123456]}
+  sample: {"primary_id": "n1", "timestamp": [1764, 28800, 623456]}
   contains:
     primary_id:
       description: Node id of the primary that made the transaction, or null on a node that has not
@@ -341,7 +342,7 @@ times:
   returned: when O(operation) is given and the node answered
   type: list
   elements: dict
-  sample: [{"order": "beprimary", "start": 1764028800.25, "end": 1764028800.5}]
+  sample: [{"order": "beprimary", "start": 1764028800.5, "end": 1764028800.75}]
   contains:
     order:
       description: The name of the order.
@@ -363,7 +364,8 @@ error:
     code: 25
     name: HA_CONNECT
     meaning: the node could not reach the HA port of its primary
-    hint: check primary_ip, HA port 4570 and firewalls between them
+    hint: check primary_ip, HA port 4570 and firewalls between them, that TLS is set alike on both,
+      and that the other node is primary or relay
     details: ""
     os_error: ""
   contains:
@@ -380,7 +382,7 @@ error:
       type: str
       returned: always
     hint:
-      description: What usually helps.
+      description: What to do about it.
       type: str
       returned: always
     details:
@@ -406,7 +408,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply import (
 from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
 from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
-from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import Promotion
+from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
 from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.addresses import Upstream
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
@@ -486,7 +488,7 @@ def _run(
             orders=needed,
             predicted=transitions.predict(state, wanted, needed),
             give=give,
-            reached=lambda after: transitions.is_as_wanted(after, wanted),
+            reached=lambda after: transitions.matches(after, wanted),
             background=not params["wait"] and transitions.BESECONDARY in needed,
         )
 
@@ -503,7 +505,7 @@ def _escort(params: Mapping[str, Any], target: Target, warn: Callable[[str], Non
     option = params["operation"]
     if option is None:
         return Escort()
-    return Promotion(operation.from_option(option, warn), target, params["node_id"] or "")
+    return PromotionEscort(operation.from_option(option, warn), target, params["node_id"] or "")
 
 
 if __name__ == "__main__":

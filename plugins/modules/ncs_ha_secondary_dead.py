@@ -36,7 +36,7 @@ options:
     description:
       - The operation on the whole cluster that this is part of. Before the order, the lock of
         that operation has to be held on this node and to list the step as due. The step is struck
-        off and the lock renewed, and nobody else changes either until the order is answered.
+        off and the lock renewed, and no other process changes either until the order is answered.
       - Without it, nothing is read or written in a state directory.
     type: dict
     version_added: 0.1.0
@@ -128,7 +128,7 @@ transitions:
   sample: [secondary_dead]
 outcome:
   description:
-    - V(done) means that the node is, or in check mode would be, as wanted.
+    - V(done) means that the node is, or in check mode would be, in the wanted state.
     - V(failed) means that an order was refused, or had another effect than wanted. RV(after) tells
       what the node is now.
     - V(unknown) means that an order was sent and no valid answer came. The daemon may have carried
@@ -170,11 +170,11 @@ error:
   returned: on failure, when there is an error code
   type: dict
   sample:
-    code: 25
-    name: HA_CONNECT
-    meaning: the node could not reach the HA port of its primary
-    hint: check primary_ip, HA port 4570 and firewalls between them
-    details: ""
+    code: 17
+    name: BADSTATE
+    meaning: the node is not in a state for this order
+    hint: wait for start phase 1; a relay has to be a secondary first
+    details: the daemon is in start phase 0 and takes no orders
     os_error: ""
   contains:
     code:
@@ -190,7 +190,7 @@ error:
       type: str
       returned: always
     hint:
-      description: What usually helps.
+      description: What to do about it.
       type: str
       returned: always
     details:

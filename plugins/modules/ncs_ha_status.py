@@ -81,8 +81,8 @@ options:
     description:
       - The id of the run that this look is part of, with O(state_dir).
       - If another run holds the lock there, and it has not expired, NSO is not asked, as every look
-        takes the HA socket from whoever gives orders at that moment. The module fails then, with
-        RV(locked).
+        takes the HA socket from the run that gives orders at that moment. The module then fails,
+        with RV(locked).
     type: str
     version_added: 0.1.0
   ignore_locks:
@@ -346,7 +346,7 @@ kept:
           type: bool
           returned: always
     timeline:
-      description: The record of promotions, oldest first.
+      description: The promotion history, oldest first.
       type: list
       elements: dict
       returned: always
@@ -442,7 +442,7 @@ error:
       type: str
       returned: always
     hint:
-      description: What usually helps.
+      description: What to do about it.
       type: str
       returned: always
     details:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.module_utils._node import endpoint, options
+from ansible_collections.nso.ha.plugins.module_utils._node import endpoint, failures, options
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 from helpers import documentation
 from helpers.documentation import ACTIONS, MODULES
@@ -86,6 +86,18 @@ def test_a_secret_is_hidden_and_nothing_else(module: str) -> None:
     assert hidden == ({"token"} if module in CONNECTING else set())
 
 
+@pytest.mark.parametrize("module", CONNECTING)
+def test_only_what_uses_the_ha_socket_asks_for_a_token(module: str) -> None:
+    assert argument_spec(module)["token"].get("required", False) is (module != "ncs_ha_read_only")
+
+
+@pytest.mark.parametrize("module", CONNECTING)
+def test_the_sample_of_an_error_is_one_that_can_be_returned(module: str) -> None:
+    sample = documentation.module(module)["return"]["error"]["sample"]
+    returned = failures.as_result(error.Error(sample["code"], sample["details"]))
+    assert sample == returned
+
+
 # Environment
 
 
@@ -114,7 +126,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The variables of NSO that the modules and the client read."""
     environment = Recording()
     monkeypatch.setattr(os, "environ", environment)
-    options.target(
+    options.ha_target(
         {"token": "x", "path": None, "ip": None, "port": None, "access_file": None, "timeout": 1}
     )
     with socket.socket() as unused, contextlib.suppress(error.Failure):
@@ -191,3 +203,18 @@ def test_every_module_supports_check_mode_as_it_says(module: str) -> None:
         source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
         supported = "supports_check_mode=True" in source
     assert (attributes["check_mode"]["support"] == "full") == supported
+
+
+# The protocol
+
+
+def test_what_the_code_cites_of_the_protocol_is_a_heading_of_that_page() -> None:
+    headings = re.findall(r"^## (.*)$", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE)
+    cited: set[str] = set()
+    for path in (ROOT / "plugins").rglob("*.py"):
+        # A citation may go on in the next line, of a comment too.
+        text = re.sub(r"\n\s*#?\s*", " ", path.read_text())
+        for names in re.findall(r'docs/protocol\.md,((?:(?: and|,)? "[^"]+")+)', text):
+            cited.update(re.findall(r'"([^"]+)"', names))
+    assert len(cited) > 5
+    assert cited <= set(headings)

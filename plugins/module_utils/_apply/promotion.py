@@ -26,7 +26,7 @@ from .outcomes import Execution, NotGiven
 from .transitions import BEPRIMARY
 
 
-class Promotion(Holding):
+class PromotionEscort(Holding):
     """The escort of the orders for a role.
 
     entry: what was added to the promotion history of this node, or None

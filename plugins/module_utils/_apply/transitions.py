@@ -97,7 +97,7 @@ def follows(state: HaState, upstream: Upstream | None) -> bool:
     return state.primary.node_id == upstream.node_id and state.primary.address in upstream.same
 
 
-def is_as_wanted(state: HaState, wanted: Wanted) -> bool:
+def matches(state: HaState, wanted: Wanted) -> bool:
     """Return whether no order is needed."""
     return not needed(state, wanted)
 
@@ -120,7 +120,7 @@ def orders(state: HaState, wanted: Wanted, force: bool = False) -> _Orders:
 
 def predict(state: HaState, wanted: Wanted, given: _Orders) -> HaState:
     """Return what the node will say of itself once the orders have been carried out."""
-    if not given or (is_as_wanted(state, wanted) and wanted.role in (NONE, PRIMARY)):
+    if not given or (matches(state, wanted) and wanted.role in (NONE, PRIMARY)):
         return state
     if wanted.upstream is None:
         return HaState(wanted.role)

@@ -53,7 +53,7 @@ class DatabaseConnection:
 
 @contextlib.contextmanager
 def cdb_connection(target: Target) -> Iterator[DatabaseConnection]:
-    """Connect a CDB socket, which takes nothing from anybody. Closed at the end."""
+    """Connect a CDB socket, which takes nothing from any HA controller. Closed at the end."""
     with connected(target, ipc.Client.CDB) as (sock, _versions):
         cdb.introduce(sock)
         yield DatabaseConnection(sock)

@@ -27,6 +27,6 @@ class MaapiConnection:
 
 @contextlib.contextmanager
 def maapi_connection(target: Target) -> Iterator[MaapiConnection]:
-    """Connect a MAAPI socket, which takes nothing from anybody. Closed at the end."""
+    """Connect a MAAPI socket, which takes nothing from any HA controller. Closed at the end."""
     with connected(target, ipc.Client.MAAPI) as (sock, _versions):
         yield MaapiConnection(sock)

@@ -14,7 +14,7 @@ from typing import Any, Mapping
 
 from .connection import Target, access_secret, path_exists
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
-from .transaction_id import TransactionId, from_dict
+from .transaction_id import TransactionId
 from .validation import OptionError, check_seconds
 
 
@@ -96,6 +96,6 @@ def transaction_id(name: str, value: Mapping[str, Any] | None) -> TransactionId 
         return None
     try:
         # Templates make empty text of null.
-        return from_dict({**value, "primary_id": value.get("primary_id") or None})
+        return TransactionId.from_dict({**value, "primary_id": value.get("primary_id") or None})
     except ValueError as problem:
         raise OptionError(f"{name} {problem}") from None

@@ -79,7 +79,7 @@ class HaState(NamedTuple):
 def from_status(state: int, listed: Sequence[ha_status.Node]) -> HaState:
     """Return the state that an answer to a status order tells (docs/protocol.md, "HA socket").
 
-    Followers list their primary first. A follower that lists nobody is between primaries.
+    Followers list their primary first. A follower that lists no node is between primaries.
     """
     peers: list[Peer] = [Peer(node["nodeid"], canonical(node["address"])) for node in listed]
     role = _ROLE_OF_STATE[state]

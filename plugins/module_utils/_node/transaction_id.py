@@ -33,30 +33,36 @@ class TransactionId(NamedTuple):
         mega, seconds, micro = self.timestamp
         return f"{self.primary_id or '-'}/{mega * 1_000_000 + seconds}.{micro:06d}"
 
+    @classmethod
+    def from_dict(cls, value: object) -> TransactionId:
+        """Return the transaction id in a dictionary as `as_dict` makes it.
+
+        Raises ValueError, with a text that goes on after the name of the value.
+        """
+        if not isinstance(value, Mapping) or set(value) != _KEYS:
+            raise ValueError(
+                f"is {value!r}, not a dictionary with the keys primary_id and timestamp"
+            )
+        primary_id = value["primary_id"]
+        if primary_id is not None and not _is_name(primary_id):
+            raise ValueError(
+                f"has a primary_id that is not text of 1 to {MAX_PRIMARY_ID} characters"
+            )
+        try:
+            return cls(primary_id, parse_timestamp(value["timestamp"]))
+        except ValueError as problem:
+            raise ValueError(f"has a timestamp that {problem}") from None
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as modules take and return it, and as it is written to files."""
         return {"primary_id": self.primary_id, "timestamp": list(self.timestamp)}
-
-
-def from_dict(value: object) -> TransactionId:
-    """Return the transaction id in a dictionary as `as_dict` makes it.
-
-    Raises ValueError, with a text that goes on after the name of the value.
-    """
-    if not isinstance(value, Mapping) or set(value) != _KEYS:
-        raise ValueError(f"is {value!r}, not a dictionary with the keys primary_id and timestamp")
-    primary_id = value["primary_id"]
-    if primary_id is not None and not _is_name(primary_id):
-        raise ValueError(f"has a primary_id that is not text of 1 to {MAX_PRIMARY_ID} characters")
-    return TransactionId(primary_id, parse_timestamp(value["timestamp"]))
 
 
 def parse_timestamp(value: object) -> tuple[int, int, int]:
     """Return megaseconds, seconds and microseconds from a list. Raises ValueError, as above."""
     if not isinstance(value, (list, tuple)) or len(value) != 3 or not all(map(_is_number, value)):
         raise ValueError(
-            f"has the timestamp {value!r}, which has to be three whole numbers: megaseconds, "
-            "seconds, microseconds"
+            f"is {value!r}, not three whole numbers: megaseconds, seconds, microseconds"
         )
     return int(value[0]), int(value[1]), int(value[2])
 

@@ -123,7 +123,7 @@ def _parse_mark(data: bytes) -> ReadOnlyMark:
 
 
 def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:
-    data = files.read(path, MAX_BYTES)
+    data = files.read_whole(path, MAX_BYTES)
     if data is None:
         return None
     try:
@@ -135,12 +135,12 @@ def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:
 def read_promotions(directory: str) -> tuple[list[promotions.Entry], list[str]]:
     """Return the entries of the promotion history, and what is damaged. Raises StoreError."""
     path = os.path.join(directory, PROMOTIONS)
-    data = files.read(path, promotions.MAX_BYTES)
+    data = files.read_whole(path, promotions.MAX_BYTES)
     return promotions.parse_entries(data or b"", path)
 
 
 def read_operations(directory: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the log of operations, and what is damaged in it. Raises StoreError."""
     path = os.path.join(directory, OPERATIONS)
-    data = files.read(path, MAX_BYTES)
+    data = files.read_whole(path, MAX_BYTES)
     return json_lines.parse(data or b"", path, plain_json.load_object)

@@ -60,7 +60,7 @@ def _hint(number: int) -> str:
     return "look at that file system and at the log of the host"
 
 
-def read(path: str, limit: int) -> bytes | None:
+def read_whole(path: str, limit: int) -> bytes | None:
     """Return what is in a file, or None where there is none. Raises StoreError."""
     with explained("read", path):
         try:

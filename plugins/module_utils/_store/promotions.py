@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Callable, Dict, Iterable
 
-from .._node import transaction_id
+from .._node.transaction_id import TransactionId, parse_timestamp
 from . import json_lines, plain_json
 
 Entry = Dict[str, Any]
@@ -37,9 +37,9 @@ def check_entry(entry: object) -> Entry:
     epoch = entry["epoch"]
     if not _is_number(epoch) or epoch < 1:
         raise ValueError("epoch is not a whole number above 0")
-    _checked("start", transaction_id.parse_timestamp, entry["start"])
+    _checked("start", parse_timestamp, entry["start"])
     if entry["txid"] is not None:
-        _checked("txid", transaction_id.from_dict, entry["txid"])
+        _checked("txid", TransactionId.from_dict, entry["txid"])
     return {name: entry[name] for name in FIELDS}
 
 

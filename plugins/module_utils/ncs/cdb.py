@@ -65,8 +65,8 @@ def connect_name(
 
 def introduce(sock: socket.socket, name: str = CLIENT_NAME, type: int = READ_SOCKET) -> None:
     """Send the first frame of a CDB socket that is connected. There is no answer to it."""
-    # [assumed] docs/protocol.md: only 0 has been seen as the integer. That it is the type of the
-    # socket follows from the vendor's function having such an argument, nothing more.
+    # [assumed] docs/protocol.md, "CDB socket": only 0 has been seen as the integer. That it is the
+    # type of the socket follows from the vendor's function having such an argument, nothing more.
     with frames.deadline(sock) as limit:
         frames.send_frame(sock, struct.pack(">I", type) + nodes.binary(name), limit)
 

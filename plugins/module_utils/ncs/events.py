@@ -4,9 +4,9 @@
 
 """Reading HA events, with the names of the vendor's ``_ncs.events``.
 
-Source: docs/protocol.md, "Notification socket". Reading events takes nothing away from anybody.
-HA_INFO_SYNC is left out on purpose: with it the daemon stops all HA work until each subscriber has
-answered.
+Source: docs/protocol.md, "Notification socket". Reading events takes nothing from any HA
+controller. HA_INFO_SYNC is left out on purpose: with it the daemon stops all HA work until each
+subscriber has answered.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _ha_event(kind: int, value: terms.Term) -> dict[str, Any]:
     if kind in _NUMBERS and isinstance(value, int):
         return {"type": kind, _NUMBERS[kind]: value}
     if kind in _NODES:
-        return {"type": kind, _NODES[kind]: _node(nodes.read(value))}
+        return {"type": kind, _NODES[kind]: _node(nodes.decode_node(value))}
     if kind in _NOTHING:
         return {"type": kind}
     raise frames.unexpected(f"HA event {kind} with {frames.brief(value)}")

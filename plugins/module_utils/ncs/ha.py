@@ -7,7 +7,7 @@
 Names, signatures and values are those of the vendor's module, deprecated ones included, so that
 one can stand in for the other. Source: docs/protocol.md, "HA socket".
 
-Connecting an HA socket makes the daemon close the HA socket it had, whoever held it, and take the
+Connecting an HA socket makes the daemon close the HA socket of any other controller, and take the
 new token in place of the old. Every function takes the time limit from the socket's own timeout.
 All raise error.Error or error.EOF; `outcome_unknown` on the exception says that the order had been
 sent when things went wrong, so the daemon may have carried it out.
@@ -183,4 +183,4 @@ def _read_status(answer: terms.Term) -> tuple[int, list[Node]]:
         raise frames.unexpected(f"the state {frames.brief(state)}, which is not known")
     if len(listed) > MAX_NODES:
         raise frames.unexpected(f"{len(listed)} nodes, more than the limit of {MAX_NODES}")
-    return state, [nodes.read(node) for node in listed]
+    return state, [nodes.decode_node(node) for node in listed]

@@ -84,7 +84,7 @@ def connect(
         _dial(sock, address, limit)
         while True:
             try:
-                status, theirs = _shake_hands(
+                status, daemon_versions = _shake_hands(
                     sock, client, versions, check, access_secret or b"", limit
                 )
             except access.NoChallenge:
@@ -94,27 +94,28 @@ def connect(
                         "ncs-ipc-access-check is off, and this client must not have "
                         f"{access.ACCESS_FILE}, or it stopped"
                     ) from None
-                # [assumed] docs/protocol.md does not say how an older daemon meets the newer
-                # check. Closing is what a daemon does with any check it does not expect.
+                # [assumed] docs/protocol.md, "Access check": nothing says how an older daemon meets
+                # the newer check. It closes on any check that it does not expect.
                 check = check.older
             else:
                 if status in _ACCEPTED:
-                    return theirs
+                    return daemon_versions
                 if status != _REFUSED or refused:
-                    raise _not_accepted(status, versions, theirs)
-                versions, refused = theirs, True
+                    raise _not_accepted(status, versions, daemon_versions)
+                versions, refused = daemon_versions, True
             _redial(sock, address, limit)
 
 
-def _not_accepted(status: int, ours: Versions, theirs: Versions) -> error.Error:
+def _not_accepted(status: int, client: Versions, daemon: Versions) -> error.Error:
     if status == _REFUSED:
         return error.Error(
             error.ERR_PROTOUSAGE,
-            f"the daemon ({theirs}) refused this client ({OURS}), and again when it offered {ours}",
+            f"the daemon ({daemon}) refused this client ({OURS}), and again when it offered "
+            f"{client}",
         )
     return error.Error(
         error.ERR_PROTOUSAGE,
-        f"the daemon ({theirs}) answered the handshake with status {status}, which is not known",
+        f"the daemon ({daemon}) answered the handshake with status {status}, which is not known",
     )
 
 

@@ -17,7 +17,7 @@ from . import error, frames, terms
 from .ha_status import Node
 
 
-def read(term: terms.Term) -> Node:
+def decode_node(term: terms.Term) -> Node:
     """Return a node from {NodeId, Address}."""
     if isinstance(term, tuple) and len(term) == 2 and isinstance(term[0], bytes):
         # Not text(): a node id is compared, so nothing is trimmed from it.
@@ -36,7 +36,8 @@ def encode_address(address: str) -> terms.Term:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        # [assumed] docs/protocol.md: a binary where the C API has an address of type string.
+        # [assumed] docs/protocol.md, "HA socket": a binary where the C API has an address of type
+        # string.
         return binary(address)
     if parsed.version == 4:
         return tuple(parsed.packed)

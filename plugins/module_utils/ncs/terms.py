@@ -284,7 +284,7 @@ def _head(value: tuple[Term, ...] | list[Term]) -> bytes:
 
 
 def _scalar(value: Term) -> bytes:
-    # A bool is an int to Python but an atom to Erlang: whoever passes one has to choose.
+    # A bool is an int to Python but an atom to Erlang: the caller has to choose.
     if isinstance(value, int) and not isinstance(value, bool):
         return _integer(value)
     if isinstance(value, Atom):

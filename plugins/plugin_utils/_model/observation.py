@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
@@ -95,7 +94,7 @@ def txid_result(one: Observation) -> dict[str, Any] | None:
 
 def txid_from(found: Mapping[str, Any] | None) -> TransactionId | None:
     """Return a transaction id from what the modules return."""
-    return transaction_id.from_dict(found) if found else None
+    return TransactionId.from_dict(found) if found else None
 
 
 def state_from(found: Mapping[str, Any]) -> HaState:

@@ -52,7 +52,7 @@ def test_an_order_that_had_no_effect_is_failed_though_it_was_answered_with_ok() 
     assert result["transitions"] == ["beprimary"]
     assert result["after"]["role"] == "none"
     assert "answered with ok" in result["msg"]
-    assert "not as wanted" in result["msg"]
+    assert "not in the wanted state" in result["msg"]
 
 
 def test_a_node_that_cannot_be_asked_after_its_ok_is_unknown() -> None:

@@ -249,7 +249,7 @@ def test_the_answer_of_an_order_may_end_at_any_byte(
 def test_the_access_check_may_end_at_any_byte(
     simulation: Simulation, forked: ForkedModules, tmp_path: Path, version: str, challenge: int
 ) -> None:
-    """Whoever is cut off there is told of the access file, which is the likeliest reason."""
+    """A client that is cut off there is told of the access file, which is the likeliest reason."""
     secret = tmp_path / "secret"
     secret.write_text(f"secret-{token_hex(8)}")
     node = simulation.node("n", access_check=version, access_secret_file=str(secret))

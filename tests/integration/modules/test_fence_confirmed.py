@@ -155,8 +155,8 @@ def damage(directory: StateDirectory) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[StateDirectory], object], str, str, str]] = {
-    "another run": (nothing, "b", "n3", "is not held here any more: owner of a runs"),
-    "expired": (expire, "a", "n3", "it has expired at 2001-01-01"),
+    "another run": (nothing, "b", "n3", "is not held here any more: owner of a has been running"),
+    "expired": (expire, "a", "n3", "it expired at 2001-01-01"),
     "ended": (end, "a", "n3", "there is no lock"),
     "not to be fenced": (nothing, "a", "n1", "does not fence 'n1', but n3, n4"),
     "empty": (nothing, "a", "", "does not fence '', but n3, n4"),
@@ -194,7 +194,7 @@ def test_where_no_operation_has_begun_nothing_is_confirmed_or_created(
     assert not directory.path.exists()
 
 
-def test_whoever_confirms_has_to_name_the_host(
+def test_a_confirmation_has_to_name_the_host(
     directory: StateDirectory, forked: ForkedModules
 ) -> None:
     options: dict[str, Any] = {

@@ -149,7 +149,7 @@ def test_a_lock_that_is_over_or_given_up_is_taken_over(directory: StateDirectory
     assert taken["lock"]["id"] == "b"
     assert taken["replaced"]["taken"] == held["taken"]
     assert taken["replaced"]["expired"] is (way == "expired")
-    # Whoever lost it does not get it back just so.
+    # The run that lost it does not get it back just so.
     assert directory.begin("a")["lock"]["id"] == "b"
 
 
@@ -305,7 +305,7 @@ def test_options_that_make_no_sense_are_refused_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("name", ["name", "owner"])
-def test_whoever_begins_says_what_and_who(
+def test_to_begin_what_and_who_have_to_be_said(
     directory: StateDirectory, forked: ForkedModules, name: str
 ) -> None:
     given = {key: value for key, value in options(directory, "a").items() if key != name}

@@ -109,7 +109,7 @@ def damaged(directory: StateDirectory) -> None:
 LOST: dict[Callable[[StateDirectory], None], str] = {
     nobody: "the lock of this operation (a) is not held here any more: there is no lock",
     ended: "the lock of this operation (a) is not held here any more: there is no lock",
-    expired: "not held here any more: it has expired at 2001-01-01T00:00:00.000000Z",
+    expired: "not held here any more: it expired at 2001-01-01T00:00:00.000000Z",
     replaced: "not held here any more: owner of b has been running switchover since ",
     damaged: "lock.json is damaged: id is missing",
 }
@@ -219,4 +219,4 @@ def test_an_operation_that_makes_no_sense_is_refused_before_any_connection(
 ) -> None:
     option = directory.option(timeline=[entry(1, start=[1])])
     result = promote(stage, option, ip=stage.simulation.address())
-    assert "operation.timeline[0]: start is no list of three whole numbers" in result["msg"]
+    assert "operation.timeline[0]: start is [1], not three whole numbers" in result["msg"]

@@ -50,6 +50,16 @@ def test_nobody_writes_to_a_read_only_node_until_it_is_lifted(stage: Stage, star
             assert writable(stage) is not flag
 
 
+@pytest.mark.parametrize("given", [{}, {"token": ""}, {"token": "not the one of the cluster"}])
+def test_a_token_is_accepted_and_ignored(stage: Stage, given: dict[str, str]) -> None:
+    stage.put(PRIMARY)
+    connection = {key: value for key, value in stage.connection().items() if key != "token"}
+    for flag in (True, False):
+        options = {**connection, **given, "read_only": flag}
+        assert run_discreetly("ncs_ha_read_only", options)["outcome"] == "done"
+        assert writable(stage) is not flag
+
+
 def test_the_ha_socket_is_left_alone(stage: Stage, proxy: RecordingProxy) -> None:
     stage.put(PRIMARY)
     proxy.start_anew()
@@ -138,7 +148,6 @@ def run_against(daemon: ScriptedDaemon, operation: dict[str, Any]) -> dict[str, 
     return run_discreetly(
         "ncs_ha_read_only",
         {
-            "token": "not used by this module",
             "ip": daemon.ip,
             "port": daemon.port,
             "read_only": True,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ncs_ha_role from every state to every state, in four steps: check, do, do again, check again.
 
-ORDERS is the table "From state to state" of the design, written out once more.
+ORDERS is the table of transitions.py, written down independently.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ STATES = {"none": 1, "secondary": 2, "primary": 3, "relay": 4}
 
 
 def wanted_state(stage: Stage, role: str) -> dict[str, Any]:
-    """What the node has to say of itself in the end."""
+    """What the node has to say of itself afterwards."""
     follows = role in ("secondary", "relay")
     primary = {"node_id": WANTED, "address": stage.wanted.address}
     return {

@@ -135,4 +135,4 @@ def test_another_transaction_id_is_named_when_the_time_is_up(stage: Stage) -> No
 
 def test_half_a_transaction_id_is_refused(stage: Stage) -> None:
     result = stage.status(wait_for={"txid": {"timestamp": [1, 2]}})
-    assert "wait_for.txid.timestamp is [1, 2]" in result["msg"]
+    assert "wait_for.txid has a timestamp that is [1, 2]" in result["msg"]

@@ -199,7 +199,7 @@ def test_nobody_strikes_a_step_off_or_takes_over_while_its_order_waits_for_an_an
             )
             for name, options in tries.items()
         }
-        # Meanwhile whoever may not begin is told at once, and a look does not disturb.
+        # Meanwhile a run that may not begin is told at once, and a look does not disturb.
         assert "nso_ha_break_lock=a" in directory.begin("b")["msg"]
         looked = stage.status(state_dir=str(directory.path), run_id="b")
         assert looked["locked"] is True
@@ -280,6 +280,8 @@ FAILURES = {
 def test_a_step_that_fails_before_its_order_says_whose_it_is_and_that_it_failed(
     stage: Stage, directory: StateDirectory, name: str, failure: str
 ) -> None:
+    if (name, failure) == ("read_only", "empty token"):
+        pytest.skip("that module uses no token")
     order, way = ORDERS[name], FAILURES[failure]
     order.prepare(stage)
     way.begin(directory)

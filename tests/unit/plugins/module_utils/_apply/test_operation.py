@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import (
     NotGiven,
     Timed,
 )
-from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import Promotion
+from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
@@ -73,8 +73,8 @@ class Node:
             raise self.failure
         return self.txid
 
-    def promotion(self, **more: Any) -> Promotion:
-        return Promotion(self.option(**more), TARGET, "n1")
+    def promotion(self, **more: Any) -> PromotionEscort:
+        return PromotionEscort(self.option(**more), TARGET, "n1")
 
     def look(self) -> contents.Contents:
         return contents.read_contents(str(self.path))
@@ -124,7 +124,7 @@ def test_the_option_says_what_it_says() -> None:
         ({"name": "x" * 256}, r"operation\.name is 256 characters long"),
         ({"epoch": 0}, r"operation\.epoch is 0"),
         ({"timeline": [ENTRY, {}]}, r"operation\.timeline\[1\]: epoch is missing"),
-        ({"txid": {"timestamp": []}}, r"operation\.txid has the timestamp \[\]"),
+        ({"txid": {"timestamp": []}}, r"operation\.txid has a timestamp that is \[\]"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(change: Mapping[str, Any], words: str) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From role to role: the table of docs/design.md, and what has to hold for all of it."""
+"""From role to role: the table of orders, and what has to hold for all of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ P = Upstream("p", "192.0.2.1", frozenset({"192.0.2.1", "2001:db8::1"}))
 OTHER = Peer("q", "192.0.2.9")
 SAME = Peer("p", "192.0.2.1")
 
-#: "From state to state", written down from the design: one row a line, columns in ROLES' order.
+#: The table, written down independently: one row a line, columns in ROLES' order.
 COLUMNS = ("none", "primary", "secondary", "relay")
 TABLE = {
     "none": ("-", "beprimary", "besecondary", "besecondary, berelay"),
@@ -63,13 +63,13 @@ def test_the_orders_are_those_of_the_design(row: str, column: str) -> None:
     found = FOUND[row]
     assert transitions.needed(found, wanted(column)) == cell(row, column)
     assert transitions.orders(found, wanted(column)) == cell(row, column)
-    assert transitions.is_as_wanted(found, wanted(column)) is (cell(row, column) == ())
+    assert transitions.matches(found, wanted(column)) is (cell(row, column) == ())
 
 
 def test_the_table_has_no_cells_but_those_of_the_design() -> None:
     assert len(transitions.TABLE) == len(TABLE)
     assert all(set(row) == set(COLUMNS) for row in transitions.TABLE.values())
-    # Whoever is none or primary is wanted by role alone, whatever upstream comes along.
+    # For none and primary the role alone counts, whatever upstream is given.
     for row, found in FOUND.items():
         for role in ("none", "primary"):
             assert transitions.needed(found, Wanted(role, P)) == cell(row, role)
@@ -170,7 +170,7 @@ def test_the_orders_lead_to_the_wanted_role_and_none_is_refused(
     for order in transitions.orders(found, want, force):
         state = carried_out(state, order, want.upstream)
     assert state.role == want.role
-    assert transitions.is_as_wanted(state, want)
+    assert transitions.matches(state, want)
     if want.upstream:
         assert transitions.follows(state, want.upstream)
 
@@ -184,7 +184,7 @@ def test_a_node_as_wanted_gets_no_order_and_any_other_one_does(
         want.upstream is None or transitions.follows(found, want.upstream)
     )
     assert (transitions.orders(found, want) == ()) is as_wanted
-    assert transitions.is_as_wanted(found, want) is as_wanted
+    assert transitions.matches(found, want) is as_wanted
 
 
 @repeatable

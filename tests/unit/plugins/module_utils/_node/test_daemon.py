@@ -37,7 +37,7 @@ NOT_RUNNING = Evidence(False, "Nothing listens where it would, and no process is
 class Host:
     """A host on which no daemon runs, until a test adds something.
 
-    Both default endpoints are places of this test. Whoever tries NSO's real ones fails the test.
+    Both default endpoints are places of this test. A connection to NSO's real ones fails the test.
     """
 
     def __init__(self, path: Path, port: int) -> None:

@@ -277,5 +277,5 @@ def test_a_transaction_id_may_be_that_of_no_primary(primary_id: Any) -> None:
 
 @pytest.mark.parametrize("timestamp", [[], [1, 2], [1, 2, 3, 4], [1, -2, 3]])
 def test_a_transaction_id_has_three_numbers(timestamp: Any) -> None:
-    with pytest.raises(OptionError, match=r"^txid has the timestamp \["):
+    with pytest.raises(OptionError, match=r"^txid has a timestamp that is \["):
         options.transaction_id("txid", {"primary_id": "a", "timestamp": timestamp})

@@ -131,7 +131,7 @@ def test_only_the_last_part_of_the_directory_is_created(tmp_path: Path) -> None:
     assert os.listdir(str(tmp_path)) == []
 
 
-def test_whoever_holds_it_renews_it_and_it_is_taken_since_the_first_time(there: Store) -> None:
+def test_the_run_that_holds_it_renews_it_and_it_is_taken_since_the_first_time(there: Store) -> None:
     there.begin()
     again = there.begin(now=NOW + 100)
     assert again.renewed is True
@@ -520,7 +520,7 @@ def test_who_is_kept_out_is_kept_out_once_more_after_waiting_in_vain(there: Stor
 
 
 @pytest.mark.usefixtures("impatient")
-def test_whoever_may_not_begin_is_told_why_without_waiting(there: Store) -> None:
+def test_a_run_that_may_not_begin_is_told_why_without_waiting(there: Store) -> None:
     there.begin()
     with there.directory.exclusive(), pytest.raises(NotFree, match="nso_ha_break_lock=a"):
         there.other_process().begin(wanted("b"), (), NOW)
@@ -661,7 +661,7 @@ def test_a_record_that_cannot_be_read_is_not_written(there: Store) -> None:
     (there.path / contents.PROMOTIONS).mkdir()
     with pytest.raises(StoreError, match=r"cannot read .*timeline\.jsonl: Is a directory"):
         there.directory.add([entry(1)])
-    # Whoever begins is told right away, and holds nothing then.
+    # A run that cannot begin is told right away, and holds nothing.
     there.directory.give_back("a")
     with pytest.raises(StoreError, match="cannot read"):
         there.begin("b")

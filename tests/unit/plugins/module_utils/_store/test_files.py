@@ -38,7 +38,7 @@ def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> Non
     path = tmp_path / "file"
     for data in (b"one", b"", b"three"):
         files.replace(str(path), data)
-        assert files.read(str(path), 10) == data
+        assert files.read_whole(str(path), 10) == data
         assert [one.name for one in tmp_path.iterdir()] == ["file"]
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -95,33 +95,33 @@ def test_an_error_says_where_why_and_what_helps_and_the_old_file_stays(
 
 
 def test_there_is_nothing_to_read_where_no_file_is(tmp_path: Path) -> None:
-    assert files.read(str(tmp_path / "none"), 10) is None
-    assert files.read(str(tmp_path / "none" / "none"), 10) is None
+    assert files.read_whole(str(tmp_path / "none"), 10) is None
+    assert files.read_whole(str(tmp_path / "none" / "none"), 10) is None
 
 
 def test_a_file_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 10)
-    assert files.read(str(path), 10) == b"x" * 10
+    assert files.read_whole(str(path), 10) == b"x" * 10
     with pytest.raises(TooLong, match="longer than 9 bytes"):
-        files.read(str(path), 9)
+        files.read_whole(str(path), 9)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(str(tmp_path / "file"))
     with pytest.raises(StoreError, match="not a regular file"):
-        files.read(str(tmp_path / "file"), 10)
+        files.read_whole(str(tmp_path / "file"), 10)
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=f"cannot read {tmp_path}: Is a directory"):
-        files.read(str(tmp_path), 10)
+        files.read_whole(str(tmp_path), 10)
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match="Not a directory"):
-        files.read(str(tmp_path / "file" / "lock.json"), 10)
+        files.read_whole(str(tmp_path / "file" / "lock.json"), 10)
 
 
 def test_a_file_is_removed_once(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ RESPONSE_V1 = b"\x0c" + hashlib.md5(SECRET + CHALLENGE_V1[1:]).digest()
 def test_each_kind_of_client_shakes_hands_as_the_vendors_do(
     name: str, family: int, way: Ways
 ) -> None:
-    # What follows the answer belongs to whoever reads next.
+    # What follows the answer belongs to the next reader.
     script: Script = [Expect(HELLO[name]), way.step(ACCEPTED + b"next")]
     with ScriptedDaemon(script, family=family) as daemon, daemon.client(kind=way.kind) as sock:
         versions = ipc.connect(sock, CLIENTS[name], daemon.address)
@@ -228,7 +228,7 @@ def test_a_full_backlog_is_a_timeout_that_names_the_address() -> None:
         address = listener.getsockname()
         failures = []
         with contextlib.ExitStack() as stack:
-            # The first ones may only wait for an answer; in the end connecting itself does.
+            # The first ones may only wait for an answer; at last connecting itself does.
             for _unused in range(4):
                 sock = stack.enter_context(socket.socket())
                 sock.settimeout(0.1)

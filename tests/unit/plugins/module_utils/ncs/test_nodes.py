@@ -73,13 +73,13 @@ def test_what_is_no_address_is_an_error(term: terms.Term) -> None:
 
 
 def test_a_node_is_its_id_and_its_address() -> None:
-    node = nodes.read((b"n1", (127, 0, 0, 1)))
+    node = nodes.decode_node((b"n1", (127, 0, 0, 1)))
     assert node == {"nodeid": "n1", "address": "127.0.0.1"}
 
 
 def test_nothing_is_trimmed_from_a_node_id() -> None:
     for raw, text in ((b" n1\0", " n1\0"), (b"", ""), (b"\xff", "\\xff")):
-        assert nodes.read((raw, b"")) == {"nodeid": text, "address": ""}
+        assert nodes.decode_node((raw, b"")) == {"nodeid": text, "address": ""}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_nothing_is_trimmed_from_a_node_id() -> None:
 )
 def test_what_is_no_node_is_an_error(term: terms.Term) -> None:
     with pytest.raises(error.Error, match="a node of the form") as caught:
-        nodes.read(term)
+        nodes.decode_node(term)
     assert caught.value.confd_errno == error.ERR_PROTOUSAGE
 
 
@@ -97,7 +97,7 @@ def test_what_is_no_node_is_an_error(term: terms.Term) -> None:
 @given(term_values.values | st.tuples(st.binary(max_size=3), term_values.values))
 def test_any_term_is_a_node_or_an_error(term: terms.Term) -> None:
     try:
-        node = nodes.read(term)
+        node = nodes.decode_node(term)
     except error.Error:
         return
     assert isinstance(node["nodeid"], str)
