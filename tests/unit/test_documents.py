@@ -17,11 +17,14 @@ from ansible_collections.nso.ha.plugins.module_utils._apply import outcomes
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards, moving
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._run import report, variables
+from ansible_collections.nso.ha.plugins.plugin_utils._run import report, settings
 from helpers import documentation
 from helpers.modules import ROOT
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 BIN = Path(sys.executable).parent
 #: The outcomes of the report, which stand in tables of their own.
 OUTCOMES = {
@@ -87,9 +90,9 @@ def test_every_module_can_be_looked_up_and_is_in_the_readme_if_users_need_it(mod
     assert module in ansible("ansible-doc", name, directory=ROOT).replace("\n", "")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_link_of_a_document_leads_nowhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text())
     local = [link for link in links if "://" not in link]
     assert not [link for link in local if not (document.parent / link).exists()]
 
@@ -100,7 +103,7 @@ def test_every_target_that_the_documents_name_is_one_of_make() -> None:
     used = {
         target
         for document in DOCUMENTS
-        for target in re.findall(r"\bmake ([a-z]+)\b", document.read_text())
+        for target in re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)\b", document.read_text())
         if f"`make {target}" in document.read_text() or f"$ make {target}" in document.read_text()
     }
     assert used
@@ -126,7 +129,7 @@ def test_the_table_of_variables_is_that_of_the_role() -> None:
         about = str(option["description"]).lstrip("[' ")
         if about.startswith("Host variable"):
             where = "host"
-        elif name in (*variables.OF_THE_GROUP, "nso_ha_group"):
+        elif name in (*settings.OF_THE_GROUP, "nso_ha_group"):
             where = "run"
         else:
             where = "group"

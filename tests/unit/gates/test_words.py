@@ -79,6 +79,16 @@ def test_an_identifier_that_says_nothing_is_found_and_a_text_with_the_word_is_no
     ]
 
 
+def test_an_identifier_is_reported_once() -> None:
+    assert list(words.names("\none = 1\nprint(one, one)\n")) == [
+        "2: the name 'one' does not say what it holds (3 times)"
+    ]
+
+
+def test_a_file_that_is_not_python_yet_is_left_to_ruff() -> None:
+    assert not list(words.names("print(\n"))
+
+
 TEXTS = {"a.md": "Whoever reads this.", "b.md": "All is well."}
 
 
