@@ -11,6 +11,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
     Promotion,
     PromotionHistory,
 )
+from helpers.cases import NO_HISTORY
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,6 @@ C5 = TransactionId("c", (1, 5, 0))
 ALONE5, ALONE6 = TransactionId(None, (1, 5, 0)), TransactionId(None, (1, 6, 0))
 EMPTY5, EMPTY6 = TransactionId("", (1, 5, 0)), TransactionId("", (1, 6, 0))
 
-NOTHING = PromotionHistory()
 #: "a" was primary, then "b", from what "a" had at (1, 5, 0).
 A_THEN_B = PromotionHistory(
     [Promotion(1, "a", ALONE5, (1, 4, 0)), Promotion(2, "b", A5, (1, 5, 0))]
@@ -51,10 +51,10 @@ TXIDS = st.none() | st.builds(
         (None, None, data.UNKNOWN),
     ],
 )
-def test_relation_of_two_ids_without_a_record(
+def test_relation_of_two_ids_without_a_history(
     own: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
-    assert data.compare(own, primary, NOTHING) == relation
+    assert data.compare(own, primary, NO_HISTORY) == relation
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_relation_of_two_ids_without_a_record(
         (B5, None, data.UNKNOWN),
     ],
 )
-def test_relation_of_two_ids_with_a_record(
+def test_relation_of_two_ids_with_a_history(
     own: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
     assert data.compare(own, primary, A_THEN_B) == relation
@@ -84,19 +84,19 @@ def test_relation_of_two_ids_with_a_record(
 
 @given(TXIDS, TXIDS)
 @repeatable
-def test_without_a_record_only_equal_ids_are_safe(
+def test_without_a_history_only_equal_ids_are_safe(
     own: TransactionId | None, primary: TransactionId | None
 ) -> None:
-    safe = data.compare(own, primary, NOTHING) in data.SAFE
+    safe = data.compare(own, primary, NO_HISTORY) in data.SAFE
     assert safe == (own is not None and own == primary)
 
 
-@given(TXIDS, TXIDS, st.sampled_from((NOTHING, A_THEN_B)))
+@given(TXIDS, TXIDS, st.sampled_from((NO_HISTORY, A_THEN_B)))
 @repeatable
 def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
-    one: TransactionId | None, other: TransactionId | None, record: PromotionHistory
+    one: TransactionId | None, other: TransactionId | None, history: PromotionHistory
 ) -> None:
-    both = {data.compare(one, other, record), data.compare(other, one, record)}
+    both = {data.compare(one, other, history), data.compare(other, one, history)}
     assert not both <= data.SAFE or both == {data.EQUAL}
 
 

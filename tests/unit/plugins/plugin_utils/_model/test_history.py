@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of promotions, by examples and over what may have happened to a cluster."""
+"""The promotion history, by examples and over what may have happened to a cluster."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
     PromotionHistory,
     promotion_from,
 )
+from helpers.cases import NO_HISTORY, history, promotion
 from helpers.histories import HOSTS, History, entries, histories
 from helpers.properties import repeatable
 from hypothesis import given, settings
@@ -22,15 +23,11 @@ def txid(primary: str | None, seconds: int) -> TransactionId:
     return TransactionId(primary, (0, seconds, 0))
 
 
-def epoch(number: int, primary: str, base: TransactionId | None, start: int) -> Promotion:
-    return Promotion(number, primary, base, (0, start, 0))
-
-
 # "a" is primary, then "b", then "a" again. At 25, after b had taken over, a wrote once more.
-FIRST = epoch(1, "a", txid(None, 5), 10)
-SECOND = epoch(2, "b", txid("a", 20), 21)
-THIRD = epoch(3, "a", txid("b", 30), 31)
-THERE_AND_BACK = PromotionHistory([FIRST, SECOND, THIRD])
+FIRST = promotion(1, "a", txid(None, 5), 10)
+SECOND = promotion(2, "b", txid("a", 20), 21)
+THIRD = promotion(3, "a", txid("b", 30), 31)
+THERE_AND_BACK = history(FIRST, SECOND, THIRD)
 
 
 # The main line
@@ -57,71 +54,69 @@ def test_what_comes_after_the_data_to_copy_is_newer() -> None:
 
 
 def test_promotions_that_wrote_nothing_are_passed_over() -> None:
-    idle = [epoch(number, "bc"[number % 2], txid("a", 20), 21) for number in range(2, 12)]
-    record = PromotionHistory([FIRST, *idle])
-    assert data.compare(txid("a", 15), txid("a", 20), record) == data.BEHIND
-    assert data.compare(txid("a", 15), txid("c", 40), record) == data.BEHIND
+    idle = [promotion(number, "bc"[number % 2], txid("a", 20), 21) for number in range(2, 12)]
+    known = history(FIRST, *idle)
+    assert data.compare(txid("a", 15), txid("a", 20), known) == data.BEHIND
+    assert data.compare(txid("a", 15), txid("c", 40), known) == data.BEHIND
 
 
 def test_a_first_id_is_the_last_one_before_under_the_own_name() -> None:
     assert FIRST.first == (0, 5, 0)
     assert SECOND.first == (0, 21, 0)
-    assert epoch(1, "a", None, 10).first == (0, 10, 0)
+    assert promotion(1, "a", None, 10).first == (0, 10, 0)
 
 
 # What is not known
 
 
 def test_nothing_below_a_gap_counts() -> None:
-    record = PromotionHistory([FIRST, THIRD])
-    assert record.all == (FIRST, THIRD)
-    assert record.epochs == (THIRD,)
-    assert data.compare(txid("a", 25), txid("a", 40), record) == data.UNRECORDED
+    known = history(FIRST, THIRD)
+    assert known.all == (FIRST, THIRD)
+    assert known.epochs == (THIRD,)
+    assert data.compare(txid("a", 25), txid("a", 40), known) == data.UNRECORDED
     # The base of the newest one is an ancestor all the same.
-    assert data.compare(txid("b", 30), txid("a", 40), record) == data.BEHIND
+    assert data.compare(txid("b", 30), txid("a", 40), known) == data.BEHIND
 
 
 def test_a_missing_newest_one_is_noticed() -> None:
-    record = PromotionHistory([FIRST, SECOND])
-    assert data.compare(txid("a", 25), txid("a", 40), record) == data.UNRECORDED
-    assert data.compare(txid("b", 25), txid("a", 40), record) == data.OTHER
+    known = history(FIRST, SECOND)
+    assert data.compare(txid("a", 25), txid("a", 40), known) == data.UNRECORDED
+    assert data.compare(txid("b", 25), txid("a", 40), known) == data.OTHER
 
 
 def test_a_base_that_is_not_known_ends_the_line() -> None:
-    record = PromotionHistory([FIRST, epoch(2, "b", None, 21)])
-    assert data.compare(txid("b", 22), txid("b", 25), record) == data.BEHIND
-    assert data.compare(txid("a", 15), txid("b", 25), record) == data.OTHER
+    known = history(FIRST, promotion(2, "b", None, 21))
+    assert data.compare(txid("b", 22), txid("b", 25), known) == data.BEHIND
+    assert data.compare(txid("a", 15), txid("b", 25), known) == data.OTHER
 
 
 def test_the_line_does_not_pass_a_promotion_whose_data_was_left_behind() -> None:
     # "b" wrote once more after "a" had taken over. Then two halves of the cluster made "b" and "c"
     # primary, and the promotion of "b" was lost: only its data is there.
-    record = PromotionHistory(
-        [
-            epoch(1, "b", txid(None, 5), 10),
-            epoch(2, "a", txid("b", 20), 21),
-            epoch(3, "c", txid("a", 30), 31),
-            epoch(4, "b", txid("b", 40), 41),
-        ]
+    known = history(
+        promotion(1, "b", txid(None, 5), 10),
+        promotion(2, "a", txid("b", 20), 21),
+        promotion(3, "c", txid("a", 30), 31),
+        promotion(4, "b", txid("b", 40), 41),
     )
     for later in (txid("b", 25), txid("b", 35)):
-        assert data.compare(later, txid("b", 50), record) not in data.SAFE
+        assert data.compare(later, txid("b", 50), known) not in data.SAFE
 
 
 def test_of_two_lines_the_ids_tell_which_one_is_meant() -> None:
-    halves = [epoch(2, "b", txid("a", 20), 21), epoch(2, "c", txid("a", 15), 21)]
-    record = PromotionHistory([FIRST, *halves])
-    assert record.newest is None
-    assert data.compare(txid("a", 18), txid("b", 30), record) == data.BEHIND
-    assert data.compare(txid("a", 18), txid("c", 30), record) == data.DIVERGED
-    assert data.compare(txid("c", 30), txid("b", 30), record) == data.DIVERGED
+    halves = [promotion(2, "b", txid("a", 20), 21), promotion(2, "c", txid("a", 15), 21)]
+    known = history(FIRST, *halves)
+    assert known.newest is None
+    assert data.compare(txid("a", 18), txid("b", 30), known) == data.BEHIND
+    assert data.compare(txid("a", 18), txid("c", 30), known) == data.DIVERGED
+    assert data.compare(txid("c", 30), txid("b", 30), known) == data.DIVERGED
 
 
-# The record itself
+# The history itself
 
 
-def test_an_empty_record_says_nothing() -> None:
-    empty = PromotionHistory()
+def test_an_empty_history_says_nothing() -> None:
+    empty = NO_HISTORY
     assert not empty
     assert empty.newest is None
     assert empty.next_number == 1
@@ -130,35 +125,35 @@ def test_an_empty_record_says_nothing() -> None:
 
 
 def test_the_newest_promotion_has_the_highest_number_whatever_the_clocks_say() -> None:
-    record = PromotionHistory([epoch(2, "b", None, 1), epoch(1, "a", None, 9)])
-    assert record.newest is not None
-    assert record.newest.primary == "b"
-    assert record.next_number == 3
+    known = history(promotion(2, "b", None, 1), promotion(1, "a", None, 9))
+    assert known.newest is not None
+    assert known.newest.primary == "b"
+    assert known.next_number == 3
 
 
-def test_a_record_with_a_promotion_is_something() -> None:
-    assert PromotionHistory([FIRST])
-    assert PromotionHistory([epoch(0, "a", None, 1)]).epochs
+def test_a_history_with_a_promotion_is_something() -> None:
+    assert history(FIRST)
+    assert history(promotion(0, "a", None, 1)).epochs
 
 
 def test_the_line_that_an_id_is_not_on_is_none_for_it() -> None:
-    assert PromotionHistory([FIRST]).line_with(txid("a", 6)) is not None
-    assert PromotionHistory([FIRST]).line_with(txid("b", 6)) is None
+    assert history(FIRST).line_with(txid("a", 6)) is not None
+    assert history(FIRST).line_with(txid("b", 6)) is None
 
 
 def test_the_same_promotion_known_to_several_is_one() -> None:
-    assert PromotionHistory([FIRST, FIRST]).all == (FIRST,)
+    assert history(FIRST, FIRST).all == (FIRST,)
 
 
 def test_a_promotion_recorded_twice_under_a_number_is_not_two_primaries() -> None:
-    record = PromotionHistory([FIRST, epoch(1, "a", txid(None, 5), 11)])
-    assert record.newest is not None
-    assert record.newest.primary == "a"
+    known = history(FIRST, promotion(1, "a", txid(None, 5), 11))
+    assert known.newest is not None
+    assert known.newest.primary == "a"
 
 
 def test_the_promotions_of_a_node_are_those_that_can_be_relied_on() -> None:
     assert THERE_AND_BACK.of("a") == [FIRST, THIRD]
-    assert PromotionHistory([FIRST, THIRD]).of("a") == [THIRD]
+    assert history(FIRST, THIRD).of("a") == [THIRD]
 
 
 @pytest.mark.parametrize("base", [None, txid(None, 5), txid("a", 5)])
@@ -170,8 +165,8 @@ def test_a_promotion_is_what_it_was_after_it_was_kept(base: TransactionId | None
 # Over what may have happened
 
 
-def record_of(history: History, hosts: list[str]) -> PromotionHistory:
-    return PromotionHistory(map(promotion_from, entries(history, hosts)))
+def known_to(past: History, hosts: list[str]) -> PromotionHistory:
+    return PromotionHistory(map(promotion_from, entries(past, hosts)))
 
 
 @given(
@@ -181,43 +176,43 @@ def record_of(history: History, hosts: list[str]) -> PromotionHistory:
 )
 @settings(repeatable, max_examples=400)
 def test_nothing_is_called_safe_that_the_primary_does_not_have(
-    history: History, keepers: list[str], missing: int | None
+    past: History, keepers: list[str], missing: int | None
 ) -> None:
-    known = sorted(record_of(history, keepers).all, key=lambda one: one.number)
-    if missing is not None and known:
+    found = sorted(known_to(past, keepers).all, key=lambda one: one.number)
+    if missing is not None and found:
         # The newest one is the last: it is drawn often, as histories are short.
-        del known[-1 - missing % len(known)]
-    record = PromotionHistory(known)
-    for own in history.nodes.values():
-        for primary in history.nodes.values():
-            if data.compare(own.txid, primary.txid, record) in data.SAFE:
+        del found[-1 - missing % len(found)]
+    known = PromotionHistory(found)
+    for own in past.nodes.values():
+        for primary in past.nodes.values():
+            if data.compare(own.txid, primary.txid, known) in data.SAFE:
                 assert own.data <= primary.data
 
 
 @given(histories(orderly=True))
 @settings(repeatable, max_examples=200)
-def test_with_all_of_the_record_everything_that_the_primary_has_is_known_to_be_safe(
-    history: History,
+def test_with_all_of_the_history_everything_that_the_primary_has_is_known_to_be_safe(
+    past: History,
 ) -> None:
-    record, last = record_of(history, list(HOSTS)), history.last
+    known, last = known_to(past, list(HOSTS)), past.last
     assert last is not None
-    assert record.newest is not None
-    assert record.newest.primary == last.node_id
-    for own in history.nodes.values():
-        known = data.compare(own.txid, last.txid, record)
-        assert (known in data.SAFE) == (own.data <= last.data)
-        # And of the rest it is known that nobody else has it.
-        assert known in data.SAFE or known == data.DIVERGED
+    assert known.newest is not None
+    assert known.newest.primary == last.node_id
+    for own in past.nodes.values():
+        relation = data.compare(own.txid, last.txid, known)
+        assert (relation in data.SAFE) == (own.data <= last.data)
+        # And of the rest it is known that no other node has it.
+        assert relation in data.SAFE or relation == data.DIVERGED
 
 
 @given(histories())
 @repeatable
-def test_no_two_nodes_are_behind_each_other(history: History) -> None:
-    record = record_of(history, list(HOSTS))
-    nodes = list(history.nodes.values())
+def test_no_two_nodes_are_behind_each_other(past: History) -> None:
+    known = known_to(past, list(HOSTS))
+    nodes = list(past.nodes.values())
     for one in nodes:
         for other in nodes:
-            both = [data.compare(*pair, record) for pair in _both_ways(one.txid, other.txid)]
+            both = [data.compare(*pair, known) for pair in _both_ways(one.txid, other.txid)]
             assert both.count(data.BEHIND) < 2
 
 

@@ -5,48 +5,32 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
-    Answer,
-    Observation,
-    Silence,
-)
-from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Observation
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Topology
+from helpers.cases import N1, SILENT, Observed, answer, member
 
-N1 = Member("n1", "id1", "10.0.0.1", "primary")
-UPPER = Member("n2", "id2", "10.0.0.2", "relay")
-LOWER = Member("n3", "id3", "10.0.0.3", "relay", "n2")
-BELOW = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
+UPPER, LOWER, BELOW = member(2, "relay"), member(3, "relay", "n2"), member(4, "secondary", "n3")
 ALL = [N1, UPPER, LOWER, BELOW]
-GONE = Silence("gone")
 
-
-def observed(
-    role: str, primary: Member | None = None, *listed: Member, held: bool = False
-) -> Answer:
-    peer = Peer(primary.node_id, primary.address) if primary else None
-    peers = tuple(Peer(one.node_id, one.address) for one in listed)
-    return Answer(HaState(role, peer, peers), 2, None, held=held)
-
-
-PRIMARY, NONE = observed("primary"), observed("none")
+PRIMARY, NONE = answer("primary"), answer("none")
 
 
 def test_primaries_are_those_that_say_so() -> None:
-    found: dict[str, Observation] = {"n1": PRIMARY, "n2": NONE, "n3": GONE, "n4": PRIMARY}
+    found: Observed = {"n1": PRIMARY, "n2": NONE, "n3": SILENT, "n4": PRIMARY}
     assert links.primaries(found) == ["n1", "n4"]
 
 
 def test_whom_followers_name_is_told_of_those_that_answer_and_name_somebody() -> None:
-    found: dict[str, Observation] = {
+    found: Observed = {
         "n1": PRIMARY,
-        "n2": observed("relay", N1, BELOW),
-        "n3": GONE,
-        "n4": observed("secondary", UPPER),
-        "n5": observed("secondary"),
+        "n2": answer("relay", N1, BELOW),
+        "n3": SILENT,
+        "n4": answer("secondary", UPPER),
+        "n5": answer("secondary"),
         # No daemon says so of itself, and it is nobody's follower then either.
-        "n6": observed("none", N1),
+        "n6": answer("none", N1),
     }
     named = {"n2": Peer("id1", "10.0.0.1"), "n4": Peer("id2", "10.0.0.2")}
     assert dict(links.named_primaries(found)) == named
@@ -55,53 +39,53 @@ def test_whom_followers_name_is_told_of_those_that_answer_and_name_somebody() ->
 @pytest.mark.parametrize(
     ("found", "only"),
     [
-        ({"n1": NONE, "n2": PRIMARY, "n3": GONE}, "n2"),
+        ({"n1": NONE, "n2": PRIMARY, "n3": SILENT}, "n2"),
         ({"n1": PRIMARY, "n2": PRIMARY}, ""),
-        ({"n1": NONE, "n2": GONE}, ""),
+        ({"n1": NONE, "n2": SILENT}, ""),
     ],
 )
-def test_the_only_primary_is_one_without_another(found: dict[str, Observation], only: str) -> None:
+def test_the_only_primary_is_one_without_another(found: Observed, only: str) -> None:
     assert links.only_primary(found) == only
 
 
 def test_a_node_that_is_held_is_not_as_wanted_whatever_its_role() -> None:
     topology = Topology([N1])
     assert links.is_as_wanted(topology, {"n1": PRIMARY}, "n1")
-    assert not links.is_as_wanted(topology, {"n1": observed("primary", held=True)}, "n1")
+    assert not links.is_as_wanted(topology, {"n1": answer("primary", held=True)}, "n1")
     assert not links.is_as_wanted(topology, {"n1": NONE}, "n1")
-    assert not links.is_as_wanted(topology, {"n1": GONE}, "n1")
+    assert not links.is_as_wanted(topology, {"n1": SILENT}, "n1")
 
 
 def upstreams(**found: Observation) -> dict[str, str]:
     """Return who is to follow whom, where that is not the primary."""
-    there: dict[str, Observation] = {"n1": PRIMARY, "n2": NONE, "n3": NONE, "n4": NONE, **found}
-    changed = links.reparented(Topology(ALL), there)
+    every: Observed = {"n1": PRIMARY, "n2": NONE, "n3": NONE, "n4": NONE, **found}
+    changed = links.reparented(Topology(ALL), every)
     assert list(changed.members) == ["n1", "n2", "n3", "n4"]
-    return {host: one.upstream for host, one in changed.members.items() if one.upstream}
+    return {host: wanted.upstream for host, wanted in changed.members.items() if wanted.upstream}
 
 
 def test_where_the_relays_answer_nothing_changes() -> None:
     assert upstreams() == {"n3": "n2", "n4": "n3"}
 
 
-def test_below_a_dead_relay_one_goes_to_the_next_above() -> None:
-    assert upstreams(n3=GONE) == {"n3": "n2", "n4": "n2"}
-    assert upstreams(n2=GONE) == {"n4": "n3"}
+def test_below_a_dead_relay_a_node_goes_to_the_next_above() -> None:
+    assert upstreams(n3=SILENT) == {"n3": "n2", "n4": "n2"}
+    assert upstreams(n2=SILENT) == {"n4": "n3"}
 
 
-def test_below_two_dead_relays_one_goes_to_the_primary() -> None:
-    assert upstreams(n2=GONE, n3=GONE) == {}
+def test_below_two_dead_relays_a_node_goes_to_the_primary() -> None:
+    assert upstreams(n2=SILENT, n3=SILENT) == {}
 
 
-def test_one_that_is_connected_to_a_relay_stays_though_that_does_not_answer_here() -> None:
-    assert upstreams(n3=GONE, n4=observed("secondary", LOWER))["n4"] == "n3"
+def test_a_node_connected_to_a_relay_stays_though_the_relay_does_not_answer_here() -> None:
+    assert upstreams(n3=SILENT, n4=answer("secondary", LOWER))["n4"] == "n3"
 
 
-def test_nobody_goes_further_up_than_the_primary_even_if_it_is_dead() -> None:
-    assert upstreams(n1=GONE) == {"n3": "n2", "n4": "n3"}
+def test_no_node_goes_further_up_than_the_primary_even_if_it_is_dead() -> None:
+    assert upstreams(n1=SILENT) == {"n3": "n2", "n4": "n3"}
 
 
 def test_one_that_names_the_primary_keeps_that_name() -> None:
-    named = Member("n2", "id2", "10.0.0.2", "secondary", "n1")
+    named = member(2, "secondary", "n1")
     changed = links.reparented(Topology([N1, named]), {"n1": PRIMARY, "n2": NONE})
     assert changed.members["n2"] == named

@@ -24,23 +24,23 @@ FOUND: dict[str, Any] = {
 }
 
 
-def test_a_node_that_answered_is_seen() -> None:
+def test_a_node_that_answered_is_observed() -> None:
     state = HaState("secondary", Peer("id1", "10.0.0.1"))
     assert from_result({"ha": FOUND}) == Answer(state, 2, TransactionId("id1", (1, 2, 3)))
 
 
-def test_a_node_whose_wait_was_in_vain_is_seen_as_it_was_last() -> None:
+def test_a_node_whose_wait_was_in_vain_is_observed_as_it_was_last() -> None:
     assert isinstance(from_result({"failed": True, "msg": "waited", "ha": FOUND}), Answer)
 
 
-def test_a_node_without_a_transaction_id_is_seen_without_one() -> None:
+def test_a_node_without_a_transaction_id_is_observed_without_one() -> None:
     one = from_result({"ha": {**FOUND, "txid": None}})
     assert isinstance(one, Answer)
     assert one.txid is None
 
 
 @pytest.mark.parametrize(
-    ("result", "unseen"),
+    ("result", "silence"),
     [
         (None, Silence("it dropped out of the play before it was asked")),
         ({}, Silence("it dropped out of the play before it was asked")),
@@ -52,6 +52,6 @@ def test_a_node_without_a_transaction_id_is_seen_without_one() -> None:
     ],
 )
 def test_a_node_that_did_not_answer_is_not_assumed_to_be_anything(
-    result: dict[str, Any] | None, unseen: Silence
+    result: dict[str, Any] | None, silence: Silence
 ) -> None:
-    assert from_result(result) == unseen
+    assert from_result(result) == silence

@@ -10,13 +10,12 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import (
     Topology,
     problems,
 )
+from helpers.cases import N1, N2, member
 from helpers.cluster_strategies import wanted
 from helpers.properties import repeatable
 from hypothesis import given
 
-N1 = Member("n1", "id1", "10.0.0.1", "primary")
-N2 = Member("n2", "id2", "10.0.0.2", "secondary")
-RELAY = Member("n3", "id3", "10.0.0.3", "relay")
+RELAY = member(3, "relay")
 
 
 @pytest.mark.parametrize(
@@ -28,17 +27,17 @@ RELAY = Member("n3", "id3", "10.0.0.3", "relay")
             ["no node should be primary (nso_ha_role), and it has to be exactly one"],
         ),
         (
-            [N1, Member("n4", "id4", "10.0.0.4", "primary")],
+            [N1, member(4, "primary")],
             ["2 nodes (n1, n4) should be primary (nso_ha_role), and it has to be exactly one"],
         ),
         (
-            [N1, Member("n4", "id4", "10.0.0.4", "")],
+            [N1, member(4, "")],
             [
                 "n4: nso_ha_role is not set; it has to be one of none, primary, secondary, relay",
             ],
         ),
         (
-            [N1, Member("n4", "id4", "10.0.0.4", "master")],
+            [N1, member(4, "master")],
             [
                 "n4: nso_ha_role is 'master'; it has to be one of none, primary, secondary, relay",
             ],
@@ -63,32 +62,32 @@ RELAY = Member("n3", "id3", "10.0.0.3", "relay")
             ["n4: nso_ha_node_ip: '0.0.0.0' is not the address of one node"],
         ),
         (
-            [N1, Member("n4", "id4", "10.0.0.4", "none", "n1")],
+            [N1, member(4, "none", "n1")],
             ["n4: nso_ha_upstream is 'n1', but a node with role none follows nobody"],
         ),
         (
-            [N1, Member("n4", "id4", "10.0.0.4", "secondary", "id1")],
+            [N1, member(4, "secondary", "id1")],
             [
                 "n4: nso_ha_upstream is 'id1', which is no host of the group (inventory names are "
                 "meant)"
             ],
         ),
         (
-            [N1, N2, Member("n4", "id4", "10.0.0.4", "secondary", "n2")],
+            [N1, N2, member(4, "secondary", "n2")],
             [
                 "n4: nso_ha_upstream is 'n2', which should be secondary; only a primary or a relay "
                 "can be followed"
             ],
         ),
         (
-            [N1, Member("n4", "id4", "10.0.0.4", "relay", "n4")],
+            [N1, member(4, "relay", "n4")],
             ["n4: nso_ha_upstream is 'n4', but n4 follows n4: that is a circle"],
         ),
         (
             [
                 N1,
-                Member("n3", "id3", "10.0.0.3", "relay", "n4"),
-                Member("n4", "id4", "10.0.0.4", "relay", "n3"),
+                member(3, "relay", "n4"),
+                member(4, "relay", "n3"),
             ],
             [
                 "n3: nso_ha_upstream is 'n4', but n3 follows n4 follows n3: that is a circle",
@@ -112,17 +111,17 @@ def test_a_right_topology_has_no_problems_and_is_a_tree(members: list[Member]) -
     assert problems(members) == []
     topology = Topology(members)
     assert topology.primary.host == "n1"
-    order = [member.host for member in topology.from_the_top()]
+    order = [node.host for node in topology.from_the_top()]
     assert sorted(order) == sorted(topology.members)
-    for member in members:
-        above = topology.upstream(member.host)
-        assert (above is None) == (member.role in ("none", "primary"))
-        assert topology.depth(member.host) == (topology.depth(above.host) + 1 if above else 0)
-        assert topology.by_node_id(member.node_id) == member
-        assert above is None or member in topology.followers_of(above.host)
-        assert above is None or order.index(above.host) < order.index(member.host)
+    for node in members:
+        above = topology.upstream(node.host)
+        assert (above is None) == (node.role in ("none", "primary"))
+        assert topology.depth(node.host) == (topology.depth(above.host) + 1 if above else 0)
+        assert topology.by_node_id(node.node_id) == node
+        assert above is None or node in topology.followers_of(above.host)
+        assert above is None or order.index(above.host) < order.index(node.host)
     assert sum(len(topology.followers_of(host)) for host in order) == sum(
-        member.role in ("secondary", "relay") for member in members
+        node.role in ("secondary", "relay") for node in members
     )
 
 
@@ -131,7 +130,7 @@ def test_a_node_id_of_nobody_belongs_to_nobody() -> None:
 
 
 def test_the_upstream_is_the_primary_unless_another_is_named() -> None:
-    below = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
+    below = member(4, "secondary", "n3")
     topology = Topology([N1, N2, RELAY, below])
     assert topology.upstream("n2") == N1
     assert topology.upstream("n4") == RELAY
