@@ -9,21 +9,30 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
-from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data, links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
-    Promotion,
-    PromotionHistory,
-)
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
-    Answer,
     Observation,
     Silence,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import planner
-from ansible_collections.nso.ha.plugins.plugin_utils._plan.planner import Step
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Plan, Step, Wave
+from helpers.cases import (
+    BY_N1,
+    N1,
+    N2,
+    N3,
+    N4,
+    NEW,
+    NO_HISTORY,
+    OLD,
+    SILENT,
+    STOPPED,
+    Observed,
+    answer,
+    member,
+)
 from helpers.cluster_model import Cluster
 from helpers.cluster_strategies import situations
 from helpers.properties import repeatable
@@ -32,13 +41,8 @@ from hypothesis import strategies as st
 
 Situation = tuple[list[Member], Cluster]
 
-N1 = Member("n1", "id1", "10.0.0.1", "primary")
-N2 = Member("n2", "id2", "10.0.0.2", "secondary")
-N3 = Member("n3", "id3", "10.0.0.3", "secondary")
-N4 = Member("n4", "id4", "10.0.0.4", "secondary")
-OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
-#: No promotion was recorded, and that of id1 was.
-NOTHING, FIRST = PromotionHistory(), PromotionHistory([Promotion(1, "id1", None, (0, 1, 0))])
+#: n2 as relay, and n3 below it.
+RELAY, BELOW = member(2, "relay"), member(3, "secondary", "n2")
 
 
 def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
@@ -61,7 +65,7 @@ def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
     )
 
 
-def carry_out(cluster: Cluster, topology: Topology, made: planner.Plan) -> None:
+def carry_out(cluster: Cluster, topology: Topology, made: Plan) -> None:
     for step in made.steps:
         do(cluster, topology, step)
 
@@ -76,7 +80,7 @@ def is_cut_off(cluster: Cluster, topology: Topology, host: str) -> bool:
     return False
 
 
-def wrong(cluster: Cluster, topology: Topology, blocked: planner.Plan) -> list[str]:
+def wrong(cluster: Cluster, topology: Topology, blocked: Plan) -> list[str]:
     """Return the nodes that are not as wanted although something could be done about them."""
     return [
         host
@@ -87,27 +91,17 @@ def wrong(cluster: Cluster, topology: Topology, blocked: planner.Plan) -> list[s
     ]
 
 
-def observed(
-    role: str, primary: Member | None = None, *listed: Member, txid: object = OLD
-) -> Answer:
-    """Return a node that says this of itself."""
-    assert txid is None or isinstance(txid, TransactionId)
-    peer = Peer(primary.node_id, primary.address) if primary else None
-    state = HaState(role, peer, tuple(Peer(one.node_id, one.address) for one in listed))
-    return Answer(state, 1, txid)
-
-
 def planned(
-    members: list[Member], found: Mapping[str, Observation], record: PromotionHistory = NOTHING
-) -> planner.Plan:
-    return planner.plan(Topology(members), found, record)
+    members: list[Member], found: Mapping[str, Observation], history: PromotionHistory = NO_HISTORY
+) -> Plan:
+    return planner.plan(Topology(members), found, history)
 
 
 def steps(
-    members: list[Member], found: Mapping[str, Observation], record: PromotionHistory = NOTHING
+    members: list[Member], found: Mapping[str, Observation], history: PromotionHistory = NO_HISTORY
 ) -> dict[str, Step]:
     """Return the last step of each host that gives it a role."""
-    return {step.host: step for step in planned(members, found, record).roles}
+    return {step.host: step for step in planned(members, found, history).roles}
 
 
 # Properties
@@ -118,7 +112,7 @@ def steps(
 def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    made = planner.plan(topology, cluster.look(), NOTHING)
+    made = planner.plan(topology, cluster.look(), NO_HISTORY)
     carry_out(cluster, topology, made)
     assert not wrong(cluster, topology, made)
     assert not [
@@ -137,7 +131,7 @@ def test_there_never_are_two_primaries_that_were_not_before(
     topology = Topology(members)
     before = cluster.primaries()
     reachable = {node.host for node in cluster.nodes.values() if node.reachable}
-    for wave in planner.plan(topology, cluster.look(), NOTHING).waves:
+    for wave in planner.plan(topology, cluster.look(), NO_HISTORY).waves:
         for step in random.sample(wave.steps, len(wave.steps)):
             if step.role == "primary":
                 assert not cluster.primaries() & reachable
@@ -151,9 +145,9 @@ def test_there_never_are_two_primaries_that_were_not_before(
 def test_a_cluster_that_is_right_needs_nothing(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    carry_out(cluster, topology, planner.plan(topology, cluster.look(), NOTHING))
+    carry_out(cluster, topology, planner.plan(topology, cluster.look(), NO_HISTORY))
     found = cluster.look()
-    assert planner.plan(topology, found, NOTHING) == planner.Plan()
+    assert planner.plan(topology, found, NO_HISTORY) == Plan()
     assert all(links.is_as_wanted(topology, found, host) for host in topology.members)
 
 
@@ -164,7 +158,7 @@ def test_no_step_is_planned_exactly_if_every_node_that_can_be_helped_is_right(
 ) -> None:
     members, cluster = situation
     topology, found = Topology(members), cluster.look()
-    made = planner.plan(topology, found, NOTHING)
+    made = planner.plan(topology, found, NO_HISTORY)
     right = [
         links.is_as_wanted(topology, found, host)
         for host in topology.members
@@ -185,10 +179,10 @@ def test_a_second_run_finishes_what_was_interrupted_anywhere(
 ) -> None:
     members, cluster = situation
     topology = Topology(members)
-    first = planner.plan(topology, cluster.look(), NOTHING)
+    first = planner.plan(topology, cluster.look(), NO_HISTORY)
     for step in first.steps[: draw.draw(st.integers(0, len(first.steps)))]:
         do(cluster, topology, step)
-    second = planner.plan(topology, cluster.look(), NOTHING)
+    second = planner.plan(topology, cluster.look(), NO_HISTORY)
     carry_out(cluster, topology, second)
     assert not wrong(cluster, topology, second)
 
@@ -222,12 +216,12 @@ def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Rando
     found = cluster.look()
     shuffled = dict(random.sample(list(found.items()), len(found)))
     topology = Topology(members)
-    assert planner.plan(topology, found, NOTHING) == planner.plan(topology, shuffled, NOTHING)
+    assert planner.plan(topology, found, NO_HISTORY) == planner.plan(topology, shuffled, NO_HISTORY)
 
 
 @given(situations())
 @repeatable
-def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> None:
+def test_no_node_follows_one_that_is_attached_later(situation: Situation) -> None:
     members, cluster = situation
     done: set[str] = set()
     made = planned(members, cluster.look())
@@ -243,7 +237,7 @@ def test_nobody_follows_a_node_that_is_attached_later(situation: Situation) -> N
 
 
 def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
-    found = {"n1": observed("none"), "n2": observed("primary", None), "n3": observed("none")}
+    found = {"n1": answer("none"), "n2": answer("primary", None), "n3": answer("none")}
     made = planned([N1, N2, N3], found)
     assert [wave.name for wave in made.waves] == ["step_down", "promote", "secondaries"]
     assert made.waves[0].steps[0].orders == ("benone",)
@@ -258,12 +252,29 @@ def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
     ]
 
 
-def test_whoever_leaves_does_so_from_the_bottom_up_and_the_primary_last() -> None:
-    found: dict[str, Observation] = {
-        "n1": observed("primary"),
-        "n2": observed("relay", N1),
-        "n3": observed("secondary", N2),
-        "n4": observed("secondary", N2),
+def test_only_several_nodes_that_get_a_role_are_dealt_with_in_parallel() -> None:
+    found: Observed = {
+        "n1": answer("primary", None, N4, held=True),
+        "n2": answer("none"),
+        "n3": answer("none"),
+        "n4": STOPPED,
+    }
+    for wanted, alone in (([N1, N2, N3, N4], False), ([N1, N2, N4], True)):
+        observed = {one.host: found[one.host] for one in wanted}
+        waves = planned(wanted, observed).waves
+        assert [(wave.name, wave.kind, wave.parallel) for wave in waves] == [
+            ("dead", "dead", False),
+            ("open", "read_only", False),
+            ("secondaries", "role", not alone),
+        ]
+
+
+def test_nodes_leave_from_the_bottom_up_and_the_primary_last() -> None:
+    found: Observed = {
+        "n1": answer("primary"),
+        "n2": answer("relay", N1),
+        "n3": answer("secondary", N2),
+        "n4": answer("secondary", N2),
     }
     nobody = [replace(one, role="none") for one in (N1, N2, N3, N4)]
     made = planned(nobody, found)
@@ -279,9 +290,9 @@ def test_whoever_leaves_does_so_from_the_bottom_up_and_the_primary_last() -> Non
 
 def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
     found = {
-        "n1": observed("none"),
-        "n2": observed("primary", None, N3),
-        "n3": observed("relay", N2),
+        "n1": answer("none"),
+        "n2": answer("primary", None, N3),
+        "n3": answer("relay", N2),
     }
     # A relay would have to be ordered to leave first.
     assert steps([N1, N2, N3], found)["n3"].orders == ("besecondary",)
@@ -289,37 +300,35 @@ def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
 
 def test_followers_of_the_new_primary_have_to_follow_it_again() -> None:
     found = {
-        "n1": observed("relay", N3, N2),
-        "n2": observed("secondary", N1),
-        "n3": observed("none"),
+        "n1": answer("relay", N3, N2),
+        "n2": answer("secondary", N1),
+        "n3": answer("none"),
     }
     step = steps([N1, N2, N3], found)["n2"]
     assert (step.force, step.reason) == (True, "has to follow n1 again, which changes")
 
 
 def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
-    found = {"n1": observed("primary"), "n2": observed("secondary", N1)}
+    found = {"n1": answer("primary"), "n2": answer("secondary", N1)}
     step = steps([N1, N2], found)["n2"]
     assert (step.force, step.orders) == (True, ("besecondary",))
     assert step.reason == "believes to follow n1, which does not list it"
 
 
 def test_a_secondary_that_lost_its_link_unnoticed_becomes_relay_over_a_new_one() -> None:
-    relay = Member("n2", "id2", "10.0.0.2", "relay")
-    found = {"n1": observed("primary"), "n2": observed("secondary", N1)}
-    assert steps([N1, relay], found)["n2"].orders == ("besecondary", "berelay")
+    found = {"n1": answer("primary"), "n2": answer("secondary", N1)}
+    assert steps([N1, RELAY], found)["n2"].orders == ("besecondary", "berelay")
 
 
 def test_a_secondary_that_becomes_relay_keeps_its_link_and_its_data() -> None:
-    relay = Member("n2", "id2", "10.0.0.2", "relay")
-    found = {"n1": observed("primary", None, N2, txid=NEW), "n2": observed("secondary", N1)}
-    step = steps([N1, relay], found)["n2"]
+    found = {"n1": answer("primary", None, N2, txid=NEW), "n2": answer("secondary", N1)}
+    step = steps([N1, RELAY], found)["n2"]
     assert (step.orders, step.relation) == (("berelay",), data.COPY)
 
 
 def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
     moved = Member("n1", "id1", "10.0.7.7", "primary")
-    found = {"n1": observed("primary", None, N2), "n2": observed("secondary", moved)}
+    found = {"n1": answer("primary", None, N2), "n2": answer("secondary", moved)}
     step = steps([N1, N2], found)["n2"]
     assert step.orders == ("besecondary",)
     assert step.reason == "is secondary of id1 at 10.0.7.7 and should be secondary of n1"
@@ -327,99 +336,95 @@ def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
 
 def test_an_address_in_another_notation_is_the_same_address() -> None:
     mapped = Member("n1", "id1", "::ffff:10.0.0.1", "primary")
-    found = {"n1": observed("primary", None, N2), "n2": observed("secondary", N1)}
+    found = {"n1": answer("primary", None, N2), "n2": answer("secondary", N1)}
     assert not steps([mapped, N2], found)
 
 
 def test_a_host_name_is_left_to_the_node_id_and_the_other_end() -> None:
     named = Member("n1", "id1", "one.example", "primary")
-    found = {"n1": observed("primary", None, N2), "n2": observed("secondary", N1)}
+    found = {"n1": answer("primary", None, N2), "n2": answer("secondary", N1)}
     assert not steps([named, N2], found)
-    assert steps([named, N2], {**found, "n1": observed("primary")})["n2"].force
-    for other in (observed("secondary", N3), observed("secondary")):
+    assert steps([named, N2], {**found, "n1": answer("primary")})["n2"].force
+    for other in (answer("secondary", N3), answer("secondary")):
         assert steps([named, N2], {**found, "n2": other})["n2"].orders == ("besecondary",)
 
 
 def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> None:
     topology = Topology([N1, N2])
-    upper, lower, silent = observed("primary", None, N2), observed("secondary", N1), Silence("gone")
+    upper, lower, silent = answer("primary", None, N2), answer("secondary", N1), SILENT
     for primary, secondary, is_one in (
         (upper, lower, True),
         (silent, lower, True),
         (upper, silent, False),
-        (observed("primary"), lower, False),
-        (observed("secondary", None, N2), lower, False),
+        (answer("primary"), lower, False),
+        (answer("secondary", None, N2), lower, False),
     ):
-        found: dict[str, Observation] = {"n1": primary, "n2": secondary}
+        found: Observed = {"n1": primary, "n2": secondary}
         assert links.linked(topology, found, "n2") is is_one
         assert links.is_as_wanted(topology, found, "n2") is is_one
         assert not links.linked(topology, found, "n1")
 
 
 def test_a_follower_without_a_primary_is_attached() -> None:
-    found = {"n1": observed("primary"), "n2": Answer(HaState("secondary"), 1, OLD)}
+    found = {"n1": answer("primary"), "n2": answer("secondary")}
     assert steps([N1, N2], found)["n2"].orders == ("besecondary",)
 
 
 def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> None:
-    relay = Member("n2", "id2", "10.0.0.2", "relay")
-    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
     found = {
-        "n1": observed("primary", None, relay, below, txid=OLD),
-        "n2": observed("relay", N1),
-        "n3": observed("secondary", N1, txid=NEW),
+        "n1": answer("primary", None, RELAY, BELOW, txid=OLD),
+        "n2": answer("relay", N1),
+        "n3": answer("secondary", N1, txid=NEW),
     }
-    step = steps([N1, relay, below], found)["n3"]
+    step = steps([N1, RELAY, BELOW], found)["n3"]
     assert step.relation == data.COPY
     assert not step.overwrites
 
 
 def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
-    relay = Member("n2", "id2", "10.0.0.2", "relay")
-    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
-    topology = Topology([N1, relay, below])
+    topology = Topology([N1, RELAY, BELOW])
     upper, middle, silent = (
-        observed("primary", None, relay),
-        observed("relay", N1, below),
-        Silence("gone"),
+        answer("primary", None, RELAY),
+        answer("relay", N1, BELOW),
+        SILENT,
     )
-    whole: dict[str, Observation] = {"n1": upper, "n2": middle, "n3": observed("secondary", relay)}
-    assert links.relation(topology, whole, NOTHING, "n3") == data.COPY
+    whole: Observed = {"n1": upper, "n2": middle, "n3": answer("secondary", RELAY)}
+    assert links.relation(topology, whole, NO_HISTORY, "n3") == data.COPY
     stranger = Member("z9", "z9", "10.9.9.9", "primary")
-    changes: list[dict[str, Observation]] = [
-        {"n1": observed("primary")},
-        {"n1": observed("none", None, relay)},
-        {"n2": observed("relay", N1)},
-        {"n2": observed("relay", None, below)},
-        {"n2": observed("relay", stranger, below)},
+    changes: list[Observed] = [
+        {"n1": answer("primary")},
+        {"n1": answer("none", None, RELAY)},
+        {"n2": answer("relay", N1)},
+        {"n2": answer("relay", None, BELOW)},
+        {"n2": answer("relay", stranger, BELOW)},
         {"n2": silent},
-        {"n3": observed("secondary", stranger)},
+        {"n3": answer("secondary", stranger)},
     ]
     for broken in changes:
-        assert links.relation(topology, {**whole, **broken}, NOTHING, "n3") == data.EQUAL
-    # Nobody knows what would have to be compared.
+        assert links.relation(topology, {**whole, **broken}, NO_HISTORY, "n3") == data.EQUAL
+    # What would have to be compared is not known.
     for host in ("n1", "n3"):
-        assert links.relation(topology, {**whole, host: silent}, NOTHING, "n3") == data.UNKNOWN
+        assert links.relation(topology, {**whole, host: silent}, NO_HISTORY, "n3") == data.UNKNOWN
 
 
 def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
-    first = Member("n2", "id2", "10.0.0.2", "relay")
-    second = Member("n3", "id3", "10.0.0.3", "relay")
-    found: dict[str, Observation] = {
-        "n1": observed("primary", txid=NEW),
-        "n2": observed("relay", second, second),
-        "n3": observed("relay", first, first),
+    first = member(2, "relay")
+    second = member(3, "relay")
+    found: Observed = {
+        "n1": answer("primary", txid=NEW),
+        "n2": answer("relay", second, second),
+        "n3": answer("relay", first, first),
     }
     topology = Topology([N1, first, second])
-    assert links.relation(topology, found, FIRST, "n2") == data.BEHIND
-    assert links.relation(topology, found, NOTHING, "n2") == data.UNRECORDED
+    assert links.relation(topology, found, BY_N1, "n2") == data.BEHIND
+    assert links.relation(topology, found, NO_HISTORY, "n2") == data.UNRECORDED
 
 
 def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
     found = {
-        "n1": observed("none", txid=OLD),
-        "n2": observed("primary", None, N3, txid=NEW),
-        "n3": observed("secondary", N2, txid=NEW),
+        "n1": answer("none", txid=OLD),
+        "n2": answer("primary", None, N3, txid=NEW),
+        "n3": answer("secondary", N2, txid=NEW),
     }
     made = steps([N1, N2, N3], found)
     assert (made["n2"].relation, made["n3"].relation) == (data.NEWER, data.NEWER)
@@ -428,29 +433,32 @@ def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
 # Steps that give no role, in full
 
 
-def test_whoever_lists_a_node_that_does_not_run_is_told_one_node_at_a_time() -> None:
-    relay = Member("n4", "id4", "10.0.0.4", "relay")
-    gone = Silence("refused", True, True)
-    found: dict[str, Observation] = {
-        "n1": observed("primary", None, N2, N3, relay),
-        "n2": gone,
-        "n3": gone,
-        "n4": observed("relay", N1, N3),
+def test_each_node_that_lists_one_that_does_not_run_is_told_one_node_at_a_time() -> None:
+    relay = member(4, "relay")
+    found: Observed = {
+        "n1": answer("primary", None, N2, N3, relay),
+        "n2": STOPPED,
+        "n3": STOPPED,
+        "n4": answer("relay", N1, N3),
     }
     made = planned([N1, N2, N3, relay], found)
 
     def told(host: str, dead: str) -> Step:
-        return Step(host, "", dead, ("secondary_dead",), f"lists {dead}, which does not run")
+        why = f"lists {dead}, which does not run"
+        by_id = dead.replace("n", "id")
+        return Step(
+            host, "", dead, ("secondary_dead",), why, name=f"dead {dead}", upstream_id=by_id
+        )
 
     assert made.waves == (
-        planner.Wave("dead", (told("n1", "n2"), told("n4", "n3"))),
-        planner.Wave("dead", (told("n1", "n3"),)),
+        Wave("dead", (told("n1", "n2"), told("n4", "n3")), kind="dead"),
+        Wave("dead", (told("n1", "n3"),), kind="dead"),
     )
 
 
-def test_one_that_only_does_not_answer_is_not_declared_dead() -> None:
-    found: dict[str, Observation] = {
-        "n1": observed("primary", None, N2),
+def test_a_node_that_only_does_not_answer_is_not_declared_dead() -> None:
+    found: Observed = {
+        "n1": answer("primary", None, N2),
         "n2": Silence("timeout", True),
     }
     assert not planned([N1, N2], found).steps
@@ -458,19 +466,22 @@ def test_one_that_only_does_not_answer_is_not_declared_dead() -> None:
 
 def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
-    found: dict[str, Observation] = {
-        "n1": observed("primary", None, N2, N3, txid=NEW),
-        "n2": observed("secondary", N1),
-        "n3": observed("none"),
+    found: Observed = {
+        "n1": answer("primary", None, N2, N3, txid=NEW),
+        "n2": answer("secondary", N1),
+        "n3": answer("none"),
     }
     made = planned(members, found)
     hold, catch_up, *_between, release = made.waves
     hands = "hands over to n2, which has to have everything before"
-    assert hold == planner.Wave("hold", (Step("n1", "", "n2", ("read_only",), hands),))
+    held = Step("n1", "", "n2", ("read_only",), hands, name="hold", upstream_id="id2")
+    assert hold == Wave("hold", (held,), kind="read_only")
     takes = "takes over from n1 and has to have everything before"
-    assert catch_up == planner.Wave("catch_up", (Step("n2", "", "n1", ("wait",), takes),))
+    waits = Step("n2", "", "n1", ("wait",), takes, name="catch_up", upstream_id="id1")
+    assert catch_up == Wave("catch_up", (waits,), kind="catch_up")
     lifted = "was put into read-only mode for as long as the primary changes"
-    assert release == planner.Wave("release", (Step("n1", "", "", ("writable",), lifted),))
+    freed = Step("n1", "", "", ("writable",), lifted, name="release")
+    assert release == Wave("release", (freed,), kind="read_only")
     assert made.hands_over == "n1"
     # Only what was connected to the old primary is a copy of what is handed over.
     relations = {step.host: step.relation for step in made.roles if step.relation}
@@ -480,13 +491,13 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (observed("primary"), observed("none")),
-        (observed("primary", None, N2), observed("secondary", N3)),
-        (observed("none"), observed("none")),
-        (observed("primary"), observed("primary")),
+        (answer("primary"), answer("none")),
+        (answer("primary", None, N2), answer("secondary", N3)),
+        (answer("none"), answer("none")),
+        (answer("primary"), answer("primary")),
     ],
 )
-def test_nobody_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primary(
+def test_no_node_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primary(
     one: Observation, other: Observation
 ) -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary")]
@@ -496,8 +507,7 @@ def test_nobody_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primar
 
 
 def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_follower_after() -> None:
-    held = replace(observed("primary"), held=True)
-    found: dict[str, Observation] = {"n1": held, "n2": replace(observed("none"), held=True)}
+    found: Observed = {"n1": answer("primary", held=True), "n2": answer("none", held=True)}
     made = planned([N1, N2], found)
     assert [(wave.name, wave.steps[0].host) for wave in made.waves] == [
         ("open", "n1"),
@@ -507,12 +517,12 @@ def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_followe
 
 
 def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() -> None:
-    found: dict[str, Observation] = {
-        "n1": observed("primary"),
-        "n2": observed("none"),
-        "n3": observed("none"),
+    found: Observed = {
+        "n1": answer("primary"),
+        "n2": answer("none"),
+        "n3": answer("none"),
     }
-    made = planner.plan(Topology([N1, N2, N3]), found, NOTHING, {"n2": "it diverged"})
+    made = planner.plan(Topology([N1, N2, N3]), found, NO_HISTORY, {"n2": "it diverged"})
     assert [step.host for step in made.steps] == ["n3"]
     assert made.blocked == {"n2": "it diverged"}
 
@@ -521,26 +531,26 @@ def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() ->
 
 
 def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healing() -> None:
-    cut: dict[str, Observation] = {
-        "n1": observed("primary", None, N3, txid=NEW),
-        "n2": observed("none"),
-        "n3": observed("secondary", N1, txid=NEW),
+    cut: Observed = {
+        "n1": answer("primary", None, N3, txid=NEW),
+        "n2": answer("none"),
+        "n3": answer("secondary", N1, txid=NEW),
     }
-    made = planned([N1, N2, N3], cut, FIRST)
+    made = planned([N1, N2, N3], cut, BY_N1)
     assert [(step.host, step.role, step.relation) for step in made.steps] == [
         ("n2", "secondary", data.BEHIND)
     ]
 
 
 def test_fault_7_a_wanted_primary_that_does_not_answer_leaves_its_secondaries_alone() -> None:
-    gone: dict[str, Observation] = {"n1": Silence("timeout"), "n2": observed("none")}
+    gone: Observed = {"n1": Silence("timeout"), "n2": answer("none")}
     made = planned([N1, N2], gone)
     assert not made.steps
     assert made.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
 
 
 def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a_copy() -> None:
-    none = {"n1": observed("none"), "n2": observed("none"), "n3": observed("none")}
+    none = {"n1": answer("none"), "n2": answer("none"), "n3": answer("none")}
     made = planned([N1, N2, N3], none)
     assert [(step.host, step.relation) for step in made.steps] == [
         ("n1", ""),
@@ -550,35 +560,32 @@ def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a
 
 
 def test_fault_13_a_primary_that_restarted_with_less_than_others_have_overwrites_them() -> None:
-    none = {"n1": observed("none", txid=OLD), "n2": observed("none", txid=NEW)}
+    none = {"n1": answer("none", txid=OLD), "n2": answer("none", txid=NEW)}
     assert steps([N1, N2], none)["n2"].overwrites
 
 
 @pytest.mark.parametrize("heir", ["", "n4"])
 def test_fault_14_secondaries_of_a_dead_relay_can_be_attached_elsewhere(heir: str) -> None:
-    dead = Member("n2", "id2", "10.0.0.2", "relay")
-    other = Member("n4", "id4", "10.0.0.4", "relay")
-    orphan = Member("n3", "id3", "10.0.0.3", "secondary", heir)
-    found: dict[str, Observation] = {
-        "n1": observed("primary", None, other, txid=NEW),
-        "n2": Silence("gone"),
-        "n3": observed("none"),
-        "n4": observed("relay", N1, txid=NEW),
+    other = member(4, "relay")
+    orphan = member(3, "secondary", heir)
+    found: Observed = {
+        "n1": answer("primary", None, other, txid=NEW),
+        "n2": SILENT,
+        "n3": answer("none"),
+        "n4": answer("relay", N1, txid=NEW),
     }
-    made = planned([N1, dead, orphan, other], found)
+    made = planned([N1, RELAY, orphan, other], found)
     assert [(step.host, step.upstream) for step in made.steps] == [("n3", heir or "n1")]
     assert made.blocked == {"n2": "gone"}
 
 
 def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> None:
-    dead = Member("n2", "id2", "10.0.0.2", "relay")
-    below = Member("n3", "id3", "10.0.0.3", "secondary", "n2")
-    lost: dict[str, Observation] = {
-        "n1": observed("primary"),
-        "n2": Silence("gone"),
-        "n3": observed("none"),
+    lost: Observed = {
+        "n1": answer("primary"),
+        "n2": SILENT,
+        "n3": answer("none"),
     }
-    made = planned([N1, dead, below], lost)
+    made = planned([N1, RELAY, BELOW], lost)
     assert not made.steps
     assert made.blocked["n3"] == "it should follow n2, and see there"
 
@@ -598,7 +605,7 @@ def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
         for i in range(699)
     ]
     topology = Topology([*reversed(chain), *leaves, N1])
-    found: dict[str, Observation] = {host: observed("none") for host in topology.members}
-    made = planner.plan(topology, found, NOTHING)
+    found: Observed = {host: answer("none") for host in topology.members}
+    made = planner.plan(topology, found, NO_HISTORY)
     assert len(made.steps) == 1000
     assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]
