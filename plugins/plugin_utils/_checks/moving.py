@@ -178,7 +178,7 @@ def candidate_failed(case: Case) -> list[Finding]:
     found = []
     for host in primaries(case.observed):
         if host != former:
-            found.append(f"{host} is primary by now")
+            found.append(f"{host} has become primary in the meantime")
     for host, one in case.observed.items():
         if isinstance(one, Silence) and host != former:
             found.append(f"{host} does not answer and may be primary: {one.reason}")

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
     FAILED,
+    NOT_EVALUABLE,
     OVERRIDDEN,
     PASSED,
     Case,
@@ -22,56 +23,46 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
     Verdict,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
-    Promotion,
-    PromotionHistory,
-)
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
-    Answer,
-    Observation,
-    Silence,
-)
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Silence
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations, planner
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.operations import Scene
+from helpers.cases import (
+    ALONE,
+    BY_N1,
+    BY_N2,
+    ELSEWHERE,
+    N1,
+    N2,
+    NEW,
+    NO_HISTORY,
+    STOPPED,
+    Observed,
+    answer,
+    history,
+    member,
+    promotion,
+)
 
-N1 = Member("n1", "id1", "10.0.0.1", "primary")
-N2 = Member("n2", "id2", "10.0.0.2", "secondary")
-SPARE = Member("n3", "id3", "10.0.0.3", "none")
-OLD, NEW = TransactionId("id1", (0, 5, 0)), TransactionId("id1", (0, 6, 0))
-ELSEWHERE = TransactionId("id9", (0, 5, 0))
-ALONE = TransactionId(None, (0, 9, 0))
-NOTHING = PromotionHistory()
-
-Found = dict[str, Observation]
-
-
-def observed(
-    role: str,
-    primary: tuple[str, str] | None = None,
-    *listed: Member,
-    txid: TransactionId | None = OLD,
-    phase: int = 2,
-) -> Answer:
-    peers = tuple(Peer(one.node_id, one.address) for one in listed)
-    return Answer(HaState(role, Peer(*primary) if primary else None, peers), phase, txid)
+SPARE = member(3, "none")
 
 
 def case(
     members: list[Member],
-    found: Found,
+    found: Observed,
     operation: str = operations.CONVERGE,
-    record: PromotionHistory = NOTHING,
+    known: PromotionHistory = NO_HISTORY,
     *,
     candidate: str = "",
     fences: bool = False,
     unfinished: Mapping[str, str] | None = None,
 ) -> Case:
-    scene = Scene(members, found, record, unfinished or {})
+    scene = Scene(members, found, known, unfinished or {})
     goal = operations.goal(operation, scene, candidate)
     assert not goal.problem
     topology = links.reparented(Topology(goal.members), found)
-    made = planner.plan(topology, found, record)
+    made = planner.plan(topology, found, known)
     return Case(operation, scene, goal, topology, made, fences)
 
 
@@ -80,52 +71,43 @@ def of_check(one: Case, check: str, *override: str) -> list[Verdict]:
     return [verdict for verdict in guards.verdicts(one, consents) if verdict.check == check]
 
 
-def judged(members: list[Member], found: Found, check: str, *override: str) -> list[Verdict]:
+def judged(members: list[Member], found: Observed, check: str, *override: str) -> list[Verdict]:
     return of_check(case(members, found), check, *override)
 
 
-def reasons(one: Case, check: str) -> list[str]:
-    """Return why a check fails; nothing if it passes."""
-    return [verdict.reason for verdict in of_check(one, check) if guards.refused([verdict])]
-
-
 MEMBERS = [N1, N2, SPARE]
-#: n1 was made primary last, or n2 was.
-BY_N1 = PromotionHistory([Promotion(1, "id1", None, (0, 4, 0), "noon", "converge", "r1")])
-BY_N2 = PromotionHistory([*BY_N1.all, Promotion(2, "id2", OLD, (0, 5, 0), "one", "failover", "r2")])
-
-ALL_NONE: Found = {
-    "n1": observed("none"),
-    "n2": observed("none"),
-    "n3": observed("none", txid=ALONE),
+ALL_NONE: Observed = {
+    "n1": answer("none"),
+    "n2": answer("none"),
+    "n3": answer("none", txid=ALONE),
 }
-RIGHT: Found = {
-    "n1": observed("primary", None, N2),
-    "n2": observed("secondary", ("id1", "10.0.0.1")),
-    "n3": observed("none", txid=ALONE),
+RIGHT: Observed = {
+    "n1": answer("primary", None, N2),
+    "n2": answer("secondary", N1),
+    "n3": answer("none", txid=ALONE),
 }
-DEAD: Found = {"n1": Silence("refused", True, True), "n2": observed("none"), "n3": ALL_NONE["n3"]}
+DEAD: Observed = {"n1": STOPPED, "n2": answer("none"), "n3": ALL_NONE["n3"]}
 
 
 class Example(NamedTuple):
     """What a check fails for, with the reason, in an operation that passes for `passing`."""
 
     operation: str
-    passing: Found
-    failing: Found
+    passing: Observed
+    failing: Observed
     why: str
-    record: PromotionHistory = NOTHING
+    known: PromotionHistory = NO_HISTORY
     candidate: str = ""
 
-    def case(self, found: Found) -> Case:
-        return case(MEMBERS, found, self.operation, self.record, candidate=self.candidate)
+    def case(self, found: Observed) -> Case:
+        return case(MEMBERS, found, self.operation, self.known, candidate=self.candidate)
 
 
 EXAMPLES = {
     "one_primary": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n1": observed("primary"), "n2": observed("primary")},
+        {**ALL_NONE, "n1": answer("primary"), "n2": answer("primary")},
         "n1 and n2 are primary at the same time, so each may have writes that the others do not "
         "have. Find out which one is right, make it the wanted primary, and override this check",
     ),
@@ -138,7 +120,7 @@ EXAMPLES = {
     "newer_data": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n3": observed("none", txid=NEW)},
+        {**ALL_NONE, "n3": answer("none", txid=NEW)},
         "n3 has newer data than the primary (id1/6.000000, primary id1/5.000000), and is not to "
         "follow n1, which would be primary without that data. If n3 has the right data, let it be "
         "the primary first",
@@ -146,25 +128,25 @@ EXAMPLES = {
     "primary_answers": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n1": Silence("timeout"), "n3": observed("primary")},
+        {**ALL_NONE, "n1": Silence("timeout"), "n3": answer("primary")},
         "n1, the wanted primary, did not answer: timeout",
     ),
     "primary_name": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n1": observed("primary"), "n2": observed("secondary", ("old", "10.0.0.1"))},
+        {**ALL_NONE, "n1": answer("primary"), "n2": answer("secondary", Peer("old", "10.0.0.1"))},
         "n1 is primary under the node id 'old', as n2 says, and should be 'id1'. Set "
         "nso_ha_node_id to the id it has, or make it none first",
     ),
     "start_phase": Example(
         "converge",
         ALL_NONE,
-        {**ALL_NONE, "n2": observed("none", phase=0)},
+        {**ALL_NONE, "n2": answer("none", phase=0)},
         "n2 is in start phase 0 and takes orders from phase 1 on",
     ),
     "last_primary": Example(
         "converge",
-        {**ALL_NONE, "n1": observed("primary")},
+        {**ALL_NONE, "n1": answer("primary")},
         ALL_NONE,
         "the primary was n2 in the end, by failover at one, and the inventory wants n1. Correct "
         "nso_ha_role in the inventory, or move the primary with nso.ha.switchover, or override "
@@ -180,20 +162,20 @@ EXAMPLES = {
     "ready": Example(
         "switchover",
         RIGHT,
-        {**RIGHT, "n3": observed("none", phase=1, txid=ALONE)},
+        {**RIGHT, "n3": answer("none", phase=1, txid=ALONE)},
         "n3 is in start phase 1, and has to be in phase 2",
     ),
     "primary_gone": Example(
         "failover",
         DEAD,
-        {**DEAD, "n1": observed("primary"), "n2": observed("primary")},
+        {**DEAD, "n1": answer("primary"), "n2": answer("primary")},
         "n1 and n2 are primary and answer. nso.ha.status shows them all",
         candidate="n2",
     ),
     "still_seen": Example(
         "failover",
         DEAD,
-        {**DEAD, "n1": Silence("timeout"), "n2": observed("secondary", ("id1", "10.0.0.1"))},
+        {**DEAD, "n1": Silence("timeout"), "n2": answer("secondary", N1)},
         "n2 is connected to n1 at 10.0.0.1, which does not answer here and may well live. If it "
         "has died, its secondaries find out within three times the tick timeout; then run this "
         "again",
@@ -209,8 +191,8 @@ EXAMPLES = {
     "candidate_failed": Example(
         "roll_back",
         ALL_NONE,
-        {**ALL_NONE, "n2": observed("primary")},
-        "n2 is primary by now",
+        {**ALL_NONE, "n2": answer("primary")},
+        "n2 has become primary in the meantime",
         candidate="n1",
     ),
 }
@@ -261,16 +243,16 @@ def test_check_that_fails_is_not_overridden_by_the_names_of_all_others(check: st
 
 
 def test_one_primary_fails_for_a_primary_that_no_inventory_knows() -> None:
-    found: Found = {**ALL_NONE, "n2": observed("secondary", ("z9", "10.9.9.9"))}
+    found: Observed = {**ALL_NONE, "n2": answer("secondary", Peer("z9", "10.9.9.9"))}
     assert [one.reason for one in judged(MEMBERS, found, "one_primary")] == [
         "n2 follows z9 at 10.9.9.9, which is no node of the inventory; there may be two primaries"
     ]
 
 
 def test_one_primary_fails_for_a_silent_node_that_others_follow() -> None:
-    found: Found = {
-        "n1": observed("primary"),
-        "n2": observed("secondary", ("id3", "10.0.0.3")),
+    found: Observed = {
+        "n1": answer("primary"),
+        "n2": answer("secondary", SPARE),
         "n3": Silence("no route"),
     }
     assert [one.reason for one in judged(MEMBERS, found, "one_primary")] == [
@@ -279,58 +261,68 @@ def test_one_primary_fails_for_a_silent_node_that_others_follow() -> None:
 
 
 def test_fault_4_a_wanted_primary_that_only_its_secondaries_see_refuses_all_steps() -> None:
-    found: Found = {
+    found: Observed = {
         "n1": Silence("timeout"),
-        "n2": observed("secondary", ("id1", "10.0.0.1")),
-        "n3": observed("secondary", ("id1", "10.0.0.1")),
+        "n2": answer("secondary", N1),
+        "n3": answer("secondary", N1),
     }
     assert guards.refused(judged(MEMBERS, found, "primary_answers"))
 
 
-def test_hidden_primary_passes_where_nobody_is_promoted() -> None:
-    found: Found = {"n1": observed("primary"), "n2": observed("none"), "n3": Silence("no route")}
+def test_last_primary_cannot_be_told_from_two_promotions_at_the_same_time() -> None:
+    halves = history(promotion(1, "id1", None, 4), promotion(1, "id2", None, 4))
+    (verdict,) = of_check(case(MEMBERS, ALL_NONE, known=halves), "last_primary")
+    assert verdict.result == NOT_EVALUABLE
+    assert "two promotions at the same time" in verdict.reason
+    assert guards.refused([verdict])
+
+
+def test_hidden_primary_passes_where_no_node_is_promoted() -> None:
+    found: Observed = {"n1": answer("primary"), "n2": answer("none"), "n3": Silence("no route")}
     assert not guards.refused(judged(MEMBERS, found, "hidden_primary"))
 
 
 def test_hidden_primary_names_every_silent_node() -> None:
-    found: Found = {"n1": observed("none"), "n2": Silence("a"), "n3": Silence("b")}
+    found: Observed = {"n1": answer("none"), "n2": Silence("a"), "n3": Silence("b")}
     assert len(judged(MEMBERS, found, "hidden_primary")) == 2
 
 
 def test_newer_data_fails_for_a_primary_that_leaves_with_data_of_its_own() -> None:
-    found: Found = {**ALL_NONE, "n3": observed("primary", txid=ELSEWHERE)}
+    found: Observed = {**ALL_NONE, "n3": answer("primary", txid=ELSEWHERE)}
     assert guards.refused(judged(MEMBERS, found, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [None, ELSEWHERE])
-def test_newer_data_fails_for_data_that_nobody_can_place(txid: TransactionId | None) -> None:
-    found: Found = {**ALL_NONE, "n3": observed("none", txid=txid)}
+def test_newer_data_fails_for_data_without_a_place(
+    txid: TransactionId | None,
+) -> None:
+    found: Observed = {**ALL_NONE, "n3": answer("none", txid=txid)}
     assert guards.refused(judged(MEMBERS, found, "newer_data"))
 
 
 def test_newer_data_leaves_those_that_copy_to_the_consent() -> None:
-    found: Found = {**ALL_NONE, "n2": observed("none", txid=NEW)}
+    found: Observed = {**ALL_NONE, "n2": answer("none", txid=NEW)}
     assert not guards.refused(judged(MEMBERS, found, "newer_data"))
     assert guards.refused(judged(MEMBERS, found, "overwrite"))
 
 
 def test_fault_9_a_secondary_under_a_silent_relay_may_have_a_newer_copy() -> None:
-    relay = Member("n4", "id4", "10.0.0.4", "relay")
+    relay = member(4, "relay")
     below = replace(N2, upstream="n4")
-    found: Found = {"n1": observed("none"), "n2": observed("none", txid=NEW), "n4": Silence("gone")}
+    found: Observed = {"n1": answer("none"), "n2": answer("none", txid=NEW), "n4": Silence("gone")}
     # It is to follow further up then, so it is its consent that is asked for.
     verdicts = judged([N1, below, relay], found, "overwrite", *guards.CHECKS)
     assert [(one.host, one.result) for one in verdicts] == [("n2", FAILED)]
 
 
-def test_newer_data_passes_where_nobody_is_promoted() -> None:
-    found: Found = {**ALL_NONE, "n1": observed("primary"), "n3": observed("none", txid=NEW)}
+def test_newer_data_passes_where_no_node_is_promoted() -> None:
+    found: Observed = {**ALL_NONE, "n1": answer("primary"), "n3": answer("none", txid=NEW)}
     assert not guards.refused(judged(MEMBERS, found, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [NEW, ELSEWHERE, None])
 def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | None) -> None:
-    one = case([N1, N2], {"n1": observed("primary"), "n2": observed("none", txid=txid)})
+    one = case([N1, N2], {"n1": answer("primary"), "n2": answer("none", txid=txid)})
     (step,) = one.plan.steps
     for consents, result in (
         (Consents(), FAILED),
@@ -349,9 +341,7 @@ def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | N
 
 
 def test_overwriting_passes_where_nothing_is_lost() -> None:
-    one = case(
-        [N1, N2], {"n1": observed("primary", txid=NEW), "n2": observed("none")}, record=BY_N1
-    )
+    one = case([N1, N2], {"n1": answer("primary", txid=NEW), "n2": answer("none")}, known=BY_N1)
     assert guards.overwriting(one, one.plan.steps[0], Consents()) == Verdict(
         "overwrite",
         PASSED,
