@@ -102,7 +102,8 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     observed = known.results.observations(known.run.hosts, locked, UNDER_LOCK)
     scene = Scene(wanted, observed, found.history, unfinished)
     made = _judged(known, asked, scene, found)
-    return _decision(made, Progress(locked=locked or made.lock.hosts), found.replace)
+    started = earlier.progress.started if earlier else 0.0
+    return _decision(made, Progress(locked or made.lock.hosts, started=started), found.replace)
 
 
 def roll_back(known: Known, failed: Decision) -> Decision:

@@ -1,0 +1,481 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of an operation: what is in it, and what forbids it, on a model of a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict, to_dict
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import WAVES
+from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import UNDER_LOCK
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+    Decision,
+    Expectation,
+    OperationPlan,
+    Progress,
+    Target,
+)
+from helpers.cases import (
+    N1,
+    N2,
+    N3,
+    RUN_ID,
+    answer,
+    directory,
+    failed,
+    known,
+    lock,
+    look,
+    member,
+    promotion,
+    reason,
+    said,
+)
+from helpers.cluster_model import Cluster, Node
+from helpers.cluster_strategies import lives, situations
+from helpers.plans import following, planned, take_steps, take_wave
+from helpers.properties import repeatable
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+Situation = tuple[list[Member], Cluster]
+
+ALL = [N1, N2, N3]
+ALL_CHECKS = list(guards.OVERRIDABLE)
+#: What converge has to pass.
+CHECKS = guards.CHECKS_OF["converge"]
+#: The waves up to the one that makes a primary.
+UP_TO_PROMOTE = ("leave", "hold", "catch_up", "step_down", "promote")
+
+ANY_CONSENTS = st.sets(st.sampled_from([f"n{i}" for i in range(1, 7)])).map(sorted)
+
+
+def of_these(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
+    return [one.host for one in members if one.host in hosts]
+
+
+def alone(members: Sequence[Member], txid: TransactionId | None = None) -> Cluster:
+    """Return a cluster of nodes that are all none."""
+    return Cluster([Node(one.host, one.node_id, one.address, txid=txid) for one in members])
+
+
+# Properties
+
+
+@given(situations(), ANY_CONSENTS)
+@repeatable
+def test_a_plan_is_the_same_after_it_was_registered_and_made_again(
+    situation: Situation, consents: list[str]
+) -> None:
+    members, cluster = situation
+    named = of_these(members, consents)
+    decision = planned(members, cluster, allow_overwrite=named)
+    assert from_dict(Decision, json.loads(json.dumps(to_dict(decision)))) == decision
+    assert planned(members, cluster, allow_overwrite=named) == decision
+
+
+@given(situations(), ANY_CONSENTS)
+@repeatable
+def test_no_data_is_overwritten_without_a_consent_that_names_the_node(
+    situation: Situation, consents: list[str]
+) -> None:
+    members, cluster = situation
+    named = of_these(members, consents)
+    decision = planned(members, cluster, allow_overwrite=named, override=ALL_CHECKS)
+    costly = {
+        step.host
+        for wave in decision.plan.waves
+        for step in wave.steps
+        if step.relation in ("newer", "other", "unknown", "diverged", "unrecorded")
+    }
+    assert set(failed(decision, "overwrite")) == costly - set(named)
+    assert decision.progress.refused == bool(costly - set(named))
+
+
+@given(situations())
+@repeatable
+def test_consent_for_all_passes_every_overwrite_and_no_other_check(situation: Situation) -> None:
+    members, cluster = situation
+    without = planned(members, cluster)
+    decision = planned(members, cluster, allow_overwrite=True)
+    assert not failed(decision, "overwrite")
+    for check in CHECKS:
+        assert failed(decision, check) == failed(without, check)
+
+
+@given(situations(), st.sampled_from(ALL_CHECKS))
+@repeatable
+def test_overriding_one_check_hides_no_other(situation: Situation, check: str) -> None:
+    members, cluster = situation
+    without, decision = planned(members, cluster), planned(members, cluster, override=[check])
+    assert not failed(decision, check)
+    others = [one for one in without.verdicts if one.check != check]
+    assert [one for one in decision.verdicts if one.check != check] == others
+
+
+@given(situations())
+@repeatable
+def test_no_node_becomes_primary_while_any_node_does_not_answer(situation: Situation) -> None:
+    members, cluster = situation
+    others = [one for one in ALL_CHECKS if one != "hidden_primary"]
+    decision = planned(members, cluster, allow_overwrite=True, override=others)
+    silent = [node.host for node in cluster.nodes.values() if not node.reachable]
+    promotes = any(wave.name == "promote" for wave in decision.plan.waves)
+    assert decision.progress.refused == bool(promotes and silent)
+    assert len(failed(decision, "hidden_primary")) == (len(silent) if promotes else 0)
+
+
+@given(situations())
+@repeatable
+def test_the_lock_of_a_node_lists_each_of_its_steps_by_a_name_of_its_own(
+    situation: Situation,
+) -> None:
+    members, cluster = situation
+    plan = planned(members, cluster).plan
+    for host, names in plan.lock.steps.items():
+        steps = [
+            step.name
+            for wave in plan.waves
+            for step in wave.steps
+            if step.host == host and wave.name != "catch_up"
+        ]
+        assert list(names) == steps
+        assert len(set(names)) == len(names)
+
+
+@given(lives())
+@settings(repeatable, suppress_health_check=[HealthCheck.filter_too_much])
+def test_the_new_primary_has_all_that_the_cluster_had_unless_a_check_was_overridden(
+    situation: Situation,
+) -> None:
+    members, cluster = situation
+    inside = {node.host: node.data for node in cluster.nodes.values() if node.role != "none"}
+    decision = planned(members, cluster)
+    promotes = any(wave.name == "promote" for wave in decision.plan.waves)
+    assume(not decision.progress.refused and promotes)
+    take_steps(cluster, decision, UP_TO_PROMOTE)
+    assert all(data <= cluster.nodes["n1"].data for data in inside.values())
+
+
+@given(lives(), st.integers(0, 5))
+@repeatable
+def test_with_consent_an_interrupted_run_is_finished_by_the_next(
+    situation: Situation, waves: int
+) -> None:
+    members, cluster = situation
+    topology = Topology(members)
+    first = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
+    for wave in first.plan.waves[:waves]:
+        take_wave(cluster, first, wave)
+    second = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
+    take_steps(cluster, second, WAVES)
+    assert all(cluster.is_right(one, topology.upstream(one.host)) for one in members)
+    assert not planned(members, cluster).plan.waves
+
+
+# What is refused before anything is looked at
+
+
+def test_what_is_wrong_with_the_play_is_refused_and_nothing_is_planned() -> None:
+    decision = planned(ALL, following(N2, N3), problems=["hosts do not go in step"])
+    assert reason(decision, "topology") == "hosts do not go in step"
+    assert (decision.progress.refused, decision.needed) == (True, False)
+    assert (decision.plan.waves, decision.plan.lock.hosts) == ((), ())
+
+
+def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_planned() -> None:
+    decision = planned([N2, N3], following(N2, N3), allow_overwrite="n4")
+    assert [one.reason for one in decision.verdicts] == [
+        "no node should be primary (nso_ha_role), and it has to be exactly one",
+        "nso_ha_allow_overwrite has n4, which is not known; there are n2, n3",
+    ]
+    assert decision.progress.refused
+    assert (decision.plan.waves, decision.plan.targets) == ((), {})
+    assert decision.plan.required == ("n2", "n3")
+
+
+def test_without_a_decision_all_may_be_locked_and_nothing_may_be_done() -> None:
+    decision = planning.undecided(known(ALL, following(N2, N3).results()))
+    assert decision.progress == Progress(locked=("n1", "n2", "n3"), refused=True, undecided=True)
+    assert decision.plan == OperationPlan("converge", tuple(ALL), required=("n1", "n2", "n3"))
+    assert not decision.needed
+
+
+# Locks of other runs
+
+
+def held_by(other: str) -> dict[str, dict[str, object]]:
+    """Return looks at nodes that are right, with a lock of a run on n2."""
+    cluster = following(N2)
+    cluster.nodes["n2"].lock = lock(other)
+    return cluster.results()
+
+
+def test_a_lock_of_a_living_run_stands_in_the_way_and_nothing_is_planned() -> None:
+    decision = planning.plan(known([N1, N2], held_by("r1"), gone=lambda _process: False))
+    assert "nso_ha_break_lock=r1" in reason(decision, "lock")
+    assert (decision.progress.refused, decision.needed) == (True, False)
+
+
+@pytest.mark.parametrize("variables", [{"gone": lambda _process: True}, {"break_lock": " r1 "}])
+def test_a_lock_that_may_be_replaced_makes_a_run_needed(variables: dict[str, object]) -> None:
+    given = {"gone": lambda _process: False, **variables}
+    decision = planning.plan(known([N1, N2], held_by("r1"), **given))  # type: ignore[arg-type]
+    assert not decision.progress.refused
+    assert not decision.plan.waves
+    assert "r1" in decision.plan.lock.replace
+    assert decision.needed
+    assert decision.plan.unfinished == {"switchover": "r1"}
+
+
+# The plan that is made again once the lock is held
+
+
+def again(cluster: Cluster, earlier: Decision, step: str = UNDER_LOCK) -> Decision:
+    return planning.plan(known(ALL, cluster.results(step=step)), earlier)
+
+
+def locked(cluster: Cluster) -> Decision:
+    """Return the plan for a cluster once its nodes are locked, as the plan says."""
+    decision = planned(ALL, cluster)
+    for host in decision.plan.lock.hosts:
+        cluster.nodes[host].lock = lock(RUN_ID, decision.plan.lock.steps[host])
+    return decision.with_progress(started=7.0)
+
+
+def test_the_plan_made_again_knows_what_was_locked_and_when_that_began() -> None:
+    cluster = alone(ALL)
+    first = locked(cluster)
+    decision = again(cluster, first)
+    assert decision.plan.waves == first.plan.waves
+    assert decision.progress.locked == ("n1", "n2", "n3")
+    assert decision.progress.started == 7.0
+
+
+def test_it_goes_by_nothing_that_was_seen_before_the_lock() -> None:
+    cluster = alone(ALL)
+    decision = again(cluster, locked(cluster), "observe")
+    assert decision.plan.waves == ()
+    assert decision.plan.blocked["n1"] == "it dropped out of the play before it was asked again"
+    assert decision.plan.silent == ("n1", "n2", "n3")
+
+
+def test_only_a_lock_that_says_something_else_is_renewed() -> None:
+    cluster = alone(ALL)
+    first = locked(cluster)
+    assert again(cluster, first).plan.lock.renew == ()
+    # n2 has become what it should be, so the steps of n2 are others now.
+    cluster.beprimary("n1", "id1")
+    cluster.besecondary("n2", "id2", "id1", N1.address)
+    assert again(cluster, first).plan.lock.renew == ("n1", "n2")
+
+
+def test_what_broke_off_is_still_known_when_its_lock_has_been_replaced() -> None:
+    cluster = alone(ALL)
+    first = locked(cluster)
+    first = replace(first, plan=replace(first.plan, unfinished={"switchover": "r1"}))
+    assert again(cluster, first).plan.unfinished == {"switchover": "r1"}
+
+
+def test_a_refusal_under_the_lock_gives_all_of_it_back() -> None:
+    cluster = alone(ALL)
+    first = locked(cluster)
+    cluster.nodes["n3"].lock = lock("r1")
+    decision = planning.plan(
+        known(ALL, cluster.results(step=UNDER_LOCK), gone=lambda _process: False), first
+    )
+    assert failed(decision, "lock") == [""]
+    assert decision.progress.locked == ("n1", "n2", "n3")
+
+
+# What is handed to the modules
+
+
+def test_targets_and_expectations_name_both_ends_of_each_link() -> None:
+    relay, below = member(2, "relay"), member(3, "secondary", "n2")
+    plan = planned([N1, relay, below], following(N2, N3)).plan
+    assert plan.targets["n3"] == Target("secondary", "id3", "id2", "10.0.0.2")
+    assert plan.verify == {
+        "n1": Expectation("primary", None, ("id2",)),
+        "n2": Expectation("relay", "id1", ("id3",)),
+        "n3": Expectation("secondary", "id2"),
+    }
+
+
+def test_a_node_that_does_not_answer_is_neither_verified_nor_waited_for() -> None:
+    cluster = following(N2, N3)
+    cluster.nodes["n3"].reachable = False
+    plan = planned(ALL, cluster).plan
+    assert plan.verify["n1"].secondaries == ("id2",)
+    assert "n3" not in plan.verify
+    assert plan.blocked == {"n3": "no answer from n3"}
+    assert plan.silent == ("n3",)
+
+
+def test_only_hosts_whose_modules_answer_are_locked() -> None:
+    cluster = following(N2, N3)
+    looks = cluster.results()
+    looks["n2"] = {"unreachable": True, "msg": "no route"}
+    # Its module says that the daemon is silent, and can hold a lock all the same.
+    looks["n3"] = said("observe", failed=True, msg="refused", daemon={"running": False})
+    decision = planning.plan(known(ALL, looks))
+    assert decision.plan.lock.hosts == ("n1", "n3")
+    assert decision.plan.lock.steps == {"n1": ("dead n3",), "n3": ()}
+
+
+def test_a_real_run_rehearses_only_what_the_observation_does_not_tell() -> None:
+    cluster = following()
+    cluster.nodes["n2"] = Node("n2", "id2", "10.0.0.2", txid=cluster.nodes["n1"].txid)
+    assert planned([N1, N2], cluster).plan.rehearse == ()
+    assert planned([N1, N2], cluster, dry=True).plan.rehearse == ("n2",)
+    assert planned([N1, member(2, "relay")], cluster).plan.rehearse == ("n2",)
+
+
+def test_those_that_follow_a_host_name_are_rehearsed_without_a_step() -> None:
+    named = replace(N1, address="one.example")
+    cluster = following(N2)
+    cluster.nodes["n1"].address = "one.example"
+    plan = planned([named, N2], cluster).plan
+    assert (plan.waves, plan.rehearse) == ((), ("n2",))
+
+
+def test_the_two_between_whom_a_living_primary_changes_are_rehearsed() -> None:
+    assert planned(ALL, following(N2, N3), "switchover").plan.rehearse == ("n1", "n2")
+
+
+# The promotion history
+
+
+def test_a_primary_that_something_else_has_made_is_recorded_before_others_copy_it() -> None:
+    looks = {"n1": look(answer("primary")), "n2": look(answer("none"))}
+    plan = planning.plan(known([N1, N2], looks)).plan
+    (entry,) = plan.promotions
+    assert (entry["primary"], entry["operation"], entry["run"]) == ("id1", "found", RUN_ID)
+    assert (entry["txid"], entry["start"]) == (None, [0, 5, 0])
+    assert plan.epoch == 2
+    # A cluster that was never recorded and needs nothing stays so.
+    assert planned([N1, N2], following(N2)).plan.promotions == ()
+
+
+def test_a_promotion_history_that_lacks_something_makes_a_run_needed() -> None:
+    entry = promotion(1, "id1", None, 4).as_entry()
+    looks = following(N2).results()
+    looks["n1"]["kept"] = directory(timeline=[entry])
+    decision = planning.plan(known([N1, N2], looks))
+    assert decision.plan.incomplete == {"n2": "its promotion history lacks 1 of 1 promotions"}
+    assert not decision.plan.waves
+    assert decision.needed
+    looks["n2"]["kept"] = directory(timeline=[entry])
+    assert not planning.plan(known([N1, N2], looks)).needed
+
+
+def test_a_promotion_that_no_node_knows_of_is_missing_everywhere() -> None:
+    entries = [promotion(1, "id2", None, 4).as_entry()]
+    looks = {
+        host: {**one, "kept": directory(timeline=entries)}
+        for host, one in following(N2).results().items()
+    }
+    plan = planning.plan(known([N1, N2], looks)).plan
+    why = "its promotion history does not know yet that id1 is primary"
+    assert plan.incomplete == {"n1": why, "n2": why}
+
+
+# Sizes
+
+
+def test_a_cluster_of_one_node_is_made_and_then_right() -> None:
+    cluster = alone([N1])
+    decision = planned([N1], cluster)
+    assert not decision.progress.refused
+    take_steps(cluster, decision, WAVES)
+    assert planned([N1], cluster).plan.waves == ()
+
+
+def test_a_thousand_nodes_are_planned_and_judged() -> None:
+    chain = [
+        Member(
+            f"r{i}", f"r{i}", f"10.1.{i // 250}.{i % 250 + 1}", "relay", f"r{i - 1}" if i else ""
+        )
+        for i in range(300)
+    ]
+    leaves = [
+        Member(f"s{i}", f"s{i}", f"10.2.{i // 250}.{i % 250 + 1}", "secondary", f"r{i % 300}")
+        for i in range(699)
+    ]
+    members = [N1, *reversed(chain), *leaves]
+    decision = planned(members, alone(members, TransactionId("id1", (0, 5, 0))))
+    assert not decision.progress.refused
+    assert sum(len(wave.steps) for wave in decision.plan.waves) == 1000
+
+
+# Faults
+
+
+def test_fault_7_a_wanted_primary_that_is_behind_is_refused_before_anything_changes() -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n2")
+    cluster.write("n1", "newer")
+    members = [member(1), member(2, "primary"), N3]
+    assert failed(planned(members, cluster), "overwrite") == ["n1", "n3"]
+
+
+def test_fault_7_a_wanted_primary_that_is_primary_already_needs_nothing() -> None:
+    decision = planned([N1, N2], following(N2))
+    assert (decision.plan.waves, decision.needed) == ((), False)
+
+
+def test_fault_10_an_old_primary_with_writes_of_its_own_is_named_and_kept() -> None:
+    cluster = following(N2, N3)
+    cluster.nodes["n1"].listed.clear()
+    cluster.benone("n2")
+    cluster.benone("n3")
+    cluster.write("n1", "only here")
+    cluster.benone("n1")
+    cluster.beprimary("n2", "id2")
+    cluster.write("n2", "new")
+    cluster.besecondary("n3", "id3", "id2", N2.address)
+    members = [member(1), member(2, "primary"), N3]
+    decision = planned(members, cluster)
+    assert failed(decision, "overwrite") == ["n1"]
+    assert "has data that the primary may not have" in reason(decision, "overwrite")
+    assert not planned(members, cluster, allow_overwrite="n1").progress.refused
+
+
+def test_fault_11_a_second_primary_made_by_hand_refuses_until_told_which_is_right() -> None:
+    cluster = following(N2, N3)
+    cluster.beprimary("n3", "id3")
+    decision = planned(ALL, cluster)
+    assert decision.progress.refused
+    assert reason(decision, "one_primary").startswith("n1 and n3 are primary at the same time")
+    assert not planned(ALL, cluster, override="one_primary").progress.refused
+
+
+def test_fault_11_being_told_which_is_right_is_no_consent_to_lose_data() -> None:
+    cluster = following(N2, N3)
+    cluster.beprimary("n3", "id3")
+    cluster.write("n3", "by hand")
+    assert failed(planned(ALL, cluster, override="one_primary"), "overwrite") == ["n3"]
+
+
+def test_fault_13_nodes_that_are_all_none_with_the_same_data_need_no_consent() -> None:
+    cluster = following(N2, N3)
+    for host in cluster.nodes:
+        cluster.benone(host)
+    assert not planned(ALL, cluster).progress.refused
+
+
+def test_fault_13_a_wanted_primary_that_was_not_the_last_one_asks() -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n1")
+    cluster.beprimary("n2", "id2")
+    cluster.write("n2", "newer")
+    cluster.benone("n2")
+    assert failed(planned(ALL, cluster), "overwrite") == ["n2"]
