@@ -9,7 +9,7 @@ the types of what was seen are shared. cluster_play.py runs whole operations on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
@@ -45,7 +45,8 @@ class Node:
     reachable: whether its daemon answers; one that is not `running` refuses to be connected to
     read_only: the administrator's read-only mode, which no status tells either
     skew:      by how much its clock is ahead
-    mark, record, lock: what is kept on it, as `ncs_ha_status` returns it
+    mark, record, lock: what its state directory holds, as `ncs_ha_status` returns it; they are
+               replaced and not changed
     """
 
     host: str
@@ -82,6 +83,20 @@ class Cluster:
         self.copied: list[tuple[str, frozenset[str]]] = []
         self.written: set[str] = set()
         self.clock = 100
+
+    def copy(self) -> Cluster:
+        """Return the same cluster once more."""
+        nodes = (
+            replace(node, listed=dict(node.listed), record=list(node.record))
+            for node in self.nodes.values()
+        )
+        copied = Cluster(nodes, self.notices)
+        copied.copied, copied.written, copied.clock = (
+            list(self.copied),
+            set(self.written),
+            self.clock,
+        )
+        return copied
 
     # What the daemons do.
 
@@ -255,27 +270,49 @@ class Cluster:
     def results(self, run: str = "run", step: str = "observe") -> dict[str, dict[str, Any]]:
         """Return what ncs_ha_status returns on each node, to this run and for this step."""
         said = {"run": run, "step": step}
-        return {host: {**said, **self._result(node)} for host, node in self.nodes.items()}
+        return {
+            host: {**said, **self.status(node), "kept": self.kept(node)}
+            for host, node in self.nodes.items()
+        }
 
-    def _result(self, node: Node) -> dict[str, Any]:
-        kept = {
+    def status(self, node: Node) -> dict[str, Any]:
+        """Return what ncs_ha_status returns of a daemon."""
+        if not node.reachable:
+            lost: dict[str, Any] = {"failed": True, "msg": f"no answer from {node.host}"}
+            if not node.running:
+                lost["daemon"] = {"running": False, "why": "no process of it is there"}
+            return lost
+        found = {
+            **self.state(node).as_result(),
+            "phase": node.phase,
+            "txid": node.txid.as_dict() if node.txid else None,
+        }
+        return {"ha": found}
+
+    def kept(self, node: Node) -> dict[str, Any]:
+        """Return what ncs_ha_status returns of a state directory."""
+        return {
             "directory": "/state",
             "lock": node.lock,
             "timeline": list(node.record),
             "read_only": node.mark,
             "damaged": [],
         }
-        if not node.reachable:
-            lost: dict[str, Any] = {"failed": True, "msg": f"no answer from {node.host}"}
-            if not node.running:
-                lost["daemon"] = {"running": False, "why": "no process of it is there"}
-            return {**lost, "kept": kept}
-        found = {
-            **self.state(node).as_result(),
+
+    def unmet(self, node: Node, wanted: Mapping[str, Any]) -> list[str]:
+        """Return the conditions of the option wait_for that do not hold, by name."""
+        actual = {
+            "role": node.role,
             "phase": node.phase,
+            "primary_id": node.upstream[0] if node.upstream else None,
             "txid": node.txid.as_dict() if node.txid else None,
+            "secondaries": list(node.listed),
         }
-        return {"ha": found, "kept": kept}
+        return [
+            name
+            for name, value in wanted.items()
+            if value is not None and not _is_met(name, actual[name], value)
+        ]
 
     def primaries(self) -> set[str]:
         """Return the nodes that are primary, seen or not."""
@@ -294,6 +331,12 @@ class Cluster:
             and above.role in (PRIMARY, RELAY)
             and above.listed.get(member.node_id) == node.address
         )
+
+
+def _is_met(name: str, actual: Any, wanted: Any) -> bool:
+    if name == "secondaries":
+        return set(wanted) <= set(actual)
+    return bool(actual >= wanted if name == "phase" else actual == wanted)
 
 
 def hostvars(
