@@ -1,0 +1,385 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The look just before a wave that cannot be taken back, on a model of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Nodes, Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
+from ansible_collections.nso.ha.plugins.plugin_utils._run import recheck
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION, RECHECK
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision
+from helpers.cases import (
+    N1,
+    N2,
+    N3,
+    ByHost,
+    answer,
+    failed,
+    look,
+    member,
+    reason,
+    results,
+    said,
+)
+from helpers.cluster_model import Cluster, Node
+from helpers.cluster_strategies import lives
+from helpers.plans import following, looked_again, planned, take_steps, take_wave
+from helpers.properties import repeatable
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+#: The waves of a hand-over up to the one that makes the next primary.
+UP_TO_PROMOTE = ("hold", "catch_up", "step_down", "promote")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A cluster, what was seen of it for the plan, and the plan."""
+
+    members: list[Member]
+    cluster: Cluster
+    first: ByHost
+    decision: Decision
+
+    def wave(self, *names: str) -> Wave:
+        """Return the first wave of one of these names."""
+        return next(wave for wave in self.decision.plan.waves if wave.name in names)
+
+    def looked(self, agreed: Nodes | None = None) -> Decision:
+        """Return the decision after the look at the nodes that are to copy first."""
+        wave = self.wave("relays", "secondaries")
+        return looked_again(self.decision, wave, self.first, self.cluster, agreed)
+
+    def carry_out(self, disturb: Callable[[], object]) -> Decision:
+        """Do what the role does with the plan, with a disturbance before each wave."""
+        decision = self.decision
+        for wave in decision.plan.waves:
+            disturb()
+            decision = looked_again(decision, wave, self.first, self.cluster)
+            if decision.progress.refused:
+                break
+            take_wave(self.cluster, decision, wave)
+        return decision
+
+
+def case(members: list[Member], cluster: Cluster, **given: Any) -> Case:
+    return Case(members, cluster, cluster.results(), planned(members, cluster, **given))
+
+
+def moving() -> Case:
+    """Return a cluster whose primary moves from n1 to n2."""
+    return case([member(1), member(2, "primary"), N3], following(N2, N3))
+
+
+def moved() -> Case:
+    """Return it after n2 was made primary."""
+    found = moving()
+    take_steps(found.cluster, found.decision, UP_TO_PROMOTE)
+    return found
+
+
+def restarting() -> Case:
+    """Return a cluster whose nodes are all none and have the same data."""
+    cluster = following(N2, N3)
+    for host in ("n2", "n3", "n1"):
+        cluster.benone(host)
+    found = case([N1, N2, N3], cluster)
+    assert [wave.name for wave in found.decision.plan.waves] == ["promote", "secondaries"]
+    assert not found.decision.progress.refused
+    return found
+
+
+# Properties
+
+
+@given(lives(), st.lists(st.integers(0, 9), max_size=8))
+@repeatable
+def test_no_acknowledged_write_is_lost_without_consent(
+    situation: tuple[list[Member], Cluster], writers: list[int]
+) -> None:
+    members, cluster = situation
+    cluster.copied.clear()
+    found = case(members, cluster, override=list(guards.OVERRIDABLE))
+    assume(not found.decision.progress.refused)
+    late = iter(enumerate(writers))
+
+    def write() -> None:
+        number, writer = next(late, (0, None))
+        if writer is not None:
+            cluster.write(members[writer % len(members)].host, f"late write {number}")
+
+    found.carry_out(write)
+    assert not [lost for _host, lost in cluster.copied if lost]
+
+
+# Who is looked at
+
+
+def test_all_are_looked_at_before_a_promotion_and_those_that_copy_before_they_do() -> None:
+    looks = {wave.name: wave.look for wave in restarting().decision.plan.waves}
+    assert looks == {"promote": ("n1", "n2", "n3"), "secondaries": ("n1", "n2", "n3")}
+
+
+def test_no_look_makes_the_time_without_a_primary_longer_where_it_hands_over() -> None:
+    assert {wave.name: wave.look for wave in moving().decision.plan.waves} == {
+        "hold": (),
+        "catch_up": (),
+        "step_down": (),
+        "promote": (),
+        "secondaries": ("n1", "n2", "n3"),
+        "release": (),
+    }
+
+
+def test_a_wave_without_a_look_and_a_run_that_was_refused_are_left_as_they_are() -> None:
+    found = moving()
+    assert looked_again(found.decision, found.wave("hold"), {}, found.cluster) == found.decision
+    refused = found.decision.with_progress(refused=True)
+    wave = found.wave("secondaries")
+    assert looked_again(refused, wave, found.first, found.cluster) == refused
+
+
+# Before the promotion
+
+
+def test_a_look_before_the_promotion_finds_a_node_that_was_made_primary_meanwhile() -> None:
+    found = restarting()
+    stopped = found.carry_out(lambda: found.cluster.beprimary("n3", "id3"))
+    assert failed(stopped, "recheck") == ["n3"]
+    assert stopped.progress.refused
+    assert found.cluster.nodes["n1"].role == "none"
+
+
+def test_a_look_before_the_promotion_finds_a_node_that_does_not_answer_any_more() -> None:
+    found = restarting()
+
+    def vanish() -> None:
+        found.cluster.nodes["n2"].reachable = False
+
+    assert failed(found.carry_out(vanish), "recheck") == ["n2"]
+    assert found.cluster.nodes["n1"].role == "none"
+
+
+def test_a_look_before_the_promotion_finds_a_node_that_was_written_to_meanwhile() -> None:
+    found = restarting()
+    stopped = found.carry_out(lambda: found.cluster.write("n3", "late"))
+    assert failed(stopped, "recheck") == ["n3"]
+    assert found.cluster.nodes["n1"].role == "none"
+
+
+def test_a_candidate_that_has_lost_something_meanwhile_is_not_made_primary() -> None:
+    found = restarting()
+    found.cluster.nodes["n1"].txid = answer("none", txid=None).txid
+    wave = found.wave("promote")
+    stopped = looked_again(found.decision, wave, found.first, found.cluster)
+    assert failed(stopped, "recheck") == ["n2", "n3"]
+
+
+def test_a_silent_node_that_answers_before_the_promotion_ends_the_run() -> None:
+    found = _without_n3(stopped=True)
+    found.cluster.start("n3")
+    assert reason(_before_promotion(found), "recheck") == (
+        "did not answer when the plan was made, and does now: it is none. Run this again, which "
+        "plans with it"
+    )
+
+
+def test_a_node_that_was_known_not_to_run_and_may_run_now_ends_the_run() -> None:
+    found = _without_n3(stopped=True)
+    found.cluster.nodes["n3"].running = True
+    assert reason(_before_promotion(found), "recheck") == (
+        "was known not to run when the plan was made, and may run now: no answer from n3"
+    )
+
+
+def test_it_does_not_where_it_has_been_fenced_or_the_check_was_overridden() -> None:
+    found = _without_n3(stopped=True)
+    found.cluster.nodes["n3"].running = True
+    plan = found.decision.plan
+    fenced = replace(plan, lock=replace(plan.lock, fence={"n1": ("n3",)}))
+    overridden = replace(plan, verdicts=(Verdict("fenced", "overridden", "it is off"),))
+    for other in (fenced, overridden):
+        decision = _before_promotion(replace(found, decision=replace(found.decision, plan=other)))
+        assert not decision.progress.refused
+
+
+def test_a_node_that_was_silent_and_is_still_ends_nothing() -> None:
+    for stopped in (True, False):
+        assert not _before_promotion(_without_n3(stopped)).progress.refused
+
+
+def _without_n3(stopped: bool) -> Case:
+    """Return a cluster that is to get a primary while n3 is silent, by an override."""
+    cluster = following(N2)
+    cluster.nodes["n3"] = Node("n3", "id3", "10.0.0.3", reachable=False, running=not stopped)
+    for host in ("n2", "n1"):
+        cluster.benone(host)
+    return case([N1, N2, N3], cluster, override="hidden_primary")
+
+
+def _before_promotion(found: Case) -> Decision:
+    return looked_again(found.decision, found.wave("promote"), found.first, found.cluster)
+
+
+def test_an_undisturbed_plan_is_carried_out_with_all_its_looks() -> None:
+    found = restarting()
+    assert not found.carry_out(lambda: None).progress.refused
+    assert not planned(found.members, found.cluster).plan.waves
+
+
+# Before nodes copy
+
+
+def test_it_passes_when_nothing_was_written_meanwhile() -> None:
+    assert not moved().looked().progress.refused
+
+
+def test_it_passes_when_only_the_new_primary_was_written_to() -> None:
+    found = moved()
+    found.cluster.write("n2", "new")
+    assert not found.looked().progress.refused
+
+
+def test_it_passes_for_data_that_changed_and_is_equal() -> None:
+    found = moving()
+    found.cluster.write("n1", "replicated to all")
+    take_steps(found.cluster, found.decision, UP_TO_PROMOTE)
+    assert not found.looked().progress.refused
+
+
+def written() -> Case:
+    """Return the cluster after n1, which has left, was written to."""
+    found = moved()
+    assert not found.cluster.write("n1", "refused, as it is held")
+    found.cluster.nodes["n1"].read_only = False
+    found.cluster.write("n1", "lost")
+    return found
+
+
+def test_it_stops_at_a_write_on_the_node_that_left() -> None:
+    stopped = written().looked()
+    assert failed(stopped, "recheck") == ["n1"]
+    assert reason(stopped, "recheck") == (
+        "has data that the primary may not have (-/6.000000, primary id1/5.000000), and it had not "
+        "when the plan was made"
+    )
+
+
+def test_it_lets_a_node_pass_whose_overwriting_was_agreed_to() -> None:
+    assert not written().looked(Nodes(named=frozenset(("n1",)))).progress.refused
+    assert written().looked(Nodes(named=frozenset(("n3",)))).progress.refused
+
+
+def test_it_stops_at_a_node_that_was_made_primary_whatever_was_agreed_to() -> None:
+    found = moved()
+    found.cluster.beprimary("n3", "id3")
+    stopped = found.looked(Nodes(every=True))
+    assert failed(stopped, "recheck") == ["n3"]
+    assert "has become primary in the meantime" in reason(stopped, "recheck")
+
+
+def test_it_stops_when_a_node_does_not_answer_any_more() -> None:
+    found = moved()
+    found.cluster.nodes["n3"].reachable = False
+    stopped = found.looked()
+    assert failed(stopped, "recheck") == ["n3"]
+    assert reason(stopped, "recheck") == "no answer from n3"
+
+
+def test_it_stops_when_the_primary_is_none_any_more() -> None:
+    found = moved()
+    found.cluster.benone("n2")
+    stopped = found.looked()
+    assert failed(stopped, "recheck") == ["n2"]
+    assert reason(stopped, "recheck") == "is not a primary, so it cannot be copied: none"
+
+
+def test_it_stops_when_the_primary_does_not_answer_any_more() -> None:
+    found = moved()
+    found.cluster.nodes["n2"].reachable = False
+    assert reason(found.looked(), "recheck") == (
+        "is not a primary, so it cannot be copied: no answer from n2"
+    )
+
+
+def below_a_leaving_relay() -> Case:
+    """Return n3, a copy of n1 through the relay n2, and the plan in which n2 leaves."""
+    cluster = following(N2)
+    cluster.nodes["n3"] = Node("n3", "id3", "10.0.0.3", txid=cluster.nodes["n1"].txid)
+    cluster.berelay("n2")
+    cluster.besecondary("n3", "id3", "id2", N2.address)
+    found = case([N1, member(2, "none"), N3], cluster)
+    (step,) = found.wave("secondaries").steps
+    assert (step.host, step.relation) == ("n3", "copy")
+    return found
+
+
+def test_it_stops_at_a_write_on_a_copy_that_lost_its_link() -> None:
+    found = below_a_leaving_relay()
+    take_steps(found.cluster, found.decision, ("leave",))
+    found.cluster.write("n3", "lost")
+    assert failed(found.looked(), "recheck") == ["n3"]
+
+
+def test_it_passes_for_a_copy_that_follows_still_and_got_more() -> None:
+    found = below_a_leaving_relay()
+    found.cluster.write("n1", "replicated to all")
+    assert not found.looked().progress.refused
+
+
+def test_it_looks_at_a_secondary_that_becomes_relay_as_it_may_lose_its_link() -> None:
+    found = case([N1, member(2, "relay")], following(N2))
+    assert found.wave("relays").steps[0].orders == ("berelay",)
+    found.cluster.benone("n2")
+    found.cluster.write("n2", "lost")
+    assert failed(found.looked(), "recheck") == ["n2"]
+
+
+# What counts as a look
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        {},
+        look(answer("none"), "before promote"),
+        look(answer("none"), "observe"),
+    ],
+)
+def test_a_node_that_was_not_looked_at_before_this_wave_ends_the_run(
+    looks: dict[str, object],
+) -> None:
+    found = restarting()
+    take_steps(found.cluster, found.decision, ["promote"])
+    wave = found.wave("secondaries")
+    now = {**found.cluster.results(step="before secondaries"), "n3": looks}
+    stopped = recheck.rechecked(
+        found.decision, wave, results({OBSERVATION: found.first, RECHECK: now}), Nodes()
+    )
+    assert failed(stopped, "recheck") == ["n3"]
+    assert reason(stopped, "recheck") == "it dropped out of the play before it was asked"
+
+
+def test_the_look_before_a_wave_is_what_the_next_look_is_compared_with() -> None:
+    found = restarting()
+    first = found.first
+    looks = {**found.cluster.results(step="before promote")}
+    # n3 does not answer before the promotion, and does before it is to copy.
+    looks["n3"] = said("before promote", failed=True, msg="timeout")
+    wave = found.wave("promote")
+    decision = recheck.rechecked(
+        found.decision, wave, results({OBSERVATION: first, RECHECK: looks}), Nodes()
+    )
+    assert decision.progress.rechecked["n3"].reason == "timeout"  # type: ignore[union-attr]
+    later = replace(decision, progress=replace(decision.progress, refused=False, verdicts=()))
+    take_steps(found.cluster, later, ["promote"])
+    stopped = looked_again(later, found.wave("secondaries"), first, found.cluster)
+    assert reason(stopped, "recheck").startswith("did not answer when the plan was made")
