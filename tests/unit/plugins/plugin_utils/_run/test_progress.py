@@ -1,241 +1,445 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plan comes to while it is carried out, step by step."""
+"""What a plan comes to while it is carried out: locks, rehearsals and steps, judged one by one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import progress
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
+    FENCE_PROBLEM,
+    LOCK,
+    OBSERVATION,
+    ONE_BY_ONE,
+    REHEARSAL,
+    STEP,
+    WITHDRAWAL,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+    Decision,
+    Locks,
+    StepResult,
+)
+from helpers.cases import (
+    HAND_OVER,
+    NEW,
+    OLD,
+    RUN_ID,
+    Result,
+    answer,
+    decision,
+    failed,
+    lock,
+    look,
+    reason,
+    results,
+    said,
+    status,
+    wave,
+)
 
-Result = dict[str, Any]
+EARLIER = "earlier"
+LOST = "it dropped out of the play before this was done"
 
-TXID = {"primary_id": "id1", "timestamp": [0, 5, 0]}
-DONE: Result = {"outcome": "done", "txid": TXID, "transitions": ["x"]}
+DONE: Result = {"outcome": "done", "txid": OLD.as_dict(), "transitions": ["x"]}
 FAILED: Result = {"outcome": "failed", "failed": True, "msg": "it broke"}
 UNKNOWN: Result = {"outcome": "unknown", "failed": True, "msg": "no answer"}
 
-
-def plan(*waves: str) -> Result:
-    """Return a plan with waves of these names; a hand-over without any."""
-    names = waves or ("hold", "catch_up", "step_down", "promote")
-    return {
-        "run": "this",
-        "waves": [{"name": name, "steps": {_HOSTS[name]: {"name": name}}} for name in names],
-        "lock": {"fence": {"n2": ["n1", "n4"]}},
-        "verdicts": [],
-        "refused": False,
-        "moves": {"from": "n1", "to": "n2"},
-        "timeline": [],
-    }
+#: The waves of a hand-over.
+HOLD, CATCH_UP, STEP_DOWN, PROMOTE = HAND_OVER
 
 
-_HOSTS = {"hold": "n1", "catch_up": "n2", "step_down": "n1", "promote": "n2", "dead": "n1"}
+def handing_over() -> Decision:
+    return decision(*HAND_OVER)
 
 
-def after(
-    made: Result, wave: str, host: str, result: Result | None, run: str = "this", step: str = ""
-) -> Result:
-    """Return the plan after a wave whose module said this, of this run and step."""
-    order = "wait" if wave == "catch_up" else wave
-    due = {"name": wave, "orders": [order], "reason": "because"}
-    said = {"run": run, "step": step or wave, **result} if result else None
-    hostvars = {host: {"__nso_ha_result": said}}
-    return progress.after_wave(made, {"name": wave, "steps": {host: due}}, hostvars, 9.0)
+def after(judged: Decision, taken: Wave, result: Result | None) -> Decision:
+    """Return the decision after a wave with one step, whose result is this one."""
+    by_host = {} if result is None else {taken.steps[0].host: result}
+    name = STEP if taken.parallel else ONE_BY_ONE[STEP]
+    return progress.after_wave(judged, taken, results({name: by_host}), 9.0)
 
 
-def test_what_the_held_primary_had_in_the_end_is_awaited() -> None:
-    assert after(plan(), "hold", "n1", DONE)["awaited"] == TXID
-    later = {"primary_id": "id1", "timestamp": [0, 6, 0]}
-    made = after(after(plan(), "hold", "n1", DONE), "step_down", "n1", {**DONE, "txid": later})
-    assert made["awaited"] == later
+def done(judged: Decision, taken: Wave, result: Result) -> Decision:
+    """Return the decision after a wave whose module said this in this run, for this step."""
+    return after(judged, taken, said(taken.name, **result))
 
 
-def test_a_held_primary_that_does_not_tell_what_it_had_ends_the_run() -> None:
-    made = after(plan(), "hold", "n1", {**DONE, "txid": None})
-    assert made["refused"]
-    assert "does not tell the id" in made["verdicts"][-1]["reason"]
+def last(judged: Decision) -> StepResult:
+    return judged.progress.steps[-1]
 
 
-def test_a_primary_that_leaves_and_does_not_hand_over_is_not_awaited() -> None:
-    made = after(plan("step_down", "promote"), "step_down", "n1", {**DONE, "txid": None})
-    assert "awaited" not in made
-    assert not made["refused"]
+# Steps
 
 
-def test_a_promotion_is_added_to_the_record() -> None:
-    made = after(plan(), "promote", "n2", {**DONE, "entry": {"epoch": 2}})
-    assert made["timeline"] == [{"epoch": 2}]
-
-
-@pytest.mark.parametrize("result", [FAILED, UNKNOWN])
-def test_after_a_failure_between_hold_and_promotion_the_former_primary_comes_back(
-    result: Result,
-) -> None:
-    made = after(plan(), "hold", "n1", DONE)
-    assert not made["reversible"]
-    assert after(made, "catch_up", "n2", result)["reversible"]
-    assert after(made, "step_down", "n1", result)["reversible"]
-
-
-def test_it_does_not_once_the_next_one_is_primary() -> None:
-    held = after(plan(), "hold", "n1", DONE)
-    assert after(held, "promote", "n2", FAILED)["reversible"]
-    # Whether it may still become it is asked of the lock on its node.
-    assert after(held, "promote", "n2", UNKNOWN)["reversible"]
-    promoted = after(held, "promote", "n2", DONE)
-    assert not after(promoted, "secondaries", "n3", FAILED)["reversible"]
-
-
-def test_without_anybody_held_there_is_nothing_to_take_back() -> None:
-    assert not after(plan(), "promote", "n2", FAILED)["reversible"]
+def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
+    judged = done(handing_over(), HOLD, DONE)
+    assert not judged.progress.refused
+    assert judged.verdicts == ()
+    assert judged.progress.awaited == OLD
 
 
 @pytest.mark.parametrize(
-    ("result", "run", "step"),
+    ("result", "why"),
     [
-        (None, "this", ""),
-        (DONE, "earlier", ""),
-        (DONE, "this", "hold"),
-        ({"failed": True, "msg": "timed out"}, "", ""),
-        ({"unreachable": True, "msg": "no ssh"}, "", ""),
-        ({"changed": True}, "this", ""),
+        (said("hold", outcome="failed", failed=True, msg="HA_CONNECT"), "HA_CONNECT"),
+        (said("hold", outcome="unknown", failed=True, msg="EOF"), "EOF"),
+        (said("hold", failed=True), "the step failed without a reason"),
+        ({"unreachable": True, "msg": "no ssh"}, "no ssh"),
+        (None, LOST),
+    ],
+)
+def test_a_step_that_was_not_done_ends_the_run(result: Result | None, why: str) -> None:
+    judged = after(handing_over(), HOLD, result)
+    assert judged.progress.refused
+    assert failed(judged, "step") == ["n1"]
+    assert reason(judged, "step") == why
+
+
+@pytest.mark.parametrize(
+    ("result", "orders"),
+    [
+        (None, ()),
+        (said("promote", EARLIER, **DONE), ("x",)),
+        (said("hold", **DONE), ("x",)),
+        ({"failed": True, "msg": "timed out"}, ()),
+        ({"unreachable": True, "msg": "no ssh"}, ()),
+        (said("promote", changed=True), ()),
     ],
 )
 def test_what_the_module_of_the_step_has_not_said_in_this_run_is_unknown(
-    result: Result | None, run: str, step: str
+    result: Result | None, orders: tuple[str, ...]
 ) -> None:
-    made = after(plan(), "promote", "n2", result, run, step)
-    assert made["history"][-1]["outcome"] == "unknown"
-    assert made["outcomes"] == {"n2": {"promote": "unknown"}}
-    assert made["refused"]
-    assert made["results"]["n2"][-1]["transitions"] == ([] if result != DONE else ["x"])
+    judged = after(handing_over(), PROMOTE, result)
+    assert last(judged).outcome == "unknown"
+    assert judged.progress.refused
+    assert last(judged).given == orders
 
 
-def test_a_step_that_was_lost_says_so() -> None:
-    made = after(plan(), "promote", "n2", None)
-    assert made["verdicts"][-1]["reason"] == "it dropped out of the play before this was done"
+def test_results_one_by_one_are_not_taken_for_those_by_host_and_the_reverse() -> None:
+    alone = wave("secondaries", "n3")
+    together = wave("secondaries", "n1", "n3")
+    assert (alone.parallel, together.parallel) == (False, True)
+    right = said("secondaries", **DONE)
+    for name, taken in ((STEP, alone), (ONE_BY_ONE[STEP], together)):
+        judged = progress.after_wave(
+            decision(taken), taken, results({name: {"n1": right, "n3": right}}), 9.0
+        )
+        assert {step.outcome for step in judged.progress.steps} == {"unknown"}
+        assert judged.progress.refused
+    both = {STEP: {"n1": right, "n3": right}, ONE_BY_ONE[STEP]: {"n3": said("secondaries")}}
+    judged = progress.after_wave(decision(together), together, results(both), 9.0)
+    assert [step.outcome for step in judged.progress.steps] == ["done", "done"]
 
 
 @pytest.mark.parametrize(
     ("result", "outcome"),
     [
-        ({"ha": {"role": "secondary"}}, "done"),
-        ({"ha": {"role": "secondary"}, "failed": True}, "failed"),
-        ({"ha": None, "failed": True}, "failed"),
+        (said("catch_up", ha={"role": "secondary"}), "done"),
+        (said("catch_up", ha={"role": "secondary"}, failed=True), "failed"),
+        (said("catch_up", ha=None, failed=True), "failed"),
+        (said("catch_up", EARLIER, ha={"role": "secondary"}), "failed"),
         (None, "failed"),
     ],
 )
 def test_a_step_that_only_waits_is_done_or_not_and_never_unknown(
     result: Result | None, outcome: str
 ) -> None:
-    made = after(plan(), "catch_up", "n2", result)
-    assert made["history"][-1]["outcome"] == outcome
-    assert made["results"]["n2"][-1]["transitions"] == []
+    judged = after(handing_over(), CATCH_UP, result)
+    assert last(judged).outcome == outcome
+    assert last(judged).given == ()
+    assert last(judged).orders == ("wait",)
 
 
 def test_a_step_that_says_no_orders_is_given_those_of_the_plan() -> None:
-    made = after(plan(), "dead", "n1", {"outcome": "done"})
-    assert made["results"]["n1"][-1]["transitions"] == ["dead"]
+    dead = wave("dead", "n1", orders=["secondary_dead"])
+    assert last(done(decision(dead), dead, {"outcome": "done"})).given == ("secondary_dead",)
 
 
-def struck(*names: str, run: str = "this", owner: str = "this", left: str = "") -> Result:
-    lock = {"id": owner, "steps": [left] if left else []}
-    return {"__nso_ha_struck": {"run": run, "struck": list(names), "lock": lock}}
+def test_it_is_kept_when_a_step_was_taken_and_what_the_node_said_afterwards() -> None:
+    times = [{"start": 1.0, "end": 2.0}, {"start": 3.0, "end": 4.0}]
+    state = answer("primary").state.as_result()
+    judged = done(handing_over(), PROMOTE, {**DONE, "times": times, "after": state})
+    step = last(judged)
+    assert (step.start, step.end, step.finished) == (1.0, 4.0, 9.0)
+    assert (step.wave, step.host, step.orders) == ("promote", "n2", ("x",))
+    assert (step.after, step.told) == (HaState("primary"), True)
+    assert (last(done(handing_over(), HOLD, DONE)).after, step.reason) == (None, "because")
+
+
+def test_nothing_is_judged_after_a_refusal() -> None:
+    refused = decision(*HAND_OVER, refused=True)
+    assert done(refused, HOLD, DONE) == refused
+
+
+# The hand-over
+
+
+def test_what_the_held_primary_had_last_is_awaited() -> None:
+    held = done(handing_over(), HOLD, DONE)
+    assert held.progress.awaited == OLD
+    left = done(held, STEP_DOWN, {**DONE, "txid": NEW.as_dict()})
+    assert left.progress.awaited == NEW
+
+
+@pytest.mark.parametrize("taken", [HOLD, STEP_DOWN])
+def test_a_held_primary_that_does_not_tell_what_it_had_ends_the_run(taken: Wave) -> None:
+    judged = done(handing_over(), taken, {**DONE, "txid": None})
+    assert judged.progress.refused
+    assert "does not tell the id" in reason(judged, "step")
+
+
+def test_a_primary_that_leaves_and_does_not_hand_over_is_not_awaited() -> None:
+    judged = done(decision(STEP_DOWN, PROMOTE), STEP_DOWN, {**DONE, "txid": None})
+    assert judged.progress.awaited is None
+    assert not judged.progress.refused
+
+
+@pytest.mark.parametrize("result", [DONE, FAILED, UNKNOWN])
+def test_a_promotion_that_was_recorded_is_in_the_history_whatever_came_of_it(
+    result: Result,
+) -> None:
+    judged = done(handing_over(), PROMOTE, {**result, "entry": {"epoch": 2}})
+    assert judged.progress.promotions == ({"epoch": 2},)
+
+
+@pytest.mark.parametrize("result", [FAILED, UNKNOWN])
+def test_after_a_failure_between_hold_and_promotion_the_former_primary_comes_back(
+    result: Result,
+) -> None:
+    held = done(handing_over(), HOLD, DONE)
+    assert not held.progress.reversible
+    assert done(held, CATCH_UP, result).progress.reversible
+    assert done(held, STEP_DOWN, result).progress.reversible
+
+
+def test_it_does_not_once_the_next_one_is_primary() -> None:
+    held = done(handing_over(), HOLD, DONE)
+    assert done(held, PROMOTE, FAILED).progress.reversible
+    # Whether it may still become it is asked of the lock on its node.
+    assert done(held, PROMOTE, UNKNOWN).progress.reversible
+    promoted = done(held, PROMOTE, DONE)
+    attaching = wave("secondaries", "n3")
+    assert not done(promoted, attaching, FAILED).progress.reversible
+
+
+def test_without_a_node_that_is_held_there_is_nothing_to_take_back() -> None:
+    assert not done(handing_over(), PROMOTE, FAILED).progress.reversible
+
+
+# Steps that may still be taken
+
+
+def withdrawal(
+    *struck: str, run: str = RUN_ID, owner: str = RUN_ID, left: tuple[str, ...] = ()
+) -> Result:
+    """Return what ncs_ha_operation says after it has struck steps off a lock."""
+    return {"run": run, "struck": list(struck), "lock": lock(owner, left)}
+
+
+BUSY: Result = {"failed": True, "msg": "busy"}
+
+
+def doubts(judged: Decision, **withdrawals: Result) -> list[str]:
+    """Return the hosts of the steps that may still be taken."""
+    verdicts = progress.not_withdrawn(judged, results({WITHDRAWAL: withdrawals}))
+    assert {one.result for one in verdicts} <= {"not evaluable"}
+    return [one.host for one in verdicts]
 
 
 @pytest.mark.parametrize(
-    ("promoted", "locks", "doubts"),
+    ("promoted", "withdrawals", "hosts"),
     [
         (FAILED, {}, []),
-        (UNKNOWN, {"n2": struck("promote")}, []),
-        (UNKNOWN, {"n2": struck()}, ["n2"]),
-        (UNKNOWN, {"n2": struck("promote", run="earlier")}, ["n2"]),
-        (UNKNOWN, {"n2": {"__nso_ha_struck": {"failed": True, "msg": "busy"}}}, ["n2"]),
+        (UNKNOWN, {"n2": withdrawal("promote")}, []),
+        (UNKNOWN, {"n2": withdrawal()}, ["n2"]),
+        (UNKNOWN, {"n2": withdrawal("promote", run=EARLIER)}, ["n2"]),
+        (UNKNOWN, {"n2": BUSY}, ["n2"]),
         (UNKNOWN, {}, ["n2"]),
     ],
 )
 def test_a_step_counts_as_withdrawn_only_if_its_module_or_the_lock_says_so(
-    promoted: Result, locks: dict[str, Result], doubts: list[str]
+    promoted: Result, withdrawals: dict[str, Result], hosts: list[str]
 ) -> None:
-    made = after(after(plan(), "hold", "n1", DONE), "promote", "n2", promoted)
-    found = progress.not_withdrawn(made, {"n1": {}, "n2": {}, **locks})
-    assert [one.host for one in found] == doubts
-    assert all(one.result == "not evaluable" for one in found)
-
-
-def test_a_promotion_that_had_not_begun_has_to_be_withdrawn_and_another_step_only_if_begun() -> (
-    None
-):
-    made = after(plan(), "hold", "n1", UNKNOWN)
-    for busy in (struck(left="promote"), {"__nso_ha_struck": {"run": "this", "lock": None}}, {}):
-        found = progress.not_withdrawn(made, {"n1": struck(), "n2": busy})
-        assert [one.host for one in found] == ["n1", "n2"]
-    # Nobody takes a step that the lock does not list, or that another run holds.
-    for gone in (struck(), struck(owner="another", left="promote")):
-        found = progress.not_withdrawn(made, {"n1": struck(), "n2": gone})
-        assert [one.host for one in found] == ["n1"]
-    withdrawn = {"n1": struck("hold"), "n2": struck("promote")}
-    assert not progress.not_withdrawn(made, withdrawn)
-    waited = after(after(plan(), "hold", "n1", DONE), "catch_up", "n2", UNKNOWN)
-    assert not progress.not_withdrawn(waited, {"n1": {}, "n2": struck("promote")})
-
-
-def test_the_history_tells_when_by_the_clocks_of_node_and_controller() -> None:
-    times = [{"start": 1.0, "end": 2.0}, {"start": 3.0, "end": 4.0}]
-    told = after(plan(), "promote", "n2", {**DONE, "times": times})["history"][-1]
-    assert (told["start"], told["end"], told["finished"]) == (1.0, 4.0, 9.0)
-    assert (told["wave"], told["host"], told["orders"]) == ("promote", "n2", ["x"])
-
-
-def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
-    found: dict[str, Result] = {
-        "n1": {"__nso_ha_begun": {"run": "this", "lock": {"id": "this"}}},
-        "n2": {"__nso_ha_begun": {"run": "this", "failed": True, "msg": "ada has it"}},
-        "n3": {},
-        "n4": {"__nso_ha_begun": {"run": "earlier"}},
-    }
-    made = progress.locked(plan(), ["n1", "n2", "n3", "n4"], found, 5.0)
-    lost = "it dropped out of the play before this was done"
-    assert [(one["host"], one["reason"]) for one in made["verdicts"]] == [
-        ("n2", "ada has it"),
-        ("n3", lost),
-        ("n4", lost),
-    ]
-    assert (made["refused"], made["began"]) == (True, 5.0)
-    assert not progress.locked(plan(), ["n1"], found, 5.0)["refused"]
-
-
-def begun(run: str = "this", owner: str = "this", fenced: tuple[str, ...] = ()) -> Result:
-    lock = {"id": owner, "fence": ["n1", "n4"], "fenced": list(fenced)}
-    return {"__nso_ha_begun": {"run": run, "lock": lock}}
+    judged = done(done(handing_over(), HOLD, DONE), PROMOTE, promoted)
+    assert doubts(judged, **withdrawals) == hosts
 
 
 @pytest.mark.parametrize(
-    ("lock", "not_fenced"),
+    "busy", [withdrawal(left=("promote",)), {"run": RUN_ID, "lock": None}, BUSY, {}]
+)
+def test_a_promotion_that_has_not_begun_has_to_be_withdrawn(busy: Result) -> None:
+    judged = done(handing_over(), HOLD, UNKNOWN)
+    assert doubts(judged, n1=withdrawal(), n2=busy) == ["n1", "n2"]
+
+
+@pytest.mark.parametrize("gone", [withdrawal(), withdrawal(owner="another", left=("promote",))])
+def test_no_module_takes_a_step_that_the_lock_does_not_list_or_that_another_run_holds(
+    gone: Result,
+) -> None:
+    judged = done(handing_over(), HOLD, UNKNOWN)
+    assert doubts(judged, n1=withdrawal(), n2=gone) == ["n1"]
+    assert not doubts(judged, n1=withdrawal("hold"), n2=gone)
+
+
+def test_another_step_than_a_promotion_has_to_be_withdrawn_only_if_begun() -> None:
+    waited = done(done(handing_over(), HOLD, DONE), CATCH_UP, UNKNOWN)
+    assert not doubts(waited, n2=withdrawal("promote"))
+
+
+# Locks
+
+_LOCKS = Locks(
+    hosts=("n1", "n2", "n3", "n4", "n5"),
+    steps={"n1": ("hold", "step_down"), "n2": ("promote",), "n3": (), "n4": (), "n5": ()},
+    fence={"n1": (), "n2": ("n4",), "n3": (), "n4": (), "n5": ()},
+)
+
+
+def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
+    taken: dict[str, Result] = {
+        "n1": {"run": RUN_ID, "lock": lock(steps=["hold", "step_down"])},
+        "n2": {"run": RUN_ID, "failed": True, "msg": "ada has it"},
+        "n4": {"run": EARLIER, "lock": lock()},
+        "n5": {"failed": True, "msg": None},
+    }
+    locking = decision(*HAND_OVER, locks=_LOCKS)
+    judged = progress.locked(locking, _LOCKS.hosts, results({LOCK: taken}), 5.0)
+    assert [(one.check, one.host, one.reason) for one in judged.verdicts] == [
+        ("lock", "n2", "ada has it"),
+        ("lock", "n3", LOST),
+        ("lock", "n4", LOST),
+        ("lock", "n5", LOST),
+    ]
+    assert (judged.progress.refused, judged.progress.started) == (True, 5.0)
+    alone = progress.locked(locking, ["n1"], results({LOCK: taken}), 5.0)
+    assert not alone.progress.refused
+    assert alone.verdicts == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
     [
-        (begun(fenced=("n1", "n4")), []),
-        (begun(fenced=("n1",)), ["n4"]),
-        (begun(), ["n1", "n4"]),
-        (begun(run="earlier", fenced=("n1", "n4")), ["n1", "n4"]),
-        (begun(owner="another", fenced=("n1", "n4")), ["n1", "n4"]),
-        ({"__nso_ha_begun": {"run": "this", "failed": True, "lock": None}}, ["n1", "n4"]),
+        ("n1", lock(steps=["hold"])),
+        ("n1", lock()),
+        ("n1", None),
+        ("n2", lock(steps=["promote"])),
+        ("n2", lock(steps=["promote"], fence=["n3"])),
+    ],
+)
+def test_an_old_lock_that_does_not_say_what_the_plan_says_refuses(
+    host: str, written: Result | None
+) -> None:
+    locking = decision(*HAND_OVER, locks=_LOCKS)
+    old = results({LOCK: {host: {"run": RUN_ID, "lock": written}}})
+    judged = progress.locked(locking, [host], old, 5.0)
+    assert judged.progress.refused
+    assert reason(judged, "lock") == LOST
+
+
+def test_a_lock_that_was_taken_one_by_one_is_not_asked_of_the_results_by_host() -> None:
+    right = {"run": RUN_ID, "lock": lock(steps=["promote"], fence=["n4"])}
+    locking = decision(*HAND_OVER, locks=_LOCKS)
+    once = results({ONE_BY_ONE[LOCK]: {"n2": right}})
+    assert progress.locked(locking, ["n2"], once, 5.0).progress.refused
+    assert not progress.locked(locking, ["n2"], once.one_by_one(LOCK), 5.0).progress.refused
+
+
+# Rehearsal
+
+
+def rehearsed(result: Result | None) -> Decision:
+    plan = replace(decision().plan, rehearse=("n2",))
+    by_name = {OBSERVATION: {"n2": look(answer("none"))}}
+    tried = {} if result is None else {"n2": result}
+    return progress.rehearsed(
+        replace(decision(), plan=plan), results({**by_name, REHEARSAL: tried})
+    )
+
+
+_NONE = status(answer("none"))
+
+
+def test_a_rehearsal_that_went_well_passes() -> None:
+    judged = rehearsed(said("rehearse", transitions=["besecondary"], before=_NONE))
+    assert judged.verdicts == (Verdict("rehearsal", "passed", "", "n2"),)
+    assert not judged.progress.refused
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (
+            {"failed": True, "msg": "one.example cannot be resolved"},
+            "one.example cannot be resolved",
+        ),
+        ({"unreachable": True, "msg": "no ssh"}, "no ssh"),
+        ({"skipped": True}, "no reason"),
+        (None, "it was not tried"),
+        ({"failed": True, "transitions": ["besecondary"], "msg": "phase 0"}, "phase 0"),
+        (
+            said("rehearse", transitions=[], before=status(answer("primary"))),
+            "was none when the plan was made and is primary now; run it again",
+        ),
+    ],
+)
+def test_a_rehearsal_that_did_not_go_well_refuses(result: Result | None, why: str) -> None:
+    judged = rehearsed(result)
+    assert judged.progress.refused
+    assert failed(judged, "rehearsal") == ["n2"]
+    assert reason(judged, "rehearsal") == why
+
+
+# Fencing
+
+_FENCE = Locks(fence={"n2": ("n1", "n4")})
+
+
+def confirmed(run: str = RUN_ID, owner: str = RUN_ID, fenced: tuple[str, ...] = ()) -> Result:
+    return {"run": run, "lock": lock(owner, fence=["n1", "n4"], fenced=list(fenced))}
+
+
+def fenced(by_name: dict[str, Any]) -> Decision:
+    return progress.fenced(decision(*HAND_OVER, locks=_FENCE), results(by_name))
+
+
+@pytest.mark.parametrize(
+    ("read", "not_fenced"),
+    [
+        (confirmed(fenced=("n1", "n4")), []),
+        (confirmed(fenced=("n1",)), ["n4"]),
+        (confirmed(), ["n1", "n4"]),
+        (confirmed(run=EARLIER, fenced=("n1", "n4")), ["n1", "n4"]),
+        (confirmed(owner="another", fenced=("n1", "n4")), ["n1", "n4"]),
+        ({"run": RUN_ID, "failed": True, "lock": None}, ["n1", "n4"]),
         ({}, ["n1", "n4"]),
     ],
 )
 def test_a_host_is_fenced_only_if_the_lock_of_this_run_says_so(
-    lock: Result, not_fenced: list[str]
+    read: Result, not_fenced: list[str]
 ) -> None:
-    made = progress.fenced(plan(), {"n2": lock})
-    assert made["refused"] == bool(not_fenced)
-    failed = [one for one in made["verdicts"] if one["result"] == "failed"]
-    assert [one["host"] for one in failed] == not_fenced
-    assert all("have not confirmed, in the lock on n2" in one["reason"] for one in failed)
+    judged = fenced({ONE_BY_ONE[LOCK]: {"n2": read}})
+    assert judged.progress.refused == bool(not_fenced)
+    assert failed(judged, "fence") == not_fenced
+    reasons = [one.reason for one in judged.verdicts if one.result == "failed"]
+    assert all("have not confirmed, in the lock on n2" in one for one in reasons)
 
 
-@pytest.mark.parametrize(("run", "told"), [("this", True), ("earlier", False)])
+def test_the_lock_that_was_read_before_the_fencing_tasks_ran_proves_nothing() -> None:
+    judged = fenced({LOCK: {"n2": confirmed(fenced=("n1", "n4"))}})
+    assert failed(judged, "fence") == ["n1", "n4"]
+
+
+@pytest.mark.parametrize(("run", "told"), [(RUN_ID, True), (EARLIER, False)])
 def test_a_fencing_task_that_failed_in_this_run_is_told(run: str, told: bool) -> None:
-    problem = {"__nso_ha_fence_problem": {"run": run, "text": "the outlet is {stuck}"}}
-    made = progress.fenced(plan(), {"n2": {**begun(), **problem}})
-    assert (made["verdicts"][-1]["reason"] == "the outlet is {stuck}") == told
+    problem = {"run": run, "text": "the outlet is {stuck}"}
+    judged = fenced(
+        {ONE_BY_ONE[LOCK]: {"n2": confirmed()}, FENCE_PROBLEM: {"n2": problem}},
+    )
+    assert (judged.verdicts[-1].reason == "the outlet is {stuck}") == told
