@@ -96,6 +96,17 @@ class Run:
         """Every result that is a change: name of the task, and the host."""
         return [(task, host) for task, result, host in self.results() if result == "changed"]
 
+    def skipped(self) -> list[tuple[str, str]]:
+        """Every task that was skipped on a host: its name, and the host."""
+        task, found = "", []
+        for line in self.output.splitlines():
+            header, host = _HEADER.match(line), re.match(r"^skipping: \[([^\]]+)\]", line)
+            if header:
+                task = header.group(1)
+            elif host:
+                found.append((task, host.group(1)))
+        return found
+
     def waves(self) -> list[tuple[str, str]]:
         """What the report says was done, in order: wave and host."""
         return [(step["wave"], step["host"]) for step in self.report["steps"]]

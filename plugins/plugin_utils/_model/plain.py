@@ -17,7 +17,6 @@ import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 T = TypeVar("T")
@@ -72,7 +71,7 @@ def _typed(kind: Any, value: Any) -> Any:
     if kind is Any or value is None:
         return value
     if kind is TransactionId:
-        return transaction_id.from_dict(value)
+        return TransactionId.from_dict(value)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return _typed(_member(arguments, value), value)
