@@ -1,44 +1,68 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading Ansible's variables."""
+"""What the operator asks for, however it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Consents
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Consents, Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.guards import OVERRIDABLE
-from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
-from ansible_collections.nso.ha.plugins.plugin_utils._run import variables
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
+from ansible_collections.nso.ha.plugins.plugin_utils._run import request
+from ansible_collections.nso.ha.plugins.plugin_utils._run.request import Request
 
 HOSTS = ("n1", "n2", "n3")
 
 
+def asked(operation: str = "converge", **group: object) -> Request:
+    """Return the request in these variables, which are without the prefix nso_ha_."""
+    return request.read(operation, {f"nso_ha_{name}": group[name] for name in group}, HOSTS)
+
+
 def overwriting(given: object, hosts: Sequence[str] = HOSTS) -> Consents:
-    return variables.consents(given, False, [], hosts)
+    return request.read("converge", {"nso_ha_allow_overwrite": given}, hosts).consents
 
 
 def overriding(given: object) -> Consents:
-    return variables.consents(False, False, given, HOSTS)
+    return asked(override=given).consents
 
 
-def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None:
-    assert variables.member("n1", {}) == Member("n1", "n1", "n1", "", "")
-    given: dict[str, object] = {
-        "nso_ha_node_id": "",
-        "nso_ha_node_ip": None,
-        "ansible_host": "10.0.0.1",
-    }
-    assert variables.member("n1", given) == Member("n1", "n1", "10.0.0.1", "", "")
-    given = {
-        "nso_ha_node_id": 7,
-        "nso_ha_node_ip": "10.0.0.7",
-        "ansible_host": "192.0.2.7",
-        "nso_ha_role": "relay",
-        "nso_ha_upstream": "n2",
-    }
-    assert variables.member("n1", given) == Member("n1", "7", "10.0.0.7", "relay", "n2")
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+def test_nothing_is_agreed_to_where_nothing_is_given(operation: str) -> None:
+    assert asked(operation) == Request(operation)
+    empty = {"candidate": "", "planned_candidate": None, "break_lock": " ", "fence_tasks": ""}
+    assert asked(operation, allow_data_loss="", **empty) == Request(operation)
+
+
+@pytest.mark.parametrize("operation", ["", "status", "roll_back", "convergence"])
+def test_an_operation_that_cannot_be_asked_for_is_an_error(operation: str) -> None:
+    with pytest.raises(ValueError, match=f"nso_ha_operation is {operation!r}; there are converge,"):
+        asked(operation)
+
+
+def test_the_candidate_that_is_named_counts_before_the_one_that_was_planned() -> None:
+    assert asked(candidate=" n2 ", planned_candidate="n3").candidate == "n2"
+    assert asked(candidate="", planned_candidate=" n3 ").candidate == "n3"
+
+
+@pytest.mark.parametrize("name", ["candidate", "planned_candidate"])
+def test_a_candidate_that_is_not_a_host_of_the_group_is_an_error(name: str) -> None:
+    with pytest.raises(ValueError, match="nso_ha_candidate is 'id2', which is not a host of the"):
+        asked(**{name: "id2"})
+
+
+def test_what_is_given_is_read_without_the_blanks_around_it() -> None:
+    found = asked(break_lock=" r1\n", fence_tasks=" off.yml ")
+    assert (found.broken, found.fences) == ("r1", True)
+
+
+def test_each_consent_is_read_from_its_own_variable() -> None:
+    found = asked(allow_overwrite="n1", allow_data_loss=["n2"], override="fenced").consents
+    assert found.overwrite == Nodes(named=frozenset(("n1",)))
+    assert found.data_loss == Nodes(named=frozenset(("n2",)))
+    assert found.overridden == {"fenced"}
 
 
 @pytest.mark.parametrize("nobody", [False, "false", "No", "off", "0", 0, "", " ", None, [], ","])
@@ -90,7 +114,7 @@ def test_a_host_that_is_called_like_a_truth_value_is_that_host(name: object) -> 
         (1.0, "nso_ha_allow_overwrite is 1.0; it has to be a list of names"),
     ],
 )
-def test_a_consent_that_makes_no_sense_is_an_error(wrong: object, text: str) -> None:
+def test_a_malformed_consent_is_an_error(wrong: object, text: str) -> None:
     with pytest.raises(ValueError, match="nso_ha_allow_overwrite") as caught:
         overwriting(wrong)
     assert text in str(caught.value)
@@ -122,36 +146,3 @@ def test_the_names_of_the_checks_are_told_to_those_who_misspell_one() -> None:
     assert str(caught.value) == (
         f"nso_ha_override has hidden, which is not known; there are {', '.join(OVERRIDABLE)}"
     )
-
-
-def test_a_variable_of_the_group_has_to_be_the_same_on_all_hosts() -> None:
-    one: dict[str, dict[str, object]] = {"n1": {"v": "n1"}, "n2": {"v": "n1"}, "n3": {}}
-    (text,) = variables.uneven("v", HOSTS, one)
-    assert text.startswith("v is not the same on n3 as on n1.")
-    assert variables.uneven("v", HOSTS[:2], one) == []
-
-
-def test_a_variable_that_is_not_set_and_one_that_is_empty_are_the_same() -> None:
-    empty: dict[str, dict[str, object]] = {"n1": {"v": ""}, "n2": {"v": False}, "n3": {}}
-    assert variables.uneven("v", HOSTS, empty) == []
-
-
-@pytest.mark.parametrize("given", [2, 2.0, "2", " 2.0 ", "2e0"])
-def test_a_time_limit_is_a_number_or_the_same_as_text(given: object) -> None:
-    assert variables.seconds(given, "nso_ha_timeout", 30) == 2
-
-
-@pytest.mark.parametrize("given", [None, "", "  "])
-def test_a_time_limit_that_is_empty_was_not_given(given: object) -> None:
-    assert variables.seconds(given, "nso_ha_timeout", 30) == 30
-
-
-def test_a_time_limit_may_be_0() -> None:
-    assert variables.seconds(0, "nso_ha_timeout", 30) == 0
-    assert variables.seconds("0", "nso_ha_timeout", 30) == 0
-
-
-@pytest.mark.parametrize("given", ["soon", "1 s", -1, "-0.5", True, False, [], [1], "inf", "nan"])
-def test_a_time_limit_that_is_no_number_of_seconds_is_an_error(given: object) -> None:
-    with pytest.raises(ValueError, match=r"nso_ha_timeout is .*it has to be a number of seconds"):
-        variables.seconds(given, "nso_ha_timeout", 30)

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which registered results count, and above all which do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Silence
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
+    ENDED,
+    FENCE_PROBLEM,
+    LOCK,
+    NODE,
+    OBSERVATION,
+    ONE_BY_ONE,
+    RECHECK,
+    REGISTERED,
+    STEP,
+    UNDER_LOCK,
+    VERIFICATION,
+    Result,
+    gather,
+)
+from helpers.cases import RUN_ID, answer, look, results, said
+
+OTHERS = "earlier"
+
+OWN: dict[str, Any] = {
+    "nso_ha_role": "primary",
+    OBSERVATION: said("observe", ha="a look"),
+    VERIFICATION: said("verify", OTHERS, ha="of the play before"),
+    STEP: {"outcome": "done"},
+    RECHECK: {"unreachable": True, "msg": "no ssh", "ha": "forged"},
+    LOCK: {"failed": True, "msg": "given up", "lock": "forged"},
+    ENDED: "text",
+}
+
+
+def gathered(own: dict[str, Any], once: dict[str, Any] | None = None) -> dict[str, Result]:
+    """Return what is gathered of n1."""
+    return dict(gather({"n1": own, "n2": {}}, once or {}, RUN_ID).by_host["n1"])
+
+
+def test_nothing_else_is_taken() -> None:
+    assert set(gathered(OWN)) == {*REGISTERED, FENCE_PROBLEM}
+
+
+def test_a_result_counts_only_if_its_module_made_it_in_this_run() -> None:
+    found = gathered(OWN)
+    assert found[OBSERVATION] == OWN[OBSERVATION]
+    for name in (VERIFICATION, STEP, ENDED):
+        assert found[name] == {}
+
+
+def test_of_a_result_that_ansible_made_only_the_failure_is_taken() -> None:
+    found = gathered(OWN)
+    assert found[RECHECK] == {"unreachable": True, "msg": "no ssh"}
+    assert found[LOCK] == {"failed": True, "msg": "given up"}
+
+
+def entries(*nodes: tuple[object, dict[str, Any]]) -> dict[str, Any]:
+    """Return what a task that runs once for one node after the other registers."""
+    return {"results": [{**result, NODE: node} for node, result in nodes]}
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+def test_results_one_by_one_go_to_the_node_that_each_names(name: str) -> None:
+    first, second = said("hold", outcome="done"), said("hold", outcome="failed")
+    once = {ONE_BY_ONE[name]: entries(("n1", first), ("n2", second), ("another", first))}
+    found = gather({"n1": {}, "n2": {}}, once, RUN_ID).one_by_one(name)
+    assert found.of("n1", name)["outcome"] == "done"
+    assert found.of("n2", name)["outcome"] == "failed"
+    assert set(found.by_host) == {"n1", "n2"}
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+def test_results_one_by_one_are_kept_apart_from_those_by_host(name: str) -> None:
+    once = {ONE_BY_ONE[name]: entries(("n1", said("hold", outcome="done")))}
+    # What a host has registered itself under that name is not from the task that ran once.
+    own = {name: said("hold", outcome="failed"), ONE_BY_ONE[name]: once[ONE_BY_ONE[name]]}
+    found = gather({"n1": own, "n2": own}, once, RUN_ID)
+    assert found.of("n1", name)["outcome"] == "failed"
+    assert found.one_by_one(name).of("n1", name)["outcome"] == "done"
+    assert found.one_by_one(name).of("n2", name) == {}
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+@pytest.mark.parametrize(
+    ("entry", "taken"),
+    [
+        (said("hold", OTHERS, outcome="done"), {}),
+        ({"skipped": True}, {}),
+        ({"unreachable": True, "msg": "no ssh", "outcome": "done"}, {"unreachable": True}),
+        ({"failed": True, "msg": "killed", "outcome": "done"}, {"failed": True}),
+    ],
+)
+def test_of_results_one_by_one_only_those_of_this_run_count(
+    name: str, entry: dict[str, Any], taken: dict[str, Any]
+) -> None:
+    once = {ONE_BY_ONE[name]: entries(("n1", entry))}
+    result = gather({"n1": {}}, once, RUN_ID).one_by_one(name).of("n1", name)
+    assert {key: value for key, value in result.items() if key != "msg"} == taken
+
+
+@pytest.mark.parametrize("registered", [None, "text", {}, {"results": None}, {"results": ["x"]}])
+def test_a_task_that_ran_once_and_left_nothing_has_said_nothing(registered: object) -> None:
+    found = gather({"n1": {}}, {ONE_BY_ONE[STEP]: registered}, RUN_ID)
+    assert found.one_by_one(STEP).of("n1", STEP) == {}
+
+
+def test_a_module_has_said_something_only_in_this_run_and_for_this_step() -> None:
+    found = results({STEP: {"n1": said("hold"), "n2": said("hold", OTHERS)}})
+    assert found.said("n1", STEP)
+    assert found.said("n1", STEP, "hold")
+    assert not found.said("n1", STEP, "promote")
+    assert not found.said("n2", STEP)
+    assert not found.said("n3", STEP)
+
+
+def test_of_a_node_that_is_locked_only_the_look_of_the_step_counts() -> None:
+    heard = answer("none")
+    looks = {
+        "n1": look(heard, UNDER_LOCK),
+        "n2": look(heard),
+        "n3": look(heard),
+        "n4": {"unreachable": True, "msg": "no ssh"},
+    }
+    hosts = list(looks)
+    found = results({OBSERVATION: looks}).observations(hosts, ["n1", "n2", "n4"], UNDER_LOCK)
+    assert found == {
+        "n1": heard,
+        "n2": Silence("it dropped out of the play before it was asked again"),
+        "n3": heard,
+        "n4": Silence("Ansible cannot reach it: no ssh"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        ({"run": RUN_ID, "text": "stuck"}, "stuck"),
+        ({"run": OTHERS, "text": "stuck"}, ""),
+        ("stuck", ""),
+        (None, ""),
+    ],
+)
+def test_what_went_wrong_with_fencing_tasks_counts_in_this_run_only(
+    problem: object, text: str
+) -> None:
+    assert gather({"n1": {FENCE_PROBLEM: problem}}, {}, RUN_ID).fence_problem("n1") == text

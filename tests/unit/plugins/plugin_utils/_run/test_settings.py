@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host is told by its variables, and what is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
+from ansible_collections.nso.ha.plugins.plugin_utils._run import settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import (
+    ACCESS_FILE,
+    IPC_ENVIRONMENT,
+    OF_THE_GROUP,
+    TOKEN,
+    Keywords,
+    Limits,
+    NotEvaluable,
+    Settings,
+)
+from helpers import cases
+from helpers.cases import N1, N2, N3
+
+Variables = dict[str, object]
+
+GIVEN: Variables = {TOKEN: "secret"}
+
+
+def read(variables: Mapping[str, object], **more: Any) -> Settings:
+    """Return the settings of n1, which has a token, with these variables."""
+    whole = {**GIVEN, **variables}
+    environment = more.pop("environment", {})
+    return settings.read("n1", whole.get, environment, **more)
+
+
+# One host
+
+
+def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None:
+    assert read({}).member == Member("n1", "n1", "n1", "", "")
+    given: Variables = {
+        "nso_ha_node_id": "",
+        "nso_ha_node_ip": None,
+        "ansible_host": "10.0.0.1",
+    }
+    assert read(given).member == Member("n1", "n1", "10.0.0.1", "", "")
+    given = {
+        "nso_ha_node_id": 7,
+        "nso_ha_node_ip": "10.0.0.7",
+        "ansible_host": "192.0.2.7",
+        "nso_ha_role": "relay",
+        "nso_ha_upstream": "n2",
+        "nso_ha_priority": "7",
+    }
+    assert read(given).member == Member("n1", "7", "10.0.0.7", "relay", "n2", 7)
+
+
+#: Variables of a host that are text, with where they are in its settings.
+TEXTS = {
+    "nso_ha_node_id": "member.node_id",
+    "nso_ha_node_ip": "member.address",
+    "nso_ha_role": "member.role",
+    "nso_ha_upstream": "member.upstream",
+    "nso_ha_path": "path",
+    "nso_ha_ip": "ip",
+    "nso_ha_port": "port",
+    ACCESS_FILE: "access_file",
+    "nso_ha_state_dir": "state_dir",
+    "nso_ha_ha_port": "ha_port",
+    "nso_ha_process": "process",
+}
+
+
+def found(own: Settings, where: str) -> object:
+    value: object = own
+    for name in where.split("."):
+        value = getattr(value, name)
+    return value
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_is_taken_without_the_blanks_around_it(name: str) -> None:
+    assert found(read({name: "  x y \n"}), TEXTS[name]) == "x y"
+    assert found(read({name: 4570}), TEXTS[name]) == "4570"
+
+
+@pytest.mark.parametrize("empty", [None, "", "  ", "\n"])
+def test_what_is_empty_as_in_a_survey_was_not_given(empty: object) -> None:
+    of_host = dict.fromkeys((*TEXTS, *settings._LIMITS.values(), "nso_ha_priority"), empty)
+    assert read(of_host) == read({})
+    assert read(of_host).problems == ()
+
+
+def test_what_is_not_given_has_the_default() -> None:
+    own = read({})
+    assert own.limits == Limits()
+    assert own.state_dir == "/var/lib/nso-ha"
+    assert own.member.priority == 100
+    assert (own.path, own.ip, own.port, own.access_file) == ("", "", "", "")
+    assert (own.keywords, own.stated) == (Keywords(), True)
+
+
+@pytest.mark.parametrize(
+    ("priority", "taken"), [(0, 0), (" 7 ", 7), ("1.5", -1), ("high", -1), (-3, -3), (True, -1)]
+)
+def test_a_priority_is_a_whole_number_or_one_that_no_topology_may_have(
+    priority: object, taken: int
+) -> None:
+    assert read({"nso_ha_priority": priority}).member.priority == taken
+
+
+@pytest.mark.parametrize("token", [None, "", "  "])
+def test_a_missing_token_is_a_problem_of_a_host_that_states_its_settings(token: object) -> None:
+    (problem,) = read({TOKEN: token}).problems
+    assert problem.startswith("n1: there is no token. Set nso_ha_token, ")
+    assert "NSO_HA_TOKEN_FILE" in problem
+    # What the inventory says of a host that was dropped has no token: it is a variable of the role.
+    assert read({TOKEN: token}, stated=False).problems == ()
+
+
+def test_the_token_is_not_among_the_settings() -> None:
+    assert "secret" not in repr(read({}))
+
+
+@pytest.mark.parametrize(
+    "name", [*TEXTS, *settings._LIMITS.values(), *OF_THE_GROUP, "nso_ha_priority", TOKEN]
+)
+def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -> None:
+    def evaluate(asked: str) -> object:
+        if asked == name:
+            raise NotEvaluable("'typo' is undefined")
+        return GIVEN.get(asked)
+
+    own = settings.read("n1", evaluate, {})
+    assert own.problems[0] == f"{name} of n1 cannot be evaluated: 'typo' is undefined"
+    assert settings.problems([own])[0] == own.problems[0]
+
+
+def test_the_environment_is_what_the_modules_go_by() -> None:
+    environment = {"NCS_IPC_PORT": 4570, "NCS_IPC_PATH": "/x", "SECRET": "not needed"}
+    own = read({}, environment=environment)
+    assert own.environment == {"NCS_IPC_PORT": "4570", "NCS_IPC_PATH": "/x"}
+
+
+def test_the_keywords_of_the_play_are_kept() -> None:
+    keywords = Keywords(True, "nso", "admin")
+    assert read({}, keywords=keywords).keywords == keywords
+
+
+# Time limits
+
+
+@pytest.mark.parametrize("given", [2, 2.0, "2", " 2.0 ", "2e0"])
+def test_a_time_limit_is_a_number_or_the_same_as_text(given: object) -> None:
+    assert settings.seconds(given, "nso_ha_timeout", 30) == 2
+
+
+@pytest.mark.parametrize("given", [None, "", "  "])
+def test_a_time_limit_that_is_empty_was_not_given(given: object) -> None:
+    assert settings.seconds(given, "nso_ha_timeout", 30) == 30
+
+
+def test_a_time_limit_may_be_0() -> None:
+    assert settings.seconds(0, "nso_ha_timeout", 30) == 0
+    assert settings.seconds("0", "nso_ha_timeout", 30) == 0
+
+
+@pytest.mark.parametrize("given", ["soon", "1 s", -1, "-0.5", True, False, [], [1], "inf", "nan"])
+def test_a_time_limit_that_is_no_number_of_seconds_is_an_error(given: object) -> None:
+    with pytest.raises(ValueError, match=r"nso_ha_timeout is .*it has to be a number of seconds"):
+        settings.seconds(given, "nso_ha_timeout", 30)
+
+
+@pytest.mark.parametrize("limit", settings._LIMITS)
+def test_each_time_limit_is_read_from_its_variable_and_a_wrong_one_is_a_problem(
+    limit: str,
+) -> None:
+    name = settings._LIMITS[limit]
+    assert read({name: "7"}).limits == replace(Limits(), **{limit: 7.0})
+    wrong = read({name: "soon"})
+    assert wrong.limits == Limits()
+    assert wrong.problems == (f"n1: {name} is 'soon'; it has to be a number of seconds",)
+
+
+# All hosts together
+
+
+def test_a_lock_has_to_last_longer_than_a_step() -> None:
+    short = cases.settings(N2, limits=Limits(wait=900))
+    assert settings.problems([cases.settings(N1), short]) == [
+        "n2: nso_ha_lock_timeout is 900 s and nso_ha_wait_timeout 900 s; a lock has to last longer "
+        "than a step"
+    ]
+    assert settings.problems([cases.settings(N2, limits=Limits(wait=899))]) == []
+
+
+def group(name: str, *values: object) -> list[Settings]:
+    """Return the settings of as many hosts, each with its value of this variable."""
+    return [
+        cases.settings(member, {name: value})
+        for member, value in zip((N1, N2, N3), values, strict=False)
+    ]
+
+
+@pytest.mark.parametrize("name", OF_THE_GROUP)
+def test_a_variable_of_the_group_has_to_be_the_same_on_all_hosts(name: str) -> None:
+    assert settings.problems(group(name, "n1", "n1", None)) == [
+        f"{name} is not the same on n3 as on n1. It counts for the whole group and cannot be set "
+        "for a host: give it with -e, and name the nodes in it"
+    ]
+    assert settings.problems(group(name, ["n1"], ["n1"])) == []
+
+
+def test_a_variable_that_is_not_set_and_one_that_is_empty_are_the_same() -> None:
+    assert settings.problems(group("nso_ha_override", "", False, [])) == []
+
+
+def test_what_a_dropped_host_would_say_of_the_group_does_not_count() -> None:
+    first, second = group("nso_ha_candidate", "n1", None)
+    assert settings.problems([first, replace(second, stated=False)]) == []
+
+
+@pytest.mark.parametrize("name", IPC_ENVIRONMENT)
+def test_an_environment_variable_that_only_some_hosts_have_is_a_problem(name: str) -> None:
+    having, lacking = cases.settings(N1, environment={name: "x"}), cases.settings(N2)
+    (problem,) = settings.problems([having, lacking])
+    assert problem.startswith(f"the environment of the play has {name} for n1 and not for n2; set ")
+    # One value for each host is possible, and a host that was dropped takes no step.
+    assert settings.problems([having, replace(lacking, environment={name: "y"})]) == []
+    assert settings.problems([having, replace(lacking, stated=False)]) == []

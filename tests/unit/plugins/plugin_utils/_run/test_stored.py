@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the state directories of the nodes say: locks, marks and promotion histories together."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import Promotion, promotion_from
+from ansible_collections.nso.ha.plugins.plugin_utils._run import stored
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION
+from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
+from helpers.cases import Result, directory, lock, promotion, results, said
+
+#: The lock of another run, on n1.
+OTHER = lock("r1")
+
+
+def entry(number: int, primary: str = "id1") -> Result:
+    return promotion(number, primary, None, number).as_entry()
+
+
+def read(
+    *directories: Result | None, run: str = "mine", broken: str = "", gone: bool = False
+) -> Stored:
+    """Return what these directories say, of n1, n2 and so on; None is one that was not read."""
+    hosts = [f"n{number}" for number, _content in enumerate(directories, 1)]
+    looks = {
+        host: said(run=run, kept=content)
+        for host, content in zip(hosts, directories, strict=True)
+        if content is not None
+    }
+    return stored.read(hosts, results({OBSERVATION: looks}, run), broken, lambda _process: gone)
+
+
+def test_where_nothing_is_stored_nothing_stands_in_the_way() -> None:
+    found = read(directory(), None)
+    assert found == Stored(found.history)
+    assert not found.history
+
+
+def test_the_lock_of_a_living_run_stands_in_the_way_and_names_all_its_hosts_once() -> None:
+    found = read(directory(lock=OTHER), directory(), directory(lock=OTHER))
+    assert found.locked == (
+        "ada@here has been running switchover since noon and holds the lock on n1, n3, which is "
+        "valid until one unless it is renewed. Wait for that run. If it is truly gone, run this "
+        "with nso_ha_break_lock=r1",
+    )
+    assert (found.replace, found.unfinished, found.held) == ((), {}, {})
+
+
+def test_the_own_lock_does_not() -> None:
+    found = read(directory(lock=OTHER), directory(), run="r1")
+    assert (found.locked, found.replace, found.unfinished) == ((), (), {})
+    assert found.held == {"n1": OTHER}
+
+
+@pytest.mark.parametrize(
+    ("content", "broken", "gone"),
+    [({**OTHER, "expired": True}, "", False), (OTHER, "r1", False), (OTHER, "", True)],
+)
+def test_a_lock_that_is_expired_or_broken_or_of_a_run_that_is_gone_may_be_replaced(
+    content: Result, broken: str, gone: bool
+) -> None:
+    found = read(directory(lock=content), directory(lock=content), broken=broken, gone=gone)
+    assert (found.locked, found.replace) == ((), ("r1",))
+    assert found.unfinished == {"switchover": "r1"}
+
+
+def test_breaking_one_lock_breaks_no_other() -> None:
+    found = read(directory(lock=OTHER), directory(lock=lock("r2")), broken="r2")
+    assert found.replace == ("r2",)
+    assert len(found.locked) == 1
+    assert "nso_ha_break_lock=r1" in found.locked[0]
+
+
+def test_a_mark_tells_which_operation_is_unfinished_unless_its_run_lives() -> None:
+    mark = {"operation": "switchover", "run": "r1", "at": "noon"}
+    assert read(directory(read_only=mark)).unfinished == {"switchover": "r1"}
+    assert read(directory(read_only=mark), directory(lock=OTHER)).unfinished == {}
+
+
+def test_the_history_is_what_any_node_knows_and_it_is_told_which_lacks_what() -> None:
+    first, second = entry(1), entry(2, "id2")
+    found = read(
+        directory(timeline=[first, second]), directory(timeline=[first]), directory(), None
+    )
+    assert [one.number for one in found.history.all] == [1, 2]
+    assert found.incomplete == {
+        "n2": "its promotion history lacks 1 of 2 promotions",
+        "n3": "its promotion history lacks 2 of 2 promotions",
+    }
+
+
+def test_two_nodes_may_each_know_what_the_other_does_not() -> None:
+    found = read(directory(timeline=[entry(1)]), directory(timeline=[entry(2)]))
+    assert len(found.history.all) == 2
+    assert set(found.incomplete) == {"n1", "n2"}
+
+
+def test_a_damaged_history_is_told_even_if_nothing_is_missing() -> None:
+    found = read(directory(timeline=[entry(1)], damaged=["line 2", "line 3"]))
+    assert found.incomplete == {"n1": "its promotion history is damaged (line 2; line 3)"}
+
+
+def test_a_thousand_nodes_that_know_the_same_are_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[object] = []
+
+    def counting(one: Result) -> Promotion:
+        counted.append(one)
+        return promotion_from(one)
+
+    monkeypatch.setattr(stored, "promotion_from", counting)
+    found = read(*(directory(timeline=[entry(1), entry(2)]) for _number in range(1000)))
+    assert len(counted) == 2
+    assert len(found.history.all) == 2
