@@ -98,6 +98,9 @@ _UNDER_LOCK: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
 STEPS = (PLAN, *_UNDER_LOCK, GONE, REPORT, STATUS)
 
 
+_CUT_OFF = "what was decided is lost, as the task that decides was cut off"
+
+
 def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
     """Return what comes of one step.
 
@@ -113,6 +116,8 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
         problems = [*known.run.problems, *settings.problems(list(known.settings.values()))]
         return {"report": report.status(known.run, known.members, problems, known.results, found)}
     if step == REPORT:
+        if about.decision is None:
+            decision = progress.lost(decision, _CUT_OFF)
         return {"report": report.report(known.run, known.members, decision, known.results)}
     if step == PLAN:
         return to_dict(_made(step, decision, lambda: planning.plan(known)))
