@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
@@ -19,8 +20,9 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision
 
-from helpers.cases import N1, ByHost, known, results
+from helpers.cases import N1, N2, N3, ByHost, known, results
 from helpers.cluster_model import Cluster, Node
+from helpers.cluster_play import Play
 
 
 def following(*followers: Member) -> Cluster:
@@ -33,6 +35,23 @@ def following(*followers: Member) -> Cluster:
     cluster.beprimary("n1", "id1")
     for one in followers:
         cluster.besecondary(one.host, one.node_id, "id1", N1.address)
+    return cluster
+
+
+def whole() -> Cluster:
+    """Return n1, n2 and n3 after a run of converge, and a write that all of them have."""
+    return _whole().copy()
+
+
+@cache
+def _whole() -> Cluster:
+    same = TransactionId(None, (0, 50, 0))
+    data = frozenset(("all",))
+    cluster = Cluster(
+        [Node(one.host, one.node_id, one.address, txid=same, data=data) for one in (N1, N2, N3)]
+    )
+    Play([N1, N2, N3], cluster, run_id="first").run()
+    cluster.write("n1", "early")
     return cluster
 
 

@@ -1,129 +1,123 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run is reported as: each outcome, and a table that fits a terminal."""
+"""What a run is reported as: each outcome, the write gap, and a table that fits a terminal."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
-from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster, progress, report
-from ansible_collections.nso.ha.plugins.plugin_utils._run.kept import Kept
-from helpers.cluster_model import Cluster, hostvars
-from helpers.cluster_play import everybody_is_gone
-from helpers.cluster_play import given as asked
+from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, progress, report
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
+    OBSERVATION,
+    ONE_BY_ONE,
+    STEP,
+    VERIFICATION,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import StepResult
+from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
+from helpers import cases
+from helpers.cases import BY_N2, N1, N2, N3, Result, answer, known, member, results, said, status
+from helpers.cluster_model import Cluster, Flight
+from helpers.cluster_play import Play
 from helpers.cluster_strategies import situations
+from helpers.plans import whole
 from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
 
-Result = dict[str, Any]
-
-N1 = Member("n1", "id1", "10.0.0.1", "primary")
-N2 = Member("n2", "id2", "10.0.0.2", "secondary")
 HOSTS = ["n1", "n2"]
-NOTHING = Kept(PromotionHistory())
-RUN = asked()["run"]
+NOTHING = Stored(PromotionHistory())
 
-FOLLOWS = {"node_id": "id1", "address": "10.0.0.1"}
-LISTED = {"node_id": "id2", "address": "10.0.0.2"}
-
-
-def ha(role: str, primary: object = None, *secondaries: object, micro: int = 0) -> Result:
-    return {
-        "role": role,
-        "primary": primary,
-        "secondaries": list(secondaries),
-        "phase": 2,
-        "txid": {"primary_id": "id1", "timestamp": [1764, 2800, micro]},
-    }
-
-
-PRIMARY, ALONE = {"ha": ha("primary")}, {"ha": ha("none")}
-LINKED = {"n1": {"ha": ha("primary", None, LISTED)}, "n2": {"ha": ha("secondary", FOLLOWS)}}
+PRIMARY, ALONE = {"ha": status(answer("primary"))}, {"ha": status(answer("none"))}
+LINKED = {
+    "n1": {"ha": status(answer("primary", None, N2))},
+    "n2": {"ha": status(answer("secondary", N1))},
+}
+NEWER = {"ha": status(answer("none", txid=cases.NEW))}
+UNTOUCHED = {"n1": PRIMARY, "n2": ALONE}
 SKIPPED: Result = {"skipped": True, "changed": False}
 ORDERED: Result = {
     "outcome": "done",
     "changed": True,
     "transitions": ["besecondary"],
-    "after": ha("secondary", FOLLOWS),
+    "after": status(answer("secondary", N1)),
 }
-UNTOUCHED = {"n1": PRIMARY, "n2": ALONE}
 
 
 def reported(
     observed: dict[str, Result],
-    results: list[Result] | None = None,
+    steps: Sequence[Result] = (),
     verified: dict[str, Result] | None = None,
     *,
-    check_mode: bool = False,
-    refused: bool = False,
+    dry: bool = False,
     members: tuple[Member, ...] = (N1, N2),
-    more: Mapping[str, object] | None = None,
+    **more: Any,
 ) -> Result:
-    """Return the report of a run in which n2 had these steps."""
-    hosts = [one.host for one in members]
-    first = hostvars(members, __nso_ha_observed=observed)
-    made = cluster.plan(hosts, first, asked(check_mode=check_mode), everybody_is_gone)
-    for wave, result in zip(made["waves"], results or [], strict=True) if results else ():
-        said = {"run": RUN["id"], "step": wave["name"]} if "outcome" in result else {}
-        after = hostvars(members, __nso_ha_result={"n2": {**said, **result}})
-        made = progress.after_wave(made, wave, after, 0.0)
-    found = hostvars(
-        members,
-        __nso_ha_observed=observed,
-        __nso_ha_results=made.get("results", {}),
-        __nso_ha_verified=verified or {},
-    )
-    made = {**made, **(more or {}), "refused": made["refused"] or refused}
-    return report.report(hosts, found, made, RUN, check_mode)
+    """Return the report of a run in which n2 had these steps; `more` is of its progress."""
+    about = known(members, observed, dry=dry)
+    decision = planning.plan(about)
+    for wave, result in zip(decision.plan.waves, steps, strict=True) if steps else ():
+        own = said(wave.name, **result) if "outcome" in result else result
+        decision = progress.after_wave(
+            decision, wave, results({ONE_BY_ONE[STEP]: {"n2": own}}), 0.0
+        )
+    found = results({OBSERVATION: observed, VERIFICATION: verified or {}})
+    return report.report(about.run, members, decision.with_progress(**more), found)
 
 
-def done(found: Result) -> dict[str, str]:
-    return {node["host"]: node["done"] for node in found["nodes"]}
+def done(told: Result) -> dict[str, str]:
+    return {node["host"]: node["done"] for node in told["nodes"]}
 
 
-def problem(found: Result, host: str) -> str:
-    (text,) = [node["problem"] for node in found["nodes"] if node["host"] == host]
+def problem(told: Result, host: str) -> str:
+    (text,) = [node["problem"] for node in told["nodes"] if node["host"] == host]
     return str(text)
+
+
+def table(told: Result) -> str:
+    """Return the lines of the table as one."""
+    return " ".join(line.strip() for line in told["table"])
 
 
 # Outcomes
 
 
 def test_done_where_nothing_was_needed() -> None:
-    found = reported(LINKED)
-    assert (found["outcome"], found["changed"]) == ("done", False)
-    assert done(found) == {"n1": "nothing", "n2": "nothing"}
-    assert found["table"][-1] == "The cluster is as wanted."
+    told = reported(LINKED)
+    assert (told["outcome"], told["changed"]) == ("done", False)
+    assert done(told) == {"n1": "nothing", "n2": "nothing"}
+    assert told["table"][-1] == "The cluster matches the plan."
 
 
 def test_done_where_steps_were_done_and_verified_from_both_ends() -> None:
-    found = reported(UNTOUCHED, [ORDERED], LINKED)
-    assert (found["outcome"], found["changed"]) == ("done", True)
-    assert done(found)["n2"] == "besecondary"
+    told = reported(UNTOUCHED, [ORDERED], LINKED)
+    assert (told["outcome"], told["changed"]) == ("done", True)
+    assert done(told)["n2"] == "besecondary"
 
 
-def test_planned_in_check_mode() -> None:
-    found = reported(UNTOUCHED, check_mode=True)
-    assert (found["outcome"], found["changed"]) == ("planned", False)
-    assert done(found) == {"n1": "nothing", "n2": "would besecondary"}
+def test_planned_where_a_run_only_says_what_it_would_do() -> None:
+    told = reported(UNTOUCHED, dry=True)
+    assert (told["outcome"], told["changed"]) == ("planned", False)
+    assert done(told) == {"n1": "nothing", "n2": "would besecondary"}
 
 
-def test_done_in_check_mode_where_nothing_is_needed() -> None:
-    assert reported(LINKED, check_mode=True)["outcome"] == "done"
+def test_done_where_such_a_run_would_do_nothing() -> None:
+    assert reported(LINKED, dry=True)["outcome"] == "done"
 
 
 def test_refused_before_anything_was_done() -> None:
-    found = reported({"n1": PRIMARY, "n2": {"ha": ha("none", micro=1)}})
-    assert (found["outcome"], found["changed"]) == ("refused", False)
-    assert done(found)["n2"] == "refused"
-    assert [one["check"] for one in found["verdicts"]] == ["overwrite"]
-    assert "(overwrite failed) n2 has newer data than the primary" in " ".join(found["table"])
+    told = reported({"n1": PRIMARY, "n2": NEWER})
+    assert (told["outcome"], told["changed"]) == ("refused", False)
+    assert done(told)["n2"] == "refused"
+    assert [one["check"] for one in told["verdicts"]] == ["overwrite"]
+    assert "(overwrite failed) n2 has newer data than the primary" in table(told)
+    assert "Refused; nothing was changed. Resolve the failed checks below." in table(told)
 
 
 def test_refused_where_the_inventory_is_wrong() -> None:
@@ -131,39 +125,38 @@ def test_refused_where_the_inventory_is_wrong() -> None:
 
 
 def test_incomplete_where_a_node_does_not_answer_and_the_rest_is_right() -> None:
-    found = reported({**LINKED, "n2": {"unreachable": True, "msg": "no route\nmore"}})
-    assert found["outcome"] == "incomplete"
-    assert done(found)["n2"] == "blocked"
-    assert problem(found, "n2") == "Ansible cannot reach it: no route"
+    told = reported({**LINKED, "n2": {"unreachable": True, "msg": "no route\nmore"}})
+    assert told["outcome"] == "incomplete"
+    assert done(told)["n2"] == "blocked"
+    assert problem(told, "n2") == "Ansible cannot reach it: no route"
 
 
-@pytest.mark.parametrize("given", [["besecondary"], []])
-def test_incomplete_where_a_step_failed_though_nothing_changed(given: list[str]) -> None:
-    failed = {"outcome": "failed", "failed": True, "msg": "HA_CONNECT", "transitions": given}
-    found = reported(UNTOUCHED, [failed], {"n1": PRIMARY, "n2": ALONE})
-    assert found["outcome"] == "incomplete"
-    assert problem(found, "n2") == "HA_CONNECT"
-    assert done(found)["n2"] == ("besecondary FAILED" if given else "not done")
+@pytest.mark.parametrize("orders", [["besecondary"], []])
+def test_incomplete_where_a_step_failed_though_nothing_changed(orders: list[str]) -> None:
+    failed = {"outcome": "failed", "failed": True, "msg": "HA_CONNECT", "transitions": orders}
+    told = reported(UNTOUCHED, [failed], {"n1": PRIMARY, "n2": ALONE})
+    assert told["outcome"] == "incomplete"
+    assert problem(told, "n2") == "HA_CONNECT"
+    assert done(told)["n2"] == ("besecondary FAILED" if orders else "not done")
 
 
 def test_two_primaries_are_an_outcome_of_their_own_whatever_was_done() -> None:
-    both = {"n1": PRIMARY, "n2": {"ha": ha("primary")}}
-    found = reported(UNTOUCHED, [ORDERED], both)
-    assert found["outcome"] == "two_primaries"
-    assert found["primary"]["after"] == ""
-    text = " ".join(line.strip() for line in found["table"])
-    assert "TWO PRIMARIES: n1 and n2 are primary at the same time" in text
-    assert "run nso.ha.rejoin" in text
-    assert "as wanted" not in text
+    both = {"n1": PRIMARY, "n2": PRIMARY}
+    told = reported(UNTOUCHED, [ORDERED], both)
+    assert told["outcome"] == "two_primaries"
+    assert told["primary"]["after"] == ""
+    assert "TWO PRIMARIES: n1 and n2 are primary at the same time" in table(told)
+    assert "run nso.ha.rejoin" in table(told)
+    assert "matches the plan" not in table(told)
     # A run that refused, as there are two, and did nothing, is refused, and says it, too.
     refused = reported(both)
     assert refused["outcome"] == "refused"
-    assert "TWO PRIMARIES: n1 and n2" in " ".join(refused["table"])
+    assert "TWO PRIMARIES: n1 and n2" in table(refused)
 
 
 def test_unknown_where_a_step_could_not_be_withdrawn() -> None:
-    found = reported(UNTOUCHED, [ORDERED], LINKED, more={"undecided": True})
-    assert found["outcome"] == "unknown"
+    told = reported(UNTOUCHED, [ORDERED], LINKED, undecided=True)
+    assert (told["outcome"], told["changed"]) == ("unknown", True)
 
 
 def test_incomplete_where_the_run_stopped_after_a_step_was_done() -> None:
@@ -171,13 +164,10 @@ def test_incomplete_where_the_run_stopped_after_a_step_was_done() -> None:
 
 
 def test_incomplete_where_only_one_end_says_that_there_is_a_link() -> None:
-    verified: dict[str, Result] = {
-        **LINKED,
-        "n1": {"failed": True, "msg": "id2 is missing", "ha": ha("primary")},
-    }
-    found = reported(UNTOUCHED, [ORDERED], verified)
-    assert found["outcome"] == "incomplete"
-    assert problem(found, "n1") == "id2 is missing"
+    verified: dict[str, Result] = {**LINKED, "n1": {**PRIMARY, "failed": True, "msg": "no id2"}}
+    told = reported(UNTOUCHED, [ORDERED], verified)
+    assert told["outcome"] == "incomplete"
+    assert problem(told, "n1") == "no id2"
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -186,15 +176,15 @@ def test_incomplete_where_only_one_end_says_that_there_is_a_link() -> None:
     [{"unreachable": True, "msg": "no route"}, {"failed": True, "msg": "no answer", "ha": None}],
 )
 def test_incomplete_where_a_node_could_not_be_verified(host: str, lost: Result) -> None:
-    found = reported(UNTOUCHED, [ORDERED], {**LINKED, host: lost})
-    assert found["outcome"] == "incomplete"
-    assert problem(found, host) == lost["msg"]
+    told = reported(UNTOUCHED, [ORDERED], {**LINKED, host: lost})
+    assert told["outcome"] == "incomplete"
+    assert problem(told, host) == lost["msg"]
 
 
 def test_incomplete_where_a_node_dropped_out_before_it_was_verified() -> None:
-    found = reported(UNTOUCHED, [ORDERED], {"n1": LINKED["n1"]})
-    assert found["outcome"] == "incomplete"
-    assert problem(found, "n2") == "it dropped out of the play before it was verified"
+    told = reported(UNTOUCHED, [ORDERED], {"n1": LINKED["n1"]})
+    assert told["outcome"] == "incomplete"
+    assert problem(told, "n2") == "it dropped out of the play before it was verified"
 
 
 @pytest.mark.parametrize(
@@ -206,67 +196,293 @@ def test_incomplete_where_a_node_dropped_out_before_it_was_verified() -> None:
     ],
 )
 def test_unknown_where_an_order_may_have_been_given_without_an_answer(result: Result) -> None:
-    found = reported(UNTOUCHED, [result], {"n1": PRIMARY, "n2": SKIPPED})
-    assert (found["outcome"], found["changed"]) == ("unknown", True)
-    assert problem(found, "n2") == result["msg"]
-    assert "Whether an order was carried out is not known" in " ".join(found["table"])
-    assert done(found)["n2"] == ("besecondary FAILED" if "outcome" in result else "not known")
+    told = reported(UNTOUCHED, [result], {"n1": PRIMARY, "n2": SKIPPED})
+    assert (told["outcome"], told["changed"]) == ("unknown", True)
+    assert problem(told, "n2") == result["msg"]
+    assert "Whether an order was carried out is not known" in table(told)
+    assert done(told)["n2"] == ("besecondary FAILED" if "outcome" in result else "not known")
 
 
 def test_the_last_that_is_known_of_a_node_is_shown() -> None:
-    def role(found: Result) -> str:
-        return str(found["nodes"][1]["role"])
+    def role(told: Result) -> str:
+        return str(told["nodes"][1]["role"])
 
+    relay = {"n2": {"ha": status(answer("relay", N1))}}
     assert role(reported(UNTOUCHED)) == "none"
     assert role(reported(UNTOUCHED, [ORDERED])) == "secondary"
-    assert role(reported(UNTOUCHED, [ORDERED], {"n2": {"ha": ha("relay", FOLLOWS)}})) == "relay"
+    assert role(reported(UNTOUCHED, [ORDERED], relay)) == "relay"
     lost = {"unreachable": True, "msg": "connection lost"}
     assert role(reported(UNTOUCHED, [lost], {"n2": lost})) == "None"
+
+
+# Whole operations
+
+
+def run(cluster: Cluster, operation: str, before: Callable[[str], object] | None = None) -> Result:
+    """Return the report of an operation on n1, n2 and n3."""
+    play = Play([N1, N2, N3], cluster, operation, before=before or (lambda _change: None))
+    play.run()
+    return play.report
+
+
+def test_a_switchover_tells_from_whom_to_whom_and_which_nodes_were_not_chosen() -> None:
+    told = run(whole(), "switchover")
+    assert (told["outcome"], told["changed"]) == ("done", True)
+    assert told["primary"] == {"before": "n1", "after": "n2"}
+    assert told["election"] == {
+        "n1": "it is the one that hands over",
+        "n3": "comes after n2 by name, all else being equal",
+    }
+    assert "The primary was n1 and is n2." in told["table"]
+    assert told["remaining"] == []
+    assert [one["wave"] for one in told["steps"]] == [
+        "hold",
+        "catch_up",
+        "step_down",
+        "promote",
+        "secondaries",
+        "secondaries",
+        "release",
+    ]
+
+
+def test_a_failover_is_done_although_the_former_primary_does_not_answer() -> None:
+    cluster = whole()
+    cluster.stop("n1")
+    cluster.notice()
+    told = run(cluster, "failover")
+    assert told["outcome"] == "done"
+    assert told["primary"] == {"before": "n1", "after": "n2"}
+    assert "That is so for the nodes that answer. These do not: n1." in told["table"]
+
+
+def test_a_converge_is_not_done_while_any_node_does_not_answer() -> None:
+    cluster = whole()
+    cluster.nodes["n3"].reachable = False
+    told = run(cluster, "converge")
+    assert told["outcome"] == "incomplete"
+    assert told["remaining"] == ["n3: no answer from n3"]
+
+
+def test_a_cluster_that_was_torn_down_is_told_so() -> None:
+    told = run(whole(), "tear_down")
+    assert told["outcome"] == "done"
+    text = "The cluster has been torn down. Every node has role none and accepts writes."
+    assert text in table(told)
+
+
+def test_what_was_not_done_after_a_failure_is_still_to_be_done() -> None:
+    cluster = whole()
+
+    def before(change: str) -> None:
+        if change == "besecondary n3":
+            cluster.nodes["n2"].reachable = False
+
+    told = run(cluster, "switchover", before)
+    assert told["outcome"] == "incomplete"
+    assert any(line.startswith("n3: besecondary") for line in told["remaining"])
+    assert any(line.startswith("n1: writable") for line in told["remaining"])
+
+
+def switched_while(spoil: Callable[[Cluster], object]) -> tuple[Cluster, Result]:
+    """Return what a switchover comes to if this happens just before the old primary steps down."""
+    cluster = whole()
+
+    def before(change: str) -> None:
+        if change == "benone n1":
+            spoil(cluster)
+
+    return cluster, run(cluster, "switchover", before)
+
+
+def test_what_was_rolled_back_is_as_before_and_says_why_it_failed() -> None:
+    def lack(cluster: Cluster) -> None:
+        # One that was let in before the hold, and of which n2 does not hear.
+        cluster.nodes["n1"].listed.pop("id2")
+        assert cluster.land(Flight("n1", cluster.nodes["n1"].turn, "late"))
+
+    cluster, told = switched_while(lack)
+    assert told["outcome"] == "rolled_back"
+    assert cluster.primaries() == {"n1"}
+    assert told["primary"] == {"before": "n1", "after": "n1"}
+    assert [one["check"] for one in told["verdicts"]] == ["step"]
+    assert told["remaining"] == []
+
+
+def test_data_that_only_the_candidate_has_does_not_keep_the_former_primary_from_coming_back() -> (
+    None
+):
+    def write(cluster: Cluster) -> None:
+        cluster.benone("n2")
+        assert cluster.write("n2", "only here")
+
+    cluster, told = switched_while(write)
+    assert cluster.primaries() == {"n1"}
+    assert not cluster.nodes["n1"].read_only
+    assert "only here" in cluster.nodes["n2"].data
+    assert told["outcome"] == "incomplete"
+    assert {(one["check"], one["host"]) for one in told["verdicts"]} == {("step", "n2")}
+
+
+# The write gap
+
+
+def taken(
+    wave: str, start: float | None, end: float | None, finished: float, outcome: str = "done"
+) -> StepResult:
+    times = {"start": start, "end": end, "finished": finished}
+    return StepResult(wave, wave, "n1", ("x",), ("x",), "because", outcome, **times)  # type: ignore[arg-type]
+
+
+def gap(*steps: StepResult, started: float = 100.0) -> tuple[float | None, str]:
+    measured = report.write_gap(cases.decision(steps=steps, started=started))
+    return measured["seconds"], measured["means"]
+
+
+def test_it_is_measured_from_the_hold_to_the_answer_of_the_new_primary() -> None:
+    assert gap(
+        taken("hold", 101.0, 101.2, 102.0),
+        taken("catch_up", None, None, 103.0),
+        taken("step_down", 103.5, 103.6, 104.0),
+        taken("promote", 104.1, 104.25, 105.0),
+        taken("secondaries", 105.1, 109.0, 110.0),
+    ) == (3.25, "measured")
+
+
+@pytest.mark.parametrize("end", [50.0, 500.0, None])
+def test_clocks_that_do_not_agree_leave_what_the_controller_saw(end: float | None) -> None:
+    assert gap(
+        taken("dead", 1.0, 1.1, 100.5),
+        taken("hold", 101.0, 101.2, 102.0),
+        taken("promote", 104.1, end, 105.0),
+    ) == (4.5, "at most")
+
+
+def test_without_a_step_before_it_counts_from_the_lock() -> None:
+    assert gap(taken("hold", None, None, 102.0), taken("promote", None, None, 105.0)) == (
+        5.0,
+        "at most",
+    )
+
+
+def test_a_primary_that_steps_down_without_being_held_begins_it() -> None:
+    assert gap(taken("step_down", 101.0, 101.1, 102.0), taken("promote", 102.0, 103.0, 104.0)) == (
+        2.0,
+        "measured",
+    )
+
+
+def test_after_a_roll_back_it_ends_when_the_former_primary_is_writable_again() -> None:
+    assert gap(
+        taken("hold", 101.0, 101.2, 102.0),
+        taken("promote", 102.5, 102.6, 103.0, "failed"),
+        taken("promote", 103.1, 103.2, 104.0),
+        taken("open", 104.5, 104.75, 105.0),
+    ) == (3.75, "measured")
+
+
+def test_it_is_not_known_when_it_began_after_a_failover() -> None:
+    assert gap(taken("promote", 104.1, 104.2, 105.0)) == (None, "not known")
+
+
+def test_it_is_not_known_when_it_ends_where_no_node_became_primary() -> None:
+    assert gap(taken("hold", 101.0, 101.2, 102.0)) == (None, "not known")
+    assert gap(
+        taken("hold", 101.0, 101.2, 102.0), taken("promote", 103.0, 103.5, 104.0, "unknown")
+    ) == (None, "not known")
+
+
+def test_there_is_none_where_the_primary_stays() -> None:
+    assert gap() == (None, "none")
+    assert gap(taken("secondaries", 101.0, 102.0, 103.0)) == (None, "none")
 
 
 # Status
 
 
-def compared(members: tuple[Member, ...], observed: dict[str, Result]) -> Result:
-    found = hostvars(members, __nso_ha_observed=observed)
-    return report.status([one.host for one in members], found, NOTHING)
+def compared(
+    members: tuple[Member, ...],
+    observed: dict[str, Result],
+    found: Stored = NOTHING,
+    problems: Sequence[str] = (),
+) -> Result:
+    about = known(members, observed, "")
+    return report.status(about.run, members, problems, about.results, found)
 
 
 def test_status_of_a_cluster_that_is_right() -> None:
-    found = compared((N1, N2), LINKED)
-    assert (found["outcome"], found["changed"]) == ("done", False)
-    assert done(found) == {"n1": "as wanted", "n2": "as wanted"}
+    told = compared((N1, N2), LINKED)
+    assert (told["outcome"], told["changed"]) == ("done", False)
+    assert done(told) == {"n1": "as wanted", "n2": "as wanted"}
+    assert told["table"][-1] == "The cluster matches the inventory."
 
 
 def test_status_of_a_cluster_that_is_not() -> None:
-    found = compared((N1, N2), {**LINKED, "n2": ALONE})
-    assert found["outcome"] == "incomplete"
-    assert done(found) == {"n1": "as wanted", "n2": "differs"}
+    told = compared((N1, N2), {**LINKED, "n2": ALONE})
+    assert told["outcome"] == "incomplete"
+    assert done(told) == {"n1": "as wanted", "n2": "differs"}
+    assert told["table"][-1] == "The cluster does not match the inventory."
 
 
-def test_status_names_who_does_not_answer_and_why() -> None:
-    found = compared((N1, N2), {"n1": LINKED["n1"], "n2": {"failed": True, "msg": "refused"}})
-    assert found["outcome"] == "incomplete"
-    assert done(found)["n2"] == "no answer"
-    assert found["table"][-1] == "(n2) refused"
+def test_status_names_each_node_that_does_not_answer_and_why() -> None:
+    told = compared((N1, N2), {"n1": LINKED["n1"], "n2": {"failed": True, "msg": "refused"}})
+    assert told["outcome"] == "incomplete"
+    assert done(told)["n2"] == "no answer"
+    assert told["table"][-1] == "(n2) refused"
 
 
-def test_status_shows_what_is_there_although_the_inventory_is_wrong() -> None:
-    found = compared((N2,), LINKED)
-    assert found["nodes"][0]["role"] == "secondary"
-    assert "(topology failed) no node should be primary" in " ".join(found["table"])
+@pytest.mark.parametrize("members", [(N1, N2), (member(1), N2)])
+def test_status_shows_two_primaries_whatever_the_inventory_wants(
+    members: tuple[Member, ...],
+) -> None:
+    told = compared(members, {"n1": PRIMARY, "n2": PRIMARY})
+    assert told["outcome"] == "two_primaries"
+    assert "TWO PRIMARIES: n1 and n2" in table(told)
+
+
+@pytest.mark.parametrize(
+    ("members", "problems", "text"),
+    [
+        ((N2,), [], "(topology failed) no node should be primary"),
+        ((member(1),), ["n1: there is no token."], "(topology failed) n1: there is no token."),
+    ],
+)
+def test_status_shows_what_was_observed_although_the_settings_are_wrong(
+    members: tuple[Member, ...], problems: list[str], text: str
+) -> None:
+    told = compared(members, {"n1": PRIMARY, "n2": LINKED["n2"]}, problems=problems)
+    assert told["nodes"][0]["role"] in ("primary", "secondary")
+    assert done(told)[members[0].host] == "-"
+    assert text in table(told)
+    assert told["outcome"] == "incomplete"
+
+
+def test_status_tells_what_the_state_directories_say() -> None:
+    found = Stored(
+        BY_N2,
+        incomplete={"n1": "its promotion history lacks 1 of 2 promotions"},
+        locked=("ada has it",),
+        unfinished={"switchover": "r1"},
+    )
+    told = table(compared((N1, N2), LINKED, found))
+    for text in (
+        "The last promotion on record is that of id2, by failover at one.",
+        "ada has it.",
+        "A switchover broke off (run r1).",
+        "(n1) its promotion history lacks 1 of 2 promotions.",
+    ):
+        assert text in told
 
 
 # The table
 
 
 def test_a_table_in_full() -> None:
-    found = reported(UNTOUCHED, check_mode=True)
-    assert found["table"] == [
-        "NODE  WANTED     FOUND    PRIMARY  TRANSACTION            DONE",
-        "n1    primary    primary  -        id1/1764002800.000000  nothing",
-        "n2    secondary  none     -        id1/1764002800.000000  would",
-        " " * 58 + "besecondary",
+    told = reported(UNTOUCHED, dry=True)
+    assert told["table"] == [
+        "NODE  WANTED     FOUND    PRIMARY  TRANSACTION   DONE",
+        "n1    primary    primary  -        id1/5.000000  nothing",
+        "n2    secondary  none     -        id1/5.000000  would besecondary",
         "",
         "Nothing was changed. This would be done.",
     ]
@@ -275,39 +491,34 @@ def test_a_table_in_full() -> None:
 @given(situations(), st.sampled_from((1, 3, 14, 40, 255)), st.booleans())
 @repeatable
 def test_no_line_is_wider_than_a_terminal(
-    situation: tuple[list[Member], Cluster], length: int, check_mode: bool
+    situation: tuple[list[Member], Cluster], length: int, dry: bool
 ) -> None:
-    members, there = situation
-    for node in there.nodes.values():
+    members, cluster = situation
+    for node in cluster.nodes.values():
         # What a node says need not be short, either.
         node.listed = {name.ljust(length, "x"): at for name, at in node.listed.items()}
         if node.upstream:
             node.upstream = (node.upstream[0].ljust(length, "x"), node.upstream[1])
     long = {one.host: one.host.ljust(length, "x") for one in members}
     renamed = [
-        Member(long[one.host], one.node_id, one.address, one.role, long.get(one.upstream, ""))
-        for one in members
+        replace(one, host=long[one.host], upstream=long.get(one.upstream, "")) for one in members
     ]
-    observed = {long[host]: one for host, one in there.results().items()}
-    found = hostvars(renamed, __nso_ha_observed=observed)
-    hosts = list(found)
-    made = cluster.plan(hosts, found, asked(check_mode=check_mode), everybody_is_gone)
-    for result in (
-        report.report(hosts, found, made, RUN, check_mode),
-        report.status(hosts, found, NOTHING),
+    about = known(renamed, {long[host]: one for host, one in cluster.results().items()}, dry=dry)
+    for told in (
+        report.report(about.run, renamed, planning.plan(about), about.results),
+        report.status(about.run, renamed, [], about.results, NOTHING),
     ):
-        assert max(map(len, result["table"])) <= 72
-        assert json.loads(json.dumps(result)) == result
+        assert max(map(len, told["table"])) <= 72
+        assert json.loads(json.dumps(told)) == told
 
 
 def test_many_orders_are_wrapped_under_their_column() -> None:
-    given = {**ORDERED, "transitions": ["benone", "besecondary", "berelay"] * 3}
-    found = reported(UNTOUCHED, [given], LINKED)
-    assert max(map(len, found["table"])) <= 72
-    assert sum(line.count("besecondary") for line in found["table"]) == 3
+    orders = {**ORDERED, "transitions": ["benone", "besecondary", "berelay"] * 3}
+    told = reported(UNTOUCHED, [orders], LINKED)
+    assert max(map(len, told["table"])) <= 72
+    assert sum(line.count("besecondary") for line in told["table"]) == 3
 
 
 def test_a_reason_that_ends_with_a_full_stop_does_not_get_two() -> None:
     failure = {"outcome": "failed", "failed": True, "msg": "It broke. It is now: none."}
-    table = reported(UNTOUCHED, [failure])["table"]
-    assert "(step failed) n2 It broke. It is now: none." in table
+    assert "(step failed) n2 It broke. It is now: none." in reported(UNTOUCHED, [failure])["table"]
