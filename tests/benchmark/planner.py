@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the time to plan grows with the nodes: whole plans, as the filter cluster_plan makes them."""
+"""How the time to plan grows with the nodes: whole plans, as the first decision makes them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._run import cluster
-from helpers.cluster_model import PRIMARY, SECONDARY, Cluster, Node, hostvars
-from helpers.cluster_play import everybody_is_gone, given, promotion, remember
+from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions
+from helpers.cases import known
+from helpers.cluster_model import PRIMARY, SECONDARY, Cluster, Node
 
 from benchmark.measuring import BenchmarkError, Effort, Group, in_turn, mean_seconds
 from benchmark.results import AT_MOST, SECONDS, Figure, Measured, Quantity, Target
@@ -63,24 +63,22 @@ def plan_of(operation: str, size: int) -> Callable[[], dict[str, Any]]:
     there = Cluster(Node(one.host, one.node_id, one.address) for one in members)
     for one in members:
         there.write(one.host, one.host)
+    group: dict[str, Any] = {"allow_overwrite": True}
     if operation == operations.SWITCHOVER:
         _make_whole(there, members)
-        asked = given(operation, candidate=members[-1].host)
-    else:
-        asked = given(operation, allow_overwrite=True)
-    hosts = [one.host for one in members]
-    found = hostvars(members, __nso_ha_observed=there.results())
-    return partial(cluster.plan, hosts, found, asked, everybody_is_gone)
+        group = {"candidate": members[-1].host}
+    found = known(members, there.results(), operation, **group)
+    return partial(decisions.decide, decisions.PLAN, found, decisions.Subject(None, 0.0))
 
 
 def _make_whole(there: Cluster, members: list[Member]) -> None:
     first = members[0]
-    made = promotion(there, there.nodes[first.host], 1)
+    made = there.promotion(there.nodes[first.host], 1)
     there.beprimary(first.host, first.node_id)
     for one in members[1:]:
         there.besecondary(one.host, one.node_id, first.node_id, first.address)
     for node in there.nodes.values():
-        remember(node, [made])
+        node.remember([made])
 
 
 def _measure(effort: Effort, _directory: Path) -> Mapping[str, Measured]:
@@ -102,8 +100,8 @@ def _measure(effort: Effort, _directory: Path) -> Mapping[str, Measured]:
 def _side(operation: str, size: int) -> Callable[[], float]:
     plan = plan_of(operation, size)
     made = plan()
-    if made["refused"] or not made["waves"]:
-        raise BenchmarkError(f"{operation} of {size} nodes: {made['verdicts']}")
+    if not made["needed"]:
+        raise BenchmarkError(f"{operation} of {size} nodes: {made['plan']['verdicts']}")
     return partial(mean_seconds, plan, _PLANS[size])
 
 

@@ -68,6 +68,14 @@ class Node:
     record: list[dict[str, Any]] = field(default_factory=list)
     lock: dict[str, Any] | None = None
 
+    def remember(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Add entries to its promotion history."""
+        self.record += [entry for entry in entries if entry not in self.record]
+
+    def txid_result(self) -> dict[str, Any] | None:
+        """Return its transaction id as the modules return it."""
+        return self.txid.as_dict() if self.txid else None
+
 
 class Cluster:
     """Nodes by inventory name.
@@ -159,6 +167,21 @@ class Cluster:
         """Return the time by the clock of a node, later than ever before."""
         self.clock += 1
         return (0, self.clock + node.skew, 0)
+
+    def promotion(
+        self, node: Node, epoch: int, operation: str = "converge", run_id: str = "run"
+    ) -> dict[str, Any]:
+        """Return the entry for a promotion of a node now."""
+        start = self.stamp(node)
+        return {
+            "epoch": epoch,
+            "primary": node.node_id,
+            "txid": node.txid_result(),
+            "start": list(start),
+            "at": str(start[1]),
+            "operation": operation,
+            "run": run_id,
+        }
 
     def _commit(self, node: Node, txid: TransactionId, value: str) -> None:
         node.txid, node.data = txid, node.data | {value}
@@ -285,7 +308,7 @@ class Cluster:
         found = {
             **self.state(node).as_result(),
             "phase": node.phase,
-            "txid": node.txid.as_dict() if node.txid else None,
+            "txid": node.txid_result(),
         }
         return {"ha": found}
 
@@ -305,7 +328,7 @@ class Cluster:
             "role": node.role,
             "phase": node.phase,
             "primary_id": node.upstream[0] if node.upstream else None,
-            "txid": node.txid.as_dict() if node.txid else None,
+            "txid": node.txid_result(),
             "secondaries": list(node.listed),
         }
         return [
@@ -336,25 +359,9 @@ class Cluster:
 def _is_met(name: str, actual: Any, wanted: Any) -> bool:
     if name == "secondaries":
         return set(wanted) <= set(actual)
-    return bool(actual >= wanted if name == "phase" else actual == wanted)
-
-
-def hostvars(
-    members: Iterable[Member], **by_host: Mapping[str, object]
-) -> dict[str, dict[str, Any]]:
-    """Return Ansible's variables of the hosts; each keyword is a variable, with values by host."""
-    found: dict[str, dict[str, Any]] = {}
-    for member in members:
-        found[member.host] = {
-            "nso_ha_node_id": member.node_id,
-            "nso_ha_node_ip": member.address,
-            "nso_ha_role": member.role,
-            "nso_ha_upstream": member.upstream,
-            "nso_ha_priority": member.priority,
-            **{
-                name: values[member.host]
-                for name, values in by_host.items()
-                if member.host in values
-            },
-        }
-    return found
+    if name == "phase":
+        return bool(actual >= wanted)
+    if name == "txid" and actual and wanted["primary_id"] == actual["primary_id"] is not None:
+        # A later transaction of the same primary will do.
+        return bool(actual["timestamp"] >= wanted["timestamp"])
+    return bool(actual == wanted)

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from helpers.cluster_model import NONE, PRIMARY, RELAY, SECONDARY, Cluster, Node
-from helpers.cluster_play import Result, promotion, remember
 
 HOSTS = ("a", "b", "c", "d")
 
@@ -79,10 +80,10 @@ class History:
         self.last = node
         side = self.side(node.host)
         known = [entry["epoch"] for one in side for entry in one.record]
-        made = promotion(self.cluster, node, max(known, default=0) + 1)
+        made = self.cluster.promotion(node, max(known, default=0) + 1)
         union = [entry for one in side for entry in one.record]
         for one in side:
-            remember(one, [*union, made])
+            one.remember([*union, made])
         self.cluster.beprimary(node.host, node.node_id)
 
     def _fail_over(self, node: Node) -> None:
@@ -99,7 +100,7 @@ class History:
         if above is None or above is node or (self.orderly and above is not self.last):
             return
         union = [entry for one in self.side(node.host) for entry in one.record]
-        remember(node, union)
+        node.remember(union)
         node_reachable, above.reachable = above.reachable, True
         self.cluster.besecondary(node.host, node.node_id, above.node_id, above.address)
         above.reachable = node_reachable
@@ -144,9 +145,9 @@ def histories(draw: st.DrawFn, orderly: bool = False, most: int = 30) -> History
     return history
 
 
-def entries(history: History, hosts: list[str]) -> list[Result]:
+def entries(history: History, hosts: list[str]) -> list[dict[str, Any]]:
     """Return the record that these nodes have together."""
-    found: list[Result] = []
+    found: list[dict[str, Any]] = []
     for host in hosts:
         found += [one for one in history.nodes[host].record if one not in found]
     return found

@@ -342,11 +342,11 @@ class RoleRunner:
                     file = evaluate(task.arguments["file"], own)
                     included.setdefault((number, file), (values, []))[1].append(host)
         failures: Failures = {}
-        for (_number, file), (values, chosen) in included.items():
+        for (_number, file), (item, chosen) in included.items():
             living = [host for host in chosen if host not in failures]
             # Of an include, what it includes inherits the variables and nothing else.
-            own = frame.with_variables({**task.keywords.variables, **values})
-            failures.update(self._section(_tasks(self._path(file)), living, own))
+            within = frame.with_variables({**task.keywords.variables, **item})
+            failures.update(self._section(_tasks(self._path(file)), living, within))
         return failures
 
     # Tasks

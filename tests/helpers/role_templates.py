@@ -15,7 +15,8 @@ from typing import Any
 from jinja2 import StrictUndefined, nodes
 from jinja2.nativetypes import NativeEnvironment
 from jinja2.nodes import EvalContext
-from jinja2.runtime import Context, Undefined, missing
+from jinja2.runtime import Context, Undefined
+from jinja2.utils import missing
 
 
 class Unsupported(Exception):
@@ -41,7 +42,7 @@ class _Undefined(StrictUndefined):
             raise AttributeError(name)
         return self
 
-    def __getitem__(self, key: object) -> _Undefined:
+    def __getitem__(self, _key: object) -> _Undefined:  # type: ignore[override]
         return self
 
 
@@ -131,7 +132,7 @@ class _Context(Context):
     def __init__(self, scope: Scope) -> None:
         self.environment = _ENVIRONMENT
         self.eval_ctx = _EVAL
-        self.resolve_or_missing = scope.resolve  # type: ignore[method-assign]
+        self.resolve_or_missing = scope.resolve  # type: ignore[method-assign, assignment]
 
 
 class Template:

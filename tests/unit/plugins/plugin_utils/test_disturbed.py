@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from helpers.cluster_model import Cluster, Flight, Node
-from helpers.cluster_play import Interrupted, Play, given
+from helpers.cluster_play import Interrupted, Play
 from helpers.cluster_strategies import lives
-from helpers.properties import repeatable
-from hypothesis import given as drawn
+from helpers.properties import repeatable, repeatable_few
+from hypothesis import given
 from hypothesis import strategies as st
 
 MEMBERS = [
@@ -27,12 +28,17 @@ EVENTS = st.lists(st.tuples(st.sampled_from(("write", "begin", "end", "")), st.i
 
 
 def whole() -> Cluster:
+    return _whole().copy()
+
+
+@cache
+def _whole() -> Cluster:
     there = Cluster(
         [Node(one.host, one.node_id, one.address, data=frozenset(("all",))) for one in MEMBERS]
     )
     for node in there.nodes.values():
         node.txid = TransactionId(None, (0, 50, 0))
-    Play(MEMBERS, there, given(run="first")).run()
+    Play(MEMBERS, there, run_id="first").run()
     return there
 
 
@@ -74,20 +80,20 @@ def assert_nothing_lost(there: Cluster) -> None:
     assert not [lost for _host, lost in there.copied if lost]
 
 
-@drawn(OPERATIONS, EVENTS, st.none() | st.integers(1, 20))
+@given(OPERATIONS, EVENTS, st.none() | st.integers(1, 20))
 @repeatable
 def test_no_operation_loses_a_write_that_was_acknowledged_anywhere(
     operation: str, events: list[tuple[str, int]], stop: int | None
 ) -> None:
     there = whole()
     try:
-        Play(MEMBERS, there, given(operation, "one"), disturbing(there, events, stop)).run()
+        Play(MEMBERS, there, operation, "one", disturbing(there, events, stop)).run()
     except Interrupted:
-        Play(MEMBERS, there, given(operation, "two"), disturbing(there, events)).run()
+        Play(MEMBERS, there, operation, "two", disturbing(there, events)).run()
     assert_nothing_lost(there)
 
 
-@drawn(lives(), OPERATIONS, EVENTS)
+@given(lives(), OPERATIONS, EVENTS)
 @repeatable
 def test_nor_does_one_over_a_cluster_that_nobody_looked_after(
     situation: tuple[list[Member], Cluster], operation: str, events: list[tuple[str, int]]
@@ -95,13 +101,13 @@ def test_nor_does_one_over_a_cluster_that_nobody_looked_after(
     members, there = situation
     there.copied.clear()
     before = everything(there)
-    Play(members, there, given(operation, "one"), disturbing(there, events)).run()
+    Play(members, there, operation, "one", disturbing(there, events)).run()
     assert_nothing_lost(there)
     assert before <= everything(there)
 
 
-@drawn(EVENTS)
-@repeatable
+@given(EVENTS)
+@repeatable_few
 def test_from_hold_to_promotion_the_old_primary_takes_no_write(
     events: list[tuple[str, int]],
 ) -> None:
@@ -116,7 +122,7 @@ def test_from_hold_to_promotion_the_old_primary_takes_no_write(
         if begun and there.nodes["n1"].role in ("primary", "none"):
             assert not there.write("n1", change)
 
-    Play(MEMBERS, there, given("switchover"), before).run()
+    Play(MEMBERS, there, "switchover", before=before).run()
     assert "mark n1" in changes
 
 
@@ -129,9 +135,9 @@ def test_a_transaction_that_ends_after_the_hold_is_handed_over() -> None:
         if change == "benone n1":
             assert there.land(flight)
 
-    play = Play(MEMBERS, there, given("switchover"), before)
+    play = Play(MEMBERS, there, "switchover", before=before)
     play.run()
-    assert play.report()["outcome"] == "done"
+    assert play.report["outcome"] == "done"
     assert "late" in there.nodes["n2"].data
 
 
@@ -145,9 +151,9 @@ def test_a_transaction_that_the_next_primary_lacks_ends_in_a_roll_back() -> None
             there.nodes["n1"].listed.pop("id2")
             assert there.land(flight)
 
-    play = Play(MEMBERS, there, given("switchover"), before)
+    play = Play(MEMBERS, there, "switchover", before=before)
     play.run()
-    assert play.report()["outcome"] == "rolled_back"
+    assert play.report["outcome"] == "rolled_back"
     assert there.primaries() == {"n1"}
     assert not any(node.read_only or node.mark for node in there.nodes.values())
     assert "late" in there.nodes["n1"].data

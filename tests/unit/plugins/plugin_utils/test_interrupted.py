@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology, led_by
 from helpers.cluster_model import NONE, Cluster, Node
-from helpers.cluster_play import LOOK, Play
+from helpers.cluster_modules import LOOK
+from helpers.cluster_play import Play
 
 N1 = Member("n1", "id1", "10.0.0.1", "primary")
 N2 = Member("n2", "id2", "10.0.0.2", "secondary")
@@ -123,14 +124,9 @@ JOBS = {
     "switchover to a named one": Job(
         "switchover", FLAT, whole, led_by(FLAT, "n3"), variables={"candidate": "n3"}
     ),
-    "switchover with a relay": Job("switchover", DEEP, whole, led_by(DEEP, "n2")),
+    "switchover with a relay": Job("switchover", DEEP, whole, led_by(DEEP, "n2"), notices=False),
     "switchover to a relay": Job(
-        "switchover",
-        DEEP,
-        whole,
-        led_by(DEEP, "n3"),
-        notices=False,
-        variables={"candidate": "n3"},
+        "switchover", DEEP, whole, led_by(DEEP, "n3"), variables={"candidate": "n3"}
     ),
     "failover": Job("failover", FLAT, bereft, led_by(FLAT, "n2"), notices=False),
     "failover with a relay": Job("failover", DEEP, bereft, led_by(DEEP, "n2")),
@@ -200,8 +196,8 @@ def test_an_undisturbed_run_does_it(name: str) -> None:
 def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(name: str) -> None:
     job = JOBS[name]
     for change, there in undisturbed(name).before:
+        print(f"killed before: {change}")
         again = job.play(there, "next", lambda _change: None)
         again.run()
         job.write(there)
-        print(f"killed before: {change}")
         assert_finished(job, there, again)

@@ -1,0 +1,278 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules of the collection do to the nodes of cluster_model.py, and what they return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.nso.ha.plugins.plugin_utils._run import results
+
+from helpers.cluster_model import Cluster, Node, Refused
+from helpers.role_runner import Call, Module, Result
+
+#: With a host, the name of the look at it just before a wave that cannot be taken back.
+LOOK = "look"
+
+#: The options of every module that connects. In the model nothing can be wrong with them.
+_CONNECTION = frozenset(("token", "path", "ip", "port", "access_file", "timeout"))
+
+#: The options that the role may give to each module.
+_OPTIONS: Mapping[str, frozenset[str]] = {
+    "nso.ha.ncs_ha_operation": frozenset(
+        (
+            "state_dir",
+            "state",
+            "id",
+            "node_id",
+            "name",
+            "owner",
+            "process",
+            "lease",
+            "steps",
+            "fence",
+            "host",
+            "replace",
+            "timeline",
+            "log",
+        )
+    ),
+    "nso.ha.ncs_ha_read_only": _CONNECTION | {"read_only", "operation"},
+    "nso.ha.ncs_ha_role": _CONNECTION
+    | {"role", "node_id", "primary_id", "primary_ip", "wait_timeout", "force", "operation"},
+    "nso.ha.ncs_ha_secondary_dead": _CONNECTION | {"node_id", "operation"},
+    "nso.ha.ncs_ha_status": _CONNECTION
+    | {
+        "state_dir",
+        "run_id",
+        "step",
+        "ha_ip",
+        "ha_port",
+        "process",
+        "ignore_locks",
+        "wait_for",
+        "wait_timeout",
+    },
+}
+
+
+class Modules:
+    """The modules.
+
+    before: called with the name of each change just before it is made, and with that of each LOOK
+    """
+
+    def __init__(self, cluster: Cluster, before: Callable[[str], object]) -> None:
+        self._cluster = cluster
+        self._before = before
+
+    def by_name(self) -> dict[str, Module]:
+        """Return the modules by their full names."""
+        functions = {
+            "nso.ha.ncs_ha_operation": self._operate,
+            "nso.ha.ncs_ha_read_only": self._set_read_only,
+            "nso.ha.ncs_ha_role": self._give_role,
+            "nso.ha.ncs_ha_secondary_dead": self._declare_dead,
+            "nso.ha.ncs_ha_status": self._read_status,
+        }
+        return {name: self._module(name, act) for name, act in functions.items()}
+
+    def _module(self, name: str, act: Callable[[Node, Mapping[str, Any], bool], Result]) -> Module:
+        def module(call: Call) -> Result:
+            unknown = set(call.arguments) - _OPTIONS[name]
+            assert not unknown, f"{name} has no options {unknown}"
+            return act(self._cluster.nodes[call.host], call.arguments, call.check_mode)
+
+        return module
+
+    def _read_status(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        said = {"run": options["run_id"], "step": options["step"]}
+        kept = {"kept": self._cluster.kept(node)} if "state_dir" in options else {}
+        known = (options["run_id"], *options.get("ignore_locks", ()))
+        if kept and node.lock and node.lock["id"] not in known:
+            return {**said, **kept, "failed": True, "msg": "another run", "locked": True}
+        if options["step"].startswith(results.before("")):
+            self._before(f"{LOOK} {node.host}")
+        unmet = self._cluster.unmet(node, options.get("wait_for") or {})
+        failed = {"failed": True, "msg": f"{node.host}: {unmet}"} if unmet else {}
+        return {**said, **failed, **self._cluster.status(node), **kept}
+
+    # The lock, and what is recorded
+
+    def _operate(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        act = {"begun": self._begin, "confirmed": self._confirm, "ended": self._end}
+        return {"run": options["id"], **act[options["state"]](node, options)}
+
+    def _begin(self, node: Node, options: Mapping[str, Any]) -> Result:
+        existing, run_id = node.lock, options["id"]
+        if existing and existing["id"] not in (run_id, *options.get("replace", ())):
+            return {"failed": True, "msg": "another run", "struck": [], "lock": existing}
+        held = existing if existing and existing["id"] == run_id else None
+        self._before(f"{'renew' if held else 'lock'} {node.host}")
+        node.lock = {
+            "id": run_id,
+            "operation": options["name"],
+            "owner": options["owner"],
+            "process": options["process"],
+            "taken": "then",
+            "expires": "later",
+            "expired": False,
+            "steps": options["steps"],
+            "fence": options.get("fence", []),
+            "fenced": held["fenced"] if held else [],
+        }
+        struck = [step for step in held["steps"] if step not in options["steps"]] if held else []
+        return {"changed": not held, "lock": node.lock, "struck": struck}
+
+    def _confirm(self, node: Node, options: Mapping[str, Any]) -> Result:
+        try:
+            lock = _held(node, options["id"])
+        except Refused as problem:
+            return {"failed": True, "msg": str(problem), "lock": node.lock}
+        assert options["host"] in lock["fence"]
+        self._before(f"confirm {node.host}")
+        node.lock = {**lock, "fenced": [*lock["fenced"], options["host"]]}
+        return {"changed": True, "lock": node.lock}
+
+    def _end(self, node: Node, options: Mapping[str, Any]) -> Result:
+        completed = self._complete(node, options.get("timeline", ()))
+        given_back = node.lock is not None and node.lock["id"] == options["id"]
+        if given_back:
+            self._before(f"unlock {node.host}")
+            node.lock = None
+        return {"changed": completed or given_back, "lock": node.lock}
+
+    def _complete(self, node: Node, entries: Iterable[Result]) -> bool:
+        """Complete the promotion history of a node; return whether it lacked anything."""
+        if all(entry in node.record for entry in entries):
+            return False
+        self._before(f"remember {node.host}")
+        node.remember(entries)
+        return True
+
+    # The orders, which are all part of an operation
+
+    def _declare_dead(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        operation, dead = options["operation"], options["node_id"]
+
+        def act() -> Result:
+            if dead not in node.listed:
+                return {"transitions": [], "after": self._state(node)}
+            _start(node, operation)
+            self._before(f"dead {node.host}")
+            del node.listed[dead]
+            return {
+                "changed": True,
+                "transitions": ["secondary_dead"],
+                "after": self._state(node),
+            }
+
+        return _outcome(node, operation, act)
+
+    def _set_read_only(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        operation, on = options["operation"], options["read_only"]
+
+        def act() -> Result:
+            _start(node, operation)
+            if on:
+                self._before(f"mark {node.host}")
+                node.mark = {"run": operation["id"], "operation": operation["name"], "at": "now"}
+            self._before(f"read_only {on} {node.host}")
+            node.read_only = on
+            if not on:
+                self._before(f"unmark {node.host}")
+                node.mark = None
+            return {"changed": True, "txid": node.txid_result(), "times": []}
+
+        return _outcome(node, operation, act)
+
+    def _give_role(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        operation = options["operation"]
+        orders: list[str] = []
+        entry: Result | None = None
+
+        def before(order: str) -> None:
+            nonlocal entry
+            if not orders:
+                _start(node, operation)
+            self._complete(node, operation["timeline"])
+            if order == "beprimary":
+                entry = self._promote(node, operation)
+            self._before(f"{order} {node.host}")
+            orders.append(order)
+
+        def act() -> Result:
+            if check:
+                return {"transitions": [], "before": self._state(node)}
+            follows = "primary_id" in options
+            self._cluster.give_role(
+                node.host,
+                options["role"],
+                options["node_id"],
+                (options["primary_id"], options["primary_ip"]) if follows else None,
+                options["force"],
+                before,
+            )
+            return {}
+
+        answers = node.reachable
+        outcome = _outcome(node, operation, act)
+        if check or not answers:
+            return outcome
+        return {
+            **outcome,
+            "changed": bool(orders),
+            "transitions": orders,
+            "after": self._state(node),
+            "txid": node.txid_result(),
+            "entry": entry,
+            "times": [],
+        }
+
+    def _promote(self, node: Node, operation: Mapping[str, Any]) -> Result | None:
+        """Record that a node is made primary, if it may be; return the entry."""
+        lock = _held(node, operation["id"])
+        unfenced = set(lock["fence"]) - set(lock["fenced"])
+        if unfenced:
+            raise Refused(f"{node.host}: {', '.join(unfenced)} may still be primary")
+        if "txid" in operation and node.txid_result() != operation["txid"]:
+            raise Refused(f"{node.host}: its data are not those it was chosen for")
+        if "epoch" not in operation:
+            return None
+        self._before(f"record {node.host}")
+        entry = self._cluster.promotion(
+            node, operation["epoch"], operation["name"], operation["id"]
+        )
+        node.remember([entry])
+        return entry
+
+    def _state(self, node: Node) -> Result:
+        state: Result = self._cluster.state(node).as_result()
+        return state
+
+
+def _held(node: Node, run_id: str) -> Result:
+    """Return the lock of a run on a node."""
+    if node.lock is None or node.lock["id"] != run_id:
+        raise Refused(f"{node.host}: the lock of {run_id} is not held")
+    return node.lock
+
+
+def _start(node: Node, operation: Mapping[str, Any]) -> None:
+    """Strike a step off the lock, as each module does before its first order."""
+    lock, step = _held(node, operation["id"]), operation["step"]
+    if step not in lock["steps"]:
+        raise Refused(f"{node.host}: the step {step} is not due")
+    node.lock = {**lock, "steps": [due for due in lock["steps"] if due != step]}
+
+
+def _outcome(node: Node, operation: Mapping[str, Any], act: Callable[[], Result]) -> Result:
+    """Return what a module returns that is part of an operation, and does this."""
+    said = {"run": operation["id"], "step": operation["step"]}
+    try:
+        if not node.reachable:
+            raise Refused(f"no answer from {node.host}")
+        return {**said, "outcome": "done", **act()}
+    except Refused as problem:
+        return {**said, "failed": True, "outcome": "failed", "msg": str(problem)}
