@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
@@ -92,15 +93,19 @@ class ActionModule(ActionBase):
     def _settings(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of the host for which this runs, and the task that asked."""
         host = str(variables["inventory_hostname"])
-        task = self._task
-        own = settings.read(
-            host,
-            self._evaluator(variables),
-            self._environment(),
-            settings.Keywords(task.become, _text(task.become_user), _text(task.remote_user)),
-        )
+        own = settings.read(host, self._evaluator(variables), self._environment(), self._keywords())
         # A host that drops out keeps what an earlier run in the same play has registered there.
-        return {"settings": plain.to_dict(own), "task": task._uuid}
+        return {"settings": plain.to_dict(own), "task": self._task._uuid}
+
+    def _keywords(self) -> settings.Keywords:
+        """Return the keywords of the play as they are for this host."""
+        become, become_user, remote_user = (
+            self._templar.template(getattr(self._task, name))
+            for name in ("become", "become_user", "remote_user")
+        )
+        return settings.Keywords(
+            None if become is None else boolean(become), _text(become_user), _text(remote_user)
+        )
 
     def _evaluator(self, variables: Mapping[str, Any]) -> settings.Read:
         templar = Templar(loader=self._loader, variables=variables)
