@@ -52,7 +52,8 @@ class Subject:
 
 
 def _plan_again(known: Known, decision: Decision, about: Subject) -> Decision:
-    return planning.plan(known, decision)
+    # Without all of its locks a run plans nothing.
+    return decision if decision.progress.refused else planning.plan(known, decision)
 
 
 def _locks(known: Known, decision: Decision, about: Subject) -> Decision:
@@ -134,4 +135,6 @@ def _made(step: str, decision: Decision, make: Callable[[], Decision]) -> Decisi
             f"the decision {step} could not be made: {type(problem).__name__}: {problem}. This "
             "is a fault of the collection nso.ha; please report it, and run the operation again"
         )
-        return progress.lost(decision, why)
+        lost = progress.lost(decision, why)
+        # The steps of that wave may have been taken.
+        return lost.with_progress(undecided=True) if step == WAVE else lost

@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions by the name of the step: each is made, and none fails while a lock may be held."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict
+from ansible_collections.nso.ha.plugins.plugin_utils._run import (
+    decisions,
+    planning,
+    progress,
+    recheck,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._run.decisions import Subject, decide
+from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
+    LOCK,
+    ONE_BY_ONE,
+    RECHECK,
+    STEP,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision, Locks, StepResult
+from helpers.cases import (
+    HAND_OVER,
+    N1,
+    N2,
+    N3,
+    OLD,
+    RUN_ID,
+    ByHost,
+    Result,
+    decision,
+    known,
+    lock,
+    said,
+)
+from helpers.plans import following, planned
+
+#: The steps that go on from an earlier decision.
+UNDER_LOCK = [
+    step for step in decisions.STEPS if step not in ("plan", "find_gone", "report", "report_status")
+]
+#: What each decision is made by.
+MAKERS = {
+    "plan": (planning, "plan"),
+    "plan_again": (planning, "plan"),
+    "judge_locks": (progress, "locked"),
+    "judge_rehearsal": (progress, "rehearsed"),
+    "judge_fencing": (progress, "fenced"),
+    "judge_recheck": (recheck, "rechecked"),
+    "judge_wave": (progress, "after_wave"),
+    "roll_back": (planning, "roll_back"),
+}
+TAKEN = StepResult("hold", "hold", "n1", ("read_only",), ("read_only",), "because", "done")
+
+
+def about(others: dict[str, ByHost] | None = None, **more: Any) -> Known:
+    """Return what is known of n1, n2 and n3, which are right."""
+    looks = following(N2, N3).results()
+    return known([N1, N2, N3], looks, others=others, **more)
+
+
+def decided(step: str, subject: Subject, of: Known | None = None) -> Decision:
+    """Return a decision as the next task gets it."""
+    returned = json.loads(json.dumps(decide(step, of or about(), subject)))
+    assert set(returned) == {"plan", "progress", "needed"}
+    return from_dict(Decision, returned)
+
+
+# Faults of the collection
+
+
+@pytest.mark.parametrize("step", MAKERS)
+def test_an_exception_inside_a_decision_becomes_a_verdict_and_refuses(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> Decision:
+        raise KeyError("n9")
+
+    monkeypatch.setattr(*MAKERS[step], fail)
+    earlier = decision(*HAND_OVER, locked=("n1", "n2"), steps=(TAKEN,), awaited=OLD)
+    judged = decided(step, Subject(earlier, 7.0))
+    (verdict,) = judged.verdicts
+    assert (verdict.check, verdict.result) == ("decision", "not evaluable")
+    assert verdict.reason.startswith(f"the decision {step} could not be made: KeyError: 'n9'. ")
+    assert (judged.progress.refused, judged.needed) == (True, False)
+    # What was decided and done so far is still known, and the locks are given back.
+    assert judged.plan == earlier.plan
+    assert judged.progress.locked == ("n1", "n2")
+    assert (judged.progress.steps, judged.progress.awaited) == ((TAKEN,), OLD)
+
+
+def test_every_decision_is_made_by_something_that_may_fail() -> None:
+    assert set(MAKERS) == {"plan", *UNDER_LOCK}
+
+
+def test_whether_the_steps_of_a_wave_that_was_not_judged_were_taken_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_arguments: object) -> Decision:
+        raise KeyError("n9")
+
+    monkeypatch.setattr(progress, "after_wave", fail)
+    judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0))
+    assert judged.progress.undecided
+    told = decide("report", about(), Subject(judged, 7.0))["report"]
+    assert (told["outcome"], told["changed"]) == ("unknown", True)
+
+
+@pytest.mark.parametrize("problem", [SystemExit, KeyboardInterrupt])
+def test_a_run_that_is_ended_is_not_held_up(
+    problem: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_arguments: object) -> Decision:
+        raise problem
+
+    monkeypatch.setattr(planning, "plan", end)
+    with pytest.raises(problem):
+        decide("plan", about(), Subject(None, 7.0))
+
+
+# Decisions that were cut off
+
+
+@pytest.mark.parametrize("step", UNDER_LOCK)
+def test_after_a_decision_that_is_lost_nothing_may_be_done_and_all_may_be_locked(
+    step: str,
+) -> None:
+    judged = decided(step, Subject(None, 7.0, hosts=("n1",)))
+    assert (judged.progress.refused, judged.progress.undecided) == (True, True)
+    assert judged.progress.locked == ("n1", "n2", "n3")
+    assert judged.plan.waves == ()
+    assert not judged.needed
+
+
+def test_a_run_that_was_refused_plans_nothing_again() -> None:
+    refused = decision(*HAND_OVER, refused=True, locked=("n1",))
+    assert decided("plan_again", Subject(refused, 7.0)) == refused
+
+
+def test_the_outcome_of_a_run_whose_decision_is_lost_is_unknown_and_says_why() -> None:
+    told = decide("report", about(), Subject(None, 7.0))["report"]
+    assert (told["outcome"], told["changed"]) == ("unknown", True)
+    assert [one["check"] for one in told["verdicts"]] == ["decision"]
+    assert "cut off" in told["verdicts"][0]["reason"]
+    assert told["primary"]["after"] == "n1"
+
+
+# What each step goes by
+
+
+def test_the_plan_is_that_of_the_first_look_whatever_was_decided_before() -> None:
+    judged = decided("plan", Subject(decision(*HAND_OVER), 7.0))
+    assert judged == planned([N1, N2, N3], following(N2, N3))
+    assert judged.progress.locked == ("n1", "n2", "n3")
+
+
+@pytest.mark.parametrize(("once", "refused"), [(True, False), (False, True)])
+def test_locks_are_judged_by_the_task_that_took_them(once: bool, refused: bool) -> None:
+    of = about({ONE_BY_ONE[LOCK]: {"n2": {"run": RUN_ID, "lock": lock(steps=["promote"])}}})
+    locks = Locks(("n2",), steps={"n2": ("promote",)}, fence={"n2": ()})
+    subject = Subject(decision(*HAND_OVER, locks=locks), 7.0, hosts=("n2",), once=once)
+    judged = decided("judge_locks", subject, of)
+    assert judged.progress.refused == refused
+    assert judged.progress.started == 7.0
+
+
+def test_a_wave_is_judged_by_its_number() -> None:
+    of = about({ONE_BY_ONE[STEP]: {"n2": said("promote", outcome="done", transitions=["x"])}})
+    judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0, wave=3), of)
+    assert [(one.name, one.outcome, one.finished) for one in judged.progress.steps] == [
+        ("promote", "done", 7.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("consent", "refused"), [("", True), ("n3", False), (True, False), ("n1", True)]
+)
+def test_the_look_before_a_wave_goes_by_the_consent_of_the_operator(
+    consent: object, refused: bool
+) -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n3")
+    first = planned([N1, N2, N3], cluster)
+    (wave,) = first.plan.waves
+    looks = cluster.results()
+    assert cluster.write("n3", "late")
+    again: dict[str, Result] = cluster.results(step=f"before {wave.name}")
+    of = known([N1, N2, N3], looks, others={RECHECK: again}, allow_overwrite=consent)
+    judged = decided("judge_recheck", Subject(first, 7.0, wave=0), of)
+    assert judged.progress.refused == refused
+    assert set(judged.progress.rechecked) == {"n1", "n3"}
+
+
+def _held(expired: bool = False) -> ByHost:
+    cluster = following(N2, N3)
+    cluster.nodes["n2"].lock = lock("r1", expired=expired)
+    return cluster.results()
+
+
+def test_the_runs_that_are_gone_are_those_that_hold_a_lock_and_have_ended() -> None:
+    def gone(looks: ByHost, **more: Any) -> list[str]:
+        of = known([N1, N2, N3], looks, gone=lambda _process: False, **more)
+        found: list[str] = decide("find_gone", of, Subject(None, 7.0))["gone"]
+        return found
+
+    assert gone(_held()) == []
+    assert gone(_held(), break_lock="r1") == ["r1"]
+    assert gone(_held(expired=True)) == ["r1"]
+    of = known([N1, N2, N3], _held())
+    assert decide("find_gone", of, Subject(None, 7.0)) == {"gone": ["r1"]}
+
+
+def test_status_tells_what_is_wrong_with_the_settings_and_which_run_has_the_lock() -> None:
+    of = known(
+        [N1, N2, N3], _held(), "", problems=["n2 did not state"], gone=lambda _process: False
+    )
+    told = decide("report_status", of, Subject(None, 7.0))["report"]
+    text = " ".join(line.strip() for line in told["table"])
+    assert "(topology failed) n2 did not state." in text
+    assert "ada@here has been running switchover" in text
+    json.dumps(told)
+
+
+def test_a_report_is_that_of_the_decision() -> None:
+    told = decide("report", about(), Subject(planned([N1, N2, N3], following(N2, N3)), 7.0))
+    assert told["report"]["outcome"] == "done"
