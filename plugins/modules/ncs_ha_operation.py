@@ -311,12 +311,12 @@ from ansible_collections.nso.ha.plugins.module_utils._store import (
     lock,
     plain_json,
 )
-from ansible_collections.nso.ha.plugins.module_utils._store.directory import (
-    NotFree,
-    StateDirectory,
-)
 from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
+from ansible_collections.nso.ha.plugins.module_utils._store.run_directory import (
+    NotFree,
+    RunDirectory,
+)
 
 
 def argument_spec() -> dict[str, Any]:
@@ -362,14 +362,12 @@ def _operate(
     path = validation.state_directory("state_dir", params["state_dir"])
     validation.check_text("id", params["id"], operation.MAX_NAME)
     validation.check_node_id("node_id", params["node_id"])
-    directory = StateDirectory(path, warn)
+    directory = RunDirectory(path, warn)
     act = {"begun": _begin, "confirmed": _confirm, "ended": _end}[params["state"]]
     return act(directory, params, check_mode)
 
 
-def _begin(
-    directory: StateDirectory, params: Mapping[str, Any], check_mode: bool
-) -> dict[str, Any]:
+def _begin(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Take or renew the lock."""
     wanted = _wanted(params)
     begin = directory.foresee if check_mode else directory.begin
@@ -431,7 +429,7 @@ def _check_plain(name: str, value: Mapping[str, Any] | None) -> None:
 
 
 def _confirm(
-    directory: StateDirectory, params: Mapping[str, Any], check_mode: bool
+    directory: RunDirectory, params: Mapping[str, Any], check_mode: bool
 ) -> dict[str, Any]:
     """Write into the lock that a host is fenced."""
     run_id, host = params["id"], params["host"]
@@ -447,7 +445,7 @@ def _confirm(
     return {"changed": new, "run": run_id, "lock": present}
 
 
-def _end(directory: StateDirectory, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def _end(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Record, log, give the lock back: each of them even if the one before has failed."""
     run_id: str = params["id"]
     log: dict[str, Any] | None = params["log"]
@@ -478,7 +476,7 @@ def _end(directory: StateDirectory, params: Mapping[str, Any], check_mode: bool)
     return result
 
 
-def _present(directory: StateDirectory) -> dict[str, Any] | None:
+def _present(directory: RunDirectory) -> dict[str, Any] | None:
     """Return the lock that is there. One that cannot be read has been reported already."""
     try:
         return _shown(contents.read_lock(directory.path))

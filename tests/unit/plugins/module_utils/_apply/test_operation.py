@@ -25,6 +25,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.validation import Opt
 from ansible_collections.nso.ha.plugins.module_utils._store import clock, contents, mutex
 from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
+from ansible_collections.nso.ha.plugins.module_utils._store.run_directory import RunDirectory
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 NOW = 1764028800.25
@@ -61,10 +62,13 @@ class Node:
         option = {"state_dir": str(self.path), "id": "a", "step": "promote", **more}
         return operation.from_option(option, silent)
 
+    def directory(self) -> RunDirectory:
+        return RunDirectory(str(self.path), silent)
+
     def begin(self, lease: float = 900.0, **more: Any) -> Lock:
         end = clock.iso_text(NOW + lease)
         held = Lock("a", "n1", "switchover", "ops", {}, clock.iso_text(NOW), end, lease, STEPS)
-        return self.option().directory.begin(held._replace(**more), (), NOW).lock
+        return self.directory().begin(held._replace(**more), (), NOW).lock
 
     def read_txid(self, target: Target) -> TransactionId | None:
         assert target is TARGET
@@ -221,7 +225,7 @@ def test_from_the_first_order_until_release_nobody_strikes_a_step_off(node: Node
     with pytest.raises(StoreError, match="another process has held it"):
         node.begin(steps=())
     holding.release()
-    begun = node.option().directory.begin(held._replace(steps=()), (), NOW)
+    begun = node.directory().begin(held._replace(steps=()), (), NOW)
     assert begun.struck == (), "a step that was taken counts as withdrawn"
 
 
@@ -302,8 +306,7 @@ def test_a_node_is_not_made_primary_while_a_host_is_not_confirmed_to_be_fenced(
 
 def test_a_host_may_be_confirmed_until_the_order_is_given(node: Node) -> None:
     node.begin(fence=("n3",))
-    directory = node.option().directory
-    directory.confirm("a", "n3", NOW + 50)
+    node.directory().confirm("a", "n3", NOW + 50)
     node.promotion().before("beprimary")
 
 

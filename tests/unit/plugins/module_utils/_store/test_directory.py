@@ -17,15 +17,18 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._store import (
     clock,
     contents,
-    directory,
     files,
     mutex,
     promotions,
+    run_directory,
 )
 from ansible_collections.nso.ha.plugins.module_utils._store.contents import ReadOnlyMark
-from ansible_collections.nso.ha.plugins.module_utils._store.directory import NotFree, StateDirectory
 from ansible_collections.nso.ha.plugins.module_utils._store.files import StoreError
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import Lock
+from ansible_collections.nso.ha.plugins.module_utils._store.run_directory import (
+    NotFree,
+    RunDirectory,
+)
 
 NOW = 1764028800.0
 MARK = ReadOnlyMark("a", "switchover", clock.iso_text(NOW))
@@ -70,19 +73,19 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.warnings: list[str] = []
-        self.directory = StateDirectory(str(path), self.warnings.append)
+        self.directory = RunDirectory(str(path), self.warnings.append)
 
     def names(self) -> set[str]:
         return set(os.listdir(str(self.path))) - {".mutex"}
 
     def begin(
         self, id_: str = "a", now: float = NOW, *replaceable: str, **more: Any
-    ) -> directory.Begun:
+    ) -> run_directory.Begun:
         return self.directory.begin(wanted(id_, now, **more), replaceable, now)
 
-    def other_process(self) -> StateDirectory:
+    def other_process(self) -> RunDirectory:
         """Return the same directory as another process sees it: the mutex is another one."""
-        return StateDirectory(str(self.path), self.warnings.append)
+        return RunDirectory(str(self.path), self.warnings.append)
 
     def held(self) -> Lock:
         """Return the lock that is there."""
@@ -105,21 +108,21 @@ def there(tmp_path: Path) -> Store:
 def test_the_first_one_takes_the_lock_and_the_room_and_creates_the_directory(
     there: Store,
 ) -> None:
-    assert there.begin() == directory.Begun(wanted(), False, None)
+    assert there.begin() == run_directory.Begun(wanted(), False, None)
     assert there.look().lock == wanted()
     assert there.names() == {contents.LOCK, contents.RESERVE}
     assert there.path.stat().st_mode & 0o777 == 0o700
     reserve = there.path / contents.RESERVE
-    assert reserve.stat().st_size == directory.RESERVE_BYTES
-    assert reserve.stat().st_blocks * 512 >= directory.RESERVE_BYTES, "it takes no room"
+    assert reserve.stat().st_size == run_directory.RESERVE_BYTES
+    assert reserve.stat().st_blocks * 512 >= run_directory.RESERVE_BYTES, "it takes no room"
 
 
 def test_the_reserve_has_room_for_a_long_record(there: Store) -> None:
     there.directory.add([entry(epoch) for epoch in range(1, 501)])
     size = (there.path / contents.PROMOTIONS).stat().st_size
-    assert size > directory.RESERVE_BYTES
+    assert size > run_directory.RESERVE_BYTES
     there.begin()
-    assert (there.path / contents.RESERVE).stat().st_size == size + directory.RESERVE_MARGIN
+    assert (there.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
 
 
 def test_only_the_last_part_of_the_directory_is_created(tmp_path: Path) -> None:
@@ -155,7 +158,7 @@ def test_a_lock_that_is_over_or_named_is_replaced(
 ) -> None:
     there.begin()
     begun = there.begin("b", now, *replaceable)
-    assert begun == directory.Begun(wanted("b", now), False, wanted())
+    assert begun == run_directory.Begun(wanted("b", now), False, wanted())
     assert there.look().lock == wanted("b", now)
 
 
@@ -176,7 +179,7 @@ def test_a_lock_that_cannot_be_read_is_not_taken_over(there: Store) -> None:
 
 
 def test_what_is_foreseen_is_what_happens_and_nothing_is_written(there: Store) -> None:
-    assert there.directory.foresee(wanted(), (), NOW) == directory.Begun(wanted(), False, None)
+    assert there.directory.foresee(wanted(), (), NOW) == run_directory.Begun(wanted(), False, None)
     assert not there.path.exists()
     there.begin()
     assert there.directory.foresee(wanted(), (), NOW).renewed is True
@@ -401,14 +404,14 @@ def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Store, name: 
 #: A process that takes the lock of another run over, or says why it cannot.
 TAKE_OVER = """
 import sys
-from ansible_collections.nso.ha.plugins.module_utils._store import contents, directory, mutex
+from ansible_collections.nso.ha.plugins.module_utils._store import contents, mutex, run_directory
 mutex.PATIENCE = float(sys.argv[2])
-store = directory.StateDirectory(sys.argv[1], print)
+store = run_directory.RunDirectory(sys.argv[1], print)
 held = contents.read_lock(sys.argv[1])
 print("ready", flush=True)
 try:
     store.begin(held._replace(id="b"), (held.id,), 0.0)
-except directory.StoreError as problem:
+except run_directory.StoreError as problem:
     print(problem)
 else:
     print("taken")
@@ -459,7 +462,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutex, "PATIENCE", 0.05)
 
 
-def assert_kept_out(directory: StateDirectory) -> None:
+def assert_kept_out(directory: RunDirectory) -> None:
     for call in (
         lambda: directory.hold("a", NOW),
         lambda: directory.start("a", "attach n2", NOW),
@@ -690,11 +693,11 @@ def test_an_operation_is_logged_once_with_run_and_time(there: Store) -> None:
 
 
 def test_the_newest_operations_are_kept(there: Store) -> None:
-    for number in range(directory.MAX_OPERATIONS + 2):
+    for number in range(run_directory.MAX_OPERATIONS + 2):
         there.directory.log(str(number), {}, NOW)
     found, _damaged = contents.read_operations(str(there.path))
     assert [one["run"] for one in found] == [
-        str(number) for number in range(2, directory.MAX_OPERATIONS + 2)
+        str(number) for number in range(2, run_directory.MAX_OPERATIONS + 2)
     ]
 
 
@@ -797,7 +800,7 @@ def test_a_long_record_needs_more_room_when_the_lock_is_renewed(there: Store) ->
     there.directory.add([entry(epoch) for epoch in range(1, 501)])
     there.begin()
     size = (there.path / contents.PROMOTIONS).stat().st_size
-    assert (there.path / contents.RESERVE).stat().st_size == size + directory.RESERVE_MARGIN
+    assert (there.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
 
 
 def test_a_disk_that_is_full_by_then_still_has_room_for_the_record(
