@@ -19,7 +19,6 @@ _DOC = Path(sys.executable).with_name("ansible-doc")
 MODULES = tuple(sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")))
 #: Modules that are documentation only: an action plugin of the same name does the work.
 ACTIONS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")))
-FILTERS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")))
 LOOKUPS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "lookup").glob("*.py")))
 
 
@@ -41,12 +40,6 @@ def _documented(kind: str, names: tuple[str, ...]) -> dict[str, Any]:
 def module(name: str) -> dict[str, Any]:
     """Return what is documented of a module: doc, examples, return."""
     found: dict[str, Any] = _documented("module", MODULES)[f"nso.ha.{name}"]
-    return found
-
-
-def filter_(name: str) -> dict[str, Any]:
-    """Return what is documented of a filter: doc, examples, return."""
-    found: dict[str, Any] = _documented("filter", FILTERS)[f"nso.ha.{name}"]
     return found
 
 

@@ -1,87 +1,284 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run is told at its beginning, without a play around it."""
+"""The action plugin with the decisions: what it reads of Ansible, without a play around it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible import template
 from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible_collections.nso.ha.plugins.action import cluster_decision
-from helpers import documentation, returned
+from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION
+from helpers import documentation
+from helpers.cases import N1, N2, answer, look
+
+Result = dict[str, Any]
 
 HOSTS = ["n1", "n2"]
-KNOWN: dict[str, Any] = {
+PLAY: Result = {
+    "inventory_hostname": "n1",
     "ansible_check_mode": False,
     "ansible_play_hosts_all": HOSTS,
     "ansible_play_hosts": HOSTS,
     "ansible_play_batch": HOSTS,
     "groups": {"all": HOSTS, "ungrouped": [], "nso": HOSTS},
 }
+#: What the inventory says of each host, and what the role gives all of them.
+INVENTORY: dict[str, Result] = {
+    "n1": {"nso_ha_role": "primary", "nso_ha_node_id": "id1", "nso_ha_node_ip": "10.0.0.1"},
+    "n2": {"nso_ha_role": "secondary", "nso_ha_node_id": "id2", "nso_ha_node_ip": "10.0.0.2"},
+}
+OF_THE_ROLE: Result = {"__nso_ha_token": "secret", "nso_ha_fence_tasks": ""}
+
+TASK = "the task of this run"
+
+#: Releases of ansible-core from 2.19 on take only trusted text for a template.
+_trusted = getattr(template, "trust_as_template", str)
 
 
-def decide(
-    known: dict[str, Any] | None = None,
+class HostVars(dict[str, Result]):
+    """Variables of all hosts, as Ansible has them: not yet evaluated ones by `raw_get`."""
+
+    def raw_get(self, host: str) -> Result:
+        return self[host]
+
+
+def act(
+    arguments: Result,
+    variables: Result,
     *,
     strategy: str = "linear",
     check_mode: bool = False,
-    **arguments: str,
-) -> dict[str, Any]:
-    """Return what the action returns in such a play."""
-    task = SimpleNamespace(
-        args={"group": "nso", **arguments},
-        check_mode=check_mode,
-        async_val=0,
-        action="nso.ha.cluster_decision",
-        get_play=lambda: SimpleNamespace(strategy=strategy),
-    )
-    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    **task: Any,
+) -> Result:
+    """Return what the action returns for a task in such a play."""
+    plain: Result = {
+        "args": arguments,
+        "check_mode": check_mode,
+        "async_val": 0,
+        "action": "nso.ha.cluster_decision",
+        "environment": [],
+        "become": False,
+        "become_user": None,
+        "remote_user": None,
+        "_uuid": TASK,
+        "get_play": lambda: SimpleNamespace(strategy=strategy),
+    }
+    loader = DataLoader()
     action = cluster_decision.ActionModule(
-        task, connection, SimpleNamespace(check_mode=check_mode), DataLoader(), None, None
+        SimpleNamespace(**{**plain, **task}),
+        SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
+        SimpleNamespace(check_mode=check_mode),
+        loader,
+        Templar(loader=loader, variables=variables),
+        None,
     )
-    found: dict[str, Any] = action.run(task_vars={**KNOWN, **(known or {})})
-    return found
+    returned: Result = action.run(task_vars=variables)
+    return returned
 
 
-def test_what_is_returned_is_documented() -> None:
-    results = [decide(), decide(operation="failover", strategy="free"), decide(check_mode=True)]
+def state(host: str, more: Mapping[str, object] | None = None, **task: Any) -> Result:
+    """Return what a host states."""
+    variables = {**PLAY, **INVENTORY[host], **OF_THE_ROLE, **(more or {})}
+    return act({"step": "settings"}, {**variables, "inventory_hostname": host}, **task)
+
+
+def play(
+    more: Mapping[str, object] | None = None,
+    by_host: Mapping[str, Result] | None = None,
+    stated: Mapping[str, object] | None = None,
+) -> Result:
+    """Return the variables of n1 in a play whose hosts have stated their settings.
+
+    `more` is of the play, `by_host` what is registered on hosts, `stated` what all state besides.
+    """
+    hostvars = HostVars(
+        {
+            host: {
+                **INVENTORY[host],
+                "__nso_ha_settings": state(host, stated),
+                **(by_host or {}).get(host, {}),
+            }
+            for host in HOSTS
+        }
+    )
+    return {**PLAY, **hostvars["n1"], "hostvars": hostvars, **(more or {})}
+
+
+def begin(
+    operation: str = "converge",
+    more: Mapping[str, object] | None = None,
+    *,
+    by_host: Mapping[str, Result] | None = None,
+    stated: Mapping[str, object] | None = None,
+    dry: bool = False,
+    **task: Any,
+) -> Result:
+    """Return the run that begins in such a play."""
+    arguments = {"step": "begin", "operation": operation, "dry": dry}
+    returned: Result = act(arguments, play(more, by_host, stated), **task)["run"]
+    return returned
+
+
+def decide(step: str, more: Mapping[str, object] | None = None) -> Result:
+    """Return a decision in a run over two nodes, of which n2 has to follow n1 yet."""
+    run = begin()
+    looks = {"n1": answer("primary"), "n2": answer("none")}
+    by_host: dict[str, Result] = {}
+    for host, observed in looks.items():
+        result = {**look(observed), "run": run["run_id"]}
+        by_host[host] = {OBSERVATION: {**result, "kept": None}}
+    return act({"step": step}, play({"__nso_ha_begin": {"run": run}, **(more or {})}, by_host))
+
+
+# What is returned
+
+
+def test_the_steps_are_those_of_the_decisions_and_two_that_need_ansible() -> None:
+    choices = cluster_decision.argument_spec()["step"]["choices"]
+    assert choices == ["settings", "begin", *decisions.STEPS]
+
+
+def test_what_is_returned_is_documented_and_the_reverse() -> None:
+    kinds: dict[str, Any] = {
+        "dict": dict,
+        "str": str,
+        "bool": bool,
+        "list": list,
+        "raw": (dict, str),
+    }
     fields = documentation.module("cluster_decision")["return"]
-    assert not returned.disagreements(results, fields)
+    returned = [state("n1"), act({"step": "begin"}, play())]
+    returned += [decide(step) for step in decisions.STEPS]
+    keys = set()
+    for result in returned:
+        assert result.pop("changed") is False
+        keys |= set(result)
+        for name, value in result.items():
+            assert isinstance(value, kinds[fields[name]["type"]]), name
+    assert keys == set(fields)
+
+
+# The settings of a host
+
+
+def test_a_host_states_its_settings_and_which_task_asked() -> None:
+    stated = state(
+        "n2", {"nso_ha_timeout": _trusted("{{ 2 * 3 }}"), "nso_ha_port": _trusted("{{ nothing }}")}
+    )
+    assert stated["task"] == TASK
+    own = stated["settings"]
+    assert own["member"]["node_id"] == "id2"
+    assert own["limits"]["answer"] == 6
+    assert own["stated"] is True
+    (problem,) = own["problems"]
+    assert problem.startswith("nso_ha_port of n2 cannot be evaluated: ")
+    assert "nothing" in problem
+    assert "\n" not in problem
+
+
+def test_it_states_how_the_play_works_on_it() -> None:
+    own = state(
+        "n1",
+        {"user": "nso", "path": "/x"},
+        environment=[
+            {"NCS_IPC_PATH": _trusted("{{ path }}")},
+            _trusted("{{ {'NCS_IPC_PORT': 1} }}"),
+            {"OTHER": "y"},
+        ],
+        become=_trusted("{{ 'yes' }}"),
+        become_user=_trusted("{{ user }}"),
+        remote_user=None,
+    )["settings"]
+    assert own["environment"] == {"NCS_IPC_PATH": "/x", "NCS_IPC_PORT": "1"}
+    assert own["keywords"] == {"become": True, "become_user": "nso", "remote_user": None}
+
+
+def test_a_token_is_asked_for_and_not_returned() -> None:
+    assert "secret" not in repr(state("n1"))
+    (problem,) = state("n1", {"__nso_ha_token": ""})["settings"]["problems"]
+    assert problem.startswith("n1: there is no token.")
+
+
+# The beginning of a run
 
 
 def test_a_run_has_an_id_of_its_own_and_an_owner() -> None:
-    first, second = decide(), decide({"awx_user_name": "ada", "awx_job_id": 7})
-    assert first["run"]["id"] != second["run"]["id"]
-    assert second["run"]["owner"] == "ada (job 7)"
+    first, second = begin(), begin(more={"awx_user_name": "ada", "awx_job_id": 7})
+    assert first["run_id"] != second["run_id"]
+    assert second["owner"] == "ada (job 7)"
+    assert first["hosts"] == HOSTS
+    assert first["problems"] == []
 
 
-@pytest.mark.parametrize("known", [{}, {"ansible_check_mode": True}])
-def test_a_play_is_in_check_mode_if_the_command_or_the_play_says_so(known: dict[str, Any]) -> None:
-    assert decide(known)["check_mode"] == bool(known)
-    assert decide(known, check_mode=True)["check_mode"]
+@pytest.mark.parametrize(
+    ("how", "dry"),
+    [
+        ({}, False),
+        ({"more": {"ansible_check_mode": True}}, True),
+        ({"check_mode": True}, True),
+        ({"dry": True}, True),
+    ],
+)
+def test_a_run_is_dry_if_the_command_or_the_play_or_the_role_says_so(how: Any, dry: bool) -> None:
+    assert begin(**how)["dry"] is dry
 
 
 def test_only_an_operation_asks_something_of_the_play() -> None:
     later = {"ansible_play_batch": ["n1"]}
-    (problem,) = decide(later, operation="converge")["problems"]
+    (problem,) = begin(more=later)["problems"]
     assert "n2 of the group take no part" in problem
-    assert decide(later)["problems"] == []
+    assert begin("", later)["problems"] == []
+    (problem,) = begin(strategy="free")["problems"]
+    assert "the strategy of this play is free" in problem
     # One that Ansible has dropped is in no batch any more, and takes part all the same.
     dropped = {"ansible_play_hosts": ["n1"], "ansible_play_batch": ["n1"]}
-    assert decide(dropped, operation="converge")["problems"] == []
+    assert begin(more=dropped)["problems"] == []
 
 
-def test_fencing_tasks_are_asked_for_by_a_failover_only(tmp_path: Path) -> None:
+def test_what_is_wrong_with_settings_and_request_is_told_at_the_beginning() -> None:
+    wrong = {"nso_ha_timeout": "soon", "nso_ha_candidate": "n9"}
+    found = begin(stated=wrong)["problems"]
+    assert [problem.partition(" ")[0] for problem in found] == ["n1:", "n2:", "nso_ha_candidate"]
+    assert begin("", stated=wrong)["problems"] == []
+
+
+@pytest.mark.parametrize("operation", ["converge", ""])
+@pytest.mark.parametrize("left", [{}, {"__nso_ha_settings": {"failed": True}}])
+def test_a_living_host_that_has_stated_nothing_is_a_problem(operation: str, left: Result) -> None:
+    registered = {"__nso_ha_settings": {**state("n2"), "task": "that of an earlier run"}, **left}
+    found = begin(operation, by_host={"n2": registered})["problems"]
+    assert found[0].startswith("n2 did not state what the variables say")
+
+
+def test_of_a_host_that_was_dropped_the_inventory_says_what_it_should_be() -> None:
+    dropped = {"ansible_play_hosts": ["n1"], "ansible_play_batch": ["n1"]}
+    lost = {
+        "__nso_ha_settings": {"unreachable": True},
+        "nso_ha_role": _trusted("{{ 'prim' ~ 'ary' }}"),
+    }
+    (problem,) = begin(more=dropped, by_host={"n2": lost})["problems"]
+    assert problem == (
+        "2 nodes (n1, n2) should be primary (nso_ha_role), and it has to be exactly one"
+    )
+
+
+def test_fencing_tasks_are_looked_at_for_a_failover_only(tmp_path: Path) -> None:
     missing = str(tmp_path / "no-such-file.yml")
-    asked = decide(operation="failover", fence_tasks=missing)
-    assert missing in asked["fence_problem"]
-    assert "nso_ha_fence_tasks" in asked["fence_problem"]
-    assert decide(operation="converge", fence_tasks=missing)["fence_problem"] == ""
-    assert decide(operation="failover")["fence_problem"] == ""
+    fences = {"nso_ha_fence_tasks": missing}
+    problem = begin("failover", stated=fences)["fence_problem"]
+    assert missing in problem
+    assert "nso_ha_fence_tasks" in problem
+    assert begin("converge", stated=fences)["fence_problem"] == ""
+    assert begin("failover")["fence_problem"] == ""
 
 
 def test_variables_of_the_role_that_come_from_outside_end_the_run(
@@ -90,4 +287,32 @@ def test_variables_of_the_role_that_come_from_outside_end_the_run(
     given = {"__nso_ha_plan": {}, "nso_ha_token": "x"}
     monkeypatch.setattr(cluster_decision, "load_extra_vars", lambda _loader: given)
     with pytest.raises(AnsibleActionFail, match="__nso_ha_plan was given with -e"):
-        decide()
+        begin()
+
+
+# Decisions
+
+
+def test_a_decision_goes_by_what_the_modules_of_this_run_returned() -> None:
+    decision = decide("plan")
+    (wave,) = decision["plan"]["waves"]
+    assert (wave["name"], list(wave["steps"])) == ("secondaries", ["n2"])
+    assert decision["needed"] is True
+    members = {one["host"]: one["node_id"] for one in decision["plan"]["members"]}
+    assert members == {"n1": N1.node_id, "n2": N2.node_id}
+
+
+def test_it_goes_on_from_the_decision_of_this_run_and_of_no_other() -> None:
+    run = begin()
+    about: Result = {"__nso_ha_begin": {"run": run}}
+    earlier = {**decide("plan"), "run": run["run_id"]}
+    next_step: Result = {"step": "judge_rehearsal"}
+    right = act(next_step, play({**about, "__nso_ha_decision": earlier}))
+    assert right["plan"]["waves"]
+    assert right["run"] == run["run_id"]
+    others: list[object] = [{**earlier, "run": "another"}, {"failed": True}, "text", None]
+    for registered in others:
+        lost = act(next_step, play({**about, "__nso_ha_decision": registered}))
+        assert lost["progress"]["refused"]
+        assert lost["progress"]["undecided"]
+        assert lost["progress"]["locked"] == HOSTS
