@@ -99,7 +99,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
 
 
 def test_the_option_says_what_it_says() -> None:
-    stamp = {"primary_id": "n3", "timestamp": [1764, 28000, 5]}
+    txid_option = {"primary_id": "n3", "timestamp": [1764, 28000, 5]}
     option = {
         "state_dir": "/var/lib/nso-ha/",
         "id": "a",
@@ -107,11 +107,11 @@ def test_the_option_says_what_it_says() -> None:
         "name": "switchover",
         "epoch": 1,
         "timeline": [ENTRY],
-        "txid": stamp,
+        "txid": txid_option,
     }
-    found = operation.from_option(option, silent)
-    assert found[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID)
-    assert found.directory.path == "/var/lib/nso-ha"
+    parsed = operation.from_option(option, silent)
+    assert parsed[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID)
+    assert parsed.directory.path == "/var/lib/nso-ha"
     least = operation.from_option({"state_dir": "/a", "id": "a", "step": "promote"}, silent)
     assert least[1:] == ("a", "promote", "", None, (), None)
 
@@ -343,13 +343,13 @@ def test_without_epoch_and_transaction_id_nothing_is_asked_or_recorded(node: Nod
     assert node.look().promotions == []
 
 
-@pytest.mark.parametrize("found", [TransactionId("n3", (1764, 28000, 6)), None])
-def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, found: Any) -> None:
+@pytest.mark.parametrize("txid", [TransactionId("n3", (1764, 28000, 6)), None])
+def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, txid: Any) -> None:
     node.begin()
-    node.txid = found
+    node.txid = txid
     with pytest.raises(NotGiven, match=r"not n3/1764028000\.000005") as caught:
         node.promotion(epoch=2, txid=TXID.as_dict()).before("beprimary")
-    assert str(found or "unknown") in caught.value.why
+    assert str(txid or "unknown") in caught.value.why
     assert node.look().promotions == []
 
 

@@ -39,14 +39,14 @@ class Again:
     """The second connection, and whether it was made."""
 
     def __init__(self) -> None:
-        self.made = 0
+        self.connections = 0
         self.told: HaState | error.Failure = AFTER
         self.refused: list[error.Failure] = []
 
     @contextlib.contextmanager
     def __call__(self, target: Target) -> Iterator[FakeConnection]:
         assert target is TARGET
-        self.made += 1
+        self.connections += 1
         if self.refused:
             raise self.refused[0]
         yield FakeConnection(self.told)
@@ -103,7 +103,7 @@ def test_all_orders_are_given_and_the_state_read_on_the_same_connection(again: A
         None,
     )
     assert giving.given == ["benone", "besecondary"]
-    assert again.made == 0
+    assert again.connections == 0
 
 
 def test_after_a_refusal_no_more_orders_are_given_and_the_connection_is_good(again: Again) -> None:
@@ -112,7 +112,7 @@ def test_after_a_refusal_no_more_orders_are_given_and_the_connection_is_good(aga
     names = ("benone", "besecondary", "berelay")
     assert execution(BEFORE, names, giving) == (("benone", "besecondary"), refusal, BEFORE, None)
     assert giving.given == ["benone", "besecondary"]
-    assert again.made == 0
+    assert again.connections == 0
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_after_any_other_failure_the_state_is_read_on_a_new_connection(
     unusable = error.Error(error.ERR_INTERNAL, "the broken connection was used")
     got = execution(unusable, ("beprimary",), Giving({"beprimary": failure}))
     assert got == (("beprimary",), failure, AFTER, None)
-    assert again.made == 1
+    assert again.connections == 1
 
 
 @pytest.mark.parametrize("refused", [False, True])
@@ -142,7 +142,7 @@ def test_where_the_connection_was_lost_the_state_is_read_on_a_new_one(
     failures = {"beprimary": error.Error(error.ERR_BADSTATE, "x")} if refused else {}
     got = execution(error.EOF(), ("beprimary",), Giving(failures))
     assert got == (("beprimary",), failures.get("beprimary"), AFTER, None)
-    assert again.made == 1
+    assert again.connections == 1
 
 
 def test_a_node_that_cannot_be_asked_has_no_state_and_a_problem(again: Again) -> None:
@@ -200,7 +200,7 @@ def test_an_order_that_may_not_be_given_is_not_and_the_state_is_read(
     assert stopped.stopped is not None
     assert (stopped.stopped.order, stopped.stopped.why) == (stop_at, "the lock is gone.")
     assert [timed.order for timed in stopped.times] == list(given)
-    assert again.made == 0
+    assert again.connections == 0
 
 
 def test_the_times_of_all_orders_are_kept_of_the_failed_one_too(

@@ -60,19 +60,19 @@ def cell(row: str, column: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("row", list(TABLE))
 def test_the_orders_are_those_of_the_design(row: str, column: str) -> None:
-    found = FOUND[row]
-    assert transitions.needed(found, wanted(column)) == cell(row, column)
-    assert transitions.orders(found, wanted(column)) == cell(row, column)
-    assert transitions.matches(found, wanted(column)) is (cell(row, column) == ())
+    start = FOUND[row]
+    assert transitions.needed(start, wanted(column)) == cell(row, column)
+    assert transitions.orders(start, wanted(column)) == cell(row, column)
+    assert transitions.matches(start, wanted(column)) is (cell(row, column) == ())
 
 
 def test_the_table_has_no_cells_but_those_of_the_design() -> None:
     assert len(transitions.TABLE) == len(TABLE)
     assert all(set(row) == set(COLUMNS) for row in transitions.TABLE.values())
     # For none and primary the role alone counts, whatever upstream is given.
-    for row, found in FOUND.items():
+    for row, start in FOUND.items():
         for role in ("none", "primary"):
-            assert transitions.needed(found, Wanted(role, P)) == cell(row, role)
+            assert transitions.needed(start, Wanted(role, P)) == cell(row, role)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_the_table_has_no_cells_but_those_of_the_design() -> None:
     ],
 )
 def test_another_id_or_another_address_is_another_primary(primary: Peer | None) -> None:
-    found = HaState("secondary", primary)
-    assert not transitions.follows(found, P)
-    assert transitions.needed(found, wanted("secondary")) == ("besecondary",)
+    start = HaState("secondary", primary)
+    assert not transitions.follows(start, P)
+    assert transitions.needed(start, wanted("secondary")) == ("besecondary",)
 
 
 @pytest.mark.parametrize(
@@ -164,10 +164,10 @@ def carried_out(state: HaState, order: str, upstream: Upstream | None) -> HaStat
 @repeatable
 @given(found_states, wanted_states, st.booleans())
 def test_the_orders_lead_to_the_wanted_role_and_none_is_refused(
-    found: HaState, want: Wanted, force: bool
+    start: HaState, want: Wanted, force: bool
 ) -> None:
-    state = found
-    for order in transitions.orders(found, want, force):
+    state = start
+    for order in transitions.orders(start, want, force):
         state = carried_out(state, order, want.upstream)
     assert state.role == want.role
     assert transitions.matches(state, want)
@@ -178,59 +178,59 @@ def test_the_orders_lead_to_the_wanted_role_and_none_is_refused(
 @repeatable
 @given(found_states, wanted_states)
 def test_a_node_as_wanted_gets_no_order_and_any_other_one_does(
-    found: HaState, want: Wanted
+    start: HaState, want: Wanted
 ) -> None:
-    as_wanted = found.role == want.role and (
-        want.upstream is None or transitions.follows(found, want.upstream)
+    as_wanted = start.role == want.role and (
+        want.upstream is None or transitions.follows(start, want.upstream)
     )
-    assert (transitions.orders(found, want) == ()) is as_wanted
-    assert transitions.matches(found, want) is as_wanted
+    assert (transitions.orders(start, want) == ()) is as_wanted
+    assert transitions.matches(start, want) is as_wanted
 
 
 @repeatable
 @given(found_states, wanted_states)
 def test_data_is_overwritten_only_where_the_copy_is_not_there_yet(
-    found: HaState, want: Wanted
+    start: HaState, want: Wanted
 ) -> None:
-    orders = transitions.orders(found, want)
-    if "besecondary" in orders and found.role == "secondary":
-        assert not transitions.follows(found, want.upstream)
+    orders = transitions.orders(start, want)
+    if "besecondary" in orders and start.role == "secondary":
+        assert not transitions.follows(start, want.upstream)
     if want.role in ("none", "primary"):
         assert "besecondary" not in orders
 
 
 @repeatable
 @given(found_states, wanted_states)
-def test_no_order_is_given_twice_and_force_gives_at_least_one(found: HaState, want: Wanted) -> None:
+def test_no_order_is_given_twice_and_force_gives_at_least_one(start: HaState, want: Wanted) -> None:
     for force in (False, True):
-        orders = transitions.orders(found, want, force)
+        orders = transitions.orders(start, want, force)
         assert len(set(orders)) == len(orders)
         assert set(orders) <= set(transitions.ORDERS)
-    assert transitions.orders(found, want, force=True)
+    assert transitions.orders(start, want, force=True)
     # Force adds to what is needed where nothing is, and where berelay alone would do.
-    needed = transitions.needed(found, want)
+    needed = transitions.needed(start, want)
     adds = needed in ((), (transitions.BERELAY,))
-    assert adds or transitions.orders(found, want, force=True) == needed
+    assert adds or transitions.orders(start, want, force=True) == needed
 
 
 @repeatable
 @given(found_states, wanted_states, st.booleans())
 def test_what_is_predicted_is_what_the_model_says(
-    found: HaState, want: Wanted, force: bool
+    start: HaState, want: Wanted, force: bool
 ) -> None:
-    orders = transitions.orders(found, want, force)
-    state = found
+    orders = transitions.orders(start, want, force)
+    state = start
     for order in orders:
         state = carried_out(state, order, want.upstream)
-    assert transitions.predict(found, want, orders) == state
+    assert transitions.predict(start, want, orders) == state
 
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("row", list(TABLE))
 def test_every_cell_is_predicted_as_the_model_says(row: str, column: str, force: bool) -> None:
-    found, want = FOUND[row], wanted(column)
-    state, orders = found, transitions.orders(found, want, force)
+    start, want = FOUND[row], wanted(column)
+    state, orders = start, transitions.orders(start, want, force)
     for order in orders:
         state = carried_out(state, order, want.upstream)
-    assert transitions.predict(found, want, orders) == state
+    assert transitions.predict(start, want, orders) == state

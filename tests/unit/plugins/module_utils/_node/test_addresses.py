@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 Lookup = Callable[..., "list[Any]"]
 
 
-def found(*texts: str) -> Lookup:
+def upstream(*texts: str) -> Lookup:
     """Return a resolver that finds these addresses."""
 
     def getaddrinfo(host: str, port: object, **rest: object) -> list[Any]:
@@ -152,7 +152,7 @@ def test_an_unusable_address_is_refused_without_asking(no_lookup: None, text: st
 def test_the_first_address_of_a_name_is_dialled_and_all_mean_the_node(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lookup = found("2001:DB8::1", "192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2")
+    lookup = upstream("2001:DB8::1", "192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2")
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     assert resolving.resolve("p", "primary.example", 5) == Upstream(
         "p", "2001:db8::1", frozenset({"2001:db8::1", "192.0.2.1", "192.0.2.2"})
@@ -163,7 +163,7 @@ def test_the_first_address_of_a_name_is_dialled_and_all_mean_the_node(
 def test_a_name_with_an_unusable_address_is_refused(
     monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", found("192.0.2.1", bad))
+    monkeypatch.setattr(socket, "getaddrinfo", upstream("192.0.2.1", bad))
     with pytest.raises(AddressError, match=bad.split("%", maxsplit=1)[0]):
         resolving.resolve("p", "primary.example", 5)
 
@@ -185,7 +185,7 @@ def test_a_name_that_cannot_be_resolved_is_named_with_the_reason(
 
 
 def test_a_name_without_address_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", found())
+    monkeypatch.setattr(socket, "getaddrinfo", upstream())
     with pytest.raises(AddressError, match="it has no address"):
         resolving.resolve("p", "primary.example", 5)
 

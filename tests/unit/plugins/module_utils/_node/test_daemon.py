@@ -191,8 +191,8 @@ def test_the_pattern_says_what_a_daemon_looks_like(host: Host) -> None:
     host.proc.process(78, ["my-daemon"])
     place = Place(UnixEndpoint("/none/x"), HA_IP, HA_PORT, re.compile("-root /opt/ncs"))
     assert daemon.find_daemon(place, str(host.proc)) == NOT_RUNNING
-    mine = place._replace(process=re.compile("daemon$"))
-    assert "Process 78 (my-daemon)" in daemon.find_daemon(mine, str(host.proc)).why
+    local = place._replace(process=re.compile("daemon$"))
+    assert "Process 78 (my-daemon)" in daemon.find_daemon(local, str(host.proc)).why
 
 
 def test_a_pattern_sees_the_arguments_right_after_an_executable_that_was_replaced(

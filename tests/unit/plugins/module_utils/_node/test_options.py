@@ -120,8 +120,8 @@ def test_no_refusal_shows_the_token() -> None:
 
 
 def test_an_upstream_is_resolved() -> None:
-    found = role_options.upstream("p", "::ffff:192.0.2.1", 5)
-    assert found == ("p", "192.0.2.1", frozenset({"192.0.2.1"}))
+    actual = role_options.upstream("p", "::ffff:192.0.2.1", 5)
+    assert actual == ("p", "192.0.2.1", frozenset({"192.0.2.1"}))
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "fe80::1%eth0", "1:2", "a..b"])

@@ -259,7 +259,7 @@ def test_a_read_takes_no_longer_than_its_own_limit(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "missing"),
+    ("actual", "missing"),
     [
         (OF_P, []),
         (None, ["transaction id is unknown, not p/1000002.000003"]),
@@ -274,6 +274,6 @@ def test_a_read_takes_no_longer_than_its_own_limit(clock: Clock) -> None:
     ],
 )
 def test_a_transaction_id_that_differs_is_missing(
-    found: TransactionId | None, missing: Any
+    actual: TransactionId | None, missing: Any
 ) -> None:
-    assert waiting.unmet(Conditions(txid=OF_P), NONE, Database(2, found)) == missing
+    assert waiting.unmet(Conditions(txid=OF_P), NONE, Database(2, actual)) == missing

@@ -58,9 +58,9 @@ def full(tmp_path: Path) -> Path:
 
 
 def test_everything_that_is_kept_is_found(full: Path) -> None:
-    found = contents.read_contents(str(full))
-    assert found == Contents(str(full), HELD, [entry(1), entry(2)], MARK, [])
-    assert found.as_result(NOW) == {
+    read = contents.read_contents(str(full))
+    assert read == Contents(str(full), HELD, [entry(1), entry(2)], MARK, [])
+    assert read.as_result(NOW) == {
         "directory": str(full),
         "lock": {
             **HELD._asdict(),
@@ -77,9 +77,9 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "none", "none/none"])
 def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) -> None:
-    found = contents.read_contents(str(tmp_path / name))
-    assert found == nothing(tmp_path / name)
-    assert found.as_result(NOW) == {
+    read = contents.read_contents(str(tmp_path / name))
+    assert read == nothing(tmp_path / name)
+    assert read.as_result(NOW) == {
         "directory": str(tmp_path / name),
         "lock": None,
         "timeline": [],
@@ -104,10 +104,10 @@ def test_files_that_may_not_be_read_are_told_each(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(os, "open", refuse)
-    found = contents.read_contents(str(full))
-    assert found._replace(damaged=[]) == nothing(full)
+    read = contents.read_contents(str(full))
+    assert read._replace(damaged=[]) == nothing(full)
     for name in (contents.PROMOTIONS, contents.LOCK, contents.READ_ONLY):
-        assert any(f"cannot read {full / name}: Permission" in text for text in found.damaged)
+        assert any(f"cannot read {full / name}: Permission" in text for text in read.damaged)
 
 
 @pytest.mark.parametrize("name", [contents.LOCK, contents.READ_ONLY])
@@ -115,12 +115,12 @@ def test_files_that_may_not_be_read_are_told_each(
 def test_a_damaged_file_is_told_and_the_others_are_read(full: Path, name: str, data: bytes) -> None:
     whole = contents.read_contents(str(full))
     (full / name).write_bytes(data)
-    found = contents.read_contents(str(full))
-    (problem,) = found.damaged
+    read = contents.read_contents(str(full))
+    (problem,) = read.damaged
     assert str(full / name) in problem
     assert "Hint: " in problem
     no_more: Any = {"lock": None} if name == contents.LOCK else {"read_only": None}
-    assert found._replace(damaged=[]) == whole._replace(**no_more)
+    assert read._replace(damaged=[]) == whole._replace(**no_more)
 
 
 @pytest.mark.parametrize("change", [{"run": 1}, {"operation": ""}, {"at": None}, {"more": ""}])
@@ -132,9 +132,9 @@ def test_a_mark_of_another_form_is_none(full: Path, change: Any) -> None:
 def test_a_damaged_line_of_the_record_is_told_and_the_others_are_read(full: Path) -> None:
     path = full / contents.PROMOTIONS
     path.write_bytes(path.read_bytes().replace(b'"epoch":2', b'"epoch":3'))
-    found = contents.read_contents(str(full))
-    assert found.promotions == [entry(1)]
-    assert found.damaged == [f"{path}, line 2: its sum does not fit"]
+    read = contents.read_contents(str(full))
+    assert read.promotions == [entry(1)]
+    assert read.damaged == [f"{path}, line 2: its sum does not fit"]
 
 
 def test_the_record_is_told_in_order_and_each_entry_once(full: Path) -> None:
@@ -150,17 +150,17 @@ def test_a_lock_with_a_list_of_another_form_is_damaged_and_told_by_name(
     full: Path, name: str, value: Any
 ) -> None:
     (full / contents.LOCK).write_text(json.dumps({**HELD._asdict(), name: value}))
-    found = contents.read_contents(str(full))
-    assert found.lock is None
-    (problem,) = found.damaged
+    read = contents.read_contents(str(full))
+    assert read.lock is None
+    (problem,) = read.damaged
     assert f"{full / contents.LOCK} is damaged: {name} " in problem
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
 def test_a_lock_without_one_of_its_lists_is_damaged(full: Path, name: str) -> None:
     """As one is that an earlier release of this collection wrote."""
-    found = {key: value for key, value in HELD._asdict().items() if key != name}
-    (full / contents.LOCK).write_text(json.dumps(found))
+    read = {key: value for key, value in HELD._asdict().items() if key != name}
+    (full / contents.LOCK).write_text(json.dumps(read))
     (problem,) = contents.read_contents(str(full)).damaged
     assert f"{full / contents.LOCK} is damaged: {name} is missing" in problem
 

@@ -89,16 +89,16 @@ class Store:
 
     def held(self) -> Lock:
         """Return the lock that is there."""
-        found = self.look().lock
-        assert found is not None
-        return found
+        result = self.look().lock
+        assert result is not None
+        return result
 
     def look(self) -> contents.Contents:
         return contents.read_contents(str(self.path))
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "state")
 
 
@@ -106,102 +106,102 @@ def there(tmp_path: Path) -> Store:
 
 
 def test_the_first_one_takes_the_lock_and_the_room_and_creates_the_directory(
-    there: Store,
+    store: Store,
 ) -> None:
-    assert there.begin() == run_directory.Begun(wanted(), False, None)
-    assert there.look().lock == wanted()
-    assert there.names() == {contents.LOCK, contents.RESERVE}
-    assert there.path.stat().st_mode & 0o777 == 0o700
-    reserve = there.path / contents.RESERVE
+    assert store.begin() == run_directory.Begun(wanted(), False, None)
+    assert store.look().lock == wanted()
+    assert store.names() == {contents.LOCK, contents.RESERVE}
+    assert store.path.stat().st_mode & 0o777 == 0o700
+    reserve = store.path / contents.RESERVE
     assert reserve.stat().st_size == run_directory.RESERVE_BYTES
     assert reserve.stat().st_blocks * 512 >= run_directory.RESERVE_BYTES, "it takes no room"
 
 
-def test_the_reserve_has_room_for_a_long_record(there: Store) -> None:
-    there.directory.add([entry(epoch) for epoch in range(1, 501)])
-    size = (there.path / contents.PROMOTIONS).stat().st_size
+def test_the_reserve_has_room_for_a_long_record(store: Store) -> None:
+    store.directory.add([entry(epoch) for epoch in range(1, 501)])
+    size = (store.path / contents.PROMOTIONS).stat().st_size
     assert size > run_directory.RESERVE_BYTES
-    there.begin()
-    assert (there.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
+    store.begin()
+    assert (store.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
 
 
 def test_only_the_last_part_of_the_directory_is_created(tmp_path: Path) -> None:
-    there = Store(tmp_path / "none" / "state")
+    store = Store(tmp_path / "none" / "state")
     with pytest.raises(StoreError, match=r"cannot create .*: No such file.*nso_ha_state_dir"):
-        there.begin()
+        store.begin()
     with pytest.raises(StoreError, match="No such file"):
-        there.directory.foresee(wanted(), (), NOW)
+        store.directory.foresee(wanted(), (), NOW)
     assert os.listdir(str(tmp_path)) == []
 
 
-def test_the_run_that_holds_it_renews_it_and_it_is_taken_since_the_first_time(there: Store) -> None:
-    there.begin()
-    again = there.begin(now=NOW + 100)
+def test_the_run_that_holds_it_renews_it_and_it_is_taken_since_the_first_time(store: Store) -> None:
+    store.begin()
+    again = store.begin(now=NOW + 100)
     assert again.renewed is True
     assert again.replaced is None
     assert again.lock == wanted(now=NOW + 100)._replace(taken=clock.iso_text(NOW))
-    assert there.look().lock == again.lock
+    assert store.look().lock == again.lock
 
 
-def test_another_operation_is_refused_and_nothing_changes(there: Store) -> None:
-    there.begin()
+def test_another_operation_is_refused_and_nothing_changes(store: Store) -> None:
+    store.begin()
     with pytest.raises(NotFree, match="nso_ha_break_lock=a") as caught:
-        there.begin("b", NOW + 899)
+        store.begin("b", NOW + 899)
     assert caught.value.lock == wanted()
-    assert there.look().lock == wanted()
-    assert (there.path / contents.RESERVE).exists()
+    assert store.look().lock == wanted()
+    assert (store.path / contents.RESERVE).exists()
 
 
 @pytest.mark.parametrize(("now", "replaceable"), [(NOW + 900, ()), (NOW, ("x", "a"))])
 def test_a_lock_that_is_over_or_named_is_replaced(
-    there: Store, now: float, replaceable: Any
+    store: Store, now: float, replaceable: Any
 ) -> None:
-    there.begin()
-    begun = there.begin("b", now, *replaceable)
+    store.begin()
+    begun = store.begin("b", now, *replaceable)
     assert begun == run_directory.Begun(wanted("b", now), False, wanted())
-    assert there.look().lock == wanted("b", now)
+    assert store.look().lock == wanted("b", now)
 
 
-def test_one_directory_is_not_taken_for_two_nodes(there: Store) -> None:
-    there.begin()
+def test_one_directory_is_not_taken_for_two_nodes(store: Store) -> None:
+    store.begin()
     with pytest.raises(NotFree, match="used for node n1, too"):
-        there.directory.begin(wanted(node_id="n2"), (), NOW)
-    assert there.look().lock == wanted()
+        store.directory.begin(wanted(node_id="n2"), (), NOW)
+    assert store.look().lock == wanted()
 
 
-def test_a_lock_that_cannot_be_read_is_not_taken_over(there: Store) -> None:
-    there.begin()
-    (there.path / contents.LOCK).write_text("{}")
-    for call in (lambda: there.begin("b", NOW, "a"), lambda: there.directory.hold("a", NOW)):
+def test_a_lock_that_cannot_be_read_is_not_taken_over(store: Store) -> None:
+    store.begin()
+    (store.path / contents.LOCK).write_text("{}")
+    for call in (lambda: store.begin("b", NOW, "a"), lambda: store.directory.hold("a", NOW)):
         with pytest.raises(StoreError, match="is damaged"):
             call()
-    assert (there.path / contents.LOCK).read_text() == "{}"
+    assert (store.path / contents.LOCK).read_text() == "{}"
 
 
-def test_what_is_foreseen_is_what_happens_and_nothing_is_written(there: Store) -> None:
-    assert there.directory.foresee(wanted(), (), NOW) == run_directory.Begun(wanted(), False, None)
-    assert not there.path.exists()
-    there.begin()
-    assert there.directory.foresee(wanted(), (), NOW).renewed is True
+def test_what_is_foreseen_is_what_happens_and_nothing_is_written(store: Store) -> None:
+    assert store.directory.foresee(wanted(), (), NOW) == run_directory.Begun(wanted(), False, None)
+    assert not store.path.exists()
+    store.begin()
+    assert store.directory.foresee(wanted(), (), NOW).renewed is True
     with pytest.raises(NotFree):
-        there.directory.foresee(wanted("b"), (), NOW)
-    assert there.directory.foresee(wanted("b"), ("a",), NOW).replaced == wanted()
-    assert there.look().lock == wanted()
+        store.directory.foresee(wanted("b"), (), NOW)
+    assert store.directory.foresee(wanted("b"), ("a",), NOW).replaced == wanted()
+    assert store.look().lock == wanted()
 
 
 def test_a_directory_that_may_not_be_written_is_foreseen(
-    there: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)
     with pytest.raises(StoreError, match=r"cannot write into .*: Permission denied"):
-        there.directory.foresee(wanted(), (), NOW)
+        store.directory.foresee(wanted(), (), NOW)
 
 
-def test_holding_it_counts_the_lease_anew(there: Store) -> None:
-    there.begin()
-    held = there.directory.hold("a", NOW + 800)
+def test_holding_it_counts_the_lease_anew(store: Store) -> None:
+    store.begin()
+    held = store.directory.hold("a", NOW + 800)
     assert held == wanted().renewed(NOW + 800)
-    assert there.look().lock == held
+    assert store.look().lock == held
     assert not held.has_expired(NOW + 1699)
 
 
@@ -209,90 +209,90 @@ def test_holding_it_counts_the_lease_anew(there: Store) -> None:
     ("id_", "now", "words"),
     [("b", NOW, "ops has been running switchover"), ("a", NOW + 900, "it expired")],
 )
-def test_what_is_not_held_is_not_renewed(there: Store, id_: str, now: float, words: str) -> None:
-    there.begin()
+def test_what_is_not_held_is_not_renewed(store: Store, id_: str, now: float, words: str) -> None:
+    store.begin()
     with pytest.raises(StoreError, match=words):
-        there.directory.hold(id_, now)
-    assert there.look().lock == wanted()
+        store.directory.hold(id_, now)
+    assert store.look().lock == wanted()
 
 
-def test_nothing_is_held_where_nothing_is(there: Store) -> None:
+def test_nothing_is_held_where_nothing_is(store: Store) -> None:
     with pytest.raises(StoreError, match="there is no lock"):
-        there.directory.hold("a", NOW)
-    assert not there.path.exists()
+        store.directory.hold("a", NOW)
+    assert not store.path.exists()
 
 
 # Steps
 
 
-def test_a_step_is_taken_once(there: Store) -> None:
-    there.begin()
-    held = there.directory.start("a", "promote", NOW + 100)
+def test_a_step_is_taken_once(store: Store) -> None:
+    store.begin()
+    held = store.directory.start("a", "promote", NOW + 100)
     assert held == wanted().renewed(NOW + 100).without("promote")
-    assert there.look().lock == held
+    assert store.look().lock == held
     with pytest.raises(StoreError, match="the step 'promote' is not due") as caught:
-        there.directory.start("a", "promote", NOW + 200)
-    for part in ("has been taken", "attach n2, attach n3", str(there.path), "Hint: "):
+        store.directory.start("a", "promote", NOW + 200)
+    for part in ("has been taken", "attach n2, attach n3", str(store.path), "Hint: "):
         assert part in str(caught.value)
-    assert there.look().lock == held, "a refused step changed the lock"
+    assert store.look().lock == held, "a refused step changed the lock"
 
 
-def test_steps_may_be_taken_in_any_order_until_none_is_left(there: Store) -> None:
-    there.begin()
+def test_steps_may_be_taken_in_any_order_until_none_is_left(store: Store) -> None:
+    store.begin()
     for step in ("attach n3", "promote", "attach n2"):
-        there.directory.start("a", step, NOW)
-    assert there.held().steps == ()
+        store.directory.start("a", step, NOW)
+    assert store.held().steps == ()
     with pytest.raises(StoreError, match=r"still due: none\)"):
-        there.directory.start("a", "promote", NOW)
+        store.directory.start("a", "promote", NOW)
 
 
-def test_a_step_that_is_not_listed_is_refused_by_its_name(there: Store) -> None:
-    there.begin()
+def test_a_step_that_is_not_listed_is_refused_by_its_name(store: Store) -> None:
+    store.begin()
     with pytest.raises(StoreError, match="the step 'tear down' is not due"):
-        there.directory.start("a", "tear down", NOW)
-    assert there.look().lock == wanted()
+        store.directory.start("a", "tear down", NOW)
+    assert store.look().lock == wanted()
 
 
 @pytest.mark.parametrize(
     ("id_", "now", "words"),
     [("b", NOW, "ops has been running switchover"), ("a", NOW + 900, "it expired")],
 )
-def test_no_step_is_taken_without_the_lock(there: Store, id_: str, now: float, words: str) -> None:
-    there.begin()
+def test_no_step_is_taken_without_the_lock(store: Store, id_: str, now: float, words: str) -> None:
+    store.begin()
     with pytest.raises(StoreError, match=words):
-        there.directory.start(id_, "promote", now)
-    assert there.look().lock == wanted()
+        store.directory.start(id_, "promote", now)
+    assert store.look().lock == wanted()
 
 
-def test_renewing_with_other_steps_says_which_were_struck_off(there: Store) -> None:
-    there.begin()
-    there.directory.start("a", "promote", NOW)
-    foreseen = there.directory.foresee(wanted(steps=("attach n3", "verify")), (), NOW)
-    begun = there.begin(steps=("attach n3", "verify"))
+def test_renewing_with_other_steps_says_which_were_struck_off(store: Store) -> None:
+    store.begin()
+    store.directory.start("a", "promote", NOW)
+    foreseen = store.directory.foresee(wanted(steps=("attach n3", "verify")), (), NOW)
+    begun = store.begin(steps=("attach n3", "verify"))
     assert begun == foreseen
     assert begun.renewed is True
     # What was taken is not withdrawn, and what is new was not due before.
     assert begun.struck == ("attach n2",)
-    assert there.held().steps == ("attach n3", "verify")
+    assert store.held().steps == ("attach n3", "verify")
     with pytest.raises(StoreError, match=r"the step 'attach n2' is not due .* withdrawn it"):
-        there.directory.start("a", "attach n2", NOW)
-    there.directory.start("a", "verify", NOW)
+        store.directory.start("a", "attach n2", NOW)
+    store.directory.start("a", "verify", NOW)
 
 
 @pytest.mark.parametrize("more", [{}, {"steps": ("attach n3", "attach n2", "promote", "more")}])
-def test_renewing_with_no_step_less_strikes_none_off(there: Store, more: Any) -> None:
-    there.begin()
-    assert there.begin(**more).struck == ()
+def test_renewing_with_no_step_less_strikes_none_off(store: Store, more: Any) -> None:
+    store.begin()
+    assert store.begin(**more).struck == ()
 
 
-def test_renewing_without_steps_strikes_all_off(there: Store) -> None:
-    there.begin()
-    assert there.begin(steps=()).struck == STEPS
+def test_renewing_without_steps_strikes_all_off(store: Store) -> None:
+    store.begin()
+    assert store.begin(steps=()).struck == STEPS
 
 
-def test_a_lock_that_is_taken_over_strikes_nothing_off(there: Store) -> None:
-    there.begin()
-    begun = there.begin("b", NOW, "a", steps=())
+def test_a_lock_that_is_taken_over_strikes_nothing_off(store: Store) -> None:
+    store.begin()
+    begun = store.begin("b", NOW, "a", steps=())
     assert begun.struck == ()
     assert begun.replaced == wanted()
 
@@ -300,21 +300,21 @@ def test_a_lock_that_is_taken_over_strikes_nothing_off(there: Store) -> None:
 # Fencing
 
 
-def test_a_host_is_confirmed_once_and_the_lock_is_renewed(there: Store) -> None:
-    there.begin()
-    foreseen = there.directory.foresee_confirmed("a", "n5", NOW + 100)
-    assert there.look().lock == wanted(), "foreseeing it changed the lock"
-    held, new = there.directory.confirm("a", "n5", NOW + 100)
+def test_a_host_is_confirmed_once_and_the_lock_is_renewed(store: Store) -> None:
+    store.begin()
+    foreseen = store.directory.foresee_confirmed("a", "n5", NOW + 100)
+    assert store.look().lock == wanted(), "foreseeing it changed the lock"
+    held, new = store.directory.confirm("a", "n5", NOW + 100)
     assert foreseen == (wanted(fenced=("n5",)), True)
     assert (held, new) == (wanted(fenced=("n5",)).renewed(NOW + 100), True)
-    assert there.look().lock == held
+    assert store.look().lock == held
     assert held.unfenced == ("n4",)
-    for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
+    for confirm in (store.directory.confirm, store.directory.foresee_confirmed):
         assert confirm("a", "n5", NOW + 200) == (held, False)
-    assert there.look().lock == held
-    there.directory.confirm("a", "n4", NOW + 300)
-    assert there.held().fenced == ("n5", "n4")
-    assert there.held().unfenced == ()
+    assert store.look().lock == held
+    store.directory.confirm("a", "n4", NOW + 300)
+    assert store.held().fenced == ("n5", "n4")
+    assert store.held().unfenced == ()
 
 
 @pytest.mark.parametrize(
@@ -328,70 +328,70 @@ def test_a_host_is_confirmed_once_and_the_lock_is_renewed(there: Store) -> None:
     ],
 )
 def test_what_is_not_for_this_run_to_confirm_is_refused(
-    there: Store, id_: str, host: str, now: float, words: str
+    store: Store, id_: str, host: str, now: float, words: str
 ) -> None:
-    there.begin()
-    for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
+    store.begin()
+    for confirm in (store.directory.confirm, store.directory.foresee_confirmed):
         with pytest.raises(StoreError, match=words) as caught:
             confirm(id_, host, now)
-        assert str(there.path) in str(caught.value)
+        assert str(store.path) in str(caught.value)
         assert "Hint: " in str(caught.value)
-    assert there.look().lock == wanted()
+    assert store.look().lock == wanted()
 
 
-def test_where_nothing_has_to_be_fenced_nothing_is_confirmed(there: Store) -> None:
-    there.begin(fence=())
+def test_where_nothing_has_to_be_fenced_nothing_is_confirmed(store: Store) -> None:
+    store.begin(fence=())
     with pytest.raises(StoreError, match="does not fence 'n4', but no host"):
-        there.directory.confirm("a", "n4", NOW)
+        store.directory.confirm("a", "n4", NOW)
 
 
-def test_where_there_is_no_lock_nothing_is_confirmed(there: Store) -> None:
-    for confirm in (there.directory.confirm, there.directory.foresee_confirmed):
+def test_where_there_is_no_lock_nothing_is_confirmed(store: Store) -> None:
+    for confirm in (store.directory.confirm, store.directory.foresee_confirmed):
         with pytest.raises(StoreError, match="there is no lock"):
             confirm("a", "n4", NOW)
-    assert not there.path.exists()
+    assert not store.path.exists()
 
 
-def test_what_was_confirmed_survives_steps_and_renewals(there: Store) -> None:
-    there.begin()
-    there.directory.confirm("a", "n4", NOW)
-    there.directory.start("a", "promote", NOW)
-    there.directory.hold("a", NOW)
-    assert there.begin(steps=("attach n2",)).lock.fenced == ("n4",)
-    assert there.begin(fence=("n4", "n6")).lock.fenced == ("n4",)
-    assert there.held().unfenced == ("n6",)
+def test_what_was_confirmed_survives_steps_and_renewals(store: Store) -> None:
+    store.begin()
+    store.directory.confirm("a", "n4", NOW)
+    store.directory.start("a", "promote", NOW)
+    store.directory.hold("a", NOW)
+    assert store.begin(steps=("attach n2",)).lock.fenced == ("n4",)
+    assert store.begin(fence=("n4", "n6")).lock.fenced == ("n4",)
+    assert store.held().unfenced == ("n6",)
 
 
 @pytest.mark.parametrize(("now", "replaceable"), [(NOW + 900, ()), (NOW, ("a",))])
 def test_what_was_confirmed_does_not_survive_a_take_over(
-    there: Store, now: float, replaceable: Any
+    store: Store, now: float, replaceable: Any
 ) -> None:
-    there.begin()
-    there.directory.confirm("a", "n4", NOW)
-    assert there.begin("b", now, *replaceable).lock.fenced == ()
-    assert there.held().unfenced == FENCE
+    store.begin()
+    store.directory.confirm("a", "n4", NOW)
+    assert store.begin("b", now, *replaceable).lock.fenced == ()
+    assert store.held().unfenced == FENCE
 
 
-def test_what_was_confirmed_does_not_survive_the_end_of_the_run(there: Store) -> None:
-    there.begin()
-    there.directory.confirm("a", "n4", NOW)
-    there.directory.give_back("a")
-    assert there.begin().lock.fenced == ()
+def test_what_was_confirmed_does_not_survive_the_end_of_the_run(store: Store) -> None:
+    store.begin()
+    store.directory.confirm("a", "n4", NOW)
+    store.directory.give_back("a")
+    assert store.begin().lock.fenced == ()
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
-def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(there: Store, name: str) -> None:
-    there.begin()
-    path = there.path / contents.LOCK
+def test_a_lock_with_a_damaged_list_lets_nobody_do_anything(store: Store, name: str) -> None:
+    store.begin()
+    path = store.path / contents.LOCK
     path.write_text(json.dumps({**wanted()._asdict(), name: [1]}))
     before = path.read_bytes()
     calls: list[Callable[[], object]] = [
-        there.begin,
-        lambda: there.begin("b", NOW, "a"),
-        lambda: there.directory.hold("a", NOW),
-        lambda: there.directory.start("a", "promote", NOW),
-        lambda: there.directory.confirm("a", "n4", NOW),
-        lambda: there.directory.give_back("a"),
+        store.begin,
+        lambda: store.begin("b", NOW, "a"),
+        lambda: store.directory.hold("a", NOW),
+        lambda: store.directory.start("a", "promote", NOW),
+        lambda: store.directory.confirm("a", "n4", NOW),
+        lambda: store.directory.give_back("a"),
     ]
     for call in calls:
         with pytest.raises(StoreError, match=f"is damaged: {name} is not a list of texts"):
@@ -419,10 +419,10 @@ else:
 
 
 @contextlib.contextmanager
-def taking_over(there: Store, patience: float) -> Iterator[subprocess.Popen[str]]:
+def taking_over(store: Store, patience: float) -> Iterator[subprocess.Popen[str]]:
     """A second process that is about to take the lock over."""
     process = subprocess.Popen(
-        [sys.executable, "-c", TAKE_OVER, str(there.path), str(patience)],
+        [sys.executable, "-c", TAKE_OVER, str(store.path), str(patience)],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         universal_newlines=True,
@@ -436,24 +436,24 @@ def taking_over(there: Store, patience: float) -> Iterator[subprocess.Popen[str]
         process.communicate()
 
 
-def test_another_process_is_kept_out_and_told_so(there: Store) -> None:
-    there.begin()
-    with there.directory.exclusive(), taking_over(there, 0.1) as process:
+def test_another_process_is_kept_out_and_told_so(store: Store) -> None:
+    store.begin()
+    with store.directory.exclusive(), taking_over(store, 0.1) as process:
         said, _nothing = process.communicate(timeout=60)
         assert "another process has held it" in said
-    assert there.look().lock == wanted()
+    assert store.look().lock == wanted()
 
 
-def test_another_process_gets_in_once_it_is_over(there: Store) -> None:
-    there.begin()
+def test_another_process_gets_in_once_it_is_over(store: Store) -> None:
+    store.begin()
     with contextlib.ExitStack() as stack:
-        with there.directory.exclusive():
-            process = stack.enter_context(taking_over(there, 60.0))
-            assert there.look().lock == wanted()
-            there.directory.start("a", "promote", NOW)
+        with store.directory.exclusive():
+            process = stack.enter_context(taking_over(store, 60.0))
+            assert store.look().lock == wanted()
+            store.directory.start("a", "promote", NOW)
         said, _nothing = process.communicate(timeout=60)
     assert said == "taken\n"
-    assert there.held().id == "b"
+    assert store.held().id == "b"
 
 
 @pytest.fixture
@@ -478,211 +478,211 @@ def assert_kept_out(directory: RunDirectory) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_it_may_be_nested_and_ends_with_the_outermost(there: Store) -> None:
-    there.begin()
-    other = there.other_process()
-    with there.directory.exclusive():
-        with there.directory.exclusive():
+def test_it_may_be_nested_and_ends_with_the_outermost(store: Store) -> None:
+    store.begin()
+    other = store.other_process()
+    with store.directory.exclusive():
+        with store.directory.exclusive():
             pass
-        there.directory.start("a", "promote", NOW)
-        there.directory.add([entry(1)])
-        there.begin(steps=("attach n2",))
+        store.directory.start("a", "promote", NOW)
+        store.directory.add([entry(1)])
+        store.begin(steps=("attach n2",))
         assert_kept_out(other)
     assert other.start("a", "attach n2", NOW).steps == ()
 
 
 @pytest.mark.usefixtures("impatient")
-def test_what_fails_inside_ends_it(there: Store) -> None:
-    there.begin()
-    for inside in (contextlib.nullcontext, there.directory.exclusive):
-        with pytest.raises(ZeroDivisionError), there.directory.exclusive(), inside():
+def test_what_fails_inside_ends_it(store: Store) -> None:
+    store.begin()
+    for inside in (contextlib.nullcontext, store.directory.exclusive):
+        with pytest.raises(ZeroDivisionError), store.directory.exclusive(), inside():
             raise ZeroDivisionError
-        there.other_process().hold("a", NOW)
-    with there.directory.exclusive():
-        assert_kept_out(there.other_process())
+        store.other_process().hold("a", NOW)
+    with store.directory.exclusive():
+        assert_kept_out(store.other_process())
 
 
 @pytest.mark.usefixtures("impatient")
-def test_others_are_still_kept_out_after_a_refusal_inside(there: Store) -> None:
-    there.begin()
-    with there.directory.exclusive():
-        for call in (lambda: there.directory.start("a", "x", NOW), lambda: there.begin("b")):
+def test_others_are_still_kept_out_after_a_refusal_inside(store: Store) -> None:
+    store.begin()
+    with store.directory.exclusive():
+        for call in (lambda: store.directory.start("a", "x", NOW), lambda: store.begin("b")):
             with pytest.raises(StoreError):
                 call()
-        assert_kept_out(there.other_process())
+        assert_kept_out(store.other_process())
 
 
 @pytest.mark.usefixtures("impatient")
-def test_who_is_kept_out_is_kept_out_once_more_after_waiting_in_vain(there: Store) -> None:
-    there.begin()
-    other = there.other_process()
-    with there.directory.exclusive():
+def test_who_is_kept_out_is_kept_out_once_more_after_waiting_in_vain(store: Store) -> None:
+    store.begin()
+    other = store.other_process()
+    with store.directory.exclusive():
         with pytest.raises(StoreError), other.exclusive():
             pytest.fail("two at once")
         assert_kept_out(other)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_run_that_may_not_begin_is_told_why_without_waiting(there: Store) -> None:
-    there.begin()
-    with there.directory.exclusive(), pytest.raises(NotFree, match="nso_ha_break_lock=a"):
-        there.other_process().begin(wanted("b"), (), NOW)
+def test_a_run_that_may_not_begin_is_told_why_without_waiting(store: Store) -> None:
+    store.begin()
+    with store.directory.exclusive(), pytest.raises(NotFree, match="nso_ha_break_lock=a"):
+        store.other_process().begin(wanted("b"), (), NOW)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_looking_waits_for_nobody(there: Store) -> None:
-    there.begin()
-    other = there.other_process()
-    with there.directory.exclusive():
+def test_looking_waits_for_nobody(store: Store) -> None:
+    store.begin()
+    other = store.other_process()
+    with store.directory.exclusive():
         assert other.is_held("a") is True
         assert other.foresee(wanted(steps=()), (), NOW).struck == STEPS
         assert other.foresee_confirmed("a", "n4", NOW)[1] is True
         assert other.would_add([entry(1)]) is True
-        assert there.look().lock == wanted()
+        assert store.look().lock == wanted()
 
 
-def test_a_directory_that_is_not_there_keeps_nobody_out_and_is_not_created(there: Store) -> None:
-    with there.directory.exclusive():
-        assert not there.path.exists()
-        there.begin()
-        there.other_process().hold("a", NOW)
+def test_a_directory_that_is_not_there_keeps_nobody_out_and_is_not_created(store: Store) -> None:
+    with store.directory.exclusive():
+        assert not store.path.exists()
+        store.begin()
+        store.other_process().hold("a", NOW)
 
 
 def test_what_changes_while_waiting_is_looked_at_again(
-    there: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there.begin()
+    store.begin()
     real = mutex.held
 
     @contextlib.contextmanager
     def meanwhile(directory: str) -> Iterator[None]:
         monkeypatch.setattr(mutex, "held", real)
-        there.directory.give_back("a")
-        there.begin("c")
+        store.directory.give_back("a")
+        store.begin("c")
         with real(directory):
             yield
 
     monkeypatch.setattr(mutex, "held", meanwhile)
     with pytest.raises(NotFree, match="nso_ha_break_lock=c"):
-        there.other_process().begin(wanted("b"), ("a",), NOW)
-    assert there.held().id == "c"
+        store.other_process().begin(wanted("b"), ("a",), NOW)
+    assert store.held().id == "c"
 
 
 # Giving it back
 
 
-def test_it_is_given_back_once_with_the_reserve(there: Store) -> None:
-    assert there.directory.give_back("a") is False
-    assert not there.path.exists()
-    there.begin()
-    assert there.directory.is_held("a") is True
-    assert there.directory.give_back("a") is True
-    assert there.names() == set()
-    assert there.directory.give_back("a") is False
-    assert there.directory.is_held("a") is False
+def test_it_is_given_back_once_with_the_reserve(store: Store) -> None:
+    assert store.directory.give_back("a") is False
+    assert not store.path.exists()
+    store.begin()
+    assert store.directory.is_held("a") is True
+    assert store.directory.give_back("a") is True
+    assert store.names() == set()
+    assert store.directory.give_back("a") is False
+    assert store.directory.is_held("a") is False
 
 
-def test_the_lock_of_another_operation_stays_with_its_reserve(there: Store) -> None:
-    there.begin()
-    assert there.directory.give_back("b") is False
-    assert there.look().lock == wanted()
-    assert there.names() == {contents.LOCK, contents.RESERVE}
+def test_the_lock_of_another_operation_stays_with_its_reserve(store: Store) -> None:
+    store.begin()
+    assert store.directory.give_back("b") is False
+    assert store.look().lock == wanted()
+    assert store.names() == {contents.LOCK, contents.RESERVE}
 
 
 # The record
 
 
-def test_new_entries_are_added_and_known_ones_change_nothing(there: Store) -> None:
-    assert there.directory.add([entry(2)]) is True
-    assert there.directory.would_add([entry(1)]) is True
-    assert there.directory.add([entry(1), entry(2)]) is True
-    assert there.look().promotions == [entry(1), entry(2)]
-    before = (there.path / contents.PROMOTIONS).stat()
-    assert there.directory.would_add([entry(2)]) is False
-    assert there.directory.add([entry(2), entry(1)]) is False
-    assert (there.path / contents.PROMOTIONS).stat() == before
+def test_new_entries_are_added_and_known_ones_change_nothing(store: Store) -> None:
+    assert store.directory.add([entry(2)]) is True
+    assert store.directory.would_add([entry(1)]) is True
+    assert store.directory.add([entry(1), entry(2)]) is True
+    assert store.look().promotions == [entry(1), entry(2)]
+    before = (store.path / contents.PROMOTIONS).stat()
+    assert store.directory.would_add([entry(2)]) is False
+    assert store.directory.add([entry(2), entry(1)]) is False
+    assert (store.path / contents.PROMOTIONS).stat() == before
 
 
-def test_no_entries_create_no_directory(there: Store) -> None:
-    assert there.directory.add([]) is False
-    assert there.directory.would_add([]) is False
-    assert not there.path.exists()
+def test_no_entries_create_no_directory(store: Store) -> None:
+    assert store.directory.add([]) is False
+    assert store.directory.would_add([]) is False
+    assert not store.path.exists()
 
 
-def test_a_damaged_record_is_kept_beside_the_new_one(there: Store) -> None:
-    there.directory.add([entry(1), entry(2)])
-    record = there.path / contents.PROMOTIONS
+def test_a_damaged_record_is_kept_beside_the_new_one(store: Store) -> None:
+    store.directory.add([entry(1), entry(2)])
+    record = store.path / contents.PROMOTIONS
     for number in range(1, 6):
         damaged = record.read_bytes()[:-20]
         record.write_bytes(damaged)
-        assert there.directory.add([entry(2 + number)]) is True
-        assert (there.path / f"timeline.jsonl.damaged-{number}").read_bytes() == damaged
-        assert there.look().damaged == []
-        assert f"damaged-{number}" in there.warnings[-1]
-        assert "it has no end" in there.warnings[-1]
+        assert store.directory.add([entry(2 + number)]) is True
+        assert (store.path / f"timeline.jsonl.damaged-{number}").read_bytes() == damaged
+        assert store.look().damaged == []
+        assert f"damaged-{number}" in store.warnings[-1]
+        assert "it has no end" in store.warnings[-1]
     # The last line was cut off each time.
-    assert there.look().promotions == [entry(1), entry(7)]
-    copies = {name for name in there.names() if "damaged" in name}
+    assert store.look().promotions == [entry(1), entry(7)]
+    copies = {name for name in store.names() if "damaged" in name}
     assert copies == {f"timeline.jsonl.damaged-{number}" for number in (3, 4, 5)}
 
 
-def test_a_damaged_record_stays_as_it_is_where_nothing_is_new(there: Store) -> None:
-    there.directory.add([entry(1), entry(2)])
-    record = there.path / contents.PROMOTIONS
+def test_a_damaged_record_stays_as_it_is_where_nothing_is_new(store: Store) -> None:
+    store.directory.add([entry(1), entry(2)])
+    record = store.path / contents.PROMOTIONS
     record.write_bytes(record.read_bytes() + b"half")
-    assert there.directory.add([entry(1)]) is False
+    assert store.directory.add([entry(1)]) is False
     assert record.read_bytes().endswith(b"half")
-    assert there.warnings == []
+    assert store.warnings == []
 
 
-def test_a_record_beyond_all_measure_is_kept_beside_the_new_one(there: Store) -> None:
-    there.begin()
-    with (there.path / contents.PROMOTIONS).open("wb") as file:
+def test_a_record_beyond_all_measure_is_kept_beside_the_new_one(store: Store) -> None:
+    store.begin()
+    with (store.path / contents.PROMOTIONS).open("wb") as file:
         file.truncate(promotions.MAX_BYTES + 1)
-    there.begin()
-    assert there.directory.would_add([entry(1)]) is True
-    assert there.directory.add([entry(1)]) is True
-    assert there.look().promotions == [entry(1)]
-    copy = there.path / "timeline.jsonl.damaged-1"
+    store.begin()
+    assert store.directory.would_add([entry(1)]) is True
+    assert store.directory.add([entry(1)]) is True
+    assert store.look().promotions == [entry(1)]
+    copy = store.path / "timeline.jsonl.damaged-1"
     assert copy.stat().st_size == promotions.MAX_BYTES + 1
-    assert "is longer than" in there.warnings[0]
+    assert "is longer than" in store.warnings[0]
 
 
 def test_where_there_are_no_hard_links_the_damaged_record_is_renamed(
-    there: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there.directory.add([entry(1)])
-    (there.path / contents.PROMOTIONS).write_bytes(b"junk\n")
+    store.directory.add([entry(1)])
+    (store.path / contents.PROMOTIONS).write_bytes(b"junk\n")
     monkeypatch.setattr(os, "link", failing(errno.EPERM))
-    assert there.directory.add([entry(2)]) is True
-    assert (there.path / "timeline.jsonl.damaged-1").read_bytes() == b"junk\n"
-    assert there.look().promotions == [entry(2)]
+    assert store.directory.add([entry(2)]) is True
+    assert (store.path / "timeline.jsonl.damaged-1").read_bytes() == b"junk\n"
+    assert store.look().promotions == [entry(2)]
 
 
-def test_a_record_that_cannot_be_read_is_not_written(there: Store) -> None:
-    there.begin()
-    (there.path / contents.PROMOTIONS).mkdir()
+def test_a_record_that_cannot_be_read_is_not_written(store: Store) -> None:
+    store.begin()
+    (store.path / contents.PROMOTIONS).mkdir()
     with pytest.raises(StoreError, match=r"cannot read .*timeline\.jsonl: Is a directory"):
-        there.directory.add([entry(1)])
+        store.directory.add([entry(1)])
     # A run that cannot begin is told right away, and holds nothing.
-    there.directory.give_back("a")
+    store.directory.give_back("a")
     with pytest.raises(StoreError, match="cannot read"):
-        there.begin("b")
-    assert there.look().lock is None
-    assert not (there.path / contents.RESERVE).exists()
+        store.begin("b")
+    assert store.look().lock is None
+    assert not (store.path / contents.RESERVE).exists()
 
 
 # The log
 
 
-def test_an_operation_is_logged_once_with_run_and_time(there: Store) -> None:
-    assert there.directory.would_log("a", {"outcome": "done"}) is True
-    assert there.directory.log("a", {"outcome": "done"}, NOW) is True
-    assert there.directory.would_log("a", {"outcome": "done"}) is False
-    assert there.directory.log("a", {"outcome": "done"}, NOW + 1) is False
-    assert there.directory.log("b", {"outcome": "done"}, NOW + 2) is True
-    assert there.directory.log("a", {"outcome": "failed", "at": "then", "run": "x"}, NOW) is True
-    assert contents.read_operations(str(there.path)) == (
+def test_an_operation_is_logged_once_with_run_and_time(store: Store) -> None:
+    assert store.directory.would_log("a", {"outcome": "done"}) is True
+    assert store.directory.log("a", {"outcome": "done"}, NOW) is True
+    assert store.directory.would_log("a", {"outcome": "done"}) is False
+    assert store.directory.log("a", {"outcome": "done"}, NOW + 1) is False
+    assert store.directory.log("b", {"outcome": "done"}, NOW + 2) is True
+    assert store.directory.log("a", {"outcome": "failed", "at": "then", "run": "x"}, NOW) is True
+    assert contents.read_operations(str(store.path)) == (
         [
             {"outcome": "done", "run": "a", "at": clock.iso_text(NOW)},
             {"outcome": "done", "run": "b", "at": clock.iso_text(NOW + 2)},
@@ -692,59 +692,59 @@ def test_an_operation_is_logged_once_with_run_and_time(there: Store) -> None:
     )
 
 
-def test_the_newest_operations_are_kept(there: Store) -> None:
+def test_the_newest_operations_are_kept(store: Store) -> None:
     for number in range(run_directory.MAX_OPERATIONS + 2):
-        there.directory.log(str(number), {}, NOW)
-    found, _damaged = contents.read_operations(str(there.path))
-    assert [one["run"] for one in found] == [
+        store.directory.log(str(number), {}, NOW)
+    result, _damaged = contents.read_operations(str(store.path))
+    assert [one["run"] for one in result] == [
         str(number) for number in range(2, run_directory.MAX_OPERATIONS + 2)
     ]
 
 
-def test_the_log_stays_short_enough_to_be_read(there: Store) -> None:
+def test_the_log_stays_short_enough_to_be_read(store: Store) -> None:
     for number in range(4):
-        there.directory.log(str(number), {"text": "x" * 400_000}, NOW)
-    found, damaged = contents.read_operations(str(there.path))
-    assert [one["run"] for one in found] == ["2", "3"]
+        store.directory.log(str(number), {"text": "x" * 400_000}, NOW)
+    result, damaged = contents.read_operations(str(store.path))
+    assert [one["run"] for one in result] == ["2", "3"]
     assert damaged == []
     with pytest.raises(StoreError, match="longer than"):
-        there.directory.log("4", {"text": "x" * contents.MAX_BYTES}, NOW)
-    assert contents.read_operations(str(there.path)) == (found, [])
+        store.directory.log("4", {"text": "x" * contents.MAX_BYTES}, NOW)
+    assert contents.read_operations(str(store.path)) == (result, [])
 
 
-def test_a_damaged_log_is_kept_beside_the_new_one(there: Store) -> None:
-    there.directory.log("a", {}, NOW)
-    with (there.path / contents.OPERATIONS).open("ab") as file:
+def test_a_damaged_log_is_kept_beside_the_new_one(store: Store) -> None:
+    store.directory.log("a", {}, NOW)
+    with (store.path / contents.OPERATIONS).open("ab") as file:
         file.write(b"junk\n")
-    there.directory.log("b", {}, NOW)
-    found, damaged = contents.read_operations(str(there.path))
-    assert [one["run"] for one in found] == ["a", "b"]
+    store.directory.log("b", {}, NOW)
+    result, damaged = contents.read_operations(str(store.path))
+    assert [one["run"] for one in result] == ["a", "b"]
     assert damaged == []
-    assert (there.path / "operations.jsonl.damaged-1").read_bytes().endswith(b"junk\n")
+    assert (store.path / "operations.jsonl.damaged-1").read_bytes().endswith(b"junk\n")
 
 
 # The mark
 
 
-def test_the_mark_is_set_put_back_and_removed(there: Store) -> None:
-    there.directory.unmark()
-    assert not there.path.exists()
-    assert there.directory.mark(MARK) is None
+def test_the_mark_is_set_put_back_and_removed(store: Store) -> None:
+    store.directory.unmark()
+    assert not store.path.exists()
+    assert store.directory.mark(MARK) is None
     other = MARK._replace(run="b")
-    assert there.directory.mark(other) == MARK
-    assert there.look().read_only == other
-    there.directory.unmark(MARK)
-    assert there.look().read_only == MARK
-    there.directory.unmark()
-    there.directory.unmark()
-    assert there.look().read_only is None
+    assert store.directory.mark(other) == MARK
+    assert store.look().read_only == other
+    store.directory.unmark(MARK)
+    assert store.look().read_only == MARK
+    store.directory.unmark()
+    store.directory.unmark()
+    assert store.look().read_only is None
 
 
-def test_a_damaged_mark_is_replaced(there: Store) -> None:
-    there.directory.mark(MARK)
-    (there.path / contents.READ_ONLY).write_text("junk")
-    assert there.directory.mark(MARK) is None
-    assert there.look().read_only == MARK
+def test_a_damaged_mark_is_replaced(store: Store) -> None:
+    store.directory.mark(MARK)
+    (store.path / contents.READ_ONLY).write_text("junk")
+    assert store.directory.mark(MARK) is None
+    assert store.look().read_only == MARK
 
 
 # A disk that fills up
@@ -786,58 +786,58 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 @pytest.mark.parametrize("room", [0, 1])
 def test_on_a_disk_without_room_for_both_nothing_begins_and_nothing_is_left(
-    there: Store, disk: Disk, room: int
+    store: Store, disk: Disk, room: int
 ) -> None:
-    there.path.mkdir()
+    store.path.mkdir()
     disk.room = room
     with pytest.raises(StoreError, match=r"cannot write .*: No space left on device"):
-        there.begin()
-    assert there.names() == set()
+        store.begin()
+    assert store.names() == set()
 
 
-def test_a_long_record_needs_more_room_when_the_lock_is_renewed(there: Store) -> None:
-    there.begin()
-    there.directory.add([entry(epoch) for epoch in range(1, 501)])
-    there.begin()
-    size = (there.path / contents.PROMOTIONS).stat().st_size
-    assert (there.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
+def test_a_long_record_needs_more_room_when_the_lock_is_renewed(store: Store) -> None:
+    store.begin()
+    store.directory.add([entry(epoch) for epoch in range(1, 501)])
+    store.begin()
+    size = (store.path / contents.PROMOTIONS).stat().st_size
+    assert (store.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
 
 
 def test_a_disk_that_is_full_by_then_still_has_room_for_the_record(
-    there: Store, disk: Disk
+    store: Store, disk: Disk
 ) -> None:
-    there.begin()
+    store.begin()
     disk.room = 0
-    assert there.directory.add([entry(1)]) is True
-    assert there.look().promotions == [entry(1)]
-    assert not (there.path / contents.RESERVE).exists(), "the room was not used"
+    assert store.directory.add([entry(1)]) is True
+    assert store.look().promotions == [entry(1)]
+    assert not (store.path / contents.RESERVE).exists(), "the room was not used"
 
 
 def test_where_there_is_no_room_at_all_the_record_stays_and_the_lock_is_given_back(
-    there: Store, disk: Disk
+    store: Store, disk: Disk
 ) -> None:
-    there.directory.add([entry(1)])
+    store.directory.add([entry(1)])
     disk.room = 0
     with pytest.raises(StoreError, match="No space left"):
-        there.directory.add([entry(2)])
-    assert there.look().promotions == [entry(1)]
-    assert there.directory.give_back("a") is False
+        store.directory.add([entry(2)])
+    assert store.look().promotions == [entry(1)]
+    assert store.directory.give_back("a") is False
 
 
 def test_a_lock_that_cannot_be_renewed_is_still_the_one_it_was(
-    there: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there.begin()
+    store.begin()
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
     with pytest.raises(StoreError, match="Input/output error"):
-        there.begin(now=NOW + 100)
-    assert there.look().lock == wanted()
+        store.begin(now=NOW + 100)
+    assert store.look().lock == wanted()
 
 
 def test_a_lock_of_which_it_is_not_sure_that_it_lasts_is_taken_away_again(
-    there: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there.path.mkdir()
+    store.path.mkdir()
     real = files.sync_directory
 
     def unsure(path: str) -> None:
@@ -847,5 +847,5 @@ def test_a_lock_of_which_it_is_not_sure_that_it_lasts_is_taken_away_again(
 
     monkeypatch.setattr(files, "sync_directory", unsure)
     with pytest.raises(StoreError, match="Input/output error"):
-        there.begin()
-    assert there.names() == set()
+        store.begin()
+    assert store.names() == set()

@@ -38,10 +38,10 @@ def test_what_was_written_is_read_as_the_same_lock() -> None:
 
 
 def test_its_lists_are_returned_as_lists() -> None:
-    found = HELD.as_result(NOW)
-    assert found["steps"] == ["promote", "attach n2"]
-    assert found["fence"] == ["n3", "n4"]
-    assert found["fenced"] == ["n4"]
+    existing = HELD.as_result(NOW)
+    assert existing["steps"] == ["promote", "attach n2"]
+    assert existing["fence"] == ["n3", "n4"]
+    assert existing["fenced"] == ["n4"]
 
 
 def test_a_lock_may_have_nothing_due_and_nobody_to_fence() -> None:
@@ -96,9 +96,9 @@ def test_what_has_another_form_is_no_lock(change: Any) -> None:
 
 @pytest.mark.parametrize("name", Lock._fields)
 def test_what_has_not_all_keys_is_no_lock(name: str) -> None:
-    found = {key: value for key, value in HELD._asdict().items() if key != name}
+    existing = {key: value for key, value in HELD._asdict().items() if key != name}
     with pytest.raises(ValueError, match=f"{name} is missing"):
-        lock.parse_lock(json.dumps(found).encode())
+        lock.parse_lock(json.dumps(existing).encode())
 
 
 @pytest.mark.parametrize("name", ["steps", "fence", "fenced"])
@@ -214,7 +214,7 @@ def test_an_operation_may_go_on_while_it_holds_the_lock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "wanted", "now", "words"),
+    ("existing", "wanted", "now", "words"),
     [
         (None, "a", NOW, "there is no lock"),
         (HELD, "b", NOW, "ops@bastion has been running switchover"),
@@ -222,9 +222,9 @@ def test_an_operation_may_go_on_while_it_holds_the_lock() -> None:
     ],
 )
 def test_an_operation_may_not_go_on_otherwise(
-    found: Any, wanted: str, now: float, words: str
+    existing: Any, wanted: str, now: float, words: str
 ) -> None:
-    text = lock.not_held(found, wanted, now)
+    text = lock.not_held(existing, wanted, now)
     assert text is not None
     assert text.startswith(f"the lock of this operation ({wanted}) is not held here any more: ")
     assert words in text

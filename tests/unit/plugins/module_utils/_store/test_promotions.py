@@ -112,11 +112,11 @@ def test_any_changed_byte_is_found(entries: Any, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(written) - 1))
     other = data.draw(st.integers(0, 255).filter(lambda byte: byte != written[place]))
     changed = written[:place] + bytes([other]) + written[place + 1 :]
-    found, damaged = promotions.parse_entries(changed, PATH)
+    parsed, damaged = promotions.parse_entries(changed, PATH)
     assert damaged
-    assert all(entry in entries for entry in found), "an entry was read that was never written"
+    assert all(entry in entries for entry in parsed), "an entry was read that was never written"
     # A newline that is gone takes two lines with it, and no change takes more.
-    assert len(found) >= len(entries) - 2
+    assert len(parsed) >= len(entries) - 2
 
 
 @repeatable
@@ -126,25 +126,25 @@ def test_a_file_that_ends_in_the_middle_of_a_line_is_damaged(
 ) -> None:
     written = promotions.dump_entries(entries)
     size = data.draw(st.integers(1, len(written) - 1))
-    found, damaged = promotions.parse_entries(written[:size], PATH)
+    parsed, damaged = promotions.parse_entries(written[:size], PATH)
     assert bool(damaged) is not written[:size].endswith(b"\n")
-    assert found == entries[: len(found)]
+    assert parsed == entries[: len(parsed)]
 
 
 @repeatable
 @given(st.binary(max_size=300))
 def test_no_bytes_at_all_make_it_fail(data: bytes) -> None:
-    found, damaged = promotions.parse_entries(data, PATH)
-    assert found == []
+    parsed, damaged = promotions.parse_entries(data, PATH)
+    assert parsed == []
     assert bool(damaged) is bool(data)
 
 
 def test_damage_is_told_with_file_and_line() -> None:
     good = promotions.dump_entries([ENTRY])
-    found, damaged = promotions.parse_entries(
+    parsed, damaged = promotions.parse_entries(
         good + good.replace(b'"n1"', b'"n2"') + good + b"half", PATH
     )
-    assert found == [ENTRY, ENTRY]
+    assert parsed == [ENTRY, ENTRY]
     assert damaged == [
         f"{PATH}, line 2: its sum does not fit",
         f"{PATH}, line 4: it has no end",

@@ -60,11 +60,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Two connected sockets: the client's, with a timeout, and the daemon's."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.settimeout(5.0)
-        theirs.settimeout(5.0)
-        yield ours, theirs
+    client, peer = socket.socketpair()
+    with client, peer:
+        client.settimeout(5.0)
+        peer.settimeout(5.0)
+        yield client, peer
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ def answered(
     """Return a function that gives a client's socket on which these bytes are all that comes."""
 
     def prepare(data: bytes) -> socket.socket:
-        ours, theirs = pair
-        theirs.sendall(data)
-        theirs.shutdown(socket.SHUT_WR)
-        return ours
+        client, peer = pair
+        peer.sendall(data)
+        peer.shutdown(socket.SHUT_WR)
+        return client
 
     return prepare

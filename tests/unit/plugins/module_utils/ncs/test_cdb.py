@@ -228,10 +228,10 @@ def test_an_eof_leaves_the_outcome_unknown(
 )
 def test_any_term_is_an_answer_or_an_error(term: terms.Term) -> None:
     for operation, read in ((65, cdb.get_phase), (66, cdb.get_txid)):
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
+        ours, peer = socket.socketpair()
+        with ours, peer:
             ours.settimeout(5)
-            theirs.sendall(framed(struct.pack(">I", operation) + terms.encode(term)))
+            peer.sendall(framed(struct.pack(">I", operation) + terms.encode(term)))
             result, failure = attempt(lambda: read(ours))  # noqa: B023 - called at once
         if failure:
             assert failure.__class__ is error.Error
@@ -249,9 +249,9 @@ def test_any_term_is_an_answer_or_an_error(term: terms.Term) -> None:
 @given(st.binary(max_size=60), st.booleans())
 def test_any_bytes_are_an_answer_or_a_failure(content: bytes, with_operation: bool) -> None:
     prefix = struct.pack(">I", 65) if with_operation else b""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    ours, peer = socket.socketpair()
+    with ours, peer:
         ours.settimeout(5)
-        theirs.sendall(framed(prefix + content))
+        peer.sendall(framed(prefix + content))
         phase, failure = attempt(lambda: cdb.get_phase(ours))
     assert isinstance(phase, dict) or isinstance(failure, error.Error)

@@ -268,10 +268,10 @@ _almost_events = st.tuples(
 @repeatable_few
 @given(_almost_events | term_values.values)
 def test_any_term_is_an_event_or_an_error(term: terms.Term) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    ours, peer = socket.socketpair()
+    with ours, peer:
         ours.settimeout(5)
-        theirs.sendall(framed(terms.encode(term)))
+        peer.sendall(framed(terms.encode(term)))
         event, failure = attempt(lambda: events.read_notification(ours))
     if event is None:
         assert failure
@@ -285,10 +285,10 @@ def test_any_term_is_an_event_or_an_error(term: terms.Term) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_an_event_or_a_failure(content: bytes) -> None:
     for data in (content, b"\x83" + content):
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
+        ours, peer = socket.socketpair()
+        with ours, peer:
             ours.settimeout(5)
-            theirs.sendall(framed(data))
+            peer.sendall(framed(data))
             event, failure = attempt(lambda: events.read_notification(ours))  # noqa: B023 - called at once
         if event is None:
             assert failure

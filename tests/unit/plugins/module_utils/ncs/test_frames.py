@@ -34,9 +34,9 @@ LATE = 10.0
 
 
 def test_a_frame_is_its_length_and_its_payload(pair: Pair) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     frames.send_frame(ours, b"payload", frames.Deadline(5))
-    assert theirs.recv(100) == b"\0\0\0\x07payload"
+    assert peer.recv(100) == b"\0\0\0\x07payload"
 
 
 def test_an_empty_frame_is_a_frame(answered: Answered) -> None:
@@ -74,9 +74,9 @@ def test_the_longest_frame_is_read() -> None:
 
 @pytest.mark.parametrize("size", [16 * 1024 * 1024 + 1, 2**31, 2**32 - 1])
 def test_a_longer_frame_is_refused_as_soon_as_it_is_announced(pair: Pair, size: int) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     # Only the length comes, so waiting for the rest would take until the deadline.
-    theirs.sendall(struct.pack(">I", size))
+    peer.sendall(struct.pack(">I", size))
     tracemalloc.start()
     try:
         with pytest.raises(error.Error, match=f"{size} bytes.*16777216") as caught:
@@ -101,12 +101,12 @@ def test_a_frame_that_is_announced_and_does_not_come_takes_no_memory(answered: A
 
 
 def test_a_longer_frame_is_not_sent(pair: Pair) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     with pytest.raises(error.Error, match="16777217 bytes") as caught:
         frames.send_frame(ours, bytes(frames.MAX_FRAME + 1), frames.Deadline(5))
     assert caught.value.confd_errno == error.ERR_PROTOUSAGE
     ours.shutdown(socket.SHUT_WR)
-    assert theirs.recv(1) == b""
+    assert peer.recv(1) == b""
 
 
 @pytest.mark.parametrize("cut", range(8))
@@ -178,10 +178,10 @@ def test_a_daemon_that_reads_nothing_does_not_hold_us_up() -> None:
 def test_the_socket_has_its_own_timeout_again_afterwards(
     pair: Pair, own: float | None, asked: list[float]
 ) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     ours.settimeout(own)
     with frames.deadline(ours, 99.0) as limit:
-        theirs.sendall(b"x")
+        peer.sendall(b"x")
         frames.receive(ours, 1, limit)
     assert ours.gettimeout() == own
     with pytest.raises(error.Timeout), frames.deadline(ours, 99.0) as limit:
@@ -342,8 +342,8 @@ def test_a_request_that_could_not_be_sent_has_no_outcome() -> None:
 
 
 def test_a_request_on_a_closed_connection_has_no_outcome(pair: Pair) -> None:
-    ours, theirs = pair
-    theirs.close()
+    ours, peer = pair
+    peer.close()
     with pytest.raises(error.EOF) as caught:
         frames.request(ours, OP)
     assert not caught.value.outcome_unknown

@@ -152,7 +152,7 @@ def test_every_address_a_node_can_have_is_read(answered: Answered) -> None:
 
 
 def test_an_ipv6_primary_is_eight_numbers_and_a_host_name_is_text(pair: Pair) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     wanted = {
         "2001:db8::ffff": (0x2001, 0xDB8, 0, 0, 0, 0, 0, 0xFFFF),
         "192.0.2.1": (192, 0, 2, 1),
@@ -160,23 +160,23 @@ def test_an_ipv6_primary_is_eight_numbers_and_a_host_name_is_text(pair: Pair) ->
     }
     for address, term in wanted.items():
         ha.besecondary(ours, "n2", "n1", address, False)
-        sent = terms.decode(theirs.recv(1000)[4:])
+        sent = terms.decode(peer.recv(1000)[4:])
         assert term_values.same(sent, (2, b"n2", (b"n1", term), 0))
 
 
 def test_the_order_of_ipv6_is_written_byte_by_byte_as_expected(pair: Pair) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     ha.besecondary(ours, "b", "a", "fe80::1", False)
     address = "6808" + "620000fe80" + "6100" * 6 + "6101"
     term = "8368046102" + "6d0000000162" + "6802" + "6d0000000161" + address + "6100"
-    assert theirs.recv(1000).hex() == framed(bytes.fromhex(term)).hex()
+    assert peer.recv(1000).hex() == framed(bytes.fromhex(term)).hex()
 
 
 def test_besecondary_without_waiting_reads_nothing(pair: Pair) -> None:
-    ours, theirs = pair
-    theirs.sendall(b"for somebody else")
+    ours, peer = pair
+    peer.sendall(b"for somebody else")
     ha.besecondary(ours, "n2", "n1", "192.0.2.10", False)
-    assert theirs.recv(1000) == vectors.order_frame("besecondary", waitreply=False)
+    assert peer.recv(1000) == vectors.order_frame("besecondary", waitreply=False)
     assert ours.recv(1000) == b"for somebody else"
 
 
@@ -251,13 +251,13 @@ def test_connect_honours_the_access_file_of_the_environment(
     ],
 )
 def test_a_token_is_raw_bytes(pair: Pair, token: str, raw: bytes) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     ha.send_token(ours, token)
-    assert theirs.recv(100) == framed(raw)
+    assert peer.recv(100) == framed(raw)
 
 
 def test_a_token_that_is_no_bytes_at_all_is_an_error_that_does_not_tell_it(pair: Pair) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     with pytest.raises(error.Error, match="token") as caught:
         ha.send_token(ours, "hush\ud800")
     assert caught.value.confd_errno == error.ERR_PROTOUSAGE
@@ -265,7 +265,7 @@ def test_a_token_that_is_no_bytes_at_all_is_an_error_that_does_not_tell_it(pair:
     assert not isinstance(caught.value.__cause__, UnicodeError)
     assert caught.value.__suppress_context__
     ours.shutdown(socket.SHUT_WR)
-    assert theirs.recv(1) == b""
+    assert peer.recv(1) == b""
 
 
 @pytest.mark.parametrize(
@@ -281,12 +281,12 @@ def test_a_token_that_is_no_bytes_at_all_is_an_error_that_does_not_tell_it(pair:
 def test_text_that_is_not_utf8_is_refused_before_anything_is_sent(
     pair: Pair, give: Callable[[socket.socket], None]
 ) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     with pytest.raises(error.Error, match="not valid UTF-8") as caught:
         give(ours)
     assert not caught.value.outcome_unknown
     ours.shutdown(socket.SHUT_WR)
-    assert theirs.recv(1) == b""
+    assert peer.recv(1) == b""
 
 
 # Refusals.
@@ -464,8 +464,8 @@ def test_an_eof_after_the_order_leaves_the_outcome_unknown(
 def test_an_eof_before_the_order_is_no_outcome(
     pair: Pair, order: Callable[[socket.socket], Any]
 ) -> None:
-    ours, theirs = pair
-    theirs.close()
+    ours, peer = pair
+    peer.close()
     with pytest.raises(error.EOF) as caught:
         order(ours)
     assert not caught.value.outcome_unknown
@@ -550,11 +550,11 @@ def _is_refusal(term: terms.Term | None) -> bool:
 
 
 def _answer_with(content: bytes, order: Callable[[socket.socket], T]) -> T:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    ours, peer = socket.socketpair()
+    with ours, peer:
         ours.settimeout(5)
-        theirs.sendall(framed(content))
-        theirs.shutdown(socket.SHUT_WR)
+        peer.sendall(framed(content))
+        peer.shutdown(socket.SHUT_WR)
         return order(ours)
 
 

@@ -110,11 +110,11 @@ def test_the_parameters_are_those_of_the_vendors_module() -> None:
     ],
 )
 def test_other_arguments_are_sent_as_given(pair: Pair, call: Call, term: terms.Term) -> None:
-    ours, theirs = pair
+    ours, peer = pair
     operation = 401 if isinstance(term, tuple) else 402
-    theirs.sendall(echo(operation))
+    peer.sendall(echo(operation))
     call(ours)
-    sent = vectors.payload(theirs.recv(100))
+    sent = vectors.payload(peer.recv(100))
     assert sent[:4] == struct.pack(">I", operation)
     assert term_values.same(terms.decode(sent[4:]), term)
 
@@ -174,9 +174,9 @@ def test_a_socket_without_timeout_gets_a_limit_and_starting_a_longer_one(
 @repeatable_few
 @given(term_values.values)
 def test_any_term_is_an_answer_or_an_error(term: terms.Term) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    ours, peer = socket.socketpair()
+    with ours, peer:
         ours.settimeout(5)
-        theirs.sendall(framed(struct.pack(">I", 229) + terms.encode(term)))
+        peer.sendall(framed(struct.pack(">I", 229) + terms.encode(term)))
         _unused, failure = attempt(lambda: maapi.set_readonly_mode(ours, True))
     assert failure is None or failure.outcome_unknown

@@ -150,8 +150,8 @@ def test_nothing_shows_of_an_access_file_that_cannot_be_read(access_file: Path) 
 
 
 def test_nothing_shows_of_a_token_that_cannot_be_sent() -> None:
-    ours, theirs = socket.socketpair()
-    theirs.close()
+    ours, peer = socket.socketpair()
+    peer.close()
     with ours:
         ours.settimeout(5)
         for token in (TOKEN, TOKEN + "\ud800", TOKEN * (frames.MAX_FRAME // len(TOKEN) + 1)):
