@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,22 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.nso.ha.plugins.action import cluster_decision
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._run import variables
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import GIVE_ROLE, KINDS, Step, Wave
+from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, results, settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+    Decision,
+    OperationPlan,
+    Progress,
+    Run,
+    Target,
+)
 from helpers import documentation
-from helpers.cluster_play import given as asked
+from helpers.cases import N1, N2, known
 from helpers.modules import ROOT
 
 ROLE = ROOT / "roles" / "cluster"
@@ -27,8 +39,13 @@ PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.s
 #: The entry point for those who name none; it is another one under its name.
 MAIN = "main"
 
-# Variables of the role itself begin with two underscores, and nobody sets them.
+# Variables of the role itself begin with two underscores, and are set by the role alone.
 VARIABLE = re.compile(r"(?<![A-Za-z0-9_])nso_ha_\w+")
+PRIVATE = re.compile(r"(?<![A-Za-z0-9_])__nso_ha_\w+")
+
+DECISION = "nso.ha.cluster_decision"
+#: What the role calls to get at a node.
+MODULE = re.compile(r"nso\.ha\.ncs_ha_\w+")
 
 
 def load(path: Path) -> Any:
@@ -37,11 +54,14 @@ def load(path: Path) -> Any:
 
 SPECS: dict[str, Any] = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]
 DEFAULTS: dict[str, Any] = load(ROLE / "defaults" / "main.yml")
-TASKS = sorted((ROLE / "tasks").glob("*.yml"))
+VARS: dict[str, Any] = load(ROLE / "vars" / "main.yml")
+TASKS = sorted((ROLE / "tasks").rglob("*.yml"))
 SPECIFIED = {name for spec in SPECS.values() for name in spec["options"]}
 
+Task = dict[str, Any]
 
-def tasks_of(content: Any) -> Iterator[dict[str, Any]]:
+
+def tasks_of(content: Any) -> Iterator[Task]:
     """Yield all tasks, those in blocks too."""
     for task in content or []:
         yield task
@@ -49,49 +69,89 @@ def tasks_of(content: Any) -> Iterator[dict[str, Any]]:
             yield from tasks_of(task.get(part))
 
 
+#: All tasks of the role, each with the folder that its file is in.
+ALL: list[tuple[str, Task]] = [
+    (path.parent.name, task) for path in TASKS for task in tasks_of(load(path))
+]
+
+
+def titles(tasks: list[Task]) -> list[str]:
+    return [str(task["name"]) for task in tasks]
+
+
+def action(task: Task) -> str:
+    """Return the module of this collection that a task calls, or "" if it calls another."""
+    return next((name for name in task if name.startswith("nso.ha.")), "")
+
+
+#: The tasks that call modules on nodes, and those of them that do it for one node after the other.
+ON_NODES = [task for _folder, task in ALL if MODULE.fullmatch(action(task))]
+DELEGATED = [task for _folder, task in ALL if "delegate_to" in task]
+#: The decisions, and those that are made while a lock may be held.
+DECISIONS = [task for _folder, task in ALL if action(task) == DECISION]
+UNDER_LOCK = [task for folder, task in ALL if action(task) == DECISION and folder == "act"]
+
+SETTINGS_TASK = "settings"
+
+
+def every(tasks: list[Task]) -> pytest.MarkDecorator:
+    """Return what runs a test for each of these tasks."""
+    return pytest.mark.parametrize("task", tasks, ids=titles(tasks))
+
+
 def handed_on() -> set[str]:
     """What the role returns to the play or to AWX, and so is no variable of it."""
     return {
         name
-        for path in TASKS
-        for task in tasks_of(load(path))
+        for _folder, task in ALL
         for name in task.get("ansible.builtin.set_stats", {}).get("data", {})
+    }
+
+
+def set_by(task: Task) -> set[str]:
+    """Return the variables that a task sets, for itself or for those after it."""
+    control = task.get("loop_control", {})
+    return {
+        *task.get("vars", {}),
+        *task.get("ansible.builtin.set_fact", {}),
+        *(control[name] for name in ("loop_var", "index_var") if name in control),
+        *([task["register"]] if "register" in task else []),
     }
 
 
 def handed_in() -> set[str]:
     """What the role sets for tasks of its user, and so is no variable of it either."""
-    return {
-        name
-        for path in TASKS
-        for task in tasks_of(load(path))
-        for name in {
-            **task.get("vars", {}),
-            **task.get("ansible.builtin.set_fact", {}),
-            task.get("loop_control", {}).get("loop_var", ""): None,
-        }
-        if VARIABLE.fullmatch(name)
-    }
+    return {name for _folder, task in ALL for name in set_by(task) if VARIABLE.fullmatch(name)}
+
+
+def text_of(*paths: Path) -> str:
+    """Return the content of YAML files, without comments."""
+    return "\n".join(yaml.safe_dump(load(path), width=10**6) for path in paths)
+
+
+IN_YAML = text_of(*TASKS, ROLE / "vars" / "main.yml")
 
 
 def used() -> set[str]:
-    """The variables in the tasks and vars, in the playbooks and in the code of the filters."""
-    found: set[str] = set()
-    for path in [*TASKS, ROLE / "vars" / "main.yml", *PLAYBOOKS]:
-        found.update(VARIABLE.findall(yaml.safe_dump(load(path), width=10**6)))
-    for path in (ROOT / "plugins" / "plugin_utils").glob("*.py"):
+    """The variables in the tasks and vars, in the playbooks and in the code that decides."""
+    names = set(VARIABLE.findall(IN_YAML + text_of(*PLAYBOOKS)))
+    code = [*(ROOT / "plugins" / "plugin_utils").rglob("*.py"), Path(cluster_decision.__file__)]
+    for path in code:
         # Whole texts in the code only: a name in a message or a docstring is no use of it.
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.update([node.value] if VARIABLE.fullmatch(node.value) else [])
-    return found
+                names.update([node.value] if VARIABLE.fullmatch(node.value) else [])
+    return names
 
 
 def test_there_is_something_to_compare() -> None:
     assert len(SPECS) >= 3
     assert len(SPECIFIED) >= 10
-    assert len(TASKS) >= 5
+    assert len(TASKS) >= 20
     assert len(PLAYBOOKS) >= 2
+    assert len(ON_NODES) >= 10
+    assert len(DELEGATED) >= 5
+    assert len(UNDER_LOCK) >= 5
 
 
 @pytest.mark.parametrize("entry", SPECS)
@@ -107,15 +167,33 @@ def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
 
 
 def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
-    text = (ROLE / "vars" / "main.yml").read_text()
-    limits = re.findall(r"\{\{ (\w+) \| nso\.ha\.cluster_seconds\('(\w+)', (\d+)\) \}\}", text)
-    assert all(name == told for name, told, _default in limits)
-    texts = re.findall(r"\{\{ (nso_ha_\w+) or '([^']+)' \}\}", text)
-    found = {**{name: int(default) for name, _told, default in limits}, **dict(texts)}
-    # A priority that is empty is read by the filters; to the others, empty is as good as not given.
-    others = {name: default for name, default in DEFAULTS.items() if default not in ("", False, [])}
-    assert found == {name: others[name] for name in set(others) - {"nso_ha_priority"}}
-    assert variables.member("n1", {"nso_ha_priority": ""}).priority == DEFAULTS["nso_ha_priority"]
+    empty = settings.read("n1", lambda _name: "", {})
+    limits = {name: getattr(empty.limits, limit) for limit, name in settings._LIMITS.items()}
+    assert {**limits, "nso_ha_state_dir": empty.state_dir} == {
+        name: DEFAULTS[name] for name in (*limits, "nso_ha_state_dir")
+    }
+    assert empty.member.priority == DEFAULTS["nso_ha_priority"]
+    assert DEFAULTS["nso_ha_group"] == settings.DEFAULT_GROUP
+    # To everything else, empty is as good as not given.
+    others = {name for name, default in DEFAULTS.items() if default not in ("", False, [])}
+    assert others == {*limits, "nso_ha_state_dir", "nso_ha_priority", "nso_ha_group"}
+
+
+def test_the_settings_of_a_host_are_all_that_can_be_set() -> None:
+    asked = set()
+
+    def evaluate(name: str) -> object:
+        asked.add(name)
+        return None
+
+    settings.read("n1", evaluate, {})
+    of_the_role = {name for name in asked if name.startswith("__")}
+    assert of_the_role == {settings.TOKEN, settings.ACCESS_FILE}
+    assert of_the_role <= set(VARS)
+    # These two may come from the environment of the controller as well.
+    elsewhere = {"nso_ha_token", "nso_ha_access_file"}
+    assert {name for name in asked if VARIABLE.fullmatch(name)} == SPECIFIED - elsewhere
+    assert elsewhere <= set(VARIABLE.findall(text_of(ROLE / "vars" / "main.yml")))
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
@@ -159,9 +237,8 @@ def test_documents_name_no_other_variables(document: Path) -> None:
     assert named <= SPECIFIED | handed_on() | handed_in() | others
 
 
-@pytest.mark.parametrize("name", documentation.FILTERS)
-def test_filters_name_no_other_variables(name: str) -> None:
-    text = documentation.texts(documentation.filter_(name))
+def test_the_decision_plugin_names_no_other_variables() -> None:
+    text = documentation.texts(documentation.module("cluster_decision"))
     assert set(VARIABLE.findall(text)) <= SPECIFIED | handed_on()
 
 
@@ -169,7 +246,7 @@ def test_every_entry_point_has_its_tasks_and_its_playbook() -> None:
     assert MAIN in SPECS
     own = set(SPECS) - {MAIN}
     assert {path.stem for path in PLAYBOOKS} == own
-    assert {path.stem for path in TASKS} >= set(SPECS)
+    assert {path.stem for path in (ROLE / "tasks").glob("*.yml")} >= set(SPECS)
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
@@ -189,10 +266,9 @@ def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
-    there = {"cluster", SETUP, "ncs", *documentation.MODULES, *documentation.FILTERS}
-    there |= set(documentation.LOOKUPS)
-    there |= {path.stem for path in PLAYBOOKS}
-    assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= there
+    existing = {"cluster", SETUP, "ncs", *documentation.MODULES, *documentation.LOOKUPS}
+    existing |= {path.stem for path in PLAYBOOKS}
+    assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= existing
 
 
 def test_the_readme_names_every_entry_point() -> None:
@@ -220,13 +296,193 @@ def test_every_operation_can_be_planned_by_its_name() -> None:
     assert set(operations.OPERATIONS) <= set(SPECS)
 
 
-def test_what_the_operations_are_given_is_documented_by_the_filters() -> None:
-    handed = load(ROLE / "vars" / "main.yml")["__nso_ha_given"]
-    for name in ("cluster_plan", "cluster_roll_back"):
-        text = documentation.texts(documentation.filter_(name)["doc"]["options"]["given"])
-        assert set(re.findall(r"V\((\w+)\)", text)) == set(handed)
-    assert set(handed) == set(asked())
+# Who may run
+
+
+@every([task for task in DECISIONS if task[DECISION]["step"] != SETTINGS_TASK])
+def test_a_decision_is_made_once_and_registered(task: Task) -> None:
+    assert task["run_once"] is True
+    assert PRIVATE.fullmatch(task["register"])
+
+
+def test_every_step_of_the_decision_plugin_is_used_and_no_other() -> None:
+    choices = cluster_decision.argument_spec()["step"]["choices"]
+    assert {task[DECISION]["step"] for task in DECISIONS} == set(choices)
+
+
+@every(DECISIONS)
+def test_a_decision_is_registered_where_the_next_one_looks_for_it(task: Task) -> None:
+    others = {
+        "settings": cluster_decision._SETTINGS,
+        "begin": cluster_decision._BEGIN,
+        "find_gone": "__nso_ha_gone_runs",
+        "report": "__nso_ha_reported",
+        "report_status": "__nso_ha_reported",
+    }
+    expected = others.get(task[DECISION]["step"], cluster_decision._DECISION)
+    assert task["register"] == expected
+
+
+@every(UNDER_LOCK)
+def test_a_decision_that_is_cut_off_does_not_end_the_play_while_a_lock_is_held(
+    task: Task,
+) -> None:
+    assert task["ignore_errors"] is True
+
+
+def test_no_decision_is_made_with_a_lock_held_elsewhere_than_in_its_folder() -> None:
+    outside = {
+        task[DECISION]["step"]
+        for folder, task in ALL
+        if action(task) == DECISION and folder != "act"
+    }
+    assert outside == {"settings", "begin", "plan", "find_gone", "report", "report_status"}
+
+
+@every(ON_NODES)
+def test_a_module_that_fails_or_a_node_that_is_not_reached_does_not_end_the_play(
+    task: Task,
+) -> None:
+    assert task["ignore_errors"] is True
+    assert task["ignore_unreachable"] is True
+
+
+@every([task for _folder, task in ALL if "run_once" in task and task not in DECISIONS])
+def test_what_runs_once_is_about_no_node_or_delegated_to_it(task: Task) -> None:
+    plain = {"ansible.builtin.debug", "ansible.builtin.set_stats"}
+    assert task in DELEGATED or plain & set(task)
+
+
+@every(DELEGATED)
+def test_a_delegated_task_says_all_that_may_differ_from_host_to_host(task: Task) -> None:
+    """What it does not say is that of the host that Ansible takes for a task that runs once."""
+    assert task["delegate_to"] == f"{{{{ {results.NODE} }}}}"
+    assert task["loop_control"]["loop_var"] == results.NODE
+    assert task["run_once"] is True
+    assert task["vars"]["__nso_ha_there"] == (
+        f"{{{{ hostvars[{results.NODE}].{cluster_decision._SETTINGS}.settings }}}}"
+    )
+    assert task["environment"] == "{{ __nso_ha_there.environment }}"
+    for keyword in dataclasses.fields(settings.Keywords):
+        assert f"__nso_ha_there.keywords.{keyword.name}" in task[keyword.name]
+    # Nor may anything be said of it by the host that runs it.
+    assert "inventory_hostname" not in yaml.safe_dump(task)
+
+
+@every([task for task in ON_NODES if task not in DELEGATED])
+def test_a_task_on_all_hosts_goes_by_what_each_has_stated(task: Task) -> None:
+    assert "__nso_ha_there" not in task.get("vars", {})
+    assert VARS["__nso_ha_there"] == f"{{{{ {cluster_decision._SETTINGS}.settings }}}}"
+
+
+# What is registered, and read
+
+
+def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
+    by_host = {task["register"] for task in ON_NODES if task not in DELEGATED}
+    one_by_one = {task["register"] for task in ON_NODES if task in DELEGATED}
+    # What completes the history in check mode, and what a host that has dropped out gave back, is
+    # shown by Ansible and read by no decision.
+    assert by_host == {*results.REGISTERED, "__nso_ha_completed"}
+    assert one_by_one == {*results.ONE_BY_ONE.values(), "__nso_ha_given_back"}
+    facts = {name for _folder, task in ALL for name in task.get("ansible.builtin.set_fact", {})}
+    assert facts == {results.FENCE_PROBLEM}
+
+
+def test_every_private_variable_that_is_used_is_set_by_the_role() -> None:
+    known_names = {name for _folder, task in ALL for name in set_by(task)} | set(VARS)
+    assert set(PRIVATE.findall(IN_YAML)) <= known_names
+
+
+def test_the_looks_are_for_what_the_decisions_take_them_for() -> None:
+    looks = {
+        task["vars"]["__nso_ha_look"]
+        for _folder, task in ALL
+        if "__nso_ha_look" in task.get("vars", {})
+    }
+    assert looks == {results.UNDER_LOCK, results.ROLLING_BACK}
+    (recheck,) = [task for task in ON_NODES if task["register"] == results.RECHECK]
+    assert recheck["nso.ha.ncs_ha_status"]["step"] == results.before("{{ __nso_ha_wave.name }}")
+
+
+@every([task for task in ON_NODES if action(task) != "nso.ha.ncs_ha_operation"])
+def test_every_module_is_told_of_which_run_and_for_which_step_it_works(task: Task) -> None:
+    options = task[action(task)]
+    part = VARS["__nso_ha_part"]
+    if action(task) == "nso.ha.ncs_ha_status":
+        assert options["run_id"] == "{{ __nso_ha_run.run_id }}"
+        assert options["step"]
+    elif isinstance(options["operation"], dict):
+        assert set(options["operation"]) == {"state_dir", "id", "step"}
+        told = {"{{ __nso_ha_run.run_id }}", "{{ __nso_ha_part.id }}"}
+        assert options["operation"]["id"] in told
+    else:
+        assert "__nso_ha_part" in options["operation"]
+        assert part["id"] == "{{ __nso_ha_run.run_id }}"
+        assert part["step"] == "{{ __nso_ha_step.name }}"
+
+
+#: What a variable of the role holds.
+HOLDS = {
+    "__nso_ha_plan": OperationPlan,
+    "__nso_ha_progress": Progress,
+    "__nso_ha_run": Run,
+    "__nso_ha_there": Settings,
+    "__nso_ha_wave": Wave,
+    "__nso_ha_step": Step,
+    "__nso_ha_target": Target,
+}
+
+
+def attributes(variable: str) -> set[str]:
+    """Return what the tasks take of a variable."""
+    return set(re.findall(rf"(?<![A-Za-z0-9_.]){variable}\.(\w+)", IN_YAML))
+
+
+@pytest.mark.parametrize("variable", HOLDS)
+def test_tasks_take_of_typed_data_only_what_it_has(variable: str) -> None:
+    assert attributes(variable)
+    assert attributes(variable) <= {one.name for one in dataclasses.fields(HOLDS[variable])}
+
+
+@pytest.mark.parametrize(
+    ("variable", "default"),
+    [("__nso_ha_plan", "__nso_ha_no_plan"), ("__nso_ha_progress", "__nso_ha_no_progress")],
+)
+def test_a_decision_that_is_lost_stands_for_one_that_forbids_everything(
+    variable: str, default: str
+) -> None:
+    undecided = to_dict(planning.undecided(known([N1, N2], {})))
+    part: dict[str, Any] = undecided[variable.removeprefix("__nso_ha_")]
+    stands = VARS[default]
+    assert set(stands) >= attributes(variable)
+    given = {"operation": "{{ __nso_ha_run.operation }}", "locked": "{{ __nso_ha_run.hosts }}"}
+    assert stands == {name: given.get(name, part[name]) for name in stands}
+    assert f"default({default})" in VARS[variable]
+
+
+def test_a_decision_that_is_lost_makes_nothing_needed() -> None:
+    assert VARS["__nso_ha_needed"] == "{{ __nso_ha_decision.needed | default(false) }}"
+    assert {one.name for one in dataclasses.fields(Decision)} == {"plan", "progress", "needed"}
+
+
+def test_there_are_tasks_for_every_kind_of_wave_and_no_others() -> None:
+    needed = {*KINDS.values(), GIVE_ROLE, f"{GIVE_ROLE}_in_parallel"}
+    # Only waves in which nodes get roles are preceded by a look.
+    needed |= {f"recheck_and_{kind}" for kind in (GIVE_ROLE, f"{GIVE_ROLE}_in_parallel")}
+    names = {path.stem for path in (ROLE / "tasks" / "act").glob("*.yml")}
+    assert needed <= names
+    included = set(re.findall(r"act/(\w+)\.yml", IN_YAML))
+    assert names == needed | included
+
+
+def test_every_file_of_tasks_is_used() -> None:
+    paths = {path.relative_to(ROLE / "tasks").as_posix() for path in TASKS}
+    entries = {f"{name}.yml" for name in SPECS}
+    waves = {path for path in paths if re.fullmatch(r"act/(recheck_and_)?\w+\.yml", path)}
+    named = set(re.findall(r"(?<![\w/])(?:\w+/)?\w+\.yml", IN_YAML))
+    assert paths - entries - waves == (named & paths) - entries - waves
 
 
 def test_what_counts_for_the_group_is_a_variable_of_the_role() -> None:
-    assert set(variables.OF_THE_GROUP) <= SPECIFIED
+    assert set(settings.OF_THE_GROUP) <= SPECIFIED
