@@ -180,6 +180,20 @@ def test_besecondary_without_waiting_reads_nothing(pair: Pair) -> None:
     assert ours.recv(1000) == b"for somebody else"
 
 
+#: All that the vendor's module has, deprecated names included.
+VENDOR = {
+    *("bemaster", "benone", "beprimary", "berelay", "besecondary", "beslave", "connect"),
+    *("secondary_dead", "slave_dead", "status"),
+    *("STATE_MASTER", "STATE_NONE", "STATE_PRIMARY", "STATE_SECONDARY", "STATE_SECONDARY_RELAY"),
+    *("STATE_SLAVE", "STATE_SLAVE_RELAY"),
+}
+
+
+def test_it_has_every_name_of_the_vendors_module() -> None:
+    assert set(ha.__all__) == {*VENDOR, "send_token"}
+    assert all(hasattr(ha, name) for name in ha.__all__)
+
+
 def test_the_older_names_are_the_same_functions() -> None:
     assert ha.bemaster is ha.beprimary
     assert ha.beslave is ha.besecondary
