@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules of the collection do to the nodes of cluster_model.py, and what they return."""
+"""What modules do to the nodes of cluster_model.py, and what they return.
+
+They are those of the collection, and one that switches a host off: model.power.off.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ _CONNECTION = frozenset(("token", "path", "ip", "port", "access_file", "timeout"
 
 #: The options that the role may give to each module.
 _OPTIONS: Mapping[str, frozenset[str]] = {
+    "model.power.off": frozenset(("host",)),
     "nso.ha.ncs_ha_operation": frozenset(
         (
             "state_dir",
@@ -70,6 +74,7 @@ class Modules:
     def by_name(self) -> dict[str, Module]:
         """Return the modules by their full names."""
         functions = {
+            "model.power.off": self._switch_off,
             "nso.ha.ncs_ha_operation": self._operate,
             "nso.ha.ncs_ha_read_only": self._set_read_only,
             "nso.ha.ncs_ha_role": self._give_role,
@@ -85,6 +90,12 @@ class Modules:
             return act(self._cluster.nodes[call.host], call.arguments, call.check_mode)
 
         return module
+
+    def _switch_off(self, _node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        """Do what tasks of the operator do that fence a host."""
+        self._before(f"power off {options['host']}")
+        self._cluster.stop(options["host"])
+        return {"changed": True}
 
     def _read_status(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
         said = {"run": options["run_id"], "step": options["step"]}

@@ -28,6 +28,7 @@ from helpers.role_templates import (
 )
 
 ROLE = ROOT / "roles" / "cluster"
+_TASKS = ROLE / "tasks"
 
 Result = dict[str, Any]
 Condition = Template | bool
@@ -117,6 +118,11 @@ def _tasks(path: Path) -> tuple[_Task | _Block, ...]:
 
 
 @cache
+def _is_file(path: Path) -> bool:
+    return path.is_file()
+
+
+@cache
 def _variables(name: str) -> Mapping[str, Any]:
     """Return variables of the role: `vars` or `defaults`."""
     content = yaml.safe_load((ROLE / name / "main.yml").read_text())
@@ -201,8 +207,12 @@ def _refuse_others(content: Iterable[str], known: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What the tasks of a section inherit from all that is around them."""
+    """What the tasks of a section inherit from all that is around them.
 
+    directory: where the file is that the section is in
+    """
+
+    directory: Path
     variables: Mapping[str, Any] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
     ignores_errors: bool = False
@@ -215,16 +225,13 @@ class _Frame:
         for module, options in own.defaults.items():
             defaults[module] = {**defaults.get(module, {}), **options}
         return _Frame(
+            directory=self.directory,
             variables={**self.variables, **own.variables} if own.variables else self.variables,
             conditions=self.conditions + own.conditions,
             ignores_errors=_first(own.ignores_errors, self.ignores_errors),
             check_mode=_first(own.check_mode, self.check_mode),
             defaults=defaults,
         )
-
-    def with_variables(self, variables: Mapping[str, Any]) -> _Frame:
-        """Return it with more variables."""
-        return replace(self, variables={**self.variables, **variables})
 
 
 def _first(own: bool | None, inherited: bool) -> bool:
@@ -266,14 +273,11 @@ class RoleRunner:
             }
             for host in inventory
         }
-        self._frame = _Frame(check_mode=check_mode)
+        self._frame = _Frame(_TASKS, check_mode=check_mode)
 
     def run(self, entry: str) -> Failures:
         """Run an entry point of the role; return the hosts that failed."""
-        return self._section(_tasks(self._path(f"{entry}.yml")), self._hosts, self._frame)
-
-    def _path(self, file: str) -> Path:
-        return ROLE / "tasks" / file
+        return self._file(f"{entry}.yml", self._hosts, self._frame)
 
     def _scope(self, host: str, frame: _Frame) -> Scope:
         return Scope(
@@ -286,6 +290,12 @@ class RoleRunner:
         )
 
     # Sections, blocks and files
+
+    def _file(self, name: str, hosts: Sequence[str], frame: _Frame) -> Failures:
+        """Run a file, which is beside the one that names it or else in the tasks of the role."""
+        beside = frame.directory / name
+        path = beside if _is_file(beside) else _TASKS / name
+        return self._section(_tasks(path), hosts, replace(frame, directory=path.parent))
 
     def _section(
         self, tasks: Iterable[_Task | _Block], hosts: Sequence[str], frame: _Frame
@@ -318,7 +328,7 @@ class RoleRunner:
         inner = frame.within(task.keywords)
         if task.action == _IMPORT:
             file = evaluate(task.arguments["file"], self._scope(hosts[0], inner))
-            return self._section(_tasks(self._path(file)), hosts, inner)
+            return self._file(file, hosts, inner)
         failures = {}
         for host in hosts[:1] if task.run_once else hosts:
             result = self._on_host(task, host, inner)
@@ -345,8 +355,8 @@ class RoleRunner:
         for (_number, file), (item, chosen) in included.items():
             living = [host for host in chosen if host not in failures]
             # Of an include, what it includes inherits the variables and nothing else.
-            within = frame.with_variables({**task.keywords.variables, **item})
-            failures.update(self._section(_tasks(self._path(file)), living, within))
+            variables = {**frame.variables, **task.keywords.variables, **item}
+            failures.update(self._file(file, living, replace(frame, variables=variables)))
         return failures
 
     # Tasks

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology, led_by
-from helpers.cluster_model import NONE, Cluster, Node
+from helpers.cluster_model import NONE, Cluster, Flight, Node
 from helpers.cluster_modules import LOOK
 from helpers.cluster_play import Play
 
@@ -66,6 +67,14 @@ def woken(members: list[Member], notices: bool) -> Cluster:
     return there
 
 
+def frozen(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster whose primary does not answer, and may go on."""
+    there = bereft(members, notices)
+    there.nodes["n1"].running = True
+    there.beprimary("n1", "id1")
+    return there
+
+
 def cut(members: list[Member], notices: bool) -> Cluster:
     """Return a cluster one of whose secondaries has lost its link, and missed something."""
     there = whole(members, notices)
@@ -99,12 +108,23 @@ class Job:
     variables: dict[str, Any] = field(default_factory=dict)
     takes: tuple[str, ...] = ("n1", "n2", "n3", "n4")
 
-    def play(self, there: Cluster, run_id: str, before: Callable[[str], object]) -> Play:
-        """Return a play of it. No change may make a second primary."""
+    def play(
+        self,
+        there: Cluster,
+        run_id: str,
+        before: Callable[[str], object] = lambda _change: None,
+    ) -> Play:
+        """Return a play of it, in which clients write before each change.
+
+        No change may make a second primary, and a node knows all promotions before it copies.
+        """
         living = len(there.primaries())
 
         def watch(change: str) -> None:
             assert len(there.primaries()) <= max(1, living), change
+            order, _blank, host = change.partition(" ")
+            for node in there.nodes.values() if order == "besecondary" else ():
+                assert all(entry in there.nodes[host].record for entry in node.record), change
             self.write(there)
             before(change)
 
@@ -149,13 +169,15 @@ class Undisturbed(NamedTuple):
     before: list[tuple[str, Cluster]]
 
 
-@cache
-def undisturbed(name: str) -> Undisturbed:
-    job = JOBS[name]
+def undisturbed(
+    job: Job, meanwhile: Callable[[Cluster, str], object] = lambda _there, _change: None
+) -> Undisturbed:
+    """Run a job. `meanwhile` is called before each change, with its name."""
     there = job.there(job.members, job.notices)
     left: list[tuple[str, Cluster]] = []
 
     def before(change: str) -> None:
+        meanwhile(there, change)
         if not change.startswith(LOOK):
             left.append((change, there.copy()))
 
@@ -165,39 +187,116 @@ def undisturbed(name: str) -> Undisturbed:
     return Undisturbed(play, there, left)
 
 
-def assert_finished(job: Job, there: Cluster, play: Play) -> None:
-    """All is as wanted, no node is held or locked, and every write is everywhere it should be."""
+@cache
+def named(name: str) -> Undisturbed:
+    return undisturbed(JOBS[name])
+
+
+def assert_good(there: Cluster, play: Play, *outcomes: str) -> None:
+    """It ended well, no node is held or locked, all know all promotions, and nothing was lost."""
     assert not play.decision.progress.refused, play.decision.not_passed
-    assert play.report["outcome"] == "done", play.report["table"]
-    assert not play.failures
+    assert play.report["outcome"] in outcomes, play.report["table"]
+    assert bool(play.failures) == (play.report["outcome"] != "done")
+    promotions = [entry for node in there.nodes.values() for entry in node.record]
+    for node in there.nodes.values():
+        assert not node.read_only
+        assert node.mark is None
+        assert node.lock is None
+        assert all(entry in node.record for entry in promotions), node.host
+    assert not [lost for _host, lost in there.copied if lost]
+
+
+def assert_finished(job: Job, there: Cluster, play: Play) -> None:
+    """All is as wanted, and every write is everywhere it should be."""
+    assert_good(there, play, "done")
     topology = Topology(job.wanted)
     for member in job.wanted:
         node = there.nodes[member.host]
         if not node.running:
             continue
         assert there.is_right(member, topology.upstream(member.host)), member.host
-        assert not node.read_only
-        assert node.mark is None
-        assert node.lock is None
         # What is torn down goes on, up to the end, where the primary was.
         if member.role != NONE or member.host == "n1":
             assert there.written <= node.data
-    assert not [lost for _host, lost in there.copied if lost]
+
+
+def run_again(job: Job, change: str, there: Cluster) -> Play:
+    """Run a job on a cluster that a run has left which was killed before this change."""
+    print(f"killed before: {change}")
+    again = job.play(there, "next")
+    again.run()
+    job.write(there)
+    return again
 
 
 @EVERY
 def test_an_undisturbed_run_does_it(name: str) -> None:
-    play, there, left = undisturbed(name)
+    play, there, left = named(name)
     assert_finished(JOBS[name], there, play)
     assert len(left) > 5
 
 
 @EVERY
 def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(name: str) -> None:
-    job = JOBS[name]
-    for change, there in undisturbed(name).before:
-        print(f"killed before: {change}")
-        again = job.play(there, "next", lambda _change: None)
-        again.run()
-        job.write(there)
-        assert_finished(job, there, again)
+    for change, there in named(name).before:
+        assert_finished(JOBS[name], there, run_again(JOBS[name], change, there))
+
+
+FENCING_TASKS = """
+- name: Switch it off
+  model.power.off:
+    host: "{{ nso_ha_fence_host }}"
+
+- name: Confirm that it is off
+  nso.ha.ncs_ha_operation:
+    state: confirmed
+    host: "{{ nso_ha_fence_host }}"
+"""
+
+
+def test_a_failover_that_was_killed_before_or_after_it_fenced_is_finished_by_the_next(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "fence.yml"
+    file.write_text(FENCING_TASKS)
+    job = Job(
+        "failover",
+        DEEP,
+        frozen,
+        led_by(DEEP, "n2"),
+        variables={"fence_tasks": str(file)},
+        # What n1 takes until it is off is lost, whoever does it.
+        takes=("n2", "n3", "n4"),
+    )
+    play, there, left = undisturbed(job)
+    assert_finished(job, there, play)
+    assert [change for change, _there in left[4:9]] == [
+        "power off n1",
+        "confirm n2",
+        # What was confirmed is read from the lock.
+        "renew n2",
+        "record n2",
+        "beprimary n2",
+    ]
+    for change, before in left:
+        assert_finished(job, before, run_again(job, change, before))
+
+
+def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_the_next() -> None:
+    job = Job("switchover", FLAT, whole, FLAT)
+
+    def meanwhile(there: Cluster, change: str) -> None:
+        if change == "benone n1":
+            # A transaction that was let in before the hold, and of which n2 does not hear.
+            there.nodes["n1"].listed.pop("id2")
+            assert there.land(Flight("n1", there.nodes["n1"].turn, "late"))
+
+    play, there, left = undisturbed(job, meanwhile)
+    assert_good(there, play, "rolled_back")
+    changes = [change for change, _there in left]
+    assert "beprimary n2" not in changes
+    for change, before in left[changes.index("benone n1") :]:
+        again = run_again(job, change, before)
+        assert_good(before, again, "done", "rolled_back")
+        (primary,) = before.primaries()
+        assert before.written <= before.nodes[primary].data
