@@ -15,7 +15,7 @@ GATE = PYTHONPATH=tests $(BIN)/python -m
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-faults check lint lint-quick sanity docs artefact awx matrix coverage mutants fuzz bench rooms lab lab-down lab-test clean
+.PHONY: help venv demo test test-all test-faults check lint lint-quick sanity docs artefact awx matrix coverage mutants fuzz bench rooms lab lab-down lab-test clean
 
 help: ## list the targets (this is what plain "make" does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ venv: $(VENV)/.test-ready ## build .venv with all that demo and test need
 demo: $(VENV)/.run-ready ## watch three simulated NSO nodes become a cluster (KEEP=1 leaves them running)
 	@KEEP="$(KEEP)" bash tests/demo/demo.sh
 
-test: $(VENV)/.test-ready ## run all tests; needs no root (ARGS="-k status" picks some)
+test: $(VENV)/.test-ready ## the tests of every change, six minutes; no root (ARGS="-k status" picks some)
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not thorough" $(ARGS)
+
+test-all: $(VENV)/.test-ready ## every test, with all that can happen to whole clusters; no root
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 test-faults: $(VENV)/.test-ready ## stop plays at their steps (EVERY=1: at each), switch over again and again; no root

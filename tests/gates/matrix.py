@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs on targets, on every Python; playbooks, on every ansible-core. As found here.
 
-The Python and the ansible-core of .venv are left to `make test`, which runs all tests on them.
+The Python and the ansible-core of .venv are left to `make test` and `make test-all`.
 """
 
 from __future__ import annotations

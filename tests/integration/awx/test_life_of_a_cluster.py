@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from helpers.awx_jobs import Job, Jobs
 from helpers.awx_objects import WORKFLOW
 from helpers.clusters import assert_led_by, assert_whole, roles, until_roles
@@ -48,6 +49,7 @@ def assert_refused(job: Job, *words: str) -> None:
         assert word in job.text, job.text
 
 
+@pytest.mark.thorough
 def test_the_templates_make_move_mend_and_end_a_cluster(tmp_path: Path) -> None:
     with Simulation(tmp_path) as simulation:
         cluster = simulation.cluster(3, access_check="v2")

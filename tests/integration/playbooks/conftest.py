@@ -17,10 +17,12 @@ LONGEST = 400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this directory more time than the others."""
+    """Give the tests of this directory more time than the others; leave most to `make test-all`."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(LONGEST))
+            if item.get_closest_marker("main") is None:
+                item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture

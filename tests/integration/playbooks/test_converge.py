@@ -31,6 +31,7 @@ CONVERGE = "nso.ha.converge"
 LOOK = "Read the HA status of every node"
 
 
+@pytest.mark.main
 @pytest.mark.every_core
 def test_three_new_nodes_become_a_cluster_once_their_data_may_go(fresh: Cluster) -> None:
     before = fresh.status()

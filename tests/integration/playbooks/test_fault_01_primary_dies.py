@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from helpers.clusters import assert_done, assert_idle, assert_led_by, assert_whole, roles
 from helpers.kept_there import assert_kept, give_record, operations, promotions
 from helpers.load import CLEAN, Load
@@ -17,6 +18,7 @@ FAILOVER = "nso.ha.failover"
 REJOIN = "nso.ha.rejoin"
 
 
+@pytest.mark.main
 def test_the_survivors_go_on_and_the_dead_one_comes_back(cluster: Cluster, tmp_path: Path) -> None:
     give_record(cluster, "n1")
     with Load(cluster.directory, tmp_path / "history") as load:

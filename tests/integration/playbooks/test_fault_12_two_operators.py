@@ -87,7 +87,9 @@ def test_a_run_whose_lock_was_broken_stops_before_its_next_order(
             assert n1.status()["readonly"]
             owner, held = (lock(duo, "n1")[key] for key in ("owner", "id"))
             later = run_playbook(CONVERGE, duo.inventory)
-            assert_refused(later, f"{owner} has been running switchover", f"nso_ha_break_lock={held}.")
+            assert_refused(
+                later, f"{owner} has been running switchover", f"nso_ha_break_lock={held}."
+            )
             broken = run_playbook(CONVERGE, duo.inventory, variables={"nso_ha_break_lock": held})
             assert_done(broken)
             assert_led_by(duo, "n1")

@@ -80,6 +80,7 @@ def test_a_file_that_cannot_be_loaded_is_refused_in_check_mode_in_a_plan_and_bef
     frozen.assert_one_primary()
 
 
+@pytest.mark.main
 def test_no_variable_counts_for_a_confirmation(frozen: Frozen) -> None:
     path = frozen.file([command("false"), ASK, CONFIRM])
     forged = {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nodes that are told different things: endpoint, interpreter, become and user.
 
-A step on one node is a task that Ansible runs once, for another host than the node. What it does for
-the node has to be what the node wants all the same.
+A step on one node is a task that Ansible runs once, for another host than the node. What it does
+for the node has to be what the node wants all the same.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def told_apart(cluster: Cluster, directory: Path) -> Path:
             # These need not exist, as nobody really becomes them.
             "ansible_admin_users": ["root", "user-of-n2", "user-of-n3"],
             "ansible_become_method": "sudo",
-            "ansible_become_exe": logging_sudo(directory / f"sudo-{name}", directory / f"{name}.as"),
+            "ansible_become_exe": logging_sudo(
+                directory / f"sudo-{name}", directory / f"{name}.as"
+            ),
             "ansible_python_interpreter": logging_python(
                 directory / f"python-{name}", directory / f"{name}.ran"
             ),
@@ -116,6 +118,7 @@ def test_a_variable_of_the_environment_that_only_some_hosts_have_is_refused(
     assert_ended(run, "refused", "NCS_IPC_PORT for n2 and not for n1, n3")
 
 
+@pytest.mark.main
 @pytest.mark.every_core
 def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host_before_any_look(
     cluster: Cluster,

@@ -27,7 +27,10 @@ def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> N
     assert "(n3) its promotion history is damaged" in status.text
 
     planned = run_playbook(CONVERGE, cluster.inventory, "--check")
-    assert "(n2) its promotion history lacks 1 of 1 promotions; it gets what others have" in planned.text
+    assert (
+        "(n2) its promotion history lacks 1 of 1 promotions; it gets what others have"
+        in planned.text
+    )
     assert not promotions(cluster, "n2")
 
     done = run_playbook(CONVERGE, cluster.inventory)

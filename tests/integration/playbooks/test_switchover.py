@@ -31,6 +31,7 @@ SWITCHOVER = "nso.ha.switchover"
 CONVERGE = "nso.ha.converge"
 
 
+@pytest.mark.main
 @pytest.mark.every_core
 def test_the_preferred_node_takes_over_and_no_write_is_lost(
     cluster: Cluster, tmp_path: Path

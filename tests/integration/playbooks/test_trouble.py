@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 from helpers.clusters import (
     ALL_MAY_GO,
@@ -133,6 +134,7 @@ def test_a_release_without_relays_is_refused_before_any_change(simulation: Simul
     assert roles(cluster) == {"n1": "none", "n2": "none"}
 
 
+@pytest.mark.main
 def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> None:
     wrong = edit(
         fresh.inventory,
@@ -169,6 +171,7 @@ def test_half_of_a_cluster_is_not_decided_about(pair: Cluster, tmp_path: Path) -
     assert set(roles(pair).values()) == {"none"}
 
 
+@pytest.mark.main
 def test_a_host_that_failed_before_the_role_began_is_not_taken_for_none(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -207,6 +210,7 @@ def test_what_a_survey_leaves_empty_counts_as_not_given_and_no_secret_is_printed
     assert_done(run)
 
 
+@pytest.mark.main
 def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> None:
     right = run_playbook(STATUS, cluster.inventory)
     assert_done(right)
