@@ -265,7 +265,7 @@ def test_a_failover_that_was_killed_before_or_after_it_fenced_is_finished_by_the
         frozen,
         led_by(DEEP, "n2"),
         variables={"fence_tasks": str(file)},
-        # What n1 takes until it is off is lost, whoever does it.
+        # What n1 takes until it is off is lost: no other node has it.
         takes=("n2", "n3", "n4"),
     )
     play, there, left = undisturbed(job)
