@@ -123,7 +123,6 @@ WAITING: frozenset[str] = frozenset(
         "tests/unit/plugins/plugin_utils/_model/test_data.py",
         "tests/unit/plugins/plugin_utils/_plan/test_election.py",
         "tests/unit/plugins/plugin_utils/_run/test_report.py",
-        "tests/unit/plugins/plugin_utils/test_report_of_operations.py",
         "tests/unit/simulator/test_command_line.py",
     }
 )

@@ -85,7 +85,7 @@ def test_what_is_no_process_counts_as_living(pid: object) -> None:
     assert not processes.is_gone({})
 
 
-def test_without_a_boot_id_nobody_can_tell(
+def test_without_a_boot_id_it_cannot_be_told(
     child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "_BOOT", "/nonexistent")
