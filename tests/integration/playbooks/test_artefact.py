@@ -19,8 +19,10 @@ NEEDED = ("LICENSES", "docs", "meta", "playbooks", "plugins", "roles")
 NEEDED_FILES = (
     ".ansible-lint",
     "CHANGELOG.rst",
+    "CONTRIBUTING.md",
     "README.md",
     "REUSE.toml",
+    "SECURITY.md",
     "changelogs/changelog.yaml",
 )
 #: What work in a checkout leaves lying about.
