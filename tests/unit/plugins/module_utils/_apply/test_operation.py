@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orders of an operation: its lock and its step come first, then its record, then the order."""
+"""Orders of an operation: lock and step come first, then the promotion history, then the order."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ def test_a_promotion_goes_by_the_name_that_the_task_says(node: Node) -> None:
 
 
 @pytest.mark.parametrize("order", ["benone", "besecondary", "berelay"])
-def test_other_orders_need_the_record_and_no_transaction_id(node: Node, order: str) -> None:
+def test_other_orders_need_the_history_and_no_transaction_id(node: Node, order: str) -> None:
     node.begin()
     promote = node.promotion(epoch=2, timeline=[ENTRY], txid={"timestamp": [1, 2, 3]})
     promote.before(order)
@@ -370,7 +370,7 @@ def test_a_transaction_id_that_cannot_be_recorded_is_no_crash(node: Node) -> Non
     assert node.look().promotions == []
 
 
-def test_where_the_record_cannot_be_written_the_order_is_not_given(node: Node) -> None:
+def test_where_the_history_cannot_be_written_the_order_is_not_given(node: Node) -> None:
     node.begin()
     (node.path / contents.PROMOTIONS).mkdir()
     promote = node.promotion(epoch=2)

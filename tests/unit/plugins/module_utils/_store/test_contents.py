@@ -129,7 +129,7 @@ def test_a_mark_of_another_form_is_none(full: Path, change: Any) -> None:
     assert len(contents.read_contents(str(full)).damaged) == 1
 
 
-def test_a_damaged_line_of_the_record_is_told_and_the_others_are_read(full: Path) -> None:
+def test_a_damaged_line_of_the_history_is_told_and_the_others_are_read(full: Path) -> None:
     path = full / contents.PROMOTIONS
     path.write_bytes(path.read_bytes().replace(b'"epoch":2', b'"epoch":3'))
     read = contents.read_contents(str(full))
@@ -137,7 +137,7 @@ def test_a_damaged_line_of_the_record_is_told_and_the_others_are_read(full: Path
     assert read.damaged == [f"{path}, line 2: its sum does not fit"]
 
 
-def test_the_record_is_told_in_order_and_each_entry_once(full: Path) -> None:
+def test_the_history_is_told_in_order_and_each_entry_once(full: Path) -> None:
     (full / contents.PROMOTIONS).write_bytes(
         promotions.dump_entries([entry(2), entry(1), entry(2)])
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing what a node keeps: lock, record, log and mark; and what happens when the disk is full."""
+"""Writing the state directory: lock, promotion history, log, mark; and a disk that is full."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_the_first_one_takes_the_lock_and_the_room_and_creates_the_directory(
     assert reserve.stat().st_blocks * 512 >= run_directory.RESERVE_BYTES, "it takes no room"
 
 
-def test_the_reserve_has_room_for_a_long_record(store: Store) -> None:
+def test_the_reserve_has_room_for_a_long_history(store: Store) -> None:
     store.directory.add([entry(epoch) for epoch in range(1, 501)])
     size = (store.path / contents.PROMOTIONS).stat().st_size
     assert size > run_directory.RESERVE_BYTES
@@ -589,7 +589,7 @@ def test_the_lock_of_another_operation_stays_with_its_reserve(store: Store) -> N
     assert store.names() == {contents.LOCK, contents.RESERVE}
 
 
-# The record
+# The promotion history
 
 
 def test_new_entries_are_added_and_known_ones_change_nothing(store: Store) -> None:
@@ -609,12 +609,12 @@ def test_no_entries_create_no_directory(store: Store) -> None:
     assert not store.path.exists()
 
 
-def test_a_damaged_record_is_kept_beside_the_new_one(store: Store) -> None:
+def test_a_damaged_history_is_kept_beside_the_new_one(store: Store) -> None:
     store.directory.add([entry(1), entry(2)])
-    record = store.path / contents.PROMOTIONS
+    history = store.path / contents.PROMOTIONS
     for number in range(1, 6):
-        damaged = record.read_bytes()[:-20]
-        record.write_bytes(damaged)
+        damaged = history.read_bytes()[:-20]
+        history.write_bytes(damaged)
         assert store.directory.add([entry(2 + number)]) is True
         assert (store.path / f"timeline.jsonl.damaged-{number}").read_bytes() == damaged
         assert store.look().damaged == []
@@ -626,16 +626,16 @@ def test_a_damaged_record_is_kept_beside_the_new_one(store: Store) -> None:
     assert copies == {f"timeline.jsonl.damaged-{number}" for number in (3, 4, 5)}
 
 
-def test_a_damaged_record_stays_as_it_is_where_nothing_is_new(store: Store) -> None:
+def test_a_damaged_history_stays_as_it_is_where_nothing_is_new(store: Store) -> None:
     store.directory.add([entry(1), entry(2)])
-    record = store.path / contents.PROMOTIONS
-    record.write_bytes(record.read_bytes() + b"half")
+    history = store.path / contents.PROMOTIONS
+    history.write_bytes(history.read_bytes() + b"half")
     assert store.directory.add([entry(1)]) is False
-    assert record.read_bytes().endswith(b"half")
+    assert history.read_bytes().endswith(b"half")
     assert store.warnings == []
 
 
-def test_a_record_beyond_all_measure_is_kept_beside_the_new_one(store: Store) -> None:
+def test_a_history_beyond_all_measure_is_kept_beside_the_new_one(store: Store) -> None:
     store.begin()
     with (store.path / contents.PROMOTIONS).open("wb") as file:
         file.truncate(promotions.MAX_BYTES + 1)
@@ -648,7 +648,7 @@ def test_a_record_beyond_all_measure_is_kept_beside_the_new_one(store: Store) ->
     assert "is longer than" in store.warnings[0]
 
 
-def test_where_there_are_no_hard_links_the_damaged_record_is_renamed(
+def test_where_there_are_no_hard_links_the_damaged_history_is_renamed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.directory.add([entry(1)])
@@ -659,7 +659,7 @@ def test_where_there_are_no_hard_links_the_damaged_record_is_renamed(
     assert store.look().promotions == [entry(2)]
 
 
-def test_a_record_that_cannot_be_read_is_not_written(store: Store) -> None:
+def test_a_history_that_cannot_be_read_is_not_written(store: Store) -> None:
     store.begin()
     (store.path / contents.PROMOTIONS).mkdir()
     with pytest.raises(StoreError, match=r"cannot read .*timeline\.jsonl: Is a directory"):
@@ -795,7 +795,7 @@ def test_on_a_disk_without_room_for_both_nothing_begins_and_nothing_is_left(
     assert store.names() == set()
 
 
-def test_a_long_record_needs_more_room_when_the_lock_is_renewed(store: Store) -> None:
+def test_a_long_history_needs_more_room_when_the_lock_is_renewed(store: Store) -> None:
     store.begin()
     store.directory.add([entry(epoch) for epoch in range(1, 501)])
     store.begin()
@@ -803,7 +803,7 @@ def test_a_long_record_needs_more_room_when_the_lock_is_renewed(store: Store) ->
     assert (store.path / contents.RESERVE).stat().st_size == size + run_directory.RESERVE_MARGIN
 
 
-def test_a_disk_that_is_full_by_then_still_has_room_for_the_record(
+def test_a_disk_that_is_full_by_then_still_has_room_for_the_history(
     store: Store, disk: Disk
 ) -> None:
     store.begin()
@@ -813,7 +813,7 @@ def test_a_disk_that_is_full_by_then_still_has_room_for_the_record(
     assert not (store.path / contents.RESERVE).exists(), "the room was not used"
 
 
-def test_where_there_is_no_room_at_all_the_record_stays_and_the_lock_is_given_back(
+def test_where_there_is_no_room_at_all_the_history_stays_and_the_lock_is_given_back(
     store: Store, disk: Disk
 ) -> None:
     store.directory.add([entry(1)])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of promotions: entries once and in order, and no changed byte that is not found."""
+"""The promotion history: entries once and in order, and no changed byte that is not found."""
 
 from __future__ import annotations
 
