@@ -32,6 +32,8 @@ def to_dict(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, TransactionId):
         return value.as_dict()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -68,7 +70,7 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
 
 
 def _typed(kind: Any, value: Any) -> Any:
-    if kind is Any or value is None:
+    if value is None or kind in (Any, str, int, float, bool):
         return value
     if kind is TransactionId:
         return TransactionId.from_dict(value)
