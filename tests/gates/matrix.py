@@ -18,9 +18,6 @@ from gates.commands import GateError, run
 from gates.environments import CORES, OWN, ensure, for_core
 
 _MODULE_UTILS = "tests/unit/plugins/module_utils"
-#: Tests of what needs Ansible beside it, which the environments of the Pythons do not have. The
-#: playbooks with targets of every Python show that these parts run there.
-_NEED_ANSIBLE = ("_apply/test_change.py", "_node/test_failures.py")
 
 
 def main() -> int:
@@ -49,8 +46,7 @@ def _client(version: str) -> None:
         print(f"NOT RUN the client on Python {version}: there is none here")
         return
     environment = ensure(f"python-{version}", python, ("client.txt",))
-    ignored = [f"--ignore={_MODULE_UTILS}/{name}" for name in _NEED_ANSIBLE]
-    _pytest(f"client on Python {version}", environment / "bin", _MODULE_UTILS, *ignored)
+    _pytest(f"client on Python {version}", environment / "bin", _MODULE_UTILS)
 
 
 def _playbooks(core: str, tools: Path) -> None:

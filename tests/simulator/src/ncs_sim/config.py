@@ -15,7 +15,7 @@ from ncs_sim.files import write_private
 
 CONFIG_FILE = "node.json"
 
-# release -> protocol version, docs/protocol.md section 2
+# release -> protocol version, docs/protocol.md, "Handshake"
 RELEASES = {"5.7": 77, "6.5": 85, "6.6": 86, "6.7": 87}
 # protocol version -> library version. The one of 66 is [assumed]: docs/protocol.md has none.
 LIBRARY_VERSIONS = {

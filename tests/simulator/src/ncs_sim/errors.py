@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Error codes of docs/protocol.md section 7 and the exceptions that carry them."""
+"""Error codes of docs/protocol.md, "Error codes" and the exceptions that carry them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HA events and who has subscribed to them: docs/protocol.md section 5."""
+"""HA events and who has subscribed to them: docs/protocol.md, "Notification socket"."""
 
 from __future__ import annotations
 

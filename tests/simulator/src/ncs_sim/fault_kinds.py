@@ -202,7 +202,7 @@ class Refuse(Fault):
     """refuse the next HA order, except status, with this code"""
 
     NAME = "refuse"
-    code: int = field(metadata=_about(int, "of docs/protocol.md section 7", at_most=(1 << 31) - 1))
+    code: int = field(metadata=_about(int, "an NSO error code", at_most=(1 << 31) - 1))
     reason: str | None = field(default=None, metadata=_about(str, "text that goes with it"))
 
 

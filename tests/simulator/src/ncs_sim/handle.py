@@ -33,7 +33,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class NodeError(SimError):
-    """The node refused; `code` is of docs/protocol.md section 7, or None."""
+    """The node refused; `code` is of docs/protocol.md, "Error codes", or None."""
 
     def __init__(self, message: str, code: int | None = None) -> None:
         super().__init__(message)

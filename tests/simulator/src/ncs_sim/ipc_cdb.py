@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The CDB socket: docs/protocol.md section 6."""
+"""The CDB socket: docs/protocol.md, "CDB socket"."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The notification socket: docs/protocol.md section 5."""
+"""The notification socket: docs/protocol.md, "Notification socket"."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HA socket: docs/protocol.md section 4."""
+"""The HA socket: docs/protocol.md, "HA socket"."""
 
 from __future__ import annotations
 

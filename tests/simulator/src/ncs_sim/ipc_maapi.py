@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The MAAPI socket, as far as HA needs it: docs/protocol.md section 9."""
+"""The MAAPI socket, as far as HA needs it: docs/protocol.md, "MAAPI socket"."""
 
 from __future__ import annotations
 

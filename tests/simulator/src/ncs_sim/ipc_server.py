@@ -119,7 +119,7 @@ def _answers(path: Path) -> bool:
 
 
 def _same_user(sock: socket.socket) -> bool:
-    """Root and the user the daemon runs as are let in: docs/protocol.md section 1."""
+    """Root and the daemon's user are let in: docs/protocol.md, "Where a client connects"."""
     size = struct.calcsize("3i")
     _unused, uid, _unused = struct.unpack(
         "3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)

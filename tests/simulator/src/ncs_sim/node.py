@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state machine of a node: roles, orders, commits. docs/protocol.md section 4.
+"""The state machine of a node: roles, orders, commits. docs/protocol.md, "HA socket".
 
     none      -- beprimary -->   primary     HA port open, takes writes
     none      -- besecondary --> secondary   follows a primary, refuses writes

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Transaction ids: docs/protocol.md section 6."""
+"""Transaction ids: docs/protocol.md, "CDB socket"."""
 
 from __future__ import annotations
 

@@ -195,7 +195,8 @@ class Upstream:
         if self._joined.done():
             self._hooks.lost(self, int(code), why)
         else:
-            # Still joining: section 7 names one code for a first synchronisation that fails.
+            # Still joining: docs/protocol.md, "Error codes", names one code for a first
+            # synchronisation that fails.
             self._joined.set_exception(Refusal(Code.HA_CLOSED, why))
 
 
