@@ -10,7 +10,6 @@ there by itself, and the node is as after the step.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import shutil
@@ -33,11 +32,6 @@ pytestmark = pytest.mark.timeout(900)
 #: Every point at which a play can be stopped, or some of each kind, which takes a few minutes. The
 #: model in tests/unit/plugins/plugin_utils is stopped at every one in any case.
 EVERY = bool(os.environ.get("EVERY"))
-
-#: Plays whose steps are those of others.
-every = pytest.mark.skipif(
-    not EVERY, reason="NOT RUN without EVERY=1: its steps are those of others"
-)
 
 #: A reason for a daemon not to become primary: HA_BIND.
 REFUSAL = 30
@@ -181,25 +175,6 @@ def test_a_switchover_to_any_node_is_finished_after_ctrl_c_when_nobody_is_primar
     assert_clean(cluster, load)
 
 
-def moves(cluster: Cluster, directory: Path) -> Cases:
-    """Converge with another primary in the inventory, there and back."""
-    there = {"n1": {"nso_ha_role": "secondary"}, "n2": {"nso_ha_role": "primary"}}
-    moved = edit(cluster.inventory, there)
-    for primary, inventory in itertools.cycle([("n2", moved), ("n1", cluster.inventory)]):
-        holds = functools.partial(assert_led_by, cluster, primary)
-        yield Case(Play(directory, "nso.ha.converge", inventory, {}), holds)
-
-
-@every
-def test_a_converge_that_moves_the_primary_is_finished_by_running_it_again(
-    cluster: Cluster, load: Load, tmp_path: Path
-) -> None:
-    cases = moves(cluster, tmp_path)
-    steps = recorded(cluster, next(cases))
-    interrupt_each(cluster, cases, points_of_orders(steps))
-    assert_clean(cluster, load)
-
-
 def bring_ups(cluster: Cluster, directory: Path) -> Cases:
     """From nodes that are none, each with data of its own and no record, to a relay and a chain."""
     relayed = {"n2": {"nso_ha_role": "relay"}, "n3": {"nso_ha_upstream": "n2"}}
@@ -267,30 +242,6 @@ def test_a_failover_and_a_rejoin_are_finished_by_running_them_again(
             interrupt(cluster, back(), other)
         else:
             assert_good(back().play.run())
-    assert_clean(cluster, load)
-
-
-def tear_downs(cluster: Cluster, directory: Path) -> Cases:
-    """The end of a cluster that was made anew by hand."""
-
-    def holds() -> None:
-        assert set(roles(cluster).values()) == {"none"}
-
-    while True:
-        yield Case(Play(directory, "nso.ha.tear_down", cluster.inventory, {}), holds)
-        order(cluster, "n1", "primary")
-        order(cluster, "n2", "secondary", "n1")
-        order(cluster, "n3", "secondary", "n1")
-
-
-@every
-def test_a_tear_down_is_finished_by_running_it_again(
-    cluster: Cluster, load: Load, tmp_path: Path
-) -> None:
-    cases = tear_downs(cluster, tmp_path)
-    steps = recorded(cluster, next(cases))
-    interrupt_each(cluster, cases, points_of_orders(steps))
-    next(cases)
     assert_clean(cluster, load)
 
 
