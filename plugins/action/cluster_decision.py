@@ -246,12 +246,12 @@ class ActionModule(ActionBase):
             wave=arguments["wave"],
         )
         found = decisions.decide(arguments["step"], known, about)
-        return {**found, "run": run.run_id}
+        return {**found, "run_id": run.run_id}
 
 
 def _earlier(registered: object, run_id: str) -> Decision | None:
     """Return the decision that an earlier task of this run has registered, or None."""
-    if not isinstance(registered, Mapping) or registered.get("run") != run_id:
+    if not isinstance(registered, Mapping) or registered.get("run_id") != run_id:
         return None
     return plain.from_dict(Decision, registered)
 

@@ -109,9 +109,13 @@ task:
   returned: for V(settings)
   type: str
 run:
-  description: For V(begin), what tells this run from every other, as a dictionary. Otherwise its id.
-  returned: for everything but V(settings)
-  type: raw
+  description: What tells this run from every other.
+  returned: for V(begin)
+  type: dict
+run_id:
+  description: The id of the run.
+  returned: for everything but V(settings) and V(begin)
+  type: str
 plan:
   description: The plan.
   returned: for V(plan), V(plan_again), V(roll_back) and what judges

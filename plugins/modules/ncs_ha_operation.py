@@ -47,8 +47,8 @@ options:
     type: str
     required: true
     choices: [begun, confirmed, ended]
-  id:
-    description: The id of the operation. At most 255 characters.
+  run_id:
+    description: The id of the run. At most 255 characters.
     type: str
     required: true
   node_id:
@@ -100,15 +100,15 @@ options:
     default: 900
   replace:
     description:
-      - Ids of operations whose locks may be taken over, as they are known to be gone.
+      - Ids of runs whose locks may be taken over, as they are known to be gone.
       - A lock that has expired is taken over in any case.
     type: list
     elements: str
     default: []
-  timeline:
+  promotions:
     description:
       - For O(state=ended), entries that are merged into the promotion history.
-      - Each has the keys C(epoch), C(primary), C(txid), C(start), C(at), C(operation) and C(run),
+      - Each has the keys C(epoch), C(primary), C(txid), C(start), C(at), C(operation) and C(run_id),
         as M(nso.ha.ncs_ha_status) and M(nso.ha.ncs_ha_role) return them.
       - The newest 1000 are kept.
     type: list
@@ -116,8 +116,8 @@ options:
     default: []
   log:
     description:
-      - For O(state=ended), what is to be written to the log of operations. C(at) and C(run) are
-        added if they are missing. What this operation has logged already is not added again.
+      - For O(state=ended), what is to be written to the log of operations. C(at) and C(run_id) are
+        added if they are missing. What this run has logged already is not added again.
       - The newest 200 are kept.
     type: dict
 seealso:
@@ -130,7 +130,7 @@ EXAMPLES = r"""
   nso.ha.ncs_ha_operation:
     state_dir: /var/lib/nso-ha
     state: begun
-    id: "{{ operation_id }}"
+    run_id: "{{ run_id }}"
     node_id: n1
     name: switchover
     owner: ops@bastion
@@ -144,9 +144,9 @@ EXAMPLES = r"""
   nso.ha.ncs_ha_operation:
     state_dir: /var/lib/nso-ha
     state: ended
-    id: "{{ operation_id }}"
+    run_id: "{{ run_id }}"
     node_id: n1
-    timeline: "{{ entries }}"
+    promotions: "{{ entries }}"
     log:
       operation: switchover
       outcome: done
@@ -160,7 +160,7 @@ lock:
   returned: when the options are valid
   type: dict
   sample:
-    id: 3f0c
+    run_id: 3f0c
     node_id: n1
     operation: switchover
     owner: ops@bastion
@@ -173,8 +173,8 @@ lock:
     fenced: [n3]
     expired: false
   contains:
-    id:
-      description: The id of the operation.
+    run_id:
+      description: The id of the run.
       type: str
       returned: always
     node_id:
@@ -224,8 +224,8 @@ lock:
       description: Whether its time is over.
       type: bool
       returned: always
-run:
-  description: The id of this operation.
+run_id:
+  description: The id of this run.
   returned: when the options are valid
   type: str
   sample: 3f0c
@@ -242,8 +242,8 @@ replaced:
   type: dict
   sample: null
   contains:
-    id:
-      description: The id of the operation.
+    run_id:
+      description: The id of the run.
       type: str
       returned: always
     node_id:
@@ -324,7 +324,7 @@ def argument_spec() -> dict[str, Any]:
     return {
         "state_dir": {"type": "path", "required": True},
         "state": {"type": "str", "required": True, "choices": ["begun", "confirmed", "ended"]},
-        "id": {"type": "str", "required": True},
+        "run_id": {"type": "str", "required": True},
         "node_id": {"type": "str", "required": True},
         "name": {"type": "str"},
         "owner": {"type": "str"},
@@ -334,7 +334,7 @@ def argument_spec() -> dict[str, Any]:
         "process": {"type": "dict", "default": {}},
         "lease": {"type": "float", "default": 900},
         "replace": {"type": "list", "elements": "str", "default": []},
-        "timeline": {"type": "list", "elements": "dict", "default": []},
+        "promotions": {"type": "list", "elements": "dict", "default": []},
         "log": {"type": "dict"},
     }
 
@@ -360,7 +360,7 @@ def _operate(
 ) -> dict[str, Any]:
     """Do what `state` says. Raises OptionError, ModuleFailure."""
     path = validation.state_directory("state_dir", params["state_dir"])
-    validation.check_text("id", params["id"], operation.MAX_NAME)
+    validation.check_text("run_id", params["run_id"], operation.MAX_NAME)
     validation.check_node_id("node_id", params["node_id"])
     directory = RunDirectory(path, warn)
     act = {"begun": _begin, "confirmed": _confirm, "ended": _end}[params["state"]]
@@ -371,7 +371,7 @@ def _begin(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool)
     """Take or renew the lock."""
     wanted = _wanted(params)
     begin = directory.foresee if check_mode else directory.begin
-    refused: dict[str, Any] = {"run": wanted.id, "replaced": None, "struck": []}
+    refused: dict[str, Any] = {"run_id": wanted.run_id, "replaced": None, "struck": []}
     try:
         begun = begin(wanted, params["replace"], time.time())
     except NotFree as problem:
@@ -382,7 +382,7 @@ def _begin(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool)
         ) from None
     return {
         "changed": not begun.renewed,
-        "run": wanted.id,
+        "run_id": wanted.run_id,
         "lock": _present(directory) if check_mode else _shown(begun.lock),
         "replaced": _shown(begun.replaced),
         "struck": list(begun.struck),
@@ -401,7 +401,7 @@ def _wanted(params: Mapping[str, Any]) -> Lock:
     _check_plain("process", params["process"])
     now = time.time()
     return Lock(
-        id=params["id"],
+        run_id=params["run_id"],
         node_id=params["node_id"],
         operation=params["name"],
         owner=params["owner"],
@@ -432,24 +432,24 @@ def _confirm(
     directory: RunDirectory, params: Mapping[str, Any], check_mode: bool
 ) -> dict[str, Any]:
     """Write into the lock that a host is fenced."""
-    run_id, host = params["id"], params["host"]
+    run_id, host = params["run_id"], params["host"]
     confirm = directory.foresee_confirmed if check_mode else directory.confirm
     try:
         held, new = confirm(run_id, host, time.time())
     except StoreError as problem:
         raise ModuleFailure(
             f"That {host} is fenced cannot be confirmed: {problem}",
-            {"run": run_id, "lock": _present(directory)},
+            {"run_id": run_id, "lock": _present(directory)},
         ) from None
     present = _present(directory) if check_mode else _shown(held)
-    return {"changed": new, "run": run_id, "lock": present}
+    return {"changed": new, "run_id": run_id, "lock": present}
 
 
 def _end(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Record, log, give the lock back: each of them even if the one before has failed."""
-    run_id: str = params["id"]
+    run_id: str = params["run_id"]
     log: dict[str, Any] | None = params["log"]
-    entries = operation.entries("timeline", params["timeline"])
+    entries = operation.entries("promotions", params["promotions"])
     _check_plain("log", log)
     problems: list[str] = []
     changed = False
@@ -469,7 +469,7 @@ def _end(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) -
         attempt(lambda: directory.add(entries))
         attempt(lambda: log is not None and directory.log(run_id, log, time.time()))
         attempt(lambda: directory.give_back(run_id))
-    result = {"changed": changed, "run": run_id, "lock": _present(directory)}
+    result = {"changed": changed, "run_id": run_id, "lock": _present(directory)}
     if problems:
         words = "; ".join(problems)
         raise ModuleFailure(f"The operation did not end as it should: {words}", result)

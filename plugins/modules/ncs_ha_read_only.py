@@ -53,8 +53,8 @@ options:
         description: Absolute path of the node's state directory, in which its lock is.
         type: path
         required: true
-      id:
-        description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+      run_id:
+        description: The id of the run, under which M(nso.ha.ncs_ha_operation) took the lock.
         type: str
         required: true
       step:
@@ -92,8 +92,8 @@ outcome:
   returned: when the node answered, and always with O(operation)
   type: str
   sample: done
-run:
-  description: The id of the operation.
+run_id:
+  description: The id of the run.
   returned: when O(operation) is given
   type: str
   sample: 3f0c

@@ -97,8 +97,8 @@ options:
         description: Absolute path of the node's state directory, in which its lock is.
         type: path
         required: true
-      id:
-        description: The id of the operation, under which M(nso.ha.ncs_ha_operation) took the lock.
+      run_id:
+        description: The id of the run, under which M(nso.ha.ncs_ha_operation) took the lock.
         type: str
         required: true
       step:
@@ -115,7 +115,7 @@ options:
           - With it, an entry is added to the node's promotion history before the order is given. If
             it cannot be written, the order is not given.
         type: int
-      timeline:
+      promotions:
         description: Entries that are merged into the node's promotion history before any order,
           if there are orders to give. They have the keys of RV(entry).
         type: list
@@ -171,7 +171,7 @@ EXAMPLES = r"""
     node_id: n1
     operation:
       state_dir: /var/lib/nso-ha
-      id: "{{ operation_id }}"
+      run_id: "{{ run_id }}"
       step: promote
       name: switchover
       epoch: 2
@@ -256,8 +256,8 @@ outcome:
   returned: when the node answered, and always with O(operation)
   type: str
   sample: done
-run:
-  description: The id of the operation.
+run_id:
+  description: The id of the run.
   returned: when O(operation) is given
   type: str
   sample: 3f0c
@@ -278,7 +278,7 @@ entry:
     start: [1764, 28800, 250000]
     at: "2025-11-25T00:00:00.250000Z"
     operation: switchover
-    run: 3f0c
+    run_id: 3f0c
   contains:
     epoch:
       description: The number of the promotion. It grows from one promotion to the next.
@@ -316,8 +316,8 @@ entry:
       description: The name of the operation.
       type: str
       returned: always
-    run:
-      description: The id of the operation.
+    run_id:
+      description: The id of the run.
       type: str
       returned: always
 txid:
@@ -440,7 +440,7 @@ def argument_spec() -> dict[str, Any]:
         "operation": options.operation_spec(
             name={"type": "str"},
             epoch={"type": "int"},
-            timeline={"type": "list", "elements": "dict"},
+            promotions={"type": "list", "elements": "dict"},
             txid=options.txid_spec(),
         ),
     }

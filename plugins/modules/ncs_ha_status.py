@@ -72,8 +72,8 @@ options:
     default: 300
   state_dir:
     description:
-      - Absolute path of the node's state directory. With it, RV(kept) is returned, whether NSO
-        answers or not.
+      - Absolute path of the node's state directory. With it, RV(state_directory) is returned,
+        whether NSO answers or not.
       - A directory that does not exist keeps nothing, and is not created.
     type: path
     version_added: 0.1.0
@@ -236,7 +236,7 @@ locked:
   description: That NSO was not asked, as the lock of another run is there.
   returned: where that is so
   type: bool
-run:
+run_id:
   description: The run that this look is part of.
   returned: when O(run_id) is given
   type: str
@@ -266,13 +266,13 @@ daemon:
       description: What was found, in words.
       type: str
       returned: always
-kept:
-  description: What the node keeps in its state directory.
+state_directory:
+  description: What the node's state directory holds.
   returned: when O(state_dir) is given
   type: dict
   contains:
-    directory:
-      description: The state directory.
+    path:
+      description: The path of the directory.
       type: str
       returned: always
       sample: /var/lib/nso-ha
@@ -281,7 +281,7 @@ kept:
       type: dict
       returned: always
       sample:
-        id: 3f0c
+        run_id: 3f0c
         node_id: n1
         operation: switchover
         owner: ops@bastion
@@ -294,8 +294,8 @@ kept:
         fenced: [n3]
         expired: false
       contains:
-        id:
-          description: The id of the operation.
+        run_id:
+          description: The id of the run.
           type: str
           returned: always
         node_id:
@@ -345,7 +345,7 @@ kept:
           description: Whether its time is over.
           type: bool
           returned: always
-    timeline:
+    promotions:
       description: The promotion history, oldest first.
       type: list
       elements: dict
@@ -388,8 +388,8 @@ kept:
           description: The name of the operation.
           type: str
           returned: always
-        run:
-          description: The id of the operation.
+        run_id:
+          description: The id of the run.
           type: str
           returned: always
     read_only:
@@ -397,10 +397,10 @@ kept:
         not lifted it yet, or null.
       type: dict
       returned: always
-      sample: {"run": "3f0c", "operation": "switchover", "at": "2025-11-24T16:26:40.000000Z"}
+      sample: {"run_id": "3f0c", "operation": "switchover", "at": "2025-11-24T16:26:40.000000Z"}
       contains:
-        run:
-          description: The id of the operation.
+        run_id:
+          description: The id of the run.
           type: str
           returned: always
         operation:
@@ -508,25 +508,25 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-#: What tells which run and step a result belongs to, and the options that have it.
-_IDENTITY = {"run": "run_id", "step": "step"}
+#: The options that tell which run and step a result belongs to. They are returned as they are.
+_IDENTITY = ("run_id", "step")
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
-    identity = {
-        name: params[option] for name, option in _IDENTITY.items() if params[option] is not None
-    }
+    identity = {name: params[name] for name in _IDENTITY if params[name] is not None}
     directory: str | None = None
     try:
         directory = _directory(params["state_dir"])
         status = _read_status(params, directory)
     except ModuleFailure as failure:
-        module.fail_json(msg=failure.message, **identity, **failure.result, **_kept(directory))
+        result = {**identity, **failure.result, **_contents(directory)}
+        module.fail_json(msg=failure.message, **result)
     else:
-        module.exit_json(changed=False, ha=status.as_result(), **identity, **_kept(directory))
+        result = {**identity, "ha": status.as_result(), **_contents(directory)}
+        module.exit_json(changed=False, **result)
 
 
 def _directory(path: str | None) -> str | None:
@@ -535,11 +535,11 @@ def _directory(path: str | None) -> str | None:
         return None if path is None else validation.state_directory("state_dir", path)
 
 
-def _kept(directory: str | None) -> dict[str, Any]:
+def _contents(directory: str | None) -> dict[str, Any]:
     """Return what the state directory holds when all is over: it may change during a wait."""
     if directory is None:
         return {}
-    return {"kept": contents.read_contents(directory).as_result(time.time())}
+    return {"state_directory": contents.read_contents(directory).as_result(time.time())}
 
 
 def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus:
@@ -568,7 +568,7 @@ def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
     """Raise ModuleFailure where another run is at work on this node."""
     held = contents.read_contents(directory).lock
     known = (params["run_id"], *params["ignore_locks"])
-    if held is None or held.id in known or held.has_expired(time.time()):
+    if held is None or held.run_id in known or held.has_expired(time.time()):
         return
     raise ModuleFailure(
         f"NSO was not asked, as that takes the HA socket from a run under way: {held}.",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from helpers.clusters import assert_done, assert_whole
-from helpers.left_behind import assert_nothing_left, operations, timelines
+from helpers.left_behind import assert_nothing_left, operations, promotion_histories
 from helpers.load import CLEAN, Load
 from helpers.playbooks import run_playbook
 from ncs_sim.cluster import Cluster
@@ -81,7 +81,7 @@ def test_ten_switchovers_lose_nothing_and_tell_how_long_nobody_took_writes(
     assert_nothing_left(cluster)
 
     # n1 was made primary by hand, which the first switchover found.
-    first, *promotions = timelines(cluster)[0]
+    first, *promotions = promotion_histories(cluster)[0]
     assert (first["primary"], first["operation"]) == ("n1", "found")
     assert [(one["primary"], one["operation"]) for one in promotions] == [
         ("n2", "switchover"),

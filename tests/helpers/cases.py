@@ -77,10 +77,10 @@ def promotion(
     start: int,
     operation: str = "converge",
     at: str = "noon",
-    run: str = "r1",
+    run_id: str = "r1",
 ) -> Promotion:
     """Return a promotion at this time of its primary's clock."""
-    return Promotion(number, primary, base, (0, start, 0), at, operation, run)
+    return Promotion(number, primary, base, (0, start, 0), at, operation, run_id)
 
 
 NO_HISTORY = PromotionHistory()
@@ -122,9 +122,9 @@ SILENT, STOPPED = Silence("gone"), Silence("refused", reachable=True, stopped=Tr
 # What modules return
 
 
-def said(step: str = "", run: str = RUN_ID, **result: object) -> Result:
+def said(step: str = "", run_id: str = RUN_ID, **result: object) -> Result:
     """Return a result that a module has made in this run, for this step."""
-    return {"run": run, "step": step, **result}
+    return {"run_id": run_id, "step": step, **result}
 
 
 def status(observed: Answer) -> Result:
@@ -141,10 +141,10 @@ def look(observed: Answer, step: str = "observe") -> Result:
     return said(step, ha=status(observed))
 
 
-def lock(run: str = RUN_ID, steps: Iterable[str] = (), **more: object) -> Result:
+def lock(run_id: str = RUN_ID, steps: Iterable[str] = (), **more: object) -> Result:
     """Return a lock as modules return it."""
     return {
-        "id": run,
+        "run_id": run_id,
         "operation": "switchover",
         "owner": "ada@here",
         "process": {"pid": 7},
@@ -160,17 +160,17 @@ def lock(run: str = RUN_ID, steps: Iterable[str] = (), **more: object) -> Result
 
 def directory(**content: object) -> Result:
     """Return what ncs_ha_status returns of a state directory, empty but for this."""
-    return {"lock": None, "timeline": [], "read_only": None, "damaged": [], **content}
+    return {"lock": None, "promotions": [], "read_only": None, "damaged": [], **content}
 
 
-def results(by_name: Mapping[str, ByHost], run: str = RUN_ID) -> Results:
+def results(by_name: Mapping[str, ByHost], run_id: str = RUN_ID) -> Results:
     """Return results: by the name of the registered variable, and by host."""
     hosts = {host for of_name in by_name.values() for host in of_name}
     found = {
         host: {name: of_name[host] for name, of_name in by_name.items() if host in of_name}
         for host in hosts
     }
-    return Results(run, found)
+    return Results(run_id, found)
 
 
 # Runs

@@ -180,7 +180,7 @@ class Cluster:
             "start": list(start),
             "at": str(start[1]),
             "operation": operation,
-            "run": run_id,
+            "run_id": run_id,
         }
 
     def _commit(self, node: Node, txid: TransactionId, value: str) -> None:
@@ -290,11 +290,11 @@ class Cluster:
         listed = tuple(Peer(name, address) for name, address in node.listed.items())
         return HaState(node.role, primary, listed)
 
-    def results(self, run: str = "run", step: str = "observe") -> dict[str, dict[str, Any]]:
+    def results(self, run_id: str = "run", step: str = "observe") -> dict[str, dict[str, Any]]:
         """Return what ncs_ha_status returns on each node, to this run and for this step."""
-        said = {"run": run, "step": step}
+        said = {"run_id": run_id, "step": step}
         return {
-            host: {**said, **self.status(node), "kept": self.kept(node)}
+            host: {**said, **self.status(node), "state_directory": self.state_directory(node)}
             for host, node in self.nodes.items()
         }
 
@@ -312,12 +312,12 @@ class Cluster:
         }
         return {"ha": found}
 
-    def kept(self, node: Node) -> dict[str, Any]:
+    def state_directory(self, node: Node) -> dict[str, Any]:
         """Return what ncs_ha_status returns of a state directory."""
         return {
-            "directory": "/state",
+            "path": "/state",
             "lock": node.lock,
-            "timeline": list(node.record),
+            "promotions": list(node.record),
             "read_only": node.mark,
             "damaged": [],
         }

@@ -28,7 +28,7 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
         (
             "state_dir",
             "state",
-            "id",
+            "run_id",
             "node_id",
             "name",
             "owner",
@@ -38,7 +38,7 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
             "fence",
             "host",
             "replace",
-            "timeline",
+            "promotions",
             "log",
         )
     ),
@@ -98,31 +98,33 @@ class Modules:
         return {"changed": True}
 
     def _read_status(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
-        said = {"run": options["run_id"], "step": options["step"]}
-        kept = {"kept": self._cluster.kept(node)} if "state_dir" in options else {}
+        said = {"run_id": options["run_id"], "step": options["step"]}
+        directory: Result = {}
+        if "state_dir" in options:
+            directory["state_directory"] = self._cluster.state_directory(node)
         known = (options["run_id"], *options.get("ignore_locks", ()))
-        if kept and node.lock and node.lock["id"] not in known:
-            return {**said, **kept, "failed": True, "msg": "another run", "locked": True}
+        if directory and node.lock and node.lock["run_id"] not in known:
+            return {**said, **directory, "failed": True, "msg": "another run", "locked": True}
         if options["step"].startswith(results.before("")):
             self._before(f"{LOOK} {node.host}")
         unmet = self._cluster.unmet(node, options.get("wait_for") or {})
         failed = {"failed": True, "msg": f"{node.host}: {unmet}"} if unmet else {}
-        return {**said, **failed, **self._cluster.status(node), **kept}
+        return {**said, **failed, **self._cluster.status(node), **directory}
 
     # The lock, and what is recorded
 
     def _operate(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
         act = {"begun": self._begin, "confirmed": self._confirm, "ended": self._end}
-        return {"run": options["id"], **act[options["state"]](node, options)}
+        return {"run_id": options["run_id"], **act[options["state"]](node, options)}
 
     def _begin(self, node: Node, options: Mapping[str, Any]) -> Result:
-        existing, run_id = node.lock, options["id"]
-        if existing and existing["id"] not in (run_id, *options.get("replace", ())):
+        existing, run_id = node.lock, options["run_id"]
+        if existing and existing["run_id"] not in (run_id, *options.get("replace", ())):
             return {"failed": True, "msg": "another run", "struck": [], "lock": existing}
-        held = existing if existing and existing["id"] == run_id else None
+        held = existing if existing and existing["run_id"] == run_id else None
         self._before(f"{'renew' if held else 'lock'} {node.host}")
         node.lock = {
-            "id": run_id,
+            "run_id": run_id,
             "operation": options["name"],
             "owner": options["owner"],
             "process": options["process"],
@@ -138,7 +140,7 @@ class Modules:
 
     def _confirm(self, node: Node, options: Mapping[str, Any]) -> Result:
         try:
-            lock = _held(node, options["id"])
+            lock = _held(node, options["run_id"])
         except Refused as problem:
             return {"failed": True, "msg": str(problem), "lock": node.lock}
         assert options["host"] in lock["fence"]
@@ -147,8 +149,8 @@ class Modules:
         return {"changed": True, "lock": node.lock}
 
     def _end(self, node: Node, options: Mapping[str, Any]) -> Result:
-        completed = self._complete(node, options.get("timeline", ()))
-        given_back = node.lock is not None and node.lock["id"] == options["id"]
+        completed = self._complete(node, options.get("promotions", ()))
+        given_back = node.lock is not None and node.lock["run_id"] == options["run_id"]
         if given_back:
             self._before(f"unlock {node.host}")
             node.lock = None
@@ -188,7 +190,11 @@ class Modules:
             _start(node, operation)
             if on:
                 self._before(f"mark {node.host}")
-                node.mark = {"run": operation["id"], "operation": operation["name"], "at": "now"}
+                node.mark = {
+                    "run_id": operation["run_id"],
+                    "operation": operation["name"],
+                    "at": "now",
+                }
             self._before(f"read_only {on} {node.host}")
             node.read_only = on
             if not on:
@@ -207,7 +213,7 @@ class Modules:
             nonlocal entry
             if not orders:
                 _start(node, operation)
-            self._complete(node, operation["timeline"])
+            self._complete(node, operation["promotions"])
             if order == "beprimary":
                 entry = self._promote(node, operation)
             self._before(f"{order} {node.host}")
@@ -243,7 +249,7 @@ class Modules:
 
     def _promote(self, node: Node, operation: Mapping[str, Any]) -> Result | None:
         """Record that a node is made primary, if it may be; return the entry."""
-        lock = _held(node, operation["id"])
+        lock = _held(node, operation["run_id"])
         unfenced = set(lock["fence"]) - set(lock["fenced"])
         if unfenced:
             raise Refused(f"{node.host}: {', '.join(unfenced)} may still be primary")
@@ -253,7 +259,7 @@ class Modules:
             return None
         self._before(f"record {node.host}")
         entry = self._cluster.promotion(
-            node, operation["epoch"], operation["name"], operation["id"]
+            node, operation["epoch"], operation["name"], operation["run_id"]
         )
         node.remember([entry])
         return entry
@@ -265,14 +271,14 @@ class Modules:
 
 def _held(node: Node, run_id: str) -> Result:
     """Return the lock of a run on a node."""
-    if node.lock is None or node.lock["id"] != run_id:
+    if node.lock is None or node.lock["run_id"] != run_id:
         raise Refused(f"{node.host}: the lock of {run_id} is not held")
     return node.lock
 
 
 def _start(node: Node, operation: Mapping[str, Any]) -> None:
     """Strike a step off the lock, as each module does before its first order."""
-    lock, step = _held(node, operation["id"]), operation["step"]
+    lock, step = _held(node, operation["run_id"]), operation["step"]
     if step not in lock["steps"]:
         raise Refused(f"{node.host}: the step {step} is not due")
     node.lock = {**lock, "steps": [due for due in lock["steps"] if due != step]}
@@ -280,7 +286,7 @@ def _start(node: Node, operation: Mapping[str, Any]) -> None:
 
 def _outcome(node: Node, operation: Mapping[str, Any], act: Callable[[], Result]) -> Result:
     """Return what a module returns that is part of an operation, and does this."""
-    said = {"run": operation["id"], "step": operation["step"]}
+    said = {"run_id": operation["run_id"], "step": operation["step"]}
     try:
         if not node.reachable:
             raise Refused(f"no answer from {node.host}")

@@ -123,7 +123,7 @@ class Play:
         decided = decisions.decide(step, known, about)
         lost = [one for one in decided.get("progress", {}).get("verdicts", ()) if _is_lost(one)]
         assert not lost, lost
-        return {**decided, "run": self._run_id}
+        return {**decided, "run_id": self._run_id}
 
     def _typed(self, registered: Result) -> Decision:
         """Return a registered decision. The plan, which takes long to convert, seldom changes."""

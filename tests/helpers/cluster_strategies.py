@@ -75,7 +75,7 @@ def found(draw: st.DrawFn, members: list[Member], all_answer: bool = False) -> C
         if _one_in(draw, 8):
             # A run of some operation has held it, and was killed.
             node.read_only = True
-            node.mark = {"run": "killed", "operation": "switchover", "at": "then"}
+            node.mark = {"run_id": "killed", "operation": "switchover", "at": "then"}
         others = [one for one in members if one is not member]
         for other in others:
             if node.role in (PRIMARY, RELAY) and _one_in(draw, 5):

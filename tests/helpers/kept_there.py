@@ -27,7 +27,7 @@ def kept_lines(cluster: Cluster, name: str, file: str) -> list[dict[str, Any]]:
 
 def promotions(cluster: Cluster, name: str) -> list[tuple[str, str]]:
     """The record of a node: who was made primary, and by which operation."""
-    lines = kept_lines(cluster, name, "timeline.jsonl")
+    lines = kept_lines(cluster, name, "promotions.jsonl")
     return [(line["primary"], line["operation"]) for line in lines]
 
 
@@ -67,11 +67,11 @@ def give_record(cluster: Cluster, *primaries: str) -> None:
             "start": txid["timestamp"] if number > 1 else [0, 0, 0],
             "at": f"2026-01-01T00:00:0{number}.000000Z",
             "operation": "switchover" if number > 1 else "converge",
-            "run": f"run {number}",
+            "run_id": f"run {number}",
         }
         for number, name in enumerate(primaries, 1)
     ]
     for node in cluster.nodes:
         own = {"state_dir": str(node.directory / "state"), "node_id": node.name}
-        ended = {**own, "state": "ended", "id": "by hand", "timeline": entries}
+        ended = {**own, "state": "ended", "run_id": "by hand", "promotions": entries}
         assert run_module("ncs_ha_operation", ended)["changed"]

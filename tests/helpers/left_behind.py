@@ -18,8 +18,8 @@ def state_directory(node: NodeHandle) -> Path:
     return node.directory / STATE_DIRECTORY
 
 
-def timelines(cluster: Cluster) -> list[list[Any]]:
-    """The record of promotions that each node has."""
+def promotion_histories(cluster: Cluster) -> list[list[Any]]:
+    """The promotion history that each node has."""
     return [contents.read_contents(str(state_directory(node))).promotions for node in cluster.nodes]
 
 
@@ -62,5 +62,5 @@ def assert_nothing_left(cluster: Cluster) -> None:
         assert not (directory / contents.RESERVE).exists(), node.name
     held = [name for name, one in cluster.status().items() if one["running"] and one["readonly"]]
     assert not held, f"read-only: {held}"
-    records = timelines(cluster)
-    assert all(one == records[0] for one in records)
+    histories = promotion_histories(cluster)
+    assert all(history == histories[0] for history in histories)

@@ -26,34 +26,34 @@ class StateDirectory:
 
     # ncs_ha_operation on it
 
-    def begin(self, run: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
+    def begin(self, run_id: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
         """Take the lock."""
         options = {
             "state": "begun",
-            "id": run,
+            "run_id": run_id,
             "name": "switchover",
-            "owner": f"owner of {run}",
+            "owner": f"owner of {run_id}",
             "steps": list(STEPS),
         }
         return self._operate({**options, **more}, check)
 
     def confirm(
-        self, host: str, run: str = "a", *, check: bool = False, **more: Any
+        self, host: str, run_id: str = "a", *, check: bool = False, **more: Any
     ) -> dict[str, Any]:
         """Confirm that a host is fenced."""
-        return self._operate({"state": "confirmed", "id": run, "host": host, **more}, check)
+        return self._operate({"state": "confirmed", "run_id": run_id, "host": host, **more}, check)
 
-    def end(self, run: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
+    def end(self, run_id: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
         """Give the lock back."""
-        return self._operate({"state": "ended", "id": run, **more}, check)
+        return self._operate({"state": "ended", "run_id": run_id, **more}, check)
 
     def _operate(self, options: dict[str, Any], check: bool) -> dict[str, Any]:
         own = {"state_dir": str(self.path), "node_id": NODE_ID}
         return self._modules.run("ncs_ha_operation", {**own, **options}, check=check)
 
-    def option(self, run: str = "a", step: str = STEPS[0], **more: Any) -> dict[str, Any]:
+    def option(self, run_id: str = "a", step: str = STEPS[0], **more: Any) -> dict[str, Any]:
         """Return the option `operation` for the orders of a step of this operation."""
-        return {"state_dir": str(self.path), "id": run, "step": step, **more}
+        return {"state_dir": str(self.path), "run_id": run_id, "step": step, **more}
 
     # What is in it
 
@@ -90,9 +90,9 @@ class StateDirectory:
         """Let the lock be over for a long time."""
         self.change_lock(expires="2001-01-01T00:00:00.000000Z")
 
-    def timeline(self) -> list[dict[str, Any]]:
-        """Return the record, having checked the sum of each line."""
-        entries = self._lines("timeline.jsonl")
+    def promotions(self) -> list[dict[str, Any]]:
+        """Return the promotion history, having checked the sum of each line."""
+        entries = self._lines("promotions.jsonl")
         for entry in entries:
             total = entry.pop("sum")
             canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"))
@@ -110,7 +110,7 @@ class StateDirectory:
 
 
 def entry(epoch: int, **more: Any) -> dict[str, Any]:
-    """Return an entry of the record of promotions."""
+    """Return an entry of the promotion history."""
     return {
         "epoch": epoch,
         "primary": "n1",
@@ -118,6 +118,6 @@ def entry(epoch: int, **more: Any) -> dict[str, Any]:
         "start": [1764, 28800, epoch],
         "at": "2025-11-25T00:00:00.000000Z",
         "operation": "failover",
-        "run": "earlier",
+        "run_id": "earlier",
         **more,
     }

@@ -413,12 +413,12 @@ def test_every_module_is_told_of_which_run_and_for_which_step_it_works(task: Tas
         assert options["run_id"] == "{{ __nso_ha_run.run_id }}"
         assert options["step"]
     elif isinstance(options["operation"], dict):
-        assert set(options["operation"]) == {"state_dir", "id", "step"}
-        told = {"{{ __nso_ha_run.run_id }}", "{{ __nso_ha_part.id }}"}
-        assert options["operation"]["id"] in told
+        assert set(options["operation"]) == {"state_dir", "run_id", "step"}
+        told = {"{{ __nso_ha_run.run_id }}", "{{ __nso_ha_part.run_id }}"}
+        assert options["operation"]["run_id"] in told
     else:
         assert "__nso_ha_part" in options["operation"]
-        assert part["id"] == "{{ __nso_ha_run.run_id }}"
+        assert part["run_id"] == "{{ __nso_ha_run.run_id }}"
         assert part["step"] == "{{ __nso_ha_step.name }}"
 
 

@@ -52,7 +52,7 @@ class Operation(NamedTuple):
 
 def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Operation:
     """Return what the option says. Raises OptionError."""
-    validation.check_text("operation.id", option["id"], MAX_NAME)
+    validation.check_text("operation.run_id", option["run_id"], MAX_NAME)
     validation.check_text("operation.step", option["step"], MAX_NAME)
     name = option.get("name")
     if name is not None:
@@ -63,11 +63,11 @@ def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Opera
     path = validation.state_directory("operation.state_dir", option["state_dir"])
     return Operation(
         StateDirectory(path, warn),
-        option["id"],
+        option["run_id"],
         option["step"],
         name or "",
         epoch,
-        tuple(entries("operation.timeline", option.get("timeline") or ())),
+        tuple(entries("operation.promotions", option.get("promotions") or ())),
         options.transaction_id("operation.txid", option.get("txid")),
     )
 

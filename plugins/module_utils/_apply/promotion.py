@@ -87,7 +87,7 @@ class PromotionEscort(Holding):
                 "start": clock.timestamp(now),
                 "at": clock.iso_text(now),
                 "operation": name,
-                "run": self._operation.run_id,
+                "run_id": self._operation.run_id,
             }
         )
         self._operation.directory.add([entry])

@@ -64,7 +64,7 @@ def operation_spec(**more: dict[str, Any]) -> dict[str, Any]:
         "type": "dict",
         "options": {
             "state_dir": {"type": "path", "required": True},
-            "id": {"type": "str", "required": True},
+            "run_id": {"type": "str", "required": True},
             "step": {"type": "str", "required": True},
             **more,
         },
@@ -76,7 +76,7 @@ def run_and_step(option: Mapping[str, Any] | None) -> dict[str, Any]:
 
     A result is counted only if it carries these: it may be missing, or of another run.
     """
-    return {"run": option["id"], "step": option["step"]} if option else {}
+    return {"run_id": option["run_id"], "step": option["step"]} if option else {}
 
 
 def txid_spec() -> dict[str, Any]:

@@ -5,7 +5,7 @@
 """What a state directory holds, and reading all of it; directory.py writes.
 
 lock.json         who runs an operation (lock.py)
-timeline.jsonl    the promotion history (promotions.py)
+promotions.jsonl  the promotion history (promotions.py)
 read_only.json    that a run has made this daemon read-only and not yet writable again
 operations.jsonl  which operations ended here, for people to read
 reserve           room on the disk, taken while the lock is held
@@ -23,7 +23,7 @@ from .files import StoreError
 from .lock import Lock
 
 LOCK = "lock.json"
-PROMOTIONS = "timeline.jsonl"
+PROMOTIONS = "promotions.jsonl"
 OPERATIONS = "operations.jsonl"
 READ_ONLY = "read_only.json"
 RESERVE = "reserve"
@@ -39,7 +39,7 @@ T = TypeVar("T")
 class ReadOnlyMark(NamedTuple):
     """Which run of which operation has made the daemon read-only, and when."""
 
-    run: str
+    run_id: str
     operation: str
     at: str
 
@@ -51,7 +51,7 @@ class ReadOnlyMark(NamedTuple):
 class Contents(NamedTuple):
     """What the state directory of a node holds. `damaged` says what could not be read."""
 
-    directory: str
+    path: str
     lock: Lock | None
     promotions: list[promotions.Entry]
     read_only: ReadOnlyMark | None
@@ -60,9 +60,9 @@ class Contents(NamedTuple):
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
         return {
-            "directory": self.directory,
+            "path": self.path,
             "lock": self.lock.as_result(now) if self.lock else None,
-            "timeline": self.promotions,
+            "promotions": self.promotions,
             "read_only": self.read_only._asdict() if self.read_only else None,
             "damaged": self.damaged,
         }

@@ -19,7 +19,7 @@ MAX_LEASE = 366 * 24 * 3600.0
 #: The most entries in each of its lists.
 MAX_LIST = 1000
 
-_TEXTS = ("id", "node_id", "operation", "owner", "taken", "expires")
+_TEXTS = ("run_id", "node_id", "operation", "owner", "taken", "expires")
 _LISTS = ("steps", "fence", "fenced")
 
 
@@ -31,7 +31,7 @@ class Lock(NamedTuple):
     fenced: those of which the run has confirmed, on this node, that they are
     """
 
-    id: str
+    run_id: str
     node_id: str
     operation: str
     owner: str
@@ -73,7 +73,7 @@ class Lock(NamedTuple):
         """Return it in one sentence."""
         return (
             f"{self.owner} has been running {self.operation} since {self.taken}, valid until "
-            f"{self.expires} (id {self.id})"
+            f"{self.expires} (run {self.run_id})"
         )
 
 
@@ -113,18 +113,18 @@ def conflict(
     """Return why `wanted` cannot be taken where `existing` is held, or None."""
     if existing is None:
         return None
-    if existing.id == wanted.id:
+    if existing.run_id == wanted.run_id:
         if existing.node_id == wanted.node_id:
             return None
         return (
             f"this directory is used for node {existing.node_id}, too, by the same operation; each "
             "node needs a directory of its own"
         )
-    if existing.id in replaceable or existing.has_expired(now):
+    if existing.run_id in replaceable or existing.has_expired(now):
         return None
     return (
         f"another operation runs on this node: {existing}. Hint: wait until it has ended. If "
-        f"that run is truly gone, nso_ha_break_lock={existing.id} breaks its lock"
+        f"that run is truly gone, nso_ha_break_lock={existing.run_id} breaks its lock"
     )
 
 
@@ -140,12 +140,12 @@ def not_due(held: Lock, step: str) -> str | None:
 
 
 def not_held(existing: Lock | None, run_id: str, now: float) -> str | None:
-    """Return why the run of this id may not go on here, or None where it may."""
-    if existing is not None and existing.id == run_id and not existing.has_expired(now):
+    """Return why the run with this id may not go on here, or None where it may."""
+    if existing is not None and existing.run_id == run_id and not existing.has_expired(now):
         return None
     if existing is None:
         actual = "there is no lock"
-    elif existing.id == run_id:
+    elif existing.run_id == run_id:
         actual = f"it expired at {existing.expires}"
     else:
         actual = f"{existing}"

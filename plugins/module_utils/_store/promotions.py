@@ -18,7 +18,7 @@ from . import json_lines, plain_json
 
 Entry = Dict[str, Any]
 
-FIELDS = ("epoch", "primary", "txid", "start", "at", "operation", "run")
+FIELDS = ("epoch", "primary", "txid", "start", "at", "operation", "run_id")
 
 #: How many entries are stored, the newest, and how many bytes they may take.
 MAX_ENTRIES = 1000
@@ -33,7 +33,7 @@ def check_entry(entry: object) -> Entry:
     if not isinstance(entry, dict):
         raise ValueError("an entry is not a dictionary")
     plain_json.check_keys(entry, FIELDS)
-    plain_json.check_texts(entry, ("primary", "at", "operation", "run"), _MAX_TEXT)
+    plain_json.check_texts(entry, ("primary", "at", "operation", "run_id"), _MAX_TEXT)
     epoch = entry["epoch"]
     if not _is_number(epoch) or epoch < 1:
         raise ValueError("epoch is not a whole number above 0")

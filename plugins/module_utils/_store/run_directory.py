@@ -67,7 +67,7 @@ class RunDirectory(StateDirectory):
                 self._make_reserve()
             except StoreError:
                 if not begun.renewed:
-                    self._undo(wanted.id)
+                    self._undo(wanted.run_id)
                 raise
         return begun
 
@@ -90,7 +90,7 @@ class RunDirectory(StateDirectory):
         with contextlib.suppress(TooLong):
             # A history that cannot be read could not be added to either; a damaged one can.
             contents.read_promotions(self.path)
-        if existing is None or existing.id != wanted.id:
+        if existing is None or existing.run_id != wanted.run_id:
             return Begun(wanted, False, existing)
         struck = tuple(step for step in existing.steps if step not in wanted.steps)
         renewed = wanted._replace(taken=existing.taken, fenced=existing.fenced)
@@ -110,7 +110,7 @@ class RunDirectory(StateDirectory):
             files.remove(self._file(contents.RESERVE))
         with contextlib.suppress(StoreError):
             existing = contents.read_lock(self.path)
-            if existing is not None and existing.id == run_id:
+            if existing is not None and existing.run_id == run_id:
                 files.remove(self._file(contents.LOCK))
 
     def confirm(self, run_id: str, host: str, now: float) -> tuple[Lock, bool]:
@@ -138,7 +138,7 @@ class RunDirectory(StateDirectory):
     def is_held(self, run_id: str) -> bool:
         """Return whether the lock is that of a run, expired or not."""
         existing = contents.read_lock(self.path)
-        return existing is not None and existing.id == run_id
+        return existing is not None and existing.run_id == run_id
 
     def give_back(self, run_id: str) -> bool:
         """Give back the lock of a run, and the reserve; return whether the lock was there.
@@ -149,7 +149,7 @@ class RunDirectory(StateDirectory):
             return False
         with self.exclusive():
             existing = contents.read_lock(self.path)
-            if existing is not None and existing.id != run_id:
+            if existing is not None and existing.run_id != run_id:
                 return False
             files.remove(self._file(contents.RESERVE))
             return files.remove(self._file(contents.LOCK))
@@ -166,7 +166,7 @@ class RunDirectory(StateDirectory):
             logged, damaged = self._readable(contents.read_operations)
             if _is_logged(run_id, entry, logged):
                 return False
-            whole = {"at": clock.iso_text(now), "run": run_id, **entry}
+            whole = {"at": clock.iso_text(now), "run_id": run_id, **entry}
             data = _lines([*logged, whole])
             self._set_aside(contents.OPERATIONS, damaged)
             self._write(contents.OPERATIONS, data)
@@ -180,7 +180,7 @@ class RunDirectory(StateDirectory):
 
 def _is_logged(run_id: str, entry: dict[str, Any], logged: list[dict[str, Any]]) -> bool:
     """Return whether an operation is in the log, with any time."""
-    wanted = {"run": run_id, **entry, "at": None}
+    wanted = {"run_id": run_id, **entry, "at": None}
     return any({**line, "at": None} == wanted for line in logged)
 
 

@@ -39,7 +39,7 @@ class Promotion:
     primary: node id of the node that was made primary
     base:    the transaction id it had at that moment, or None if it was not known
     start:   its clock at that moment: megaseconds, seconds, microseconds
-    at, operation, run: when, by which operation, and by which run of it, for people
+    at, operation, run_id: when, by which operation, and by which run of it, for people
     """
 
     number: int
@@ -48,7 +48,7 @@ class Promotion:
     start: Timestamp
     at: str = ""
     operation: str = ""
-    run: str = ""
+    run_id: str = ""
 
     @property
     def first(self) -> Timestamp:
@@ -73,7 +73,7 @@ class Promotion:
             "start": list(self.start),
             "at": self.at,
             "operation": self.operation,
-            "run": self.run,
+            "run_id": self.run_id,
         }
 
 
@@ -87,7 +87,7 @@ def promotion_from(entry: Mapping[str, Any]) -> Promotion:
         start=(int(mega), int(seconds), int(micro)),
         at=str(entry["at"]),
         operation=str(entry["operation"]),
-        run=str(entry["run"]),
+        run_id=str(entry["run_id"]),
     )
 
 

@@ -67,8 +67,8 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
         return Silence(_first_line(result), True, daemon.get("running") is False)
     if not found:
         return Silence("it was not asked", reachable=True)
-    kept = result.get("kept") or {}
-    return replace(from_ha(found), held=bool(kept.get("read_only")))
+    directory = result.get("state_directory") or {}
+    return replace(from_ha(found), held=bool(directory.get("read_only")))
 
 
 def from_ha(found: Mapping[str, Any]) -> Answer:

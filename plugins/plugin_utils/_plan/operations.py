@@ -188,7 +188,7 @@ def _elected(scene: Scene, former: str, election: Election) -> Goal:
 def _broke_off(scene: Scene) -> bool:
     """Return whether a switchover broke off after the promotion of the node that is primary."""
     newest = _promotion_of_primary(scene)
-    return newest is not None and newest.run == scene.unfinished.get(SWITCHOVER)
+    return newest is not None and newest.run_id == scene.unfinished.get(SWITCHOVER)
 
 
 def _promotion_of_primary(scene: Scene) -> Promotion | None:

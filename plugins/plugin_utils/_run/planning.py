@@ -270,7 +270,7 @@ def _history(run: Run, scene: Scene, wanted: Topology, steps: Plan) -> Promotion
         start=found.txid.timestamp,
         at=run.began,
         operation=operations.FOUND,
-        run=run.run_id,
+        run_id=run.run_id,
     )
     return PromotionHistory([*history.all, adopted])
 

@@ -82,7 +82,7 @@ def fenced(decision: Decision, results: Results) -> Decision:
     results = results.one_by_one(LOCK)
     result = results.of(candidate, LOCK)
     lock = (result.get("lock") or {}) if results.said(candidate, LOCK) else {}
-    held = lock if lock.get("id") == results.run_id else {}
+    held = lock if lock.get("run_id") == results.run_id else {}
     why = results.fence_problem(candidate) or (
         f"its fencing tasks have not confirmed, in the lock on {candidate}, that it is fenced: "
         "they have to end with nso.ha.ncs_ha_operation, state: confirmed, and the host"
@@ -228,7 +228,7 @@ def _withdrawn(step: str, withdrawal: Result, begun: bool) -> bool:
     lock = withdrawal.get("lock")
     if not lock:
         return False
-    return bool(lock["id"] != withdrawal["run"] or step not in lock["steps"])
+    return bool(lock["run_id"] != withdrawal["run_id"] or step not in lock["steps"])
 
 
 def lost(decision: Decision, why: str) -> Decision:

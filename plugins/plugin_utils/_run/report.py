@@ -74,7 +74,7 @@ def report(
     given = any(step.given for step in decision.progress.steps)
     found = {
         "operation": plan.operation,
-        "run": run.run_id,
+        "run_id": run.run_id,
         "owner": run.owner,
         "began": run.began,
         "outcome": outcome,

@@ -88,7 +88,7 @@ class Results:
     def fence_problem(self, host: str) -> str:
         """Return why the fencing tasks on a host have failed in this run, or nothing."""
         problem = self.of(host, FENCE_PROBLEM)
-        return str(problem.get("text", "")) if problem.get("run") == self.run_id else ""
+        return str(problem.get("text", "")) if problem.get("run_id") == self.run_id else ""
 
 
 def is_said(result: Result, run_id: str, step: str | None = None) -> bool:
@@ -97,7 +97,7 @@ def is_said(result: Result, run_id: str, step: str | None = None) -> bool:
     One that was cut off, that Ansible made in its place, or that an earlier run left does not
     count.
     """
-    if result.get("run") != run_id:
+    if result.get("run_id") != run_id:
         return False
     return step is None or result.get("step") == step
 
@@ -129,7 +129,7 @@ def _of_host(own: Mapping[str, Any], run_id: str) -> dict[str, Result]:
 def _of_this_run(result: object, run_id: str) -> Result:
     if not isinstance(result, Mapping):
         return {}
-    if result.get("run") == run_id:
+    if result.get("run_id") == run_id:
         return result
     if result.get("unreachable"):
         return {"unreachable": True, "msg": result.get("msg")}

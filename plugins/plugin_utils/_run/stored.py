@@ -5,7 +5,7 @@
 """What the state directories of the nodes say, put together.
 
 They hold the promotion history, locks, and marks of runs that broke off. Read from the dictionary
-`kept` that `ncs_ha_status` returns. Pure functions over plain data.
+`state_directory` that `ncs_ha_status` returns. Pure functions over plain data.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ class Stored:
 
 def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Stored:
     """Return what is stored. `broken` is the id of a lock that the operator breaks, or ""."""
-    directories = {host: results.of(host, OBSERVATION).get("kept") or {} for host in hosts}
+    directories = {host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts}
     promotions = _promotions(directories)
     history = PromotionHistory(set().union(*promotions.values()))
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for host, directory in directories.items():
         lock = directory.get("lock")
-        if not lock or lock["id"] == results.run_id:
+        if not lock or lock["run_id"] == results.run_id:
             continue
-        if lock["expired"] or lock["id"] == broken or gone(lock.get("process") or {}):
-            stale[lock["id"]] = lock
+        if lock["expired"] or lock["run_id"] == broken or gone(lock.get("process") or {}):
+            stale[lock["run_id"]] = lock
         else:
-            living.setdefault(lock["id"], ([], lock))[0].append(host)
+            living.setdefault(lock["run_id"], ([], lock))[0].append(host)
     marks = [
         directory["read_only"]
         for directory in directories.values()
-        if directory.get("read_only") and directory["read_only"]["run"] not in living
+        if directory.get("read_only") and directory["read_only"]["run_id"] not in living
     ]
     return Stored(
         history=history,
@@ -71,13 +71,13 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
         replace=tuple(stale),
         locked=tuple(_in_the_way(who, lock) for who, lock in living.values()),
         unfinished={
-            **{str(mark["operation"]): str(mark["run"]) for mark in marks},
-            **{str(lock["operation"]): str(lock["id"]) for lock in stale.values()},
+            **{str(mark["operation"]): str(mark["run_id"]) for mark in marks},
+            **{str(lock["operation"]): str(lock["run_id"]) for lock in stale.values()},
         },
         held={
             host: lock
             for host, directory in directories.items()
-            if (lock := directory.get("lock")) and lock["id"] == results.run_id
+            if (lock := directory.get("lock")) and lock["run_id"] == results.run_id
         },
     )
 
@@ -89,7 +89,7 @@ def _promotions(
     different: list[tuple[object, frozenset[Promotion]]] = []
     promotions = {}
     for host, directory in directories.items():
-        entries = directory.get("timeline") or []
+        entries = directory.get("promotions") or []
         known = next((known for text, known in different if text == entries), None)
         if known is None:
             known = frozenset(map(promotion_from, entries))
@@ -117,5 +117,5 @@ def _in_the_way(hosts: list[str], lock: Mapping[str, Any]) -> str:
         f"{lock['owner']} has been running {lock['operation']} since {lock['taken']} and holds the "
         f"lock on {', '.join(hosts)}, which is valid until {lock['expires']} unless it is renewed. "
         "Wait for that run. If it is truly gone, run this with "
-        f"nso_ha_break_lock={lock['id']}"
+        f"nso_ha_break_lock={lock['run_id']}"
     )

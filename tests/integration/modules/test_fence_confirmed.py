@@ -41,16 +41,16 @@ def test_a_node_is_made_primary_only_once_every_host_is_confirmed(
     assert "n4" not in refused["msg"]
     assert "state: confirmed" in refused["msg"]
     assert (refused["outcome"], refused["changed"]) == ("failed", False)
-    assert (refused["run"], refused["step"]) == ("a", FIRST)
+    assert (refused["run_id"], refused["step"]) == ("a", FIRST)
     assert (refused["entry"], refused["transitions"], refused["times"]) == (None, [], [])
     assert stage.snapshot() == before
-    assert directory.timeline() == []
+    assert directory.promotions() == []
 
     directory.confirm("n3")
     done = stage.role("primary", operation=directory.option(step=SECOND, epoch=2))
     assert done["outcome"] == "done"
     assert stage.own_view()["role"] == PRIMARY
-    assert directory.timeline() == [done["entry"]]
+    assert directory.promotions() == [done["entry"]]
 
 
 def test_of_several_hosts_all_that_are_not_confirmed_are_named(
@@ -119,13 +119,13 @@ def test_four_steps_confirm_once(directory: StateDirectory) -> None:
     before = directory.contents()
     foreseen = directory.confirm("n3", check=True)
     assert foreseen["changed"] is True
-    assert foreseen["run"] == "a"
+    assert foreseen["run_id"] == "a"
     assert foreseen["lock"]["fenced"] == []
     assert directory.contents() == before, "check mode wrote something"
 
     done = directory.confirm("n3")
     assert done["changed"] is True
-    assert done["run"] == "a"
+    assert done["run_id"] == "a"
     assert done["lock"]["fenced"] == fenced(directory) == ["n3"]
     assert done["lock"]["fence"] == ["n3", "n4"]
     assert done["lock"]["expires"] > held["expires"]
@@ -169,16 +169,16 @@ REFUSED: dict[str, tuple[Callable[[StateDirectory], object], str, str, str]] = {
 def test_what_is_not_for_this_run_to_confirm_is_refused_and_nothing_is_written(
     directory: StateDirectory, name: str, check: bool
 ) -> None:
-    prepare, run, host, words = REFUSED[name]
+    prepare, run_id, host, words = REFUSED[name]
     directory.begin(fence=["n3", "n4"])
     prepare(directory)
     before = directory.contents()
-    result = directory.confirm(host, run, check=check)
+    result = directory.confirm(host, run_id, check=check)
     assert result["failed"] is True
     assert words in result["msg"]
     assert result["msg"].startswith(f"That {host} is fenced cannot be confirmed: ")
     assert str(directory.path) in result["msg"]
-    assert result["run"] == run
+    assert result["run_id"] == run_id
     assert not result.get("changed")
     assert (result["lock"] is None) == (name in ("ended", "damaged"))
     assert directory.contents() == before
@@ -200,7 +200,7 @@ def test_a_confirmation_has_to_name_the_host(
     options: dict[str, Any] = {
         "state_dir": str(directory.path),
         "node_id": NODE_ID,
-        "id": "a",
+        "run_id": "a",
         "state": "confirmed",
     }
     result = forked.run("ncs_ha_operation", options)

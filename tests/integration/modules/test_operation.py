@@ -21,19 +21,19 @@ from helpers.state_directory import NODE_ID, StateDirectory, entry
 from helpers.until import until
 
 LOCK_KEYS = {
-    *("id", "node_id", "operation", "owner", "process", "taken", "expires", "lease", "expired"),
+    *("run_id", "node_id", "operation", "owner", "process", "taken", "expires", "lease", "expired"),
     *("steps", "fence", "fenced"),
 }
 
 
-def options(directory: StateDirectory, run: str, **more: Any) -> dict[str, Any]:
+def options(directory: StateDirectory, run_id: str, **more: Any) -> dict[str, Any]:
     return {
         "state_dir": str(directory.path),
         "state": "begun",
-        "id": run,
+        "run_id": run_id,
         "node_id": NODE_ID,
         "name": "switchover",
-        "owner": f"owner of {run}",
+        "owner": f"owner of {run_id}",
         **more,
     }
 
@@ -70,7 +70,7 @@ def test_four_steps_take_the_lock_once(directory: StateDirectory) -> None:
     assert held is not None
     assert {**held, "expired": False} == done["lock"]
     assert held["process"] == process
-    assert (held["id"], held["operation"], held["owner"]) == ("a", "switchover", "owner of a")
+    assert (held["run_id"], held["operation"], held["owner"]) == ("a", "switchover", "owner of a")
     assert held["lease"] == 900.0
     assert directory.names() == {"lock.json", "reserve"}
     assert directory.path.stat().st_mode & 0o777 == 0o700
@@ -85,20 +85,20 @@ def test_four_steps_take_the_lock_once(directory: StateDirectory) -> None:
 
 def test_four_steps_end_an_operation_once(directory: StateDirectory) -> None:
     directory.begin()
-    kept: dict[str, Any] = {"timeline": [entry(2), entry(1)], "log": {"operation": "switchover"}}
+    kept: dict[str, Any] = {"promotions": [entry(2), entry(1)], "log": {"operation": "switchover"}}
     before = directory.contents()
     foreseen = directory.end(check=True, **kept)
     assert foreseen["changed"] is True
-    assert foreseen["lock"]["id"] == "a"
+    assert foreseen["lock"]["run_id"] == "a"
     assert directory.contents() == before
 
     done = directory.end(**kept)
     assert done["changed"] is True
     assert done["lock"] is None
-    assert directory.names() == {"timeline.jsonl", "operations.jsonl"}
-    assert directory.timeline() == [entry(1), entry(2)]
+    assert directory.names() == {"promotions.jsonl", "operations.jsonl"}
+    assert directory.promotions() == [entry(1), entry(2)]
     (logged,) = directory.operations()
-    assert {**logged, "at": ""} == {"operation": "switchover", "run": "a", "at": ""}
+    assert {**logged, "at": ""} == {"operation": "switchover", "run_id": "a", "at": ""}
 
     after = directory.contents()
     for check in (True, False):
@@ -115,10 +115,10 @@ def test_nothing_ends_where_nothing_began(directory: StateDirectory) -> None:
 
 def test_what_was_done_is_kept_even_where_the_lock_was_lost(directory: StateDirectory) -> None:
     directory.begin("b")
-    ended = directory.end("a", timeline=[entry(1)], log={"outcome": "failed"})
+    ended = directory.end("a", promotions=[entry(1)], log={"outcome": "failed"})
     assert ended["changed"] is True
-    assert ended["lock"]["id"] == "b"
-    assert directory.names() == {"lock.json", "reserve", "timeline.jsonl", "operations.jsonl"}
+    assert ended["lock"]["run_id"] == "b"
+    assert directory.names() == {"lock.json", "reserve", "promotions.jsonl", "operations.jsonl"}
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["do", "check"])
@@ -143,14 +143,14 @@ def test_a_lock_that_is_over_or_given_up_is_taken_over(directory: StateDirectory
     more: dict[str, Any] = {"replace": ["a"]} if way == "named" else {}
     foreseen = directory.begin("b", check=True, **more)
     assert foreseen["changed"] is True
-    assert foreseen["lock"]["id"] == foreseen["replaced"]["id"] == "a"
+    assert foreseen["lock"]["run_id"] == foreseen["replaced"]["run_id"] == "a"
     taken = directory.begin("b", **more)
     assert taken["changed"] is True
-    assert taken["lock"]["id"] == "b"
+    assert taken["lock"]["run_id"] == "b"
     assert taken["replaced"]["taken"] == held["taken"]
     assert taken["replaced"]["expired"] is (way == "expired")
     # The run that lost it does not get it back just so.
-    assert directory.begin("a")["lock"]["id"] == "b"
+    assert directory.begin("a")["lock"]["run_id"] == "b"
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["do", "check"])
@@ -190,12 +190,12 @@ def test_of_many_that_begin_at_once_exactly_one_does(directory: StateDirectory) 
                 process = RunningModule("ncs_ha_operation", params)
                 processes.append(stack.enter_context(process))
         results = [process.result() for process in processes]
-    winners = [result["lock"]["id"] for result in results if not result.get("failed")]
+    winners = [result["lock"]["run_id"] for result in results if not result.get("failed")]
     assert len(winners) == 1
-    assert {result["lock"]["id"] for result in results} == set(winners)
+    assert {result["lock"]["run_id"] for result in results} == set(winners)
     held = directory.lock()
     assert held is not None
-    assert [held["id"]] == winners
+    assert [held["run_id"]] == winners
 
 
 def test_what_many_record_at_once_is_all_kept(directory: StateDirectory) -> None:
@@ -206,14 +206,14 @@ def test_what_many_record_at_once_is_all_kept(directory: StateDirectory) -> None
                 params = {
                     "state_dir": str(directory.path),
                     "state": "ended",
-                    "id": "a",
+                    "run_id": "a",
                     "node_id": NODE_ID,
-                    "timeline": [entry(number)],
+                    "promotions": [entry(number)],
                 }
                 process = RunningModule("ncs_ha_operation", params)
                 processes.append(stack.enter_context(process))
         assert all(process.result()["changed"] for process in processes)
-    assert directory.timeline() == [entry(number) for number in range(1, 5)]
+    assert directory.promotions() == [entry(number) for number in range(1, 5)]
 
 
 def test_on_a_full_disk_no_operation_begins_and_nothing_is_left(directory: StateDirectory) -> None:
@@ -230,10 +230,10 @@ def test_where_the_record_cannot_be_written_the_lock_is_given_back_all_the_same(
     directory: StateDirectory,
 ) -> None:
     directory.begin()
-    ending = {"state": "ended", "timeline": [entry(1)]}
+    ending = {"state": "ended", "promotions": [entry(1)]}
     result = with_small_files(options(directory, "a", **ending), 10)
     assert result["failed"] is True
-    assert f"cannot write {directory.path}/timeline.jsonl" in result["msg"]
+    assert f"cannot write {directory.path}/promotions.jsonl" in result["msg"]
     assert result["lock"] is None
     assert directory.names() == set()
 
@@ -254,16 +254,16 @@ def test_a_directory_that_cannot_be_is_named_with_what_helps(directory: StateDir
 
 
 def test_a_damaged_record_is_kept_aside_and_told(directory: StateDirectory) -> None:
-    directory.end(timeline=[entry(1), entry(2)])
-    record = directory.path / "timeline.jsonl"
+    directory.end(promotions=[entry(1), entry(2)])
+    record = directory.path / "promotions.jsonl"
     damaged = record.read_bytes().replace(b'"epoch":1', b'"epoch":7')
     record.write_bytes(damaged)
-    ended = directory.end(timeline=[entry(3)])
+    ended = directory.end(promotions=[entry(3)])
     assert ended["changed"] is True
     # ansible-core 2.19 and later put more than the text there.
     assert f"{record}, line 1: its sum does not fit" in str(ended["warnings"])
-    assert (directory.path / "timeline.jsonl.damaged-1").read_bytes() == damaged
-    assert directory.timeline() == [entry(2), entry(3)]
+    assert (directory.path / "promotions.jsonl.damaged-1").read_bytes() == damaged
+    assert directory.promotions() == [entry(2), entry(3)]
 
 
 def test_a_lock_that_cannot_be_read_is_not_taken_over(directory: StateDirectory) -> None:
@@ -280,8 +280,8 @@ def test_a_lock_that_cannot_be_read_is_not_taken_over(directory: StateDirectory)
     ("change", "words"),
     [
         ({"state_dir": "var/nso-ha"}, "state_dir is 'var/nso-ha'; it has to be an absolute path"),
-        ({"id": ""}, "id is empty"),
-        ({"id": "x" * 256}, "id is 256 characters long"),
+        ({"run_id": ""}, "run_id is empty"),
+        ({"run_id": "x" * 256}, "run_id is 256 characters long"),
         ({"node_id": ""}, "node_id is empty"),
         ({"name": ""}, "name is empty"),
         ({"owner": "a\0b"}, "owner has a NUL"),
@@ -291,7 +291,7 @@ def test_a_lock_that_cannot_be_read_is_not_taken_over(directory: StateDirectory)
         ({"process": {"x": float("nan")}}, "process: "),
         ({"state": "over"}, "value of state must be one of: begun, confirmed, ended"),
         ({"name": None}, "name is empty"),
-        ({"state": "ended", "timeline": [{"epoch": 1}]}, "timeline[0]: primary is missing"),
+        ({"state": "ended", "promotions": [{"epoch": 1}]}, "promotions[0]: primary is missing"),
         ({"state": "ended", "log": {"x": float("inf")}}, "log: "),
     ],
 )

@@ -28,7 +28,7 @@ def test_four_steps_promote_and_record_once(stage: Stage, directory: StateDirect
     stage.put(SECONDARY_OF_WANTED)
     held = directory.begin()["lock"]
     before = txid(stage)
-    operation = directory.option(name="failover", epoch=2, timeline=[entry(1)], txid=before)
+    operation = directory.option(name="failover", epoch=2, promotions=[entry(1)], txid=before)
     kept = directory.contents()
 
     foreseen = promote(stage, operation, check=True)
@@ -42,7 +42,7 @@ def test_four_steps_promote_and_record_once(stage: Stage, directory: StateDirect
     end = time.time()
     assert done["outcome"] == "done"
     written = done["entry"]
-    assert directory.timeline() == [entry(1), written]
+    assert directory.promotions() == [entry(1), written]
     mega, seconds, micro = written["start"]
     assert start - 0.001 <= mega * 1_000_000 + seconds + micro / 1_000_000 <= end + 0.001
     assert {**written, "start": [], "at": ""} == {
@@ -52,7 +52,7 @@ def test_four_steps_promote_and_record_once(stage: Stage, directory: StateDirect
         "start": [],
         "at": "",
         "operation": "failover",
-        "run": "a",
+        "run_id": "a",
     }
     (timed,) = done["times"]
     assert timed["order"] == "beprimary"
@@ -114,7 +114,7 @@ LOST: dict[Callable[[StateDirectory], None], str] = {
     damaged: "lock.json is damaged: id is missing",
 }
 RUNS: dict[str, Callable[[Stage, dict[str, Any]], Result]] = {
-    "role": lambda stage, option: promote(stage, {**option, "epoch": 1, "timeline": [entry(1)]}),
+    "role": lambda stage, option: promote(stage, {**option, "epoch": 1, "promotions": [entry(1)]}),
     "relay": lambda stage, option: stage.role("relay", operation=option),
     "secondary_dead": lambda stage, option: stage.dead(OTHER, operation=option),
     "read_only": lambda stage, option: stage.read_only(True, operation=option),
@@ -161,13 +161,13 @@ def test_the_lock_is_renewed_and_timed_by_secondary_dead_too(
 def test_every_order_is_timed_one_after_the_other(stage: Stage, directory: StateDirectory) -> None:
     stage.put(RELAY_OF_OTHER)
     directory.begin()
-    done = stage.role("relay", operation=directory.option(epoch=4, timeline=[entry(1)]))
+    done = stage.role("relay", operation=directory.option(epoch=4, promotions=[entry(1)]))
     assert [timed["order"] for timed in done["times"]] == ["benone", "besecondary", "berelay"]
     moments = [timed[key] for timed in done["times"] for key in ("start", "end")]
     assert moments == sorted(moments)
     # Only a promotion is recorded.
     assert done["entry"] is None
-    assert directory.timeline() == [entry(1)]
+    assert directory.promotions() == [entry(1)]
 
 
 def test_a_promotion_is_recorded_even_if_it_is_refused(
@@ -180,7 +180,7 @@ def test_a_promotion_is_recorded_even_if_it_is_refused(
     assert result["outcome"] == "failed"
     assert result["error"]["name"] == "INTERNAL"
     assert result["entry"]["epoch"] == 2
-    assert directory.timeline() == [result["entry"]]
+    assert directory.promotions() == [result["entry"]]
     assert [timed["order"] for timed in result["times"]] == ["beprimary"]
 
 
@@ -200,16 +200,16 @@ def test_a_node_with_other_data_than_chosen_for_is_not_promoted(
     for shown in (result["txid"]["primary_id"], primary_id or "-"):
         assert f"{shown}/" in result["msg"]
     assert stage.own_view() == before
-    assert directory.timeline() == []
+    assert directory.promotions() == []
 
 
 def test_without_a_record_there_is_no_promotion(stage: Stage, directory: StateDirectory) -> None:
     stage.put(NONE)
     directory.begin()
-    (directory.path / "timeline.jsonl").mkdir()
+    (directory.path / "promotions.jsonl").mkdir()
     result = promote(stage, directory.option(epoch=2))
     assert result["outcome"] == "failed"
-    assert f"cannot read {directory.path}/timeline.jsonl" in result["msg"]
+    assert f"cannot read {directory.path}/promotions.jsonl" in result["msg"]
     assert (result["entry"], result["transitions"]) == (None, [])
     assert stage.own_view()["role"] == NONE
 
@@ -217,6 +217,6 @@ def test_without_a_record_there_is_no_promotion(stage: Stage, directory: StateDi
 def test_an_operation_that_makes_no_sense_is_refused_before_any_connection(
     stage: Stage, directory: StateDirectory
 ) -> None:
-    option = directory.option(timeline=[entry(1, start=[1])])
+    option = directory.option(promotions=[entry(1, start=[1])])
     result = promote(stage, option, ip=stage.simulation.address())
-    assert "operation.timeline[0]: start is [1], not three whole numbers" in result["msg"]
+    assert "operation.promotions[0]: start is [1], not three whole numbers" in result["msg"]

@@ -86,7 +86,7 @@ def test_the_mark_is_there_as_long_as_the_mode(stage: Stage, directory: StateDir
     assert stage.read_only(True, operation=directory.option())["outcome"] == "done"
     mark = directory.mark()
     assert mark is not None
-    assert (mark["run"], mark["operation"]) == ("a", "switchover")
+    assert (mark["run_id"], mark["operation"]) == ("a", "switchover")
     renewed = directory.lock()
     assert renewed is not None
     assert renewed["expires"] > held["expires"]
@@ -172,7 +172,7 @@ def test_a_refused_order_leaves_no_mark(directory: StateDirectory) -> None:
 
 
 def test_a_refused_order_leaves_the_mark_that_was_there(directory: StateDirectory) -> None:
-    mark = {"run": "earlier", "operation": "failover", "at": "then"}
+    mark = {"run_id": "earlier", "operation": "failover", "at": "then"}
     directory.begin()
     (directory.path / "read_only.json").write_text(json.dumps(mark))
     with refusing(REFUSED) as daemon:
@@ -190,4 +190,4 @@ def test_an_order_without_an_answer_keeps_its_mark(directory: StateDirectory) ->
     assert "may still be carried out" in result["msg"]
     mark = directory.mark()
     assert mark is not None
-    assert mark["run"] == "a"
+    assert mark["run_id"] == "a"

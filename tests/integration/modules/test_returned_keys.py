@@ -50,7 +50,7 @@ def read_only(flag: bool, **options: Any) -> Run:
 def new_directory(stage: Stage) -> StateDirectory:
     """Return a state directory in which an operation has begun and nodes were promoted before."""
     directory = stage.state_directory()
-    directory.end(timeline=[entry(1), entry(2, txid=None)])
+    directory.end(promotions=[entry(1), entry(2, txid=None)])
     directory.begin(process={"pid": 7})
     return directory
 
@@ -184,7 +184,7 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         ),
         "in another operation": (
             NONE,
-            in_operation(lambda stage, **more: stage.role("primary", **more), run="b"),
+            in_operation(lambda stage, **more: stage.role("primary", **more), run_id="b"),
         ),
         "a step that is not due": (
             NONE,
@@ -238,7 +238,7 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         ),
         "in another operation": (
             PRIMARY,
-            in_operation(lambda stage, **more: stage.read_only(True, **more), run="b"),
+            in_operation(lambda stage, **more: stage.read_only(True, **more), run_id="b"),
         ),
         "a step that is not due": (
             NONE,

@@ -100,7 +100,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "read_only": ("ncs_ha_read_only", {"read_only": False}),
     "role in an operation": (
         "ncs_ha_role",
-        {"role": "primary", "node_id": "n", "operation": {"state_dir": "/none", "id": "a"}},
+        {"role": "primary", "node_id": "n", "operation": {"state_dir": "/none", "run_id": "a"}},
     ),
 }
 

@@ -223,7 +223,6 @@ def test_a_look_says_whose_it_is_whatever_came_of_it(
     stage: Stage, directory: StateDirectory
 ) -> None:
     stage.put(NONE)
-    said = {"run": "b", "step": "observe"}
     options: dict[str, Any] = {"run_id": "b", "step": "observe"}
     nobody = stage.simulation.address()
     directory.begin("a")
@@ -241,10 +240,10 @@ def test_a_look_says_whose_it_is_whatever_came_of_it(
     for name, more in ways.items():
         result = stage.status(**options, **more)
         assert bool(result.get("failed")) is (name != "answered"), name
-        assert {key: result.get(key) for key in said} == said, name
+        assert {key: result.get(key) for key in options} == options, name
 
 
 def test_a_look_that_is_part_of_nothing_says_so(stage: Stage) -> None:
     stage.put(NONE)
-    assert not {"run", "step"} & set(stage.status())
+    assert not {"run_id", "step"} & set(stage.status())
     assert "step" not in stage.status(run_id="b")

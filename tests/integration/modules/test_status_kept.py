@@ -15,9 +15,9 @@ from helpers.state_directory import StateDirectory, entry
 def nothing(directory: StateDirectory) -> dict[str, Any]:
     """Return what is said of a state directory in which nothing is kept."""
     return {
-        "directory": str(directory.path),
+        "path": str(directory.path),
         "lock": None,
-        "timeline": [],
+        "promotions": [],
         "read_only": None,
         "damaged": [],
     }
@@ -25,14 +25,14 @@ def nothing(directory: StateDirectory) -> dict[str, Any]:
 
 def test_without_a_state_directory_nothing_is_said_of_one(stage: Stage) -> None:
     stage.put(NONE)
-    assert "kept" not in stage.status()
+    assert "state_directory" not in stage.status()
 
 
 def test_a_directory_that_does_not_exist_keeps_nothing(
     stage: Stage, directory: StateDirectory
 ) -> None:
     stage.put(NONE)
-    assert stage.status(state_dir=str(directory.path))["kept"] == nothing(directory)
+    assert stage.status(state_dir=str(directory.path))["state_directory"] == nothing(directory)
     assert not directory.path.exists()
 
 
@@ -40,7 +40,7 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
     stage: Stage, directory: StateDirectory
 ) -> None:
     stage.put(PRIMARY)
-    directory.end(timeline=[entry(2), entry(1)])
+    directory.end(promotions=[entry(2), entry(1)])
     directory.begin(process={"pid": 7}, fence=["n3", "n4"])
     held = directory.confirm("n4")["lock"]
     stage.read_only(True, operation=directory.option())
@@ -48,10 +48,10 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
     found = stage.status(state_dir=str(directory.path))
     assert found["ha"]["role"] == "primary"
     still_due = held["steps"][1:]
-    assert found["kept"] == {
-        "directory": str(directory.path),
-        "lock": {**held, "expires": found["kept"]["lock"]["expires"], "steps": still_due},
-        "timeline": [entry(1), entry(2)],
+    assert found["state_directory"] == {
+        "path": str(directory.path),
+        "lock": {**held, "expires": found["state_directory"]["lock"]["expires"], "steps": still_due},
+        "promotions": [entry(1), entry(2)],
         "read_only": directory.mark(),
         "damaged": [],
     }
@@ -61,7 +61,7 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
 def test_a_lock_that_is_over_says_so(stage: Stage, directory: StateDirectory) -> None:
     directory.begin()
     directory.expire()
-    assert stage.status(state_dir=str(directory.path))["kept"]["lock"]["expired"] is True
+    assert stage.status(state_dir=str(directory.path))["state_directory"]["lock"]["expired"] is True
 
 
 def failures(stage: Stage) -> dict[str, dict[str, Any]]:
@@ -84,23 +84,23 @@ def test_what_is_kept_is_returned_after_a_failure_too(
     stage: Stage, directory: StateDirectory, how: str
 ) -> None:
     stage.put(NONE)
-    directory.end(timeline=[entry(1)])
+    directory.end(promotions=[entry(1)])
     options = {**stage.connection(state_dir=str(directory.path)), **failures(stage)[how]}
     result = run_discreetly("ncs_ha_status", options)
     assert result["failed"] is True
-    assert result["kept"] == {**nothing(directory), "timeline": [entry(1)]}
+    assert result["state_directory"] == {**nothing(directory), "promotions": [entry(1)]}
 
 
 def test_damage_is_told_and_is_no_failure(stage: Stage, directory: StateDirectory) -> None:
     stage.put(NONE)
-    directory.end(timeline=[entry(1), entry(2)])
-    record = directory.path / "timeline.jsonl"
+    directory.end(promotions=[entry(1), entry(2)])
+    record = directory.path / "promotions.jsonl"
     record.write_bytes(record.read_bytes().replace(b'"epoch":2', b'"epoch":3'))
     (directory.path / "lock.json").write_text("junk")
     found = stage.status(state_dir=str(directory.path))
     assert "failed" not in found
-    assert found["kept"]["timeline"] == [entry(1)]
-    damage, lock = found["kept"]["damaged"]
+    assert found["state_directory"]["promotions"] == [entry(1)]
+    damage, lock = found["state_directory"]["damaged"]
     assert damage == f"{record}, line 2: its sum does not fit"
     assert "lock.json is damaged" in lock
 
@@ -108,7 +108,7 @@ def test_damage_is_told_and_is_no_failure(stage: Stage, directory: StateDirector
 def test_a_relative_directory_is_refused(stage: Stage) -> None:
     result = stage.status(state_dir="var/nso-ha")
     assert "state_dir is 'var/nso-ha'; it has to be an absolute path" in result["msg"]
-    assert "kept" not in result
+    assert "state_directory" not in result
 
 
 # Waiting for a transaction id

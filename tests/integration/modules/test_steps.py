@@ -18,7 +18,7 @@ from helpers.until import until
 Result = dict[str, Any]
 FIRST, SECOND, THIRD = STEPS
 #: What tells whose result it is, for the first step of run a.
-OF_FIRST = {"run": "a", "step": FIRST}
+OF_FIRST = {"run_id": "a", "step": FIRST}
 
 
 class Order(NamedTuple):
@@ -54,7 +54,7 @@ EVERY_ORDER = pytest.mark.parametrize("name", ORDERS)
 
 def said(result: Result) -> dict[str, Any]:
     """Return what a result says of whose it is."""
-    return {key: result[key] for key in ("run", "step") if key in result}
+    return {key: result[key] for key in ("run_id", "step") if key in result}
 
 
 def steps(directory: StateDirectory) -> list[str]:
@@ -184,10 +184,10 @@ def test_nobody_strikes_a_step_off_or_takes_over_while_its_order_waits_for_an_an
 ) -> None:
     begun: dict[str, Any] = {"state": "begun", "name": "switchover", "owner": "somebody"}
     tries: dict[str, dict[str, Any]] = {
-        "withdraw": {**begun, "id": "a", "steps": []},
-        "take over": {**begun, "id": "b", "replace": ["a"]},
-        "confirm": {"state": "confirmed", "id": "a", "host": "n3"},
-        "end": {"state": "ended", "id": "a"},
+        "withdraw": {**begun, "run_id": "a", "steps": []},
+        "take over": {**begun, "run_id": "b", "replace": ["a"]},
+        "confirm": {"state": "confirmed", "run_id": "a", "host": "n3"},
+        "end": {"state": "ended", "run_id": "a"},
     }
     with waiting_for_its_answer(stage, directory) as running, ExitStack() as stack:
         kept = directory.contents()
@@ -203,13 +203,13 @@ def test_nobody_strikes_a_step_off_or_takes_over_while_its_order_waits_for_an_an
         assert "nso_ha_break_lock=a" in directory.begin("b")["msg"]
         looked = stage.status(state_dir=str(directory.path), run_id="b")
         assert looked["locked"] is True
-        assert looked["kept"]["lock"]["steps"] == [SECOND, THIRD]
+        assert looked["state_directory"]["lock"]["steps"] == [SECOND, THIRD]
 
         for name, module in modules.items():
             result = module.result()
             assert result["failed"] is True, name
             assert "another process has held it" in result["msg"], name
-            assert result["lock"]["id"] == "a", name
+            assert result["lock"]["run_id"] == "a", name
         assert running.runs
         assert directory.contents() == kept
 
@@ -303,7 +303,7 @@ def test_options_that_only_a_role_has_fail_a_step_as_well(
     for more in ({"node_id": ""}, {"wait_timeout": 0}):
         result = ORDERS[name].run(stage, operation=directory.option(), **more)
         assert (result["failed"], result["outcome"], said(result)) == (True, "failed", OF_FIRST)
-    option = directory.option(timeline=[entry(0)])
+    option = directory.option(promotions=[entry(0)])
     result = ORDERS[name].run(stage, operation=option)
     assert (result["failed"], result["outcome"], said(result)) == (True, "failed", OF_FIRST)
 

@@ -85,7 +85,7 @@ def test_a_run_whose_lock_was_broken_stops_before_its_next_order(
         with Playing(SWITCHOVER, duo.inventory, variables=patient) as first:
             first.until_task("Wave catch_up")
             assert n1.status()["readonly"]
-            owner, held = (lock(duo, "n1")[key] for key in ("owner", "id"))
+            owner, held = (lock(duo, "n1")[key] for key in ("owner", "run_id"))
             later = run_playbook(CONVERGE, duo.inventory)
             assert_refused(
                 later, f"{owner} has been running switchover", f"nso_ha_break_lock={held}."
@@ -117,7 +117,7 @@ def test_a_lock_of_another_controller_stands_until_it_is_broken_by_its_id(
     begin(pair, "n2", "theirs", lease=900)
     refused = run_playbook(CONVERGE, pair.inventory, variables=ALL_MAY_GO)
     assert_refused(refused, "somebody@elsewhere runs failover", "nso_ha_break_lock=theirs.")
-    assert lock(pair, "n2")["id"] == "theirs"
+    assert lock(pair, "n2")["run_id"] == "theirs"
 
     broken = {**ALL_MAY_GO, "nso_ha_break_lock": "theirs"}
     assert_done(run_playbook(CONVERGE, pair.inventory, variables=broken))
@@ -125,7 +125,7 @@ def test_a_lock_of_another_controller_stands_until_it_is_broken_by_its_id(
     assert_kept(pair, primaries=[("n1", "found")])
 
 
-def begin(cluster: Cluster, name: str, run: str, lease: float) -> None:
+def begin(cluster: Cluster, name: str, run_id: str, lease: float) -> None:
     """Take the lock of a node for a run on a controller of which nobody here knows anything."""
     elsewhere = {"host": "elsewhere", "boot": "b", "namespace": "n", "pid": 1, "began": "1"}
     taken = run_module(
@@ -134,7 +134,7 @@ def begin(cluster: Cluster, name: str, run: str, lease: float) -> None:
             "state": "begun",
             "state_dir": str(cluster.node(name).directory / "state"),
             "node_id": name,
-            "id": run,
+            "run_id": run_id,
             "name": "failover",
             "owner": "somebody@elsewhere",
             "process": elsewhere,

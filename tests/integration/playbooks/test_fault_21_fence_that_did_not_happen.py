@@ -84,8 +84,8 @@ def test_a_file_that_cannot_be_loaded_is_refused_in_check_mode_in_a_plan_and_bef
 def test_no_variable_counts_for_a_confirmation(frozen: Frozen) -> None:
     path = frozen.file([command("false"), ASK, CONFIRM])
     forged = {
-        "run": "any",
-        "lock": {"id": "any", "fenced": ["n1"], "fence": ["n1"], "steps": ["promote"]},
+        "run_id": "any",
+        "lock": {"run_id": "any", "fenced": ["n1"], "fence": ["n1"], "steps": ["promote"]},
     }
     run = frozen.failover(nso_ha_fence_tasks=path, __nso_ha_lock=forged)
     assert run.status == 2, run.output

@@ -19,7 +19,7 @@ def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> N
     for path in state.iterdir():
         path.unlink()
     state.rmdir()
-    damaged = cluster.node("n3").directory / "state" / "timeline.jsonl"
+    damaged = cluster.node("n3").directory / "state" / "promotions.jsonl"
     damaged.write_bytes(damaged.read_bytes().replace(b"converge", b"convergE"))
 
     status = run_playbook("nso.ha.status", cluster.inventory)
@@ -37,7 +37,7 @@ def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> N
     assert done.status == 0, done.output
     assert done.changed == {"n2", "n3"}
     assert_kept(cluster, primaries=[("n1", "converge")])
-    assert any(name.startswith("timeline.jsonl.damaged") for name in state_files(cluster, "n3"))
+    assert any(name.startswith("promotions.jsonl.damaged") for name in state_files(cluster, "n3"))
     assert_led_by(cluster, "n1")
     assert cluster.status() == before
     assert_idle(cluster.inventory, "converge")

@@ -76,7 +76,7 @@ def test_the_preferred_node_takes_over_and_no_write_is_lost(
 
     # What the new primary had when it took over is what the old one had in the end.
     assert_kept(cluster, primaries=[("n1", "found"), ("n3", "switchover")])
-    base = kept_lines(cluster, "n2", "timeline.jsonl")[-1]["txid"]
+    base = kept_lines(cluster, "n2", "promotions.jsonl")[-1]["txid"]
     assert base == steps["step_down", "n1"]["txid"]
     for name in cluster.status():
         assert operations(cluster, name) == [("switchover", "done")]

@@ -134,8 +134,8 @@ def decide(step: str, more: Mapping[str, object] | None = None) -> Result:
     looks = {"n1": answer("primary"), "n2": answer("none")}
     by_host: dict[str, Result] = {}
     for host, observed in looks.items():
-        result = {**look(observed), "run": run["run_id"]}
-        by_host[host] = {OBSERVATION: {**result, "kept": None}}
+        result = {**look(observed), "run_id": run["run_id"]}
+        by_host[host] = {OBSERVATION: {**result, "state_directory": None}}
     return act({"step": step}, play({"__nso_ha_begin": {"run": run}, **(more or {})}, by_host))
 
 
@@ -305,12 +305,12 @@ def test_a_decision_goes_by_what_the_modules_of_this_run_returned() -> None:
 def test_it_goes_on_from_the_decision_of_this_run_and_of_no_other() -> None:
     run = begin()
     about: Result = {"__nso_ha_begin": {"run": run}}
-    earlier = {**decide("plan"), "run": run["run_id"]}
+    earlier = {**decide("plan"), "run_id": run["run_id"]}
     next_step: Result = {"step": "judge_rehearsal"}
     right = act(next_step, play({**about, "__nso_ha_decision": earlier}))
     assert right["plan"]["waves"]
-    assert right["run"] == run["run_id"]
-    others: list[object] = [{**earlier, "run": "another"}, {"failed": True}, "text", None]
+    assert right["run_id"] == run["run_id"]
+    others: list[object] = [{**earlier, "run_id": "another"}, {"failed": True}, "text", None]
     for registered in others:
         lost = act(next_step, play({**about, "__nso_ha_decision": registered}))
         assert lost["progress"]["refused"]

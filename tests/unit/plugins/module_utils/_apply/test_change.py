@@ -132,7 +132,7 @@ def test_changed_comes_from_orders_and_states(
     assert returned["transitions"] == list(report.given)
 
 
-IDENTITY = {"run": "3f0c", "step": "promote"}
+IDENTITY = {"run_id": "3f0c", "step": "promote"}
 
 
 def test_a_step_that_failed_before_its_node_answered_has_an_outcome() -> None:

@@ -38,7 +38,7 @@ ENTRY = {
     "start": [1, 2, 3],
     "at": "then",
     "operation": "converge",
-    "run": "x",
+    "run_id": "x",
 }
 #: The steps that the lock lists.
 STEPS = ("promote", "later")
@@ -59,7 +59,7 @@ class Node:
         self.asked = 0
 
     def option(self, **more: Any) -> Operation:
-        option = {"state_dir": str(self.path), "id": "a", "step": "promote", **more}
+        option = {"state_dir": str(self.path), "run_id": "a", "step": "promote", **more}
         return operation.from_option(option, silent)
 
     def directory(self) -> RunDirectory:
@@ -102,17 +102,17 @@ def test_the_option_says_what_it_says() -> None:
     txid_option = {"primary_id": "n3", "timestamp": [1764, 28000, 5]}
     option = {
         "state_dir": "/var/lib/nso-ha/",
-        "id": "a",
+        "run_id": "a",
         "step": "promote",
         "name": "switchover",
         "epoch": 1,
-        "timeline": [ENTRY],
+        "promotions": [ENTRY],
         "txid": txid_option,
     }
     parsed = operation.from_option(option, silent)
     assert parsed[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID)
     assert parsed.directory.path == "/var/lib/nso-ha"
-    least = operation.from_option({"state_dir": "/a", "id": "a", "step": "promote"}, silent)
+    least = operation.from_option({"state_dir": "/a", "run_id": "a", "step": "promote"}, silent)
     assert least[1:] == ("a", "promote", "", None, (), None)
 
 
@@ -120,20 +120,20 @@ def test_the_option_says_what_it_says() -> None:
     ("change", "words"),
     [
         ({"state_dir": "relative"}, r"operation\.state_dir is 'relative'"),
-        ({"id": ""}, r"operation\.id is empty"),
+        ({"run_id": ""}, r"operation\.run_id is empty"),
         ({"step": ""}, r"operation\.step is empty"),
         ({"step": "x" * 256}, r"operation\.step is 256 characters long"),
         ({"step": "a\0b"}, r"operation\.step has a NUL"),
         ({"name": ""}, r"operation\.name is empty"),
         ({"name": "x" * 256}, r"operation\.name is 256 characters long"),
         ({"epoch": 0}, r"operation\.epoch is 0"),
-        ({"timeline": [ENTRY, {}]}, r"operation\.timeline\[1\]: epoch is missing"),
+        ({"promotions": [ENTRY, {}]}, r"operation\.promotions\[1\]: epoch is missing"),
         ({"txid": {"timestamp": []}}, r"operation\.txid has a timestamp that is \[\]"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(change: Mapping[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        operation.from_option({"state_dir": "/a", "id": "a", "step": "b", **change}, silent)
+        operation.from_option({"state_dir": "/a", "run_id": "a", "step": "b", **change}, silent)
 
 
 # Holding
@@ -154,7 +154,7 @@ def test_without_the_lock_no_order_is_given_and_nothing_written(
     node: Node, lease: float | None
 ) -> None:
     held = node.begin(lease) if lease else None
-    promote = node.promotion(timeline=[ENTRY], epoch=2)
+    promote = node.promotion(promotions=[ENTRY], epoch=2)
     for escort, order in ((Holding(node.option()), "secondary_dead"), (promote, "beprimary")):
         with pytest.raises(NotGiven, match=r"\(a\) is not held here any more") as caught:
             escort.before(order)
@@ -170,7 +170,7 @@ def test_a_step_that_is_not_due_gets_no_order_and_nothing_is_written(node: Node,
     held = node.begin()
     escorts = (
         (Holding(node.option(step=step)), "secondary_dead"),
-        (node.promotion(step=step, timeline=[ENTRY], epoch=2), "beprimary"),
+        (node.promotion(step=step, promotions=[ENTRY], epoch=2), "beprimary"),
     )
     for escort, order in escorts:
         with pytest.raises(NotGiven, match=f"the step '{step}' is not due on this node") as caught:
@@ -261,7 +261,7 @@ def test_without_orders_no_step_is_taken(node: Node) -> None:
 
 def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
     node.begin()
-    promote = node.promotion(epoch=2, timeline=[ENTRY], txid=TXID.as_dict())
+    promote = node.promotion(epoch=2, promotions=[ENTRY], txid=TXID.as_dict())
     promote.before("beprimary")
     assert promote.entry == {
         "epoch": 2,
@@ -270,7 +270,7 @@ def test_a_promotion_is_recorded_on_the_data_it_was_made_on(node: Node) -> None:
         "start": [1764, 28900, 250000],
         "at": clock.iso_text(NOW + 100),
         "operation": "switchover",
-        "run": "a",
+        "run_id": "a",
     }
     assert node.look().promotions == [ENTRY, promote.entry]
     assert promote.result(GIVEN) == {
@@ -329,7 +329,7 @@ def test_a_promotion_goes_by_the_name_that_the_task_says(node: Node) -> None:
 @pytest.mark.parametrize("order", ["benone", "besecondary", "berelay"])
 def test_other_orders_need_the_history_and_no_transaction_id(node: Node, order: str) -> None:
     node.begin()
-    promote = node.promotion(epoch=2, timeline=[ENTRY], txid={"timestamp": [1, 2, 3]})
+    promote = node.promotion(epoch=2, promotions=[ENTRY], txid={"timestamp": [1, 2, 3]})
     promote.before(order)
     assert node.look().promotions == [ENTRY]
     assert promote.entry is None

@@ -228,15 +228,15 @@ def test_text_that_cannot_be_kept_is_refused(value: str, words: str) -> None:
 
 
 def test_what_tells_a_result_from_others_is_run_and_step_of_the_option() -> None:
-    option = {"state_dir": "/a", "id": "3f0c", "step": "promote", "name": "failover"}
-    assert options.run_and_step(option) == {"run": "3f0c", "step": "promote"}
+    option = {"state_dir": "/a", "run_id": "3f0c", "step": "promote", "name": "failover"}
+    assert options.run_and_step(option) == {"run_id": "3f0c", "step": "promote"}
     assert options.run_and_step(None) == {}
 
 
 def test_the_option_operation_names_directory_run_and_step() -> None:
     spec = options.operation_spec(epoch={"type": "int"})
     required = {name for name, option in spec["options"].items() if option.get("required")}
-    assert required == {"state_dir", "id", "step"}
+    assert required == {"state_dir", "run_id", "step"}
     assert set(spec["options"]) == {*required, "epoch"}
 
 

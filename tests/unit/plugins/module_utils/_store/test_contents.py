@@ -44,7 +44,7 @@ def entry(epoch: int) -> promotions.Entry:
         "start": [1, 2, 3],
         "at": clock.iso_text(NOW),
         "operation": "switchover",
-        "run": "a",
+        "run_id": "a",
     }
 
 
@@ -69,7 +69,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
             "fenced": ["n4"],
             "expired": False,
         },
-        "timeline": [entry(1), entry(2)],
+        "promotions": [entry(1), entry(2)],
         "read_only": MARK._asdict(),
         "damaged": [],
     }
@@ -82,7 +82,7 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
     assert read.as_result(NOW) == {
         "directory": str(tmp_path / name),
         "lock": None,
-        "timeline": [],
+        "promotions": [],
         "read_only": None,
         "damaged": [],
     }
@@ -123,7 +123,7 @@ def test_a_damaged_file_is_told_and_the_others_are_read(full: Path, name: str, d
     assert read._replace(damaged=[]) == whole._replace(**no_more)
 
 
-@pytest.mark.parametrize("change", [{"run": 1}, {"operation": ""}, {"at": None}, {"more": ""}])
+@pytest.mark.parametrize("change", [{"run_id": 1}, {"operation": ""}, {"at": None}, {"more": ""}])
 def test_a_mark_of_another_form_is_none(full: Path, change: Any) -> None:
     (full / contents.READ_ONLY).write_text(json.dumps({**MARK._asdict(), **change}))
     assert len(contents.read_contents(str(full)).damaged) == 1

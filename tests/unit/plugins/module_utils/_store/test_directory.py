@@ -62,7 +62,7 @@ def entry(epoch: int, **more: Any) -> promotions.Entry:
         "start": [1, 2, 3],
         "at": clock.iso_text(NOW),
         "operation": "switchover",
-        "run": "a",
+        "run_id": "a",
         **more,
     }
 
@@ -410,7 +410,7 @@ store = run_directory.RunDirectory(sys.argv[1], print)
 held = contents.read_lock(sys.argv[1])
 print("ready", flush=True)
 try:
-    store.begin(held._replace(id="b"), (held.id,), 0.0)
+    store.begin(held._replace(run_id="b"), (held.run_id,), 0.0)
 except run_directory.StoreError as problem:
     print(problem)
 else:
@@ -453,7 +453,7 @@ def test_another_process_gets_in_once_it_is_over(store: Store) -> None:
             store.directory.start("a", "promote", NOW)
         said, _nothing = process.communicate(timeout=60)
     assert said == "taken\n"
-    assert store.held().id == "b"
+    assert store.held().run_id == "b"
 
 
 @pytest.fixture
@@ -565,7 +565,7 @@ def test_what_changes_while_waiting_is_looked_at_again(
     monkeypatch.setattr(mutex, "held", meanwhile)
     with pytest.raises(NotFree, match="nso_ha_break_lock=c"):
         store.other_process().begin(wanted("b"), ("a",), NOW)
-    assert store.held().id == "c"
+    assert store.held().run_id == "c"
 
 
 # Giving it back
@@ -616,14 +616,14 @@ def test_a_damaged_history_is_kept_beside_the_new_one(store: Store) -> None:
         damaged = history.read_bytes()[:-20]
         history.write_bytes(damaged)
         assert store.directory.add([entry(2 + number)]) is True
-        assert (store.path / f"timeline.jsonl.damaged-{number}").read_bytes() == damaged
+        assert (store.path / f"promotions.jsonl.damaged-{number}").read_bytes() == damaged
         assert store.look().damaged == []
         assert f"damaged-{number}" in store.warnings[-1]
         assert "it has no end" in store.warnings[-1]
     # The last line was cut off each time.
     assert store.look().promotions == [entry(1), entry(7)]
     copies = {name for name in store.names() if "damaged" in name}
-    assert copies == {f"timeline.jsonl.damaged-{number}" for number in (3, 4, 5)}
+    assert copies == {f"promotions.jsonl.damaged-{number}" for number in (3, 4, 5)}
 
 
 def test_a_damaged_history_stays_as_it_is_where_nothing_is_new(store: Store) -> None:
@@ -643,7 +643,7 @@ def test_a_history_beyond_all_measure_is_kept_beside_the_new_one(store: Store) -
     assert store.directory.would_add([entry(1)]) is True
     assert store.directory.add([entry(1)]) is True
     assert store.look().promotions == [entry(1)]
-    copy = store.path / "timeline.jsonl.damaged-1"
+    copy = store.path / "promotions.jsonl.damaged-1"
     assert copy.stat().st_size == promotions.MAX_BYTES + 1
     assert "is longer than" in store.warnings[0]
 
@@ -655,14 +655,14 @@ def test_where_there_are_no_hard_links_the_damaged_history_is_renamed(
     (store.path / contents.PROMOTIONS).write_bytes(b"junk\n")
     monkeypatch.setattr(os, "link", failing(errno.EPERM))
     assert store.directory.add([entry(2)]) is True
-    assert (store.path / "timeline.jsonl.damaged-1").read_bytes() == b"junk\n"
+    assert (store.path / "promotions.jsonl.damaged-1").read_bytes() == b"junk\n"
     assert store.look().promotions == [entry(2)]
 
 
 def test_a_history_that_cannot_be_read_is_not_written(store: Store) -> None:
     store.begin()
     (store.path / contents.PROMOTIONS).mkdir()
-    with pytest.raises(StoreError, match=r"cannot read .*timeline\.jsonl: Is a directory"):
+    with pytest.raises(StoreError, match=r"cannot read .*promotions\.jsonl: Is a directory"):
         store.directory.add([entry(1)])
     # A run that cannot begin is told right away, and holds nothing.
     store.directory.give_back("a")
@@ -681,12 +681,12 @@ def test_an_operation_is_logged_once_with_run_and_time(store: Store) -> None:
     assert store.directory.would_log("a", {"outcome": "done"}) is False
     assert store.directory.log("a", {"outcome": "done"}, NOW + 1) is False
     assert store.directory.log("b", {"outcome": "done"}, NOW + 2) is True
-    assert store.directory.log("a", {"outcome": "failed", "at": "then", "run": "x"}, NOW) is True
+    assert store.directory.log("a", {"outcome": "failed", "at": "then", "run_id": "x"}, NOW) is True
     assert contents.read_operations(str(store.path)) == (
         [
-            {"outcome": "done", "run": "a", "at": clock.iso_text(NOW)},
-            {"outcome": "done", "run": "b", "at": clock.iso_text(NOW + 2)},
-            {"outcome": "failed", "run": "x", "at": "then"},
+            {"outcome": "done", "run_id": "a", "at": clock.iso_text(NOW)},
+            {"outcome": "done", "run_id": "b", "at": clock.iso_text(NOW + 2)},
+            {"outcome": "failed", "run_id": "x", "at": "then"},
         ],
         [],
     )
@@ -696,7 +696,7 @@ def test_the_newest_operations_are_kept(store: Store) -> None:
     for number in range(run_directory.MAX_OPERATIONS + 2):
         store.directory.log(str(number), {}, NOW)
     result, _damaged = contents.read_operations(str(store.path))
-    assert [one["run"] for one in result] == [
+    assert [one["run_id"] for one in result] == [
         str(number) for number in range(2, run_directory.MAX_OPERATIONS + 2)
     ]
 
@@ -705,7 +705,7 @@ def test_the_log_stays_short_enough_to_be_read(store: Store) -> None:
     for number in range(4):
         store.directory.log(str(number), {"text": "x" * 400_000}, NOW)
     result, damaged = contents.read_operations(str(store.path))
-    assert [one["run"] for one in result] == ["2", "3"]
+    assert [one["run_id"] for one in result] == ["2", "3"]
     assert damaged == []
     with pytest.raises(StoreError, match="longer than"):
         store.directory.log("4", {"text": "x" * contents.MAX_BYTES}, NOW)
@@ -718,7 +718,7 @@ def test_a_damaged_log_is_kept_beside_the_new_one(store: Store) -> None:
         file.write(b"junk\n")
     store.directory.log("b", {}, NOW)
     result, damaged = contents.read_operations(str(store.path))
-    assert [one["run"] for one in result] == ["a", "b"]
+    assert [one["run_id"] for one in result] == ["a", "b"]
     assert damaged == []
     assert (store.path / "operations.jsonl.damaged-1").read_bytes().endswith(b"junk\n")
 
@@ -730,7 +730,7 @@ def test_the_mark_is_set_put_back_and_removed(store: Store) -> None:
     store.directory.unmark()
     assert not store.path.exists()
     assert store.directory.mark(MARK) is None
-    other = MARK._replace(run="b")
+    other = MARK._replace(run_id="b")
     assert store.directory.mark(other) == MARK
     assert store.look().read_only == other
     store.directory.unmark(MARK)

@@ -16,7 +16,7 @@ NOW = 1764028800.0
 
 def taken(id_: str = "a", at: float = NOW, lease: float = 900.0, node_id: str = "n1") -> Lock:
     return Lock(
-        id=id_,
+        run_id=id_,
         node_id=node_id,
         operation="switchover",
         owner="ops@bastion",
@@ -64,8 +64,8 @@ def test_a_renewed_lock_differs_in_its_end_only() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"id": ""},
-        {"id": None},
+        {"run_id": ""},
+        {"run_id": None},
         {"owner": 1},
         {"owner": "x" * 1001},
         {"process": None},

@@ -13,7 +13,7 @@ from helpers.properties import repeatable
 from hypothesis import given
 from hypothesis import strategies as st
 
-PATH = "/var/lib/nso-ha/timeline.jsonl"
+PATH = "/var/lib/nso-ha/promotions.jsonl"
 ENTRY: Entry = {
     "epoch": 2,
     "primary": "n1",
@@ -21,7 +21,7 @@ ENTRY: Entry = {
     "start": [1764, 28800, 250000],
     "at": "2025-11-25T00:00:00.250000Z",
     "operation": "switchover",
-    "run": "3f0c",
+    "run_id": "3f0c",
 }
 
 NUMBERS = st.integers(0, 2**63 - 1)
@@ -38,7 +38,7 @@ ENTRIES = st.fixed_dictionaries(
         "start": STAMPS,
         "at": TEXTS,
         "operation": TEXTS,
-        "run": TEXTS,
+        "run_id": TEXTS,
     }
 )
 RECORDS = st.lists(ENTRIES, max_size=6)
@@ -64,7 +64,7 @@ def test_an_entry_of_the_right_form_is_one(entry: Entry) -> None:
         ({"primary": "x" * 256}, "primary"),
         ({"at": 1}, "at is not text"),
         ({"operation": []}, "operation"),
-        ({"run": None}, "run"),
+        ({"run_id": None}, "run_id"),
         ({"start": [1, 2]}, "start"),
         ({"start": [1, 2, -3]}, "start"),
         ({"start": [1, 2, "3"]}, "start"),
@@ -186,7 +186,7 @@ def numbered(epoch: int, **more: Any) -> Entry:
 
 
 def test_entries_that_differ_in_any_key_are_two() -> None:
-    changes: list[Any] = [{}, {"txid": None}, {"at": "x"}, {"operation": "x"}, {"run": "x"}]
+    changes: list[Any] = [{}, {"txid": None}, {"at": "x"}, {"operation": "x"}, {"run_id": "x"}]
     assert len(promotions.merge_entries([numbered(1, **change) for change in changes])) == len(
         changes
     )
@@ -201,7 +201,7 @@ def test_of_too_many_entries_the_newest_are_kept() -> None:
 def test_what_would_be_too_long_to_be_read_again_is_not_kept() -> None:
     long = "\U0001f600" * 255
     every = [
-        numbered(epoch, at=long, operation=long, run=long)
+        numbered(epoch, at=long, operation=long, run_id=long)
         for epoch in range(1, promotions.MAX_ENTRIES + 1)
     ]
     kept = promotions.merge_entries(every)

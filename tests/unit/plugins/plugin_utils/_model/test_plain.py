@@ -115,7 +115,7 @@ def test_steps_of_a_wave_are_plain_by_host_and_keep_their_order() -> None:
 def test_what_more_there_is_in_a_dictionary_is_left_alone() -> None:
     # A registered decision has what Ansible adds.
     whole = decision(*HAND_OVER, awaited=NEW)
-    registered = {**to_dict(whole), "changed": False, "failed": False, "run": "run"}
+    registered = {**to_dict(whole), "changed": False, "failed": False, "run_id": "run"}
     assert from_dict(Decision, registered) == whole
 
 

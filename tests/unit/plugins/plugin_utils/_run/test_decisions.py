@@ -161,7 +161,7 @@ def test_the_plan_is_that_of_the_first_look_whatever_was_decided_before() -> Non
 
 @pytest.mark.parametrize(("once", "refused"), [(True, False), (False, True)])
 def test_locks_are_judged_by_the_task_that_took_them(once: bool, refused: bool) -> None:
-    of = about({ONE_BY_ONE[LOCK]: {"n2": {"run": RUN_ID, "lock": lock(steps=["promote"])}}})
+    of = about({ONE_BY_ONE[LOCK]: {"n2": {"run_id": RUN_ID, "lock": lock(steps=["promote"])}}})
     locks = Locks(("n2",), steps={"n2": ("promote",)}, fence={"n2": ()})
     subject = Subject(decision(*HAND_OVER, locks=locks), 7.0, hosts=("n2",), once=once)
     judged = decided("judge_locks", subject, of)

@@ -358,7 +358,7 @@ def test_a_primary_that_something_else_has_made_is_recorded_before_others_copy_i
     looks = {"n1": look(answer("primary")), "n2": look(answer("none"))}
     plan = planning.plan(known([N1, N2], looks)).plan
     (entry,) = plan.promotions
-    assert (entry["primary"], entry["operation"], entry["run"]) == ("id1", "found", RUN_ID)
+    assert (entry["primary"], entry["operation"], entry["run_id"]) == ("id1", "found", RUN_ID)
     assert (entry["txid"], entry["start"]) == (None, [0, 5, 0])
     assert plan.epoch == 2
     # A cluster that was never recorded and needs nothing stays so.
@@ -368,19 +368,19 @@ def test_a_primary_that_something_else_has_made_is_recorded_before_others_copy_i
 def test_a_promotion_history_that_lacks_something_makes_a_run_needed() -> None:
     entry = promotion(1, "id1", None, 4).as_entry()
     looks = following(N2).results()
-    looks["n1"]["kept"] = directory(timeline=[entry])
+    looks["n1"]["state_directory"] = directory(promotions=[entry])
     decision = planning.plan(known([N1, N2], looks))
     assert decision.plan.incomplete == {"n2": "its promotion history lacks 1 of 1 promotions"}
     assert not decision.plan.waves
     assert decision.needed
-    looks["n2"]["kept"] = directory(timeline=[entry])
+    looks["n2"]["state_directory"] = directory(promotions=[entry])
     assert not planning.plan(known([N1, N2], looks)).needed
 
 
 def test_a_promotion_that_no_node_knows_of_is_missing_everywhere() -> None:
     entries = [promotion(1, "id2", None, 4).as_entry()]
     looks = {
-        host: {**one, "kept": directory(timeline=entries)}
+        host: {**one, "state_directory": directory(promotions=entries)}
         for host, one in following(N2).results().items()
     }
     plan = planning.plan(known([N1, N2], looks)).plan

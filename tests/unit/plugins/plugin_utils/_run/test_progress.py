@@ -237,10 +237,10 @@ def test_without_a_node_that_is_held_there_is_nothing_to_take_back() -> None:
 
 
 def withdrawal(
-    *struck: str, run: str = RUN_ID, owner: str = RUN_ID, left: tuple[str, ...] = ()
+    *struck: str, run_id: str = RUN_ID, owner: str = RUN_ID, left: tuple[str, ...] = ()
 ) -> Result:
     """Return what ncs_ha_operation says after it has struck steps off a lock."""
-    return {"run": run, "struck": list(struck), "lock": lock(owner, left)}
+    return {"run_id": run_id, "struck": list(struck), "lock": lock(owner, left)}
 
 
 BUSY: Result = {"failed": True, "msg": "busy"}
@@ -259,7 +259,7 @@ def doubts(judged: Decision, **withdrawals: Result) -> list[str]:
         (FAILED, {}, []),
         (UNKNOWN, {"n2": withdrawal("promote")}, []),
         (UNKNOWN, {"n2": withdrawal()}, ["n2"]),
-        (UNKNOWN, {"n2": withdrawal("promote", run=EARLIER)}, ["n2"]),
+        (UNKNOWN, {"n2": withdrawal("promote", run_id=EARLIER)}, ["n2"]),
         (UNKNOWN, {"n2": BUSY}, ["n2"]),
         (UNKNOWN, {}, ["n2"]),
     ],
@@ -272,7 +272,7 @@ def test_a_step_counts_as_withdrawn_only_if_its_module_or_the_lock_says_so(
 
 
 @pytest.mark.parametrize(
-    "busy", [withdrawal(left=("promote",)), {"run": RUN_ID, "lock": None}, BUSY, {}]
+    "busy", [withdrawal(left=("promote",)), {"run_id": RUN_ID, "lock": None}, BUSY, {}]
 )
 def test_a_promotion_that_has_not_begun_has_to_be_withdrawn(busy: Result) -> None:
     judged = done(handing_over(), HOLD, UNKNOWN)
@@ -304,9 +304,9 @@ _LOCKS = Locks(
 
 def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
     taken: dict[str, Result] = {
-        "n1": {"run": RUN_ID, "lock": lock(steps=["hold", "step_down"])},
-        "n2": {"run": RUN_ID, "failed": True, "msg": "ada has it"},
-        "n4": {"run": EARLIER, "lock": lock()},
+        "n1": {"run_id": RUN_ID, "lock": lock(steps=["hold", "step_down"])},
+        "n2": {"run_id": RUN_ID, "failed": True, "msg": "ada has it"},
+        "n4": {"run_id": EARLIER, "lock": lock()},
         "n5": {"failed": True, "msg": None},
     }
     locking = decision(*HAND_OVER, locks=_LOCKS)
@@ -337,14 +337,14 @@ def test_an_old_lock_that_does_not_say_what_the_plan_says_refuses(
     host: str, written: Result | None
 ) -> None:
     locking = decision(*HAND_OVER, locks=_LOCKS)
-    old = results({LOCK: {host: {"run": RUN_ID, "lock": written}}})
+    old = results({LOCK: {host: {"run_id": RUN_ID, "lock": written}}})
     judged = progress.locked(locking, [host], old, 5.0)
     assert judged.progress.refused
     assert reason(judged, "lock") == LOST
 
 
 def test_a_lock_that_was_taken_one_by_one_is_not_asked_of_the_results_by_host() -> None:
-    right = {"run": RUN_ID, "lock": lock(steps=["promote"], fence=["n4"])}
+    right = {"run_id": RUN_ID, "lock": lock(steps=["promote"], fence=["n4"])}
     locking = decision(*HAND_OVER, locks=_LOCKS)
     once = results({ONE_BY_ONE[LOCK]: {"n2": right}})
     assert progress.locked(locking, ["n2"], once, 5.0).progress.refused
@@ -401,8 +401,8 @@ def test_a_rehearsal_that_did_not_go_well_refuses(result: Result | None, why: st
 _FENCE = Locks(fence={"n2": ("n1", "n4")})
 
 
-def confirmed(run: str = RUN_ID, owner: str = RUN_ID, fenced: tuple[str, ...] = ()) -> Result:
-    return {"run": run, "lock": lock(owner, fence=["n1", "n4"], fenced=list(fenced))}
+def confirmed(run_id: str = RUN_ID, owner: str = RUN_ID, fenced: tuple[str, ...] = ()) -> Result:
+    return {"run_id": run_id, "lock": lock(owner, fence=["n1", "n4"], fenced=list(fenced))}
 
 
 def fenced(by_name: dict[str, Any]) -> Decision:
@@ -415,9 +415,9 @@ def fenced(by_name: dict[str, Any]) -> Decision:
         (confirmed(fenced=("n1", "n4")), []),
         (confirmed(fenced=("n1",)), ["n4"]),
         (confirmed(), ["n1", "n4"]),
-        (confirmed(run=EARLIER, fenced=("n1", "n4")), ["n1", "n4"]),
+        (confirmed(run_id=EARLIER, fenced=("n1", "n4")), ["n1", "n4"]),
         (confirmed(owner="another", fenced=("n1", "n4")), ["n1", "n4"]),
-        ({"run": RUN_ID, "failed": True, "lock": None}, ["n1", "n4"]),
+        ({"run_id": RUN_ID, "failed": True, "lock": None}, ["n1", "n4"]),
         ({}, ["n1", "n4"]),
     ],
 )
@@ -436,9 +436,9 @@ def test_the_lock_that_was_read_before_the_fencing_tasks_ran_proves_nothing() ->
     assert failed(judged, "fence") == ["n1", "n4"]
 
 
-@pytest.mark.parametrize(("run", "told"), [(RUN_ID, True), (EARLIER, False)])
-def test_a_fencing_task_that_failed_in_this_run_is_told(run: str, told: bool) -> None:
-    problem = {"run": run, "text": "the outlet is {stuck}"}
+@pytest.mark.parametrize(("run_id", "told"), [(RUN_ID, True), (EARLIER, False)])
+def test_a_fencing_task_that_failed_in_this_run_is_told(run_id: str, told: bool) -> None:
+    problem = {"run_id": run_id, "text": "the outlet is {stuck}"}
     judged = fenced(
         {ONE_BY_ONE[LOCK]: {"n2": confirmed()}, FENCE_PROBLEM: {"n2": problem}},
     )

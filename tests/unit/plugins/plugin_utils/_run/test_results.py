@@ -140,8 +140,8 @@ def test_of_a_node_that_is_locked_only_the_look_of_the_step_counts() -> None:
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        ({"run": RUN_ID, "text": "stuck"}, "stuck"),
-        ({"run": OTHERS, "text": "stuck"}, ""),
+        ({"run_id": RUN_ID, "text": "stuck"}, "stuck"),
+        ({"run_id": OTHERS, "text": "stuck"}, ""),
         ("stuck", ""),
         (None, ""),
     ],

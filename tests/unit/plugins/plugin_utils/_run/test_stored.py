@@ -20,12 +20,12 @@ def entry(number: int, primary: str = "id1") -> Result:
 
 
 def read(
-    *directories: Result | None, run: str = "mine", broken: str = "", gone: bool = False
+    *directories: Result | None, run_id: str = "mine", broken: str = "", gone: bool = False
 ) -> Stored:
     """Return what these directories say, of n1, n2 and so on; None is one that was not read."""
     hosts = [f"n{number}" for number, _content in enumerate(directories, 1)]
     looks = {
-        host: said(run=run, kept=content)
+        host: said(run_id=run_id, state_directory=content)
         for host, content in zip(hosts, directories, strict=True)
         if content is not None
     }
@@ -49,7 +49,7 @@ def test_the_lock_of_a_living_run_stands_in_the_way_and_names_all_its_hosts_once
 
 
 def test_the_own_lock_does_not() -> None:
-    found = read(directory(lock=OTHER), directory(), run="r1")
+    found = read(directory(lock=OTHER), directory(), run_id="r1")
     assert (found.locked, found.replace, found.unfinished) == ((), (), {})
     assert found.held == {"n1": OTHER}
 
@@ -74,7 +74,7 @@ def test_breaking_one_lock_breaks_no_other() -> None:
 
 
 def test_a_mark_tells_which_operation_is_unfinished_unless_its_run_lives() -> None:
-    mark = {"operation": "switchover", "run": "r1", "at": "noon"}
+    mark = {"operation": "switchover", "run_id": "r1", "at": "noon"}
     assert read(directory(read_only=mark)).unfinished == {"switchover": "r1"}
     assert read(directory(read_only=mark), directory(lock=OTHER)).unfinished == {}
 
@@ -82,7 +82,7 @@ def test_a_mark_tells_which_operation_is_unfinished_unless_its_run_lives() -> No
 def test_the_history_is_what_any_node_knows_and_it_is_told_which_lacks_what() -> None:
     first, second = entry(1), entry(2, "id2")
     found = read(
-        directory(timeline=[first, second]), directory(timeline=[first]), directory(), None
+        directory(promotions=[first, second]), directory(promotions=[first]), directory(), None
     )
     assert [one.number for one in found.history.all] == [1, 2]
     assert found.incomplete == {
@@ -92,13 +92,13 @@ def test_the_history_is_what_any_node_knows_and_it_is_told_which_lacks_what() ->
 
 
 def test_two_nodes_may_each_know_what_the_other_does_not() -> None:
-    found = read(directory(timeline=[entry(1)]), directory(timeline=[entry(2)]))
+    found = read(directory(promotions=[entry(1)]), directory(promotions=[entry(2)]))
     assert len(found.history.all) == 2
     assert set(found.incomplete) == {"n1", "n2"}
 
 
 def test_a_damaged_history_is_told_even_if_nothing_is_missing() -> None:
-    found = read(directory(timeline=[entry(1)], damaged=["line 2", "line 3"]))
+    found = read(directory(promotions=[entry(1)], damaged=["line 2", "line 3"]))
     assert found.incomplete == {"n1": "its promotion history is damaged (line 2; line 3)"}
 
 
@@ -112,6 +112,6 @@ def test_a_thousand_nodes_that_know_the_same_are_read_once(
         return promotion_from(one)
 
     monkeypatch.setattr(stored, "promotion_from", counting)
-    found = read(*(directory(timeline=[entry(1), entry(2)]) for _number in range(1000)))
+    found = read(*(directory(promotions=[entry(1), entry(2)]) for _number in range(1000)))
     assert len(counted) == 2
     assert len(found.history.all) == 2
