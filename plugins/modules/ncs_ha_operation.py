@@ -108,8 +108,8 @@ options:
   promotions:
     description:
       - For O(state=ended), entries that are merged into the promotion history.
-      - Each has the keys C(epoch), C(primary), C(txid), C(start), C(at), C(operation) and C(run_id),
-        as M(nso.ha.ncs_ha_status) and M(nso.ha.ncs_ha_role) return them.
+      - Each has the keys C(epoch), C(primary), C(txid), C(start), C(at), C(operation) and
+        C(run_id), as M(nso.ha.ncs_ha_status) and M(nso.ha.ncs_ha_role) return them.
       - The newest 1000 are kept.
     type: list
     elements: dict

@@ -43,7 +43,9 @@ class Stored:
 
 def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Stored:
     """Return what is stored. `broken` is the id of a lock that the operator breaks, or ""."""
-    directories = {host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts}
+    directories = {
+        host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts
+    }
     promotions = _promotions(directories)
     history = PromotionHistory(set().union(*promotions.values()))
     stale: dict[str, Mapping[str, Any]] = {}

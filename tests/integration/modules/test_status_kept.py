@@ -50,7 +50,11 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
     still_due = held["steps"][1:]
     assert found["state_directory"] == {
         "path": str(directory.path),
-        "lock": {**held, "expires": found["state_directory"]["lock"]["expires"], "steps": still_due},
+        "lock": {
+            **held,
+            "expires": found["state_directory"]["lock"]["expires"],
+            "steps": still_due,
+        },
         "promotions": [entry(1), entry(2)],
         "read_only": directory.mark(),
         "damaged": [],

@@ -29,7 +29,7 @@ def read(
         for host, content in zip(hosts, directories, strict=True)
         if content is not None
     }
-    return stored.read(hosts, results({OBSERVATION: looks}, run), broken, lambda _process: gone)
+    return stored.read(hosts, results({OBSERVATION: looks}, run_id), broken, lambda _process: gone)
 
 
 def test_where_nothing_is_stored_nothing_stands_in_the_way() -> None:
