@@ -66,7 +66,22 @@ PHRASES = (
 )
 
 #: Identifiers that say nothing about what they hold.
-NAMES = frozenset({"found", "made", "mine", "one", "own", "stamp", "theirs", "there", "wished"})
+NAMES = frozenset(
+    {
+        "found",
+        "keeping",
+        "kept",
+        "made",
+        "mine",
+        "one",
+        "own",
+        "stamp",
+        "theirs",
+        "there",
+        "timeline",
+        "wished",
+    }
+)
 
 #: Returns a line for everything that it finds in a text.
 Search = Callable[[str], Iterator[str]]
