@@ -18,7 +18,7 @@ def test_a_directory_that_cannot_be_made_stops_the_run_at_once(
     in_the_way = tmp_path / "file"
     in_the_way.write_text("a file")
     nowhere = tmp_path / "missing" / "state"
-    for wrong, words in ((in_the_way, "is no directory"), (nowhere, "No such file")):
+    for wrong, words in ((in_the_way, "is not a directory"), (nowhere, "No such file")):
         inventory = edit(cluster.inventory, {"n2": {"nso_ha_state_dir": str(wrong)}})
         refused = run_playbook("nso.ha.switchover", inventory)
         assert_refused(refused, "(lock failed) n2", words)
