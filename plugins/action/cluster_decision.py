@@ -35,8 +35,8 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import FileError, Reader
 
 SETTINGS = "settings"

@@ -35,7 +35,7 @@ TESTS = (
     "tests/unit/plugins/module_utils/ncs/test_terms.py",
     "tests/unit/plugins/module_utils/ncs/test_vectors.py",
     "tests/unit/plugins/module_utils/_apply/test_transitions.py",
-    "tests/unit/plugins/plugin_utils/_model/test_data.py",
+    "tests/unit/plugins/plugin_utils/_model/test_data_rules.py",
     "tests/unit/plugins/plugin_utils/_model/test_links.py",
     "tests/unit/plugins/plugin_utils/_plan/test_planner.py",
     "tests/unit/plugins/plugin_utils/_model/test_history.py",

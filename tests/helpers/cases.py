@@ -28,14 +28,14 @@ from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Step, Wav
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION, Results
-from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Limits, Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     Locks,
     OperationPlan,
     Progress,
     Run,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Limits, Settings
 
 Result = dict[str, Any]
 #: Results of one module, by host.

@@ -21,13 +21,13 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     settings,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
-from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     OperationPlan,
     Progress,
     Run,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
 
 from helpers.cases import every_run_is_gone
 from helpers.cluster_model import Cluster

@@ -18,7 +18,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     RECHECK,
     before,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision
 
 from helpers.cases import N1, N2, N3, ByHost, known, results
 from helpers.cluster_model import Cluster, Node

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import case
 from ansible_collections.nso.ha.plugins.plugin_utils._model import topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import plan
-from ansible_collections.nso.ha.plugins.plugin_utils._run import state
+from ansible_collections.nso.ha.plugins.plugin_utils._run import run_state
 from gates import rooms
 from helpers.modules import ROOT
 
@@ -128,17 +128,17 @@ def fields_of(kind: type) -> list[str]:
 @pytest.mark.parametrize(
     "kind",
     [
-        state.Decision,
-        state.OperationPlan,
+        run_state.Decision,
+        run_state.OperationPlan,
         topology.Member,
         plan.Wave,
         plan.Step,
-        state.Target,
-        state.Expectation,
-        state.Locks,
+        run_state.RoleOptions,
+        run_state.Expectation,
+        run_state.Locks,
         case.Verdict,
-        state.Progress,
-        state.StepResult,
+        run_state.Progress,
+        run_state.StepResult,
     ],
 )
 def test_the_page_on_the_plan_has_every_field_of_it_in_order(kind: type) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from helpers import awx_rules
 from helpers.awx_objects import (
@@ -103,13 +103,13 @@ def test_a_survey_asks_for_variables_that_the_operations_have(name: str) -> None
 
 @pytest.mark.parametrize("name", CHANGING)
 def test_a_survey_offers_the_checks_that_the_operation_has(name: str) -> None:
-    overridable = [one for one in guards.CHECKS_OF[name] if one in guards.OVERRIDABLE]
+    overridable = [one for one in judge.CHECKS_OF[name] if one in judge.OVERRIDABLE]
     assert TEMPLATES[name]["override"] == overridable
 
 
 def test_the_survey_of_the_plan_offers_all_operations_and_all_checks() -> None:
     assert QUESTIONS["operation"]["choices"] == list(operations.OPERATIONS)
-    assert TEMPLATES["plan"]["override"] == list(guards.OVERRIDABLE)
+    assert TEMPLATES["plan"]["override"] == list(judge.OVERRIDABLE)
 
 
 def test_no_survey_asks_for_a_secret() -> None:

@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.nso.ha.plugins.action import cluster_decision
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import GIVE_ROLE, KINDS, Step, Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, results, settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     OperationPlan,
     Progress,
+    RoleOptions,
     Run,
-    Target,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
 from helpers import documentation
 from helpers.cases import N1, N2, known
 from helpers.modules import ROOT
@@ -282,12 +282,12 @@ def test_the_readme_names_every_entry_point() -> None:
 
 def test_checks_that_can_be_overridden_are_named_as_they_are() -> None:
     text = documentation.texts(SPECS[MAIN]["options"]["nso_ha_override"])
-    assert re.findall(r"V\((\w+)\)", text) == list(guards.OVERRIDABLE)
+    assert re.findall(r"V\((\w+)\)", text) == list(judge.OVERRIDABLE)
 
 
 def test_every_check_that_can_be_overridden_is_in_a_table_of_the_documents() -> None:
     rows = [re.findall(r"^\| `(\w+)` \|", path.read_text(), re.MULTILINE) for path in DOCUMENTS]
-    assert {name for row in rows for name in row} >= set(guards.OVERRIDABLE)
+    assert {name for row in rows for name in row} >= set(judge.OVERRIDABLE)
 
 
 def test_every_operation_can_be_planned_by_its_name() -> None:
@@ -430,7 +430,7 @@ HOLDS = {
     "__nso_ha_there": Settings,
     "__nso_ha_wave": Wave,
     "__nso_ha_step": Step,
-    "__nso_ha_target": Target,
+    "__nso_ha_target": RoleOptions,
 }
 
 

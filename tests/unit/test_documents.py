@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.nso.ha.plugins.module_utils._apply import outcomes
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards, moving
-from ansible_collections.nso.ha.plugins.plugin_utils._model import data
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge, moving
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import report, settings
 from helpers import documentation
@@ -143,11 +143,11 @@ def test_the_page_of_an_operation_has_every_check_of_it(operation: str) -> None:
     text = (ROOT / "docs" / f"{operation}.md").read_text()
     common = (ROOT / "docs" / "operations.md").read_text()
     table = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
-    assert set(guards.CHECKS_OF[operation]) <= table
+    assert set(judge.CHECKS_OF[operation]) <= table
     # What a page says of checks has to be about that operation, or about all of them.
     shared = set(re.findall(r"^\| `(\w+)` \|", common, re.MULTILINE)) - OUTCOMES
-    others = {"possible", "candidate", "fence", guards.OVERWRITE, moving.DATA_LOSS}
-    assert table - OUTCOMES <= {*guards.CHECKS_OF[operation], *shared, *others}
+    others = {"possible", "candidate", "fence", judge.OVERWRITE, moving.DATA_LOSS}
+    assert table - OUTCOMES <= {*judge.CHECKS_OF[operation], *shared, *others}
 
 
 def test_the_outcomes_are_all_in_a_table() -> None:
@@ -158,5 +158,7 @@ def test_the_outcomes_are_all_in_a_table() -> None:
 def test_the_table_of_relations_of_data_is_that_of_the_rules() -> None:
     text = (ROOT / "docs" / "data.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| .* \| (not needed|needed) \|$", text, re.MULTILINE)
-    names = {value for name, value in vars(data).items() if name.isupper() and name != "SAFE"}
-    assert dict(rows) == {name: "not needed" if name in data.SAFE else "needed" for name in names}
+    names = {value for name, value in vars(data_rules).items() if name.isupper() and name != "SAFE"}
+    assert dict(rows) == {
+        name: "not needed" if name in data_rules.SAFE else "needed" for name in names
+    }

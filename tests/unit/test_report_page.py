@@ -11,7 +11,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import FAILED,
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import report, stored
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import Results
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     OperationPlan,
     Progress,
@@ -46,7 +46,7 @@ def of_an_operation() -> dict[str, Any]:
 def of_status() -> dict[str, Any]:
     results = Results("r1")
     found = stored.read(["n1"], results, "", lambda process: False)
-    return report.status(RUN, MEMBERS, [], results, found)
+    return report.status_report(RUN, MEMBERS, [], results, found)
 
 
 def test_an_operation_returns_what_the_page_says() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PRIMARY, RELAY
 
-from .._model import data
+from .._model import data_rules
 from .._model.links import copies_from, named_primaries, primaries, relation
 from .._model.observation import Answer, Silence, txid_of
 from .._plan import operations
@@ -96,7 +96,7 @@ def _finishes(case: Case, last: str) -> bool:
     """Return whether a run like this one broke off when the last primary had left its role."""
     if not last or case.operation not in case.scene.unfinished:
         return False
-    return relation(case.topology, case.observed, case.scene.history, last) in data.SAFE
+    return relation(case.topology, case.observed, case.scene.history, last) in data_rules.SAFE
 
 
 def hidden_primary(case: Case) -> list[Finding]:
@@ -128,9 +128,9 @@ def newer_data(case: Case) -> list[Finding]:
         if old and copies_from(case.topology, case.observed, host, old):
             continue
         stands = relation(case.topology, case.observed, case.scene.history, host)
-        if stands in data.SAFE or is_spare(one):
+        if stands in data_rules.SAFE or is_spare(one):
             continue
-        about = data.explain(stands, one.txid, txid_of(primary))
+        about = data_rules.explain(stands, one.txid, txid_of(primary))
         found.append(
             f"{host} {about}, and is not to follow {wanted}, which would be primary without that "
             f"data. If {host} has the right data, let it be the primary first"
@@ -168,7 +168,7 @@ def primary_name(case: Case) -> list[Finding]:
     )
 
 
-def start_phase(case: Case) -> list[Finding]:
+def start_phase_reached(case: Case) -> list[Finding]:
     """A daemon takes no orders before start phase 1."""
     found = []
     for host in sorted({step.host for step in case.plan.steps}):

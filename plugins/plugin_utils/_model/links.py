@@ -19,7 +19,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     Peer,
 )
 
-from . import data
+from . import data_rules
 from .history import PromotionHistory
 from .observation import Answer, Observation, Silence
 from .topology import Member, Topology
@@ -56,7 +56,7 @@ def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -
     member, upstream, own = topology.members[host], topology.upstream(host), observed[host]
     if upstream is None or not isinstance(own, Answer):
         return False
-    if own.state.role not in FOLLOWERS or not names(own.state, upstream):
+    if own.state.role not in FOLLOWERS or not names_as_primary(own.state, upstream):
         return False
     other = observed[upstream.host]
     if not isinstance(other, Answer):
@@ -72,7 +72,7 @@ def is_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: 
     return member.role not in FOLLOWERS or linked(topology, observed, host)
 
 
-def names(state: HaState, upstream: Member) -> bool:
+def names_as_primary(state: HaState, upstream: Member) -> bool:
     """Return whether a follower names this upstream as its primary.
 
     A host name cannot be compared with an address here, as it is resolved on the nodes. The node id
@@ -109,14 +109,14 @@ def copies_from(
 def relation(
     topology: Topology, observed: Mapping[str, Observation], history: PromotionHistory, host: str
 ) -> str:
-    """Return how the data of a node stands to that of the wanted primary, see data.py."""
+    """Return how the data of a node stands to that of the wanted primary, see data_rules.py."""
     own, primary = observed[host], observed[topology.primary.host]
     if not isinstance(own, Answer) or not isinstance(primary, Answer):
-        return data.UNKNOWN
+        return data_rules.UNKNOWN
     if copies_from(topology, observed, host, topology.primary.host):
         # Looked at one after the other, a busy primary and its copy never have the same id.
-        return data.COPY
-    return data.compare(own.txid, primary.txid, history)
+        return data_rules.COPY
+    return data_rules.compare(own.txid, primary.txid, history)
 
 
 def reparented(topology: Topology, observed: Mapping[str, Observation]) -> Topology:

@@ -123,7 +123,7 @@ def led_by(members: Iterable[Member], host: str) -> list[Member]:
     return changed
 
 
-def problems(members: Iterable[Member]) -> list[str]:
+def topology_problems(members: Iterable[Member]) -> list[str]:
     """Return everything that is wrong with a wanted topology, in words; nothing if it is right."""
     by_host = {member.host: member for member in members}
     if not by_host:

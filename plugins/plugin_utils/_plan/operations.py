@@ -4,8 +4,8 @@
 
 """What each operation on a cluster comes to: the topology it wants, given what was seen.
 
-Once it is known who should be what, all of them are the same work: the planner plans it, the guards
-judge it. Pure functions over plain data.
+Once it is known who should be what, all of them are the same work: planner.py plans it and
+judge.py checks it. Pure functions over plain data.
 """
 
 from __future__ import annotations

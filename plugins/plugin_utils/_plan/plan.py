@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .._model import data
+from .._model import data_rules
 from .._model.plain import BY
 
 DEAD = "dead"
@@ -53,8 +53,8 @@ class Step:
     orders:      names of the orders that the node is expected to need
     reason:      why, in words
     force:       order even if the node believes that nothing is needed
-    relation:    for a step that follows, how its data stands to the primary's (data.py), else "".
-                 Also where no copy is expected: a node that lost its link by then copies after all
+    relation:    for a step that follows, how its data stands to the primary's (data_rules.py), else
+                 "". Also where no copy is expected: a node that lost its link by then copies it
     name:        the name under which the lock on the node lists the step
     upstream_id: node id of that other node, or ""
     """
@@ -72,7 +72,7 @@ class Step:
     @property
     def overwrites(self) -> bool:
         """Return whether data of the node that the primary may not have could be replaced."""
-        return bool(self.relation) and self.relation not in data.SAFE
+        return bool(self.relation) and self.relation not in data_rules.SAFE
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 
 One pure function, `plan`, from the wanted topology, what was seen of the nodes and the record of
 promotions to waves of steps. It knows nothing of Ansible or sockets, nor of operations: each of
-them only wants another topology. Whether a plan may be carried out is said by guards.py.
+them only wants another topology. Whether a plan may be carried out is said by judge.py.
 
 The order of the waves is what keeps a cluster whole. Whoever has to leave the cluster or the
 primary role leaves first, so that there are never two primaries. Then comes the primary, then the
@@ -31,9 +31,9 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     HaState,
 )
 
-from .._model import data
+from .._model import data_rules
 from .._model.history import PromotionHistory
-from .._model.links import as_upstream, copies_from, linked, names, primaries, relation
+from .._model.links import as_upstream, copies_from, linked, names_as_primary, primaries, relation
 from .._model.observation import Answer, Observation, Silence
 from .._model.topology import Member, Topology
 from .plan import (
@@ -61,7 +61,7 @@ from .plan import (
 _LEAVING = (SECONDARY, RELAY, PRIMARY)
 
 
-def plan(
+def plan_for(
     topology: Topology,
     observed: Mapping[str, Observation],
     history: PromotionHistory,
@@ -230,7 +230,7 @@ class _Planner:
         if upstream.host in self.blocked:
             self.blocked[member.host] = f"it should follow {upstream.host}, and see there"
             return
-        believes = state.role in FOLLOWERS and names(state, upstream)
+        believes = state.role in FOLLOWERS and names_as_primary(state, upstream)
         if cut and believes:
             why = f"has to follow {upstream.host} again, which changes"
         elif believes and not joined:
@@ -282,7 +282,7 @@ class _Planner:
     def _relation(self, host: str) -> str:
         """Return how the data of a node will stand to that of the primary by then."""
         if self.hands_over and copies_from(self.topology, self.observed, host, self.hands_over):
-            return data.HANDED
+            return data_rules.HANDED
         return relation(self.topology, self.observed, self.history, host)
 
     def _state_by_then(self, host: str) -> HaState:

@@ -17,7 +17,7 @@ from .._model.plain import to_dict
 from . import planning, progress, recheck, report, settings, stored
 from .planning import Known
 from .results import LOCK
-from .state import Decision
+from .run_state import Decision
 
 PLAN = "plan"
 PLAN_AGAIN = "plan_again"
@@ -58,15 +58,15 @@ def _plan_again(known: Known, decision: Decision, about: Subject) -> Decision:
 
 def _locks(known: Known, decision: Decision, about: Subject) -> Decision:
     results = known.results.one_by_one(LOCK) if about.once else known.results
-    return progress.locked(decision, about.hosts, results, about.now)
+    return progress.after_locking(decision, about.hosts, results, about.now)
 
 
 def _rehearsal(known: Known, decision: Decision, about: Subject) -> Decision:
-    return progress.rehearsed(decision, known.results)
+    return progress.after_rehearsal(decision, known.results)
 
 
 def _fencing(known: Known, decision: Decision, about: Subject) -> Decision:
-    return progress.fenced(decision, known.results)
+    return progress.after_fencing(decision, known.results)
 
 
 def _recheck(known: Known, decision: Decision, about: Subject) -> Decision:
@@ -115,7 +115,9 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
     if step == STATUS:
         found = stored.read(known.run.hosts, known.results, "", known.gone)
         problems = [*known.run.problems, *settings.problems(list(known.settings.values()))]
-        return {"report": report.status(known.run, known.members, problems, known.results, found)}
+        return {
+            "report": report.status_report(known.run, known.members, problems, known.results, found)
+        }
     if step == REPORT:
         if about.decision is None:
             decision = progress.lost(decision, _CUT_OFF)

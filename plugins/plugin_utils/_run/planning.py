@@ -16,20 +16,20 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY
 
-from .._checks import guards, moving
+from .._checks import judge, moving
 from .._checks.case import FAILED, PASSED, Case, Consents, Verdict
-from .._model import links, topology
+from .._model import links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
-from .._model.topology import Member, Topology
+from .._model.topology import Member, Topology, topology_problems
 from .._plan import operations, planner
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, Plan, Wave
 from . import progress, request, settings, stored
 from .request import Request
 from .results import OBSERVATION, ROLLING_BACK, UNDER_LOCK, Results
+from .run_state import Decision, Expectation, Locks, OperationPlan, Progress, RoleOptions, Run
 from .settings import Settings
-from .state import Decision, Expectation, Locks, OperationPlan, Progress, Run, Target
 from .stored import Gone, Stored
 
 #: Operations that are done when it is right for the nodes that answer.
@@ -79,7 +79,7 @@ def group_of(all_settings: Iterable[Settings]) -> Mapping[str, Any]:
 def problems(operation: str, all_settings: Mapping[str, Settings]) -> list[str]:
     """Return what is wrong with what hosts are told, and with what is asked for, in words."""
     of_hosts = list(all_settings.values())
-    found = settings.problems(of_hosts) + topology.problems(one.member for one in of_hosts)
+    found = settings.problems(of_hosts) + topology_problems(one.member for one in of_hosts)
     try:
         request.read(operation, group_of(of_hosts), list(all_settings))
     except ValueError as problem:
@@ -153,7 +153,7 @@ def undecided(known: Known) -> Decision:
 
 def _decision(made: OperationPlan, known: Progress, left: Sequence[str] = ()) -> Decision:
     """Return the decision for a plan; `left` are the ids of locks that runs have left behind."""
-    refused = guards.refused(made.verdicts)
+    refused = judge.refused(made.verdicts)
     return Decision(
         plan=made,
         progress=replace(known, refused=refused, promotions=made.promotions),
@@ -188,7 +188,7 @@ def _judged(known: Known, asked: Request, scene: Scene, found: Stored) -> Operat
             required=tuple(member.host for member in goal.members),
         )
     wanted = links.reparented(Topology(goal.members), observed)
-    steps = planner.plan(wanted, observed, found.history)
+    steps = planner.plan_for(wanted, observed, found.history)
     case = Case(asked.operation, scene, goal, wanted, steps, asked.fences)
     if asked.operation in _WITHOUT_THE_DIVERGED:
         case = _without_the_diverged(case, asked.consents)
@@ -207,7 +207,7 @@ def _judged(known: Known, asked: Request, scene: Scene, found: Stored) -> Operat
         waves=steps.waves,
         targets={host: _target(wanted, host) for host in observed},
         blocked=steps.blocked,
-        verdicts=(*first, *guards.verdicts(case, asked.consents)),
+        verdicts=(*first, *judge.verdicts(case, asked.consents)),
         undoes=goal.undoes,
         rehearse=_to_rehearse(wanted, observed, steps, known.run.dry),
         verify={
@@ -236,12 +236,12 @@ def _without_the_diverged(case: Case, consents: Consents) -> Case:
     What only such a node has stays where it is, and does not keep the others from going on.
     """
     verdicts = [
-        guards.overwriting(case, step, consents) for step in case.plan.roles if step.relation
+        judge.overwriting(case, step, consents) for step in case.plan.roles if step.relation
     ]
-    kept_out = {one.host: one.reason for one in verdicts if guards.refused([one])}
+    kept_out = {one.host: one.reason for one in verdicts if judge.refused([one])}
     if not kept_out:
         return case
-    rest = planner.plan(case.topology, case.observed, case.scene.history, kept_out)
+    rest = planner.plan_for(case.topology, case.observed, case.scene.history, kept_out)
     return replace(case, plan=rest) if rest.roles else case
 
 
@@ -347,9 +347,9 @@ def _to_rehearse(
     return tuple(sorted(hosts))
 
 
-def _target(wanted: Topology, host: str) -> Target:
+def _target(wanted: Topology, host: str) -> RoleOptions:
     member, upstream = wanted.members[host], wanted.upstream(host)
-    return Target(
+    return RoleOptions(
         role=member.role,
         node_id=member.node_id,
         primary_id=upstream.node_id if upstream else "",

@@ -20,12 +20,14 @@ from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .._model.observation import Answer, Observation, state_from, txid_from
 from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
 from .results import LOCK, REHEARSAL, STEP, WITHDRAWAL, Result, Results
-from .state import Decision, Locks, StepResult
+from .run_state import Decision, Locks, StepResult
 
 _LOST = "it dropped out of the play before this was done"
 
 
-def locked(decision: Decision, hosts: Iterable[str], results: Results, now: float) -> Decision:
+def after_locking(
+    decision: Decision, hosts: Iterable[str], results: Results, now: float
+) -> Decision:
     """Return the decision with a verdict on each of these hosts where the lock was not taken."""
     if decision.progress.refused:
         return decision
@@ -47,7 +49,7 @@ def _lists(result: Result, locks: Locks, host: str) -> bool:
     return listed == (locks.steps.get(host, ()), locks.fence.get(host, ()))
 
 
-def rehearsed(decision: Decision, results: Results) -> Decision:
+def after_rehearsal(decision: Decision, results: Results) -> Decision:
     """Return the decision with a verdict on each host on which the order was tried."""
     if decision.progress.refused:
         return decision
@@ -72,7 +74,7 @@ def _moved(earlier: Observation, result: Result) -> str:
     return f"was {earlier.state} when the plan was made and is {now} now; run it again"
 
 
-def fenced(decision: Decision, results: Results) -> Decision:
+def after_fencing(decision: Decision, results: Results) -> Decision:
     """Return the decision with a verdict on each host that had to be fenced.
 
     What counts is the confirmation in the lock of the node that is to be primary, as read after the

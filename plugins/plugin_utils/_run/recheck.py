@@ -19,12 +19,12 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWER
 
 from .._checks.case import FAILED, OVERRIDDEN, Nodes, Verdict
 from .._checks.checks import is_spare
-from .._model import data
+from .._model import data_rules
 from .._model.history import PromotionHistory, promotion_from
 from .._model.observation import Answer, Observation, Silence, from_result, txid_of
 from .._plan.plan import PROMOTE, Wave
 from .results import RECHECK, Results, before
-from .state import Decision
+from .run_state import Decision
 
 
 def rechecked(decision: Decision, wave: Wave, results: Results, agreed: Nodes) -> Decision:
@@ -113,10 +113,11 @@ class _Look:
         if host not in self.relations and is_spare(one):
             return ""
         theirs = txid_of(primary)
-        again = data.compare(one.txid, theirs, self.history)
-        if again in data.SAFE:
+        again = data_rules.compare(one.txid, theirs, self.history)
+        if again in data_rules.SAFE:
             return ""
-        return f"{data.explain(again, one.txid, theirs)}, and it had not when the plan was made"
+        why = data_rules.explain(again, one.txid, theirs)
+        return f"{why}, and it had not when the plan was made"
 
     def _doubt_of_silent(self, host: str, one: Observation) -> str:
         """Return why no primary may be made beside a node that did not answer, or nothing."""
@@ -140,7 +141,7 @@ class _Look:
             # A primary only goes forward. One that is to be made yet can have lost something.
             return not self.promotes or self._primary_is_as_it_was(primary)
         follows_still = one.state.role in FOLLOWERS and one.state.primary == earlier.state.primary
-        return self.relations.get(host) == data.COPY and follows_still
+        return self.relations.get(host) == data_rules.COPY and follows_still
 
     def _primary_is_as_it_was(self, primary: Observation) -> bool:
         earlier = self.before[self.primary]

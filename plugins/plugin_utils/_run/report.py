@@ -14,14 +14,14 @@ from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
 from .._checks.case import FAILED, PASSED, Verdict
-from .._model import links, topology
+from .._model import links
 from .._model.observation import Answer, Observation, Silence, txid_of, txid_result
 from .._model.plain import to_dict
-from .._model.topology import Member, Topology
+from .._model.topology import Member, Topology, topology_problems
 from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
 from . import table
 from .results import ENDED, VERIFICATION, Results
-from .state import Decision, Run, StepResult
+from .run_state import Decision, Run, StepResult
 from .stored import Stored
 
 PLANNED = "planned"
@@ -225,7 +225,7 @@ def write_gap(decision: Decision) -> dict[str, Any]:
     return {"seconds": round(most, 3), "means": AT_MOST}
 
 
-def status(
+def status_report(
     run: Run, members: Sequence[Member], problems: Sequence[str], results: Results, found: Stored
 ) -> dict[str, Any]:
     """Return the report of a run of status: what is wanted and what was observed.
@@ -233,7 +233,7 @@ def status(
     `problems` are what is wrong with the settings. The keys are among those of `report`. The
     outcome is done if everything matches, else incomplete, or two_primaries.
     """
-    problems = [*problems, *topology.problems(members)]
+    problems = [*problems, *topology_problems(members)]
     observed = results.observations(member.host for member in members)
     wanted = None if problems else Topology(members)
     nodes = []

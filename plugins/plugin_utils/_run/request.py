@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._checks.case import Consents, Nodes
-from .._checks.guards import OVERRIDABLE
+from .._checks.judge import OVERRIDABLE
 from .._plan import operations
 from .settings import as_text
 
@@ -53,7 +53,7 @@ def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Requ
     consents = Consents(
         overwrite=nodes(group.get("nso_ha_allow_overwrite"), "nso_ha_allow_overwrite", hosts),
         data_loss=nodes(group.get("nso_ha_allow_data_loss"), "nso_ha_allow_data_loss", hosts),
-        overridden=names(group.get("nso_ha_override") or [], "nso_ha_override", OVERRIDABLE),
+        overridden=known_names(group.get("nso_ha_override") or [], "nso_ha_override", OVERRIDABLE),
     )
     return Request(
         operation=operation,
@@ -64,7 +64,7 @@ def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Requ
     )
 
 
-def names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:
+def known_names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:
     """Return a variable that holds names, as a list or as text with commas or line breaks.
 
     Raises ValueError for a name that is not known: a misspelt consent must not pass for none.
@@ -98,4 +98,4 @@ def nodes(value: object, what: str, hosts: Sequence[str]) -> Nodes:
         return Nodes()
     if word is not None and word.lower() in _YES:
         return Nodes(every=True)
-    return Nodes(named=names(value, what, hosts))
+    return Nodes(named=known_names(value, what, hosts))

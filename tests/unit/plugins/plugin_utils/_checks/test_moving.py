@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision
 from helpers.cases import N1, N2, N3, known, objections
 from helpers.cluster_model import Cluster
 from helpers.cluster_play import Play

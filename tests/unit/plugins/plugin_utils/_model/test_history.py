@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._model import data
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
     Promotion,
     PromotionHistory,
@@ -37,27 +37,27 @@ THERE_AND_BACK = history(FIRST, SECOND, THIRD)
     "own", [txid(None, 5), txid("a", 5), txid("a", 20), txid("b", 22), txid("b", 30)]
 )
 def test_what_is_below_the_bases_is_an_ancestor(own: TransactionId) -> None:
-    assert data.compare(own, txid("a", 40), THERE_AND_BACK) == data.BEHIND
+    assert data_rules.compare(own, txid("a", 40), THERE_AND_BACK) == data_rules.BEHIND
 
 
 @pytest.mark.parametrize("own", [txid("a", 25), txid("b", 35)])
 def test_what_was_written_by_a_primary_that_had_been_replaced_diverged(own: TransactionId) -> None:
-    assert data.compare(own, txid("a", 40), THERE_AND_BACK) == data.DIVERGED
+    assert data_rules.compare(own, txid("a", 40), THERE_AND_BACK) == data_rules.DIVERGED
 
 
 def test_what_was_written_while_in_no_cluster_is_on_no_line() -> None:
-    assert data.compare(txid(None, 25), txid("a", 40), THERE_AND_BACK) == data.OTHER
+    assert data_rules.compare(txid(None, 25), txid("a", 40), THERE_AND_BACK) == data_rules.OTHER
 
 
 def test_what_comes_after_the_data_to_copy_is_newer() -> None:
-    assert data.compare(txid("a", 40), txid("b", 30), THERE_AND_BACK) == data.NEWER
+    assert data_rules.compare(txid("a", 40), txid("b", 30), THERE_AND_BACK) == data_rules.NEWER
 
 
 def test_promotions_that_wrote_nothing_are_passed_over() -> None:
     idle = [promotion(number, "bc"[number % 2], txid("a", 20), 21) for number in range(2, 12)]
     known = history(FIRST, *idle)
-    assert data.compare(txid("a", 15), txid("a", 20), known) == data.BEHIND
-    assert data.compare(txid("a", 15), txid("c", 40), known) == data.BEHIND
+    assert data_rules.compare(txid("a", 15), txid("a", 20), known) == data_rules.BEHIND
+    assert data_rules.compare(txid("a", 15), txid("c", 40), known) == data_rules.BEHIND
 
 
 def test_a_first_id_is_the_last_one_before_under_the_own_name() -> None:
@@ -73,21 +73,21 @@ def test_nothing_below_a_gap_counts() -> None:
     known = history(FIRST, THIRD)
     assert known.all == (FIRST, THIRD)
     assert known.epochs == (THIRD,)
-    assert data.compare(txid("a", 25), txid("a", 40), known) == data.UNRECORDED
+    assert data_rules.compare(txid("a", 25), txid("a", 40), known) == data_rules.UNRECORDED
     # The base of the newest one is an ancestor all the same.
-    assert data.compare(txid("b", 30), txid("a", 40), known) == data.BEHIND
+    assert data_rules.compare(txid("b", 30), txid("a", 40), known) == data_rules.BEHIND
 
 
 def test_a_missing_newest_one_is_noticed() -> None:
     known = history(FIRST, SECOND)
-    assert data.compare(txid("a", 25), txid("a", 40), known) == data.UNRECORDED
-    assert data.compare(txid("b", 25), txid("a", 40), known) == data.OTHER
+    assert data_rules.compare(txid("a", 25), txid("a", 40), known) == data_rules.UNRECORDED
+    assert data_rules.compare(txid("b", 25), txid("a", 40), known) == data_rules.OTHER
 
 
 def test_a_base_that_is_not_known_ends_the_line() -> None:
     known = history(FIRST, promotion(2, "b", None, 21))
-    assert data.compare(txid("b", 22), txid("b", 25), known) == data.BEHIND
-    assert data.compare(txid("a", 15), txid("b", 25), known) == data.OTHER
+    assert data_rules.compare(txid("b", 22), txid("b", 25), known) == data_rules.BEHIND
+    assert data_rules.compare(txid("a", 15), txid("b", 25), known) == data_rules.OTHER
 
 
 def test_the_line_does_not_pass_a_promotion_whose_data_was_left_behind() -> None:
@@ -100,16 +100,16 @@ def test_the_line_does_not_pass_a_promotion_whose_data_was_left_behind() -> None
         promotion(4, "b", txid("b", 40), 41),
     )
     for later in (txid("b", 25), txid("b", 35)):
-        assert data.compare(later, txid("b", 50), known) not in data.SAFE
+        assert data_rules.compare(later, txid("b", 50), known) not in data_rules.SAFE
 
 
 def test_of_two_lines_the_ids_tell_which_one_is_meant() -> None:
     halves = [promotion(2, "b", txid("a", 20), 21), promotion(2, "c", txid("a", 15), 21)]
     known = history(FIRST, *halves)
     assert known.newest is None
-    assert data.compare(txid("a", 18), txid("b", 30), known) == data.BEHIND
-    assert data.compare(txid("a", 18), txid("c", 30), known) == data.DIVERGED
-    assert data.compare(txid("c", 30), txid("b", 30), known) == data.DIVERGED
+    assert data_rules.compare(txid("a", 18), txid("b", 30), known) == data_rules.BEHIND
+    assert data_rules.compare(txid("a", 18), txid("c", 30), known) == data_rules.DIVERGED
+    assert data_rules.compare(txid("c", 30), txid("b", 30), known) == data_rules.DIVERGED
 
 
 # The history itself
@@ -185,7 +185,7 @@ def test_nothing_is_called_safe_that_the_primary_does_not_have(
     known = PromotionHistory(found)
     for own in past.nodes.values():
         for primary in past.nodes.values():
-            if data.compare(own.txid, primary.txid, known) in data.SAFE:
+            if data_rules.compare(own.txid, primary.txid, known) in data_rules.SAFE:
                 assert own.data <= primary.data
 
 
@@ -199,10 +199,10 @@ def test_with_all_of_the_history_everything_that_the_primary_has_is_known_to_be_
     assert known.newest is not None
     assert known.newest.primary == last.node_id
     for own in past.nodes.values():
-        relation = data.compare(own.txid, last.txid, known)
-        assert (relation in data.SAFE) == (own.data <= last.data)
+        relation = data_rules.compare(own.txid, last.txid, known)
+        assert (relation in data_rules.SAFE) == (own.data <= last.data)
         # And of the rest it is known that no other node has it.
-        assert relation in data.SAFE or relation == data.DIVERGED
+        assert relation in data_rules.SAFE or relation == data_rules.DIVERGED
 
 
 @given(histories())
@@ -212,8 +212,8 @@ def test_no_two_nodes_are_behind_each_other(past: History) -> None:
     nodes = list(past.nodes.values())
     for one in nodes:
         for other in nodes:
-            both = [data.compare(*pair, known) for pair in _both_ways(one.txid, other.txid)]
-            assert both.count(data.BEHIND) < 2
+            both = [data_rules.compare(*pair, known) for pair in _both_ways(one.txid, other.txid)]
+            assert both.count(data_rules.BEHIND) < 2
 
 
 def _both_ways(

@@ -19,8 +19,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Answer, Silence
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict, to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Step, Wave
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision, Run
 from helpers.cases import ALONE, HAND_OVER, NEW, decision, member, settings, step
 from helpers.properties import repeatable_few
 from hypothesis import given

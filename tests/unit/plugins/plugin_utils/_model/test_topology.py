@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import (
     Member,
     Topology,
-    problems,
+    topology_problems,
 )
 from helpers.cases import N1, N2, member
 from helpers.cluster_strategies import wanted
@@ -97,18 +97,18 @@ RELAY = member(3, "relay")
     ],
 )
 def test_each_problem_is_told_with_node_and_value(members: list[Member], found: list[str]) -> None:
-    assert problems(members) == found
+    assert topology_problems(members) == found
 
 
 def test_all_problems_are_told_together() -> None:
     wrong = [Member("n4", "id", "::", "master"), Member("n5", "id", "10.0.0.5", "", "n9")]
-    assert len(problems(wrong)) == 6
+    assert len(topology_problems(wrong)) == 6
 
 
 @given(wanted())
 @repeatable
 def test_a_right_topology_has_no_problems_and_is_a_tree(members: list[Member]) -> None:
-    assert problems(members) == []
+    assert topology_problems(members) == []
     topology = Topology(members)
     assert topology.primary.host == "n1"
     order = [node.host for node in topology.from_the_top()]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._model import data, links
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules, links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
     Observation,
@@ -94,7 +94,7 @@ def wrong(cluster: Cluster, topology: Topology, blocked: Plan) -> list[str]:
 def planned(
     members: list[Member], found: Mapping[str, Observation], history: PromotionHistory = NO_HISTORY
 ) -> Plan:
-    return planner.plan(Topology(members), found, history)
+    return planner.plan_for(Topology(members), found, history)
 
 
 def steps(
@@ -112,7 +112,7 @@ def steps(
 def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    made = planner.plan(topology, cluster.look(), NO_HISTORY)
+    made = planner.plan_for(topology, cluster.look(), NO_HISTORY)
     carry_out(cluster, topology, made)
     assert not wrong(cluster, topology, made)
     assert not [
@@ -131,7 +131,7 @@ def test_there_never_are_two_primaries_that_were_not_before(
     topology = Topology(members)
     before = cluster.primaries()
     reachable = {node.host for node in cluster.nodes.values() if node.reachable}
-    for wave in planner.plan(topology, cluster.look(), NO_HISTORY).waves:
+    for wave in planner.plan_for(topology, cluster.look(), NO_HISTORY).waves:
         for step in random.sample(wave.steps, len(wave.steps)):
             if step.role == "primary":
                 assert not cluster.primaries() & reachable
@@ -145,9 +145,9 @@ def test_there_never_are_two_primaries_that_were_not_before(
 def test_a_cluster_that_is_right_needs_nothing(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    carry_out(cluster, topology, planner.plan(topology, cluster.look(), NO_HISTORY))
+    carry_out(cluster, topology, planner.plan_for(topology, cluster.look(), NO_HISTORY))
     found = cluster.look()
-    assert planner.plan(topology, found, NO_HISTORY) == Plan()
+    assert planner.plan_for(topology, found, NO_HISTORY) == Plan()
     assert all(links.is_as_wanted(topology, found, host) for host in topology.members)
 
 
@@ -158,7 +158,7 @@ def test_no_step_is_planned_exactly_if_every_node_that_can_be_helped_is_right(
 ) -> None:
     members, cluster = situation
     topology, found = Topology(members), cluster.look()
-    made = planner.plan(topology, found, NO_HISTORY)
+    made = planner.plan_for(topology, found, NO_HISTORY)
     right = [
         links.is_as_wanted(topology, found, host)
         for host in topology.members
@@ -179,10 +179,10 @@ def test_a_second_run_finishes_what_was_interrupted_anywhere(
 ) -> None:
     members, cluster = situation
     topology = Topology(members)
-    first = planner.plan(topology, cluster.look(), NO_HISTORY)
+    first = planner.plan_for(topology, cluster.look(), NO_HISTORY)
     for step in first.steps[: draw.draw(st.integers(0, len(first.steps)))]:
         do(cluster, topology, step)
-    second = planner.plan(topology, cluster.look(), NO_HISTORY)
+    second = planner.plan_for(topology, cluster.look(), NO_HISTORY)
     carry_out(cluster, topology, second)
     assert not wrong(cluster, topology, second)
 
@@ -216,7 +216,9 @@ def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Rando
     found = cluster.look()
     shuffled = dict(random.sample(list(found.items()), len(found)))
     topology = Topology(members)
-    assert planner.plan(topology, found, NO_HISTORY) == planner.plan(topology, shuffled, NO_HISTORY)
+    assert planner.plan_for(topology, found, NO_HISTORY) == planner.plan_for(
+        topology, shuffled, NO_HISTORY
+    )
 
 
 @given(situations())
@@ -323,7 +325,7 @@ def test_a_secondary_that_lost_its_link_unnoticed_becomes_relay_over_a_new_one()
 def test_a_secondary_that_becomes_relay_keeps_its_link_and_its_data() -> None:
     found = {"n1": answer("primary", None, N2, txid=NEW), "n2": answer("secondary", N1)}
     step = steps([N1, RELAY], found)["n2"]
-    assert (step.orders, step.relation) == (("berelay",), data.COPY)
+    assert (step.orders, step.relation) == (("berelay",), data_rules.COPY)
 
 
 def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
@@ -377,7 +379,7 @@ def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> 
         "n3": answer("secondary", N1, txid=NEW),
     }
     step = steps([N1, RELAY, BELOW], found)["n3"]
-    assert step.relation == data.COPY
+    assert step.relation == data_rules.COPY
     assert not step.overwrites
 
 
@@ -389,7 +391,7 @@ def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
         SILENT,
     )
     whole: Observed = {"n1": upper, "n2": middle, "n3": answer("secondary", RELAY)}
-    assert links.relation(topology, whole, NO_HISTORY, "n3") == data.COPY
+    assert links.relation(topology, whole, NO_HISTORY, "n3") == data_rules.COPY
     stranger = Member("z9", "z9", "10.9.9.9", "primary")
     changes: list[Observed] = [
         {"n1": answer("primary")},
@@ -401,10 +403,13 @@ def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
         {"n3": answer("secondary", stranger)},
     ]
     for broken in changes:
-        assert links.relation(topology, {**whole, **broken}, NO_HISTORY, "n3") == data.EQUAL
+        assert links.relation(topology, {**whole, **broken}, NO_HISTORY, "n3") == data_rules.EQUAL
     # What would have to be compared is not known.
     for host in ("n1", "n3"):
-        assert links.relation(topology, {**whole, host: silent}, NO_HISTORY, "n3") == data.UNKNOWN
+        assert (
+            links.relation(topology, {**whole, host: silent}, NO_HISTORY, "n3")
+            == data_rules.UNKNOWN
+        )
 
 
 def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
@@ -416,8 +421,8 @@ def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
         "n3": answer("relay", first, first),
     }
     topology = Topology([N1, first, second])
-    assert links.relation(topology, found, BY_N1, "n2") == data.BEHIND
-    assert links.relation(topology, found, NO_HISTORY, "n2") == data.UNRECORDED
+    assert links.relation(topology, found, BY_N1, "n2") == data_rules.BEHIND
+    assert links.relation(topology, found, NO_HISTORY, "n2") == data_rules.UNRECORDED
 
 
 def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
@@ -427,7 +432,7 @@ def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
         "n3": answer("secondary", N2, txid=NEW),
     }
     made = steps([N1, N2, N3], found)
-    assert (made["n2"].relation, made["n3"].relation) == (data.NEWER, data.NEWER)
+    assert (made["n2"].relation, made["n3"].relation) == (data_rules.NEWER, data_rules.NEWER)
 
 
 # Steps that give no role, in full
@@ -485,7 +490,7 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
     assert made.hands_over == "n1"
     # Only what was connected to the old primary is a copy of what is handed over.
     relations = {step.host: step.relation for step in made.roles if step.relation}
-    assert relations == {"n1": data.HANDED, "n3": data.EQUAL}
+    assert relations == {"n1": data_rules.HANDED, "n3": data_rules.EQUAL}
 
 
 @pytest.mark.parametrize(
@@ -522,7 +527,7 @@ def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() ->
         "n2": answer("none"),
         "n3": answer("none"),
     }
-    made = planner.plan(Topology([N1, N2, N3]), found, NO_HISTORY, {"n2": "it diverged"})
+    made = planner.plan_for(Topology([N1, N2, N3]), found, NO_HISTORY, {"n2": "it diverged"})
     assert [step.host for step in made.steps] == ["n3"]
     assert made.blocked == {"n2": "it diverged"}
 
@@ -538,7 +543,7 @@ def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healin
     }
     made = planned([N1, N2, N3], cut, BY_N1)
     assert [(step.host, step.role, step.relation) for step in made.steps] == [
-        ("n2", "secondary", data.BEHIND)
+        ("n2", "secondary", data_rules.BEHIND)
     ]
 
 
@@ -554,8 +559,8 @@ def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a
     made = planned([N1, N2, N3], none)
     assert [(step.host, step.relation) for step in made.steps] == [
         ("n1", ""),
-        ("n2", data.EQUAL),
-        ("n3", data.EQUAL),
+        ("n2", data_rules.EQUAL),
+        ("n3", data_rules.EQUAL),
     ]
 
 
@@ -606,6 +611,6 @@ def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
     ]
     topology = Topology([*reversed(chain), *leaves, N1])
     found: Observed = {host: answer("none") for host in topology.members}
-    made = planner.plan(topology, found, NO_HISTORY)
+    made = planner.plan_for(topology, found, NO_HISTORY)
     assert len(made.steps) == 1000
     assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]

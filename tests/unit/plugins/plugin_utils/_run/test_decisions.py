@@ -23,7 +23,11 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     RECHECK,
     STEP,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision, Locks, StepResult
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
+    Decision,
+    Locks,
+    StepResult,
+)
 from helpers.cases import (
     HAND_OVER,
     N1,
@@ -48,9 +52,9 @@ UNDER_LOCK = [
 MAKERS = {
     "plan": (planning, "plan"),
     "plan_again": (planning, "plan"),
-    "judge_locks": (progress, "locked"),
-    "judge_rehearsal": (progress, "rehearsed"),
-    "judge_fencing": (progress, "fenced"),
+    "judge_locks": (progress, "after_locking"),
+    "judge_rehearsal": (progress, "after_rehearsal"),
+    "judge_fencing": (progress, "after_fencing"),
     "judge_recheck": (recheck, "rechecked"),
     "judge_wave": (progress, "after_wave"),
     "roll_back": (planning, "roll_back"),

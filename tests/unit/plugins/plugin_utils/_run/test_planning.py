@@ -10,18 +10,18 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict, to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import WAVES
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import UNDER_LOCK
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     Expectation,
     OperationPlan,
     Progress,
-    Target,
+    RoleOptions,
 )
 from helpers.cases import (
     N1,
@@ -49,9 +49,9 @@ from hypothesis import strategies as st
 Situation = tuple[list[Member], Cluster]
 
 ALL = [N1, N2, N3]
-ALL_CHECKS = list(guards.OVERRIDABLE)
+ALL_CHECKS = list(judge.OVERRIDABLE)
 #: What converge has to pass.
-CHECKS = guards.CHECKS_OF["converge"]
+CHECKS = judge.CHECKS_OF["converge"]
 #: The waves up to the one that makes a primary.
 UP_TO_PROMOTE = ("leave", "hold", "catch_up", "step_down", "promote")
 
@@ -302,7 +302,7 @@ def test_a_refusal_under_the_lock_gives_all_of_it_back() -> None:
 def test_targets_and_expectations_name_both_ends_of_each_link() -> None:
     relay, below = member(2, "relay"), member(3, "secondary", "n2")
     plan = planned([N1, relay, below], following(N2, N3)).plan
-    assert plan.targets["n3"] == Target("secondary", "id3", "id2", "10.0.0.2")
+    assert plan.targets["n3"] == RoleOptions("secondary", "id3", "id2", "10.0.0.2")
     assert plan.verify == {
         "n1": Expectation("primary", None, ("id2",)),
         "n2": Expectation("relay", "id1", ("id3",)),

@@ -21,7 +21,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     STEP,
     WITHDRAWAL,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import (
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     Locks,
     StepResult,
@@ -310,7 +310,7 @@ def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
         "n5": {"failed": True, "msg": None},
     }
     locking = decision(*HAND_OVER, locks=_LOCKS)
-    judged = progress.locked(locking, _LOCKS.hosts, results({LOCK: taken}), 5.0)
+    judged = progress.after_locking(locking, _LOCKS.hosts, results({LOCK: taken}), 5.0)
     assert [(one.check, one.host, one.reason) for one in judged.verdicts] == [
         ("lock", "n2", "ada has it"),
         ("lock", "n3", LOST),
@@ -318,7 +318,7 @@ def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
         ("lock", "n5", LOST),
     ]
     assert (judged.progress.refused, judged.progress.started) == (True, 5.0)
-    alone = progress.locked(locking, ["n1"], results({LOCK: taken}), 5.0)
+    alone = progress.after_locking(locking, ["n1"], results({LOCK: taken}), 5.0)
     assert not alone.progress.refused
     assert alone.verdicts == ()
 
@@ -338,7 +338,7 @@ def test_an_old_lock_that_does_not_say_what_the_plan_says_refuses(
 ) -> None:
     locking = decision(*HAND_OVER, locks=_LOCKS)
     old = results({LOCK: {host: {"run_id": RUN_ID, "lock": written}}})
-    judged = progress.locked(locking, [host], old, 5.0)
+    judged = progress.after_locking(locking, [host], old, 5.0)
     assert judged.progress.refused
     assert reason(judged, "lock") == LOST
 
@@ -347,8 +347,8 @@ def test_a_lock_that_was_taken_one_by_one_is_not_asked_of_the_results_by_host() 
     right = {"run_id": RUN_ID, "lock": lock(steps=["promote"], fence=["n4"])}
     locking = decision(*HAND_OVER, locks=_LOCKS)
     once = results({ONE_BY_ONE[LOCK]: {"n2": right}})
-    assert progress.locked(locking, ["n2"], once, 5.0).progress.refused
-    assert not progress.locked(locking, ["n2"], once.one_by_one(LOCK), 5.0).progress.refused
+    assert progress.after_locking(locking, ["n2"], once, 5.0).progress.refused
+    assert not progress.after_locking(locking, ["n2"], once.one_by_one(LOCK), 5.0).progress.refused
 
 
 # Rehearsal
@@ -358,7 +358,7 @@ def rehearsed(result: Result | None) -> Decision:
     plan = replace(decision().plan, rehearse=("n2",))
     by_name = {OBSERVATION: {"n2": look(answer("none"))}}
     tried = {} if result is None else {"n2": result}
-    return progress.rehearsed(
+    return progress.after_rehearsal(
         replace(decision(), plan=plan), results({**by_name, REHEARSAL: tried})
     )
 
@@ -406,7 +406,7 @@ def confirmed(run_id: str = RUN_ID, owner: str = RUN_ID, fenced: tuple[str, ...]
 
 
 def fenced(by_name: dict[str, Any]) -> Decision:
-    return progress.fenced(decision(*HAND_OVER, locks=_FENCE), results(by_name))
+    return progress.after_fencing(decision(*HAND_OVER, locks=_FENCE), results(by_name))
 
 
 @pytest.mark.parametrize(

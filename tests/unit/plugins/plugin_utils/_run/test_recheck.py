@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Nodes, Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import recheck
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION, RECHECK
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import Decision
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision
 from helpers.cases import (
     N1,
     N2,
@@ -107,7 +107,7 @@ def test_no_acknowledged_write_is_lost_without_consent(
 ) -> None:
     members, cluster = situation
     cluster.copied.clear()
-    found = case(members, cluster, override=list(guards.OVERRIDABLE))
+    found = case(members, cluster, override=list(judge.OVERRIDABLE))
     assume(not found.decision.progress.refused)
     late = iter(enumerate(writers))
 

@@ -19,7 +19,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     STEP,
     VERIFICATION,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.state import StepResult
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import StepResult
 from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
 from helpers import cases
 from helpers.cases import BY_N2, N1, N2, N3, Result, answer, known, member, results, said, status
@@ -407,7 +407,7 @@ def compared(
     problems: Sequence[str] = (),
 ) -> Result:
     about = known(members, observed, "")
-    return report.status(about.run, members, problems, about.results, found)
+    return report.status_report(about.run, members, problems, about.results, found)
 
 
 def test_status_of_a_cluster_that_is_right() -> None:
@@ -506,7 +506,7 @@ def test_no_line_is_wider_than_a_terminal(
     about = known(renamed, {long[host]: one for host, one in cluster.results().items()}, dry=dry)
     for told in (
         report.report(about.run, renamed, planning.plan(about), about.results),
-        report.status(about.run, renamed, [], about.results, NOTHING),
+        report.status_report(about.run, renamed, [], about.results, NOTHING),
     ):
         assert max(map(len, told["table"])) <= 72
         assert json.loads(json.dumps(told)) == told

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Consents, Nodes
-from ansible_collections.nso.ha.plugins.plugin_utils._checks.guards import OVERRIDABLE
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.judge import OVERRIDABLE
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import request
 from ansible_collections.nso.ha.plugins.plugin_utils._run.request import Request

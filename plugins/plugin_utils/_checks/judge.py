@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
-from .._model import data
+from .._model import data_rules
 from .._model.observation import Answer, txid_of
 from .._plan import operations
 from .._plan.plan import Step
@@ -48,10 +48,10 @@ def refused(found: Iterable[Verdict]) -> bool:
 def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
     """Return the verdict on one node that is to copy the primary."""
     own, primary = case.observed[step.host], case.observed[case.topology.primary.host]
-    why = data.explain(step.relation, txid_of(own), txid_of(primary))
+    why = data_rules.explain(step.relation, txid_of(own), txid_of(primary))
     if not step.overwrites:
         return Verdict(OVERWRITE, PASSED, why, step.host)
-    if step.relation == data.NEWER and isinstance(own, Answer) and own.state.role == PRIMARY:
+    if step.relation == data_rules.NEWER and isinstance(own, Answer) and own.state.role == PRIMARY:
         why += ", as it takes writes now: stop these and run again"
     if consents.may_overwrite(step.host):
         return Verdict(OVERWRITE, OVERRIDDEN, why, step.host)
@@ -72,7 +72,7 @@ CHECKS: dict[str, Check] = {
     "newer_data": checks.newer_data,
     "primary_answers": checks.primary_answers,
     "primary_name": checks.primary_name,
-    "start_phase": checks.start_phase,
+    "start_phase": checks.start_phase_reached,
     "last_primary": checks.last_primary,
     "all_answer": moving.all_answer,
     "ready": moving.ready,

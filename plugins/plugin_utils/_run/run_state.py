@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
-from .._checks import guards
+from .._checks import judge
 from .._checks.case import PASSED, Verdict
 from .._model.observation import Observation
 from .._model.topology import Member
@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Target:
+class RoleOptions:
     """The options of ncs_ha_role that give a node the role it should have in the end."""
 
     role: str
@@ -119,7 +119,7 @@ class OperationPlan:
     candidate: str = ""
     election: Mapping[str, str] = field(default_factory=dict)
     waves: tuple[Wave, ...] = ()
-    targets: Mapping[str, Target] = field(default_factory=dict)
+    targets: Mapping[str, RoleOptions] = field(default_factory=dict)
     blocked: Mapping[str, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     undoes: str = ""
@@ -231,5 +231,5 @@ class Decision:
         """Return it with more verdicts; a failed one forbids whatever has not been done yet."""
         return self.with_progress(
             verdicts=(*self.progress.verdicts, *verdicts),
-            refused=self.progress.refused or guards.refused(verdicts),
+            refused=self.progress.refused or judge.refused(verdicts),
         )

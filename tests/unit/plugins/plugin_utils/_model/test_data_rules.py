@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._model import data
+from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import (
     Promotion,
     PromotionHistory,
@@ -37,49 +37,49 @@ TXIDS = st.none() | st.builds(
 @pytest.mark.parametrize(
     ("own", "primary", "relation"),
     [
-        (A5, A5, data.EQUAL),
-        (ALONE5, ALONE5, data.EQUAL),
-        (A5, A6, data.UNRECORDED),
-        (A6, A5, data.NEWER),
-        (A5, B5, data.OTHER),
-        (ALONE5, ALONE6, data.OTHER),
-        (EMPTY5, EMPTY6, data.OTHER),
-        (ALONE5, A6, data.OTHER),
-        (A5, ALONE6, data.OTHER),
-        (None, A5, data.UNKNOWN),
-        (A5, None, data.UNKNOWN),
-        (None, None, data.UNKNOWN),
+        (A5, A5, data_rules.EQUAL),
+        (ALONE5, ALONE5, data_rules.EQUAL),
+        (A5, A6, data_rules.UNRECORDED),
+        (A6, A5, data_rules.NEWER),
+        (A5, B5, data_rules.OTHER),
+        (ALONE5, ALONE6, data_rules.OTHER),
+        (EMPTY5, EMPTY6, data_rules.OTHER),
+        (ALONE5, A6, data_rules.OTHER),
+        (A5, ALONE6, data_rules.OTHER),
+        (None, A5, data_rules.UNKNOWN),
+        (A5, None, data_rules.UNKNOWN),
+        (None, None, data_rules.UNKNOWN),
     ],
 )
 def test_relation_of_two_ids_without_a_history(
     own: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
-    assert data.compare(own, primary, NO_HISTORY) == relation
+    assert data_rules.compare(own, primary, NO_HISTORY) == relation
 
 
 @pytest.mark.parametrize(
     ("own", "primary", "relation"),
     [
-        (B5, B5, data.EQUAL),
-        (A5, B6, data.BEHIND),
-        (B5, B6, data.BEHIND),
-        (ALONE5, B6, data.BEHIND),
-        (B6, B5, data.NEWER),
-        (B5, A5, data.NEWER),
-        (A6, B6, data.DIVERGED),
-        (ALONE6, B6, data.OTHER),
-        (C5, B6, data.OTHER),
+        (B5, B5, data_rules.EQUAL),
+        (A5, B6, data_rules.BEHIND),
+        (B5, B6, data_rules.BEHIND),
+        (ALONE5, B6, data_rules.BEHIND),
+        (B6, B5, data_rules.NEWER),
+        (B5, A5, data_rules.NEWER),
+        (A6, B6, data_rules.DIVERGED),
+        (ALONE6, B6, data_rules.OTHER),
+        (C5, B6, data_rules.OTHER),
         # What is to be the primary is itself not on the line: nothing is known then.
-        (A5, C5, data.OTHER),
-        (A5, A6, data.UNRECORDED),
-        (None, B5, data.UNKNOWN),
-        (B5, None, data.UNKNOWN),
+        (A5, C5, data_rules.OTHER),
+        (A5, A6, data_rules.UNRECORDED),
+        (None, B5, data_rules.UNKNOWN),
+        (B5, None, data_rules.UNKNOWN),
     ],
 )
 def test_relation_of_two_ids_with_a_history(
     own: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
-    assert data.compare(own, primary, A_THEN_B) == relation
+    assert data_rules.compare(own, primary, A_THEN_B) == relation
 
 
 @given(TXIDS, TXIDS)
@@ -87,7 +87,7 @@ def test_relation_of_two_ids_with_a_history(
 def test_without_a_history_only_equal_ids_are_safe(
     own: TransactionId | None, primary: TransactionId | None
 ) -> None:
-    safe = data.compare(own, primary, NO_HISTORY) in data.SAFE
+    safe = data_rules.compare(own, primary, NO_HISTORY) in data_rules.SAFE
     assert safe == (own is not None and own == primary)
 
 
@@ -96,48 +96,51 @@ def test_without_a_history_only_equal_ids_are_safe(
 def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
     one: TransactionId | None, other: TransactionId | None, history: PromotionHistory
 ) -> None:
-    both = {data.compare(one, other, history), data.compare(other, one, history)}
-    assert not both <= data.SAFE or both == {data.EQUAL}
+    both = {data_rules.compare(one, other, history), data_rules.compare(other, one, history)}
+    assert not both <= data_rules.SAFE or both == {data_rules.EQUAL}
 
 
 @pytest.mark.parametrize(
     ("relation", "text"),
     [
-        (data.EQUAL, "has the same data as the primary (a/1000005.000000), so nothing is copied"),
-        (data.COPY, "is connected to the primary, so its data is a copy already"),
         (
-            data.BEHIND,
+            data_rules.EQUAL,
+            "has the same data as the primary (a/1000005.000000), so nothing is copied",
+        ),
+        (data_rules.COPY, "is connected to the primary, so its data is a copy already"),
+        (
+            data_rules.BEHIND,
             "is behind the primary on the same timeline (a/1000005.000000, primary "
             "b/1000005.000000)",
         ),
         (
-            data.NEWER,
+            data_rules.NEWER,
             "has newer data than the primary (a/1000005.000000, primary b/1000005.000000)",
         ),
         (
-            data.OTHER,
+            data_rules.OTHER,
             "has data that the primary may not have (a/1000005.000000, primary b/1000005.000000)",
         ),
         (
-            data.HANDED,
+            data_rules.HANDED,
             "has nothing that the next primary does not get before it takes over",
         ),
         (
-            data.DIVERGED,
+            data_rules.DIVERGED,
             "has transactions that were made after another primary had taken over, so nobody else "
             "has them (a/1000005.000000, primary b/1000005.000000)",
         ),
         (
-            data.UNRECORDED,
+            data_rules.UNRECORDED,
             "seems to be behind the primary (a/1000005.000000, primary b/1000005.000000), but no "
             "record of promotions says that nothing was lost in between",
         ),
         (
-            data.UNKNOWN,
+            data_rules.UNKNOWN,
             "has a transaction id, or its primary has, that is not known (a/1000005.000000, "
             "primary b/1000005.000000)",
         ),
     ],
 )
 def test_each_relation_is_explained_with_both_ids(relation: str, text: str) -> None:
-    assert data.explain(relation, A5, B5) == text
+    assert data_rules.explain(relation, A5, B5) == text

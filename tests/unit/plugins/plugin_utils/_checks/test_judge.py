@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import guards
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
     FAILED,
     NOT_EVALUABLE,
@@ -62,13 +62,13 @@ def case(
     goal = operations.goal(operation, scene, candidate)
     assert not goal.problem
     topology = links.reparented(Topology(goal.members), found)
-    made = planner.plan(topology, found, known)
+    made = planner.plan_for(topology, found, known)
     return Case(operation, scene, goal, topology, made, fences)
 
 
 def of_check(one: Case, check: str, *override: str) -> list[Verdict]:
     consents = Consents(overridden=frozenset(override))
-    return [verdict for verdict in guards.verdicts(one, consents) if verdict.check == check]
+    return [verdict for verdict in judge.verdicts(one, consents) if verdict.check == check]
 
 
 def judged(members: list[Member], found: Observed, check: str, *override: str) -> list[Verdict]:
@@ -199,17 +199,17 @@ EXAMPLES = {
 
 
 def test_every_check_has_an_example() -> None:
-    assert set(EXAMPLES) == set(guards.CHECKS)
+    assert set(EXAMPLES) == set(judge.CHECKS)
 
 
 def test_every_check_is_one_of_an_operation_and_every_operation_has_some() -> None:
-    assert {name for names in guards.CHECKS_OF.values() for name in names} == set(guards.CHECKS)
-    assert set(guards.CHECKS_OF) == {*operations.OPERATIONS, operations.ROLL_BACK}
-    assert all(guards.CHECKS_OF.values())
+    assert {name for names in judge.CHECKS_OF.values() for name in names} == set(judge.CHECKS)
+    assert set(judge.CHECKS_OF) == {*operations.OPERATIONS, operations.ROLL_BACK}
+    assert all(judge.CHECKS_OF.values())
 
 
 def test_only_what_a_roll_back_alone_has_cannot_be_overridden() -> None:
-    assert set(guards.CHECKS) - set(guards.OVERRIDABLE) == {"candidate_failed"}
+    assert set(judge.CHECKS) - set(judge.OVERRIDABLE) == {"candidate_failed"}
 
 
 @pytest.mark.parametrize("check", EXAMPLES)
@@ -224,7 +224,7 @@ def test_check_fails_with_a_reason_and_refuses(check: str) -> None:
     example = EXAMPLES[check]
     verdicts = of_check(example.case(example.failing), check)
     assert verdicts == [Verdict(check, FAILED, example.why)]
-    assert guards.refused(verdicts)
+    assert judge.refused(verdicts)
 
 
 @pytest.mark.parametrize("check", EXAMPLES)
@@ -232,7 +232,7 @@ def test_check_that_is_overridden_says_why_it_had_failed_and_does_not_refuse(che
     example = EXAMPLES[check]
     verdicts = of_check(example.case(example.failing), check, check)
     assert verdicts == [Verdict(check, OVERRIDDEN, example.why)]
-    assert not guards.refused(verdicts)
+    assert not judge.refused(verdicts)
 
 
 @pytest.mark.parametrize("check", EXAMPLES)
@@ -266,7 +266,7 @@ def test_fault_4_a_wanted_primary_that_only_its_secondaries_see_refuses_all_step
         "n2": answer("secondary", N1),
         "n3": answer("secondary", N1),
     }
-    assert guards.refused(judged(MEMBERS, found, "primary_answers"))
+    assert judge.refused(judged(MEMBERS, found, "primary_answers"))
 
 
 def test_last_primary_cannot_be_told_from_two_promotions_at_the_same_time() -> None:
@@ -274,12 +274,12 @@ def test_last_primary_cannot_be_told_from_two_promotions_at_the_same_time() -> N
     (verdict,) = of_check(case(MEMBERS, ALL_NONE, known=halves), "last_primary")
     assert verdict.result == NOT_EVALUABLE
     assert "two promotions at the same time" in verdict.reason
-    assert guards.refused([verdict])
+    assert judge.refused([verdict])
 
 
 def test_hidden_primary_passes_where_no_node_is_promoted() -> None:
     found: Observed = {"n1": answer("primary"), "n2": answer("none"), "n3": Silence("no route")}
-    assert not guards.refused(judged(MEMBERS, found, "hidden_primary"))
+    assert not judge.refused(judged(MEMBERS, found, "hidden_primary"))
 
 
 def test_hidden_primary_names_every_silent_node() -> None:
@@ -289,7 +289,7 @@ def test_hidden_primary_names_every_silent_node() -> None:
 
 def test_newer_data_fails_for_a_primary_that_leaves_with_data_of_its_own() -> None:
     found: Observed = {**ALL_NONE, "n3": answer("primary", txid=ELSEWHERE)}
-    assert guards.refused(judged(MEMBERS, found, "newer_data"))
+    assert judge.refused(judged(MEMBERS, found, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [None, ELSEWHERE])
@@ -297,13 +297,13 @@ def test_newer_data_fails_for_data_without_a_place(
     txid: TransactionId | None,
 ) -> None:
     found: Observed = {**ALL_NONE, "n3": answer("none", txid=txid)}
-    assert guards.refused(judged(MEMBERS, found, "newer_data"))
+    assert judge.refused(judged(MEMBERS, found, "newer_data"))
 
 
 def test_newer_data_leaves_those_that_copy_to_the_consent() -> None:
     found: Observed = {**ALL_NONE, "n2": answer("none", txid=NEW)}
-    assert not guards.refused(judged(MEMBERS, found, "newer_data"))
-    assert guards.refused(judged(MEMBERS, found, "overwrite"))
+    assert not judge.refused(judged(MEMBERS, found, "newer_data"))
+    assert judge.refused(judged(MEMBERS, found, "overwrite"))
 
 
 def test_fault_9_a_secondary_under_a_silent_relay_may_have_a_newer_copy() -> None:
@@ -311,13 +311,13 @@ def test_fault_9_a_secondary_under_a_silent_relay_may_have_a_newer_copy() -> Non
     below = replace(N2, upstream="n4")
     found: Observed = {"n1": answer("none"), "n2": answer("none", txid=NEW), "n4": Silence("gone")}
     # It is to follow further up then, so it is its consent that is asked for.
-    verdicts = judged([N1, below, relay], found, "overwrite", *guards.CHECKS)
+    verdicts = judged([N1, below, relay], found, "overwrite", *judge.CHECKS)
     assert [(one.host, one.result) for one in verdicts] == [("n2", FAILED)]
 
 
 def test_newer_data_passes_where_no_node_is_promoted() -> None:
     found: Observed = {**ALL_NONE, "n1": answer("primary"), "n3": answer("none", txid=NEW)}
-    assert not guards.refused(judged(MEMBERS, found, "newer_data"))
+    assert not judge.refused(judged(MEMBERS, found, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [NEW, ELSEWHERE, None])
@@ -328,13 +328,13 @@ def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | N
         (Consents(), FAILED),
         (Consents(overwrite=Nodes(named=frozenset(("n1", "n3")))), FAILED),
         (Consents(data_loss=Nodes(every=True)), FAILED),
-        (Consents(overridden=frozenset(guards.CHECKS)), FAILED),
+        (Consents(overridden=frozenset(judge.CHECKS)), FAILED),
         (Consents(overwrite=Nodes(named=frozenset(("n2",)))), OVERRIDDEN),
         (Consents(overwrite=Nodes(every=True)), OVERRIDDEN),
     ):
-        verdict = guards.overwriting(one, step, consents)
+        verdict = judge.overwriting(one, step, consents)
         assert (verdict.result, verdict.host) == (result, "n2")
-    refusal = guards.overwriting(one, step, Consents()).reason
+    refusal = judge.overwriting(one, step, Consents()).reason
     assert refusal.endswith(
         "; its data would be overwritten, which needs nso_ha_allow_overwrite to name it"
     )
@@ -342,7 +342,7 @@ def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | N
 
 def test_overwriting_passes_where_nothing_is_lost() -> None:
     one = case([N1, N2], {"n1": answer("primary", txid=NEW), "n2": answer("none")}, known=BY_N1)
-    assert guards.overwriting(one, one.plan.steps[0], Consents()) == Verdict(
+    assert judge.overwriting(one, one.plan.steps[0], Consents()) == Verdict(
         "overwrite",
         PASSED,
         "is behind the primary on the same timeline (id1/5.000000, primary id1/6.000000)",
