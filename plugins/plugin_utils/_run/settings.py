@@ -39,11 +39,6 @@ IPC_ENVIRONMENT = ("NCS_IPC_ACCESS_FILE", "NCS_IPC_ADDR", "NCS_IPC_PATH", "NCS_I
 TOKEN = "__nso_ha_token"
 ACCESS_FILE = "__nso_ha_access_file"
 
-NO_TOKEN = (
-    "{host}: there is no token. Set nso_ha_token, or give the job a credential that has it, or put "
-    "it into the environment of Ansible: NSO_HA_TOKEN_FILE names a file with it, NSO_HA_TOKEN is "
-    "the token itself"
-)
 
 #: Evaluates a variable of a host; raises NotEvaluable. None is one that is not set.
 Read = Callable[[str], object]
@@ -168,7 +163,7 @@ def read(
         limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in _LIMITS.items()
     }
     if stated and not reader.text(TOKEN):
-        reader.problems.append(NO_TOKEN.format(host=host))
+        reader.problems.append(_no_token(host))
     member = Member(
         host=host,
         node_id=reader.text("nso_ha_node_id", host),
@@ -225,7 +220,11 @@ def seconds(value: object, name: str, default: float) -> float:
 
 def problems(settings: Sequence[Settings]) -> list[str]:
     """Return what is wrong with the settings of the hosts, one by one and together, in words."""
-    found = [text for one in settings for text in one.problems]
+    without = [one.member.host for one in settings if _no_token(one.member.host) in one.problems]
+    found = [_no_token(", ".join(without))] if without else []
+    found += [
+        text for one in settings for text in one.problems if text != _no_token(one.member.host)
+    ]
     for one in settings:
         lock, wait = one.limits.lock, one.limits.wait
         if lock <= wait:
@@ -237,6 +236,14 @@ def problems(settings: Sequence[Settings]) -> list[str]:
     for name in OF_THE_GROUP:
         found += _uneven(name, stated)
     return found + _uneven_environment(stated)
+
+
+def _no_token(hosts: str) -> str:
+    return (
+        f"{hosts}: there is no token. Set nso_ha_token, or give the job a credential that has it, "
+        "or put it into the environment of Ansible: NSO_HA_TOKEN_FILE names a file with it, "
+        "NSO_HA_TOKEN is the token itself"
+    )
 
 
 def _uneven(name: str, settings: Sequence[Settings]) -> list[str]:

@@ -42,11 +42,11 @@ def test_a_part_of_the_cluster_may_be_looked_at(jobs: Jobs) -> None:
 
 def test_a_job_without_the_credential_says_what_is_missing(jobs: Jobs) -> None:
     job = jobs.run("failover", credential=False)
-    assert_failed(job, "There is no token.", "give the job a credential that has it")
-    assert not job.artifacts
+    assert_failed(job, "n1, n2, n3: there is no token.", "give the job a credential that has it")
+    assert job.report["outcome"] == "refused"
 
 
 def test_a_time_limit_that_is_no_number_is_told_by_its_name(jobs: Jobs) -> None:
     job = jobs.run("converge", extra={"nso_ha_verify_timeout": "soon"})
     assert_failed(job, "nso_ha_verify_timeout is 'soon'; it has to be a number of seconds")
-    assert not job.artifacts
+    assert job.report["outcome"] == "refused"
