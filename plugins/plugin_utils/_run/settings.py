@@ -132,7 +132,9 @@ class _Reader:
         try:
             return self.evaluate(name)
         except NotEvaluable as problem:
-            self.problems.append(f"{name} of {self.host} cannot be evaluated: {problem}")
+            # What users set has no underscores before it.
+            shown = name.removeprefix("__")
+            self.problems.append(f"{shown} of {self.host} cannot be evaluated: {problem}")
             return None
 
     def text(self, name: str, default: str = "") -> str:
@@ -162,7 +164,7 @@ def read(
     limits = {
         limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in _LIMITS.items()
     }
-    if stated and not reader.text(TOKEN):
+    if stated and not reader.text(TOKEN) and not reader.problems:
         reader.problems.append(_no_token(host))
     member = Member(
         host=host,

@@ -135,7 +135,10 @@ def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -
         return GIVEN.get(asked)
 
     own = settings.read("n1", evaluate, {})
-    assert own.problems[0] == f"{name} of n1 cannot be evaluated: 'typo' is undefined"
+    assert (
+        own.problems[0]
+        == f"{name.removeprefix('__')} of n1 cannot be evaluated: 'typo' is undefined"
+    )
     assert settings.problems([own])[0] == own.problems[0]
 
 
