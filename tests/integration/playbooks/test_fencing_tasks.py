@@ -26,27 +26,34 @@ def read(
     cluster: Cluster, files: dict[str, str], tmp_path: Path, *arguments: str
 ) -> dict[str, str]:
     """What is said of each file, all of them in one play."""
-    decide = {
-        "group": "nso",
-        "operation": "failover",
-        "fence_tasks": "{{ item.value }}",
-    }
+    once = {"run_once": True}
+    steps: list[dict[str, Any]] = [
+        {
+            "nso.ha.cluster_decision": {"step": "settings"},
+            "vars": {"nso_ha_fence_tasks": "{{ item.value }}"},
+            "register": "__nso_ha_settings",
+            **once,
+        },
+        {
+            "nso.ha.cluster_decision": {"step": "begin", "operation": "failover"},
+            "register": "__nso_ha_begin",
+            **once,
+        },
+        {
+            "ansible.builtin.set_fact": {
+                "said": "{{ said | default({})"
+                " | combine({item.key: __nso_ha_begin.run.fence_problem}) }}"
+            },
+            **once,
+        },
+    ]
     tasks: list[dict[str, Any]] = [
         {
-            "nso.ha.cluster_decision": decide,
+            "ansible.builtin.include_tasks": str(write(tmp_path, "steps", steps)),
             "loop": "{{ files | dict2items }}",
-            "register": "said",
-            "run_once": True,
+            **once,
         },
-        {
-            "ansible.builtin.set_stats": {
-                "data": {
-                    "nso_ha_report": "{{ dict(said.results | map(attribute='item.key')"
-                    " | zip(said.results | map(attribute='fence_problem'))) }}"
-                }
-            },
-            "run_once": True,
-        },
+        {"ansible.builtin.set_stats": {"data": {"nso_ha_report": "{{ said }}"}}, **once},
     ]
     play = {"hosts": "nso", "gather_facts": False, "tasks": tasks, "vars": {"files": files}}
     run = run_playbook(write(tmp_path, "read", [play]), cluster.inventory, *arguments)
