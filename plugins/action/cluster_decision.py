@@ -4,8 +4,8 @@
 
 """The decisions of a run, on the controller. Documented in plugins/modules/cluster_decision.py.
 
-Here is only what needs Ansible: the variables of the hosts, and the play as Ansible runs it. What
-is decided, and by what, is in plugin_utils/_run/decisions.py.
+Only what needs Ansible is here: the variables of the hosts, and the play as Ansible runs it. The
+decisions themselves are in plugin_utils/_run/decisions.py.
 """
 
 from __future__ import annotations
@@ -37,13 +37,17 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import FileError, Reader
+from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import (
+    FileError,
+    Reader,
+    first_line,
+)
 
 SETTINGS = "settings"
 BEGIN = "begin"
 
-#: Variables in which the role registers what this plugin returns for these two steps, and for the
-#: decisions that go on from one another.
+#: Variables in which the role registers what this plugin returns: for these two steps, and for the
+#: decisions.
 _SETTINGS = "__nso_ha_settings"
 _BEGIN = "__nso_ha_begin"
 _DECISION = "__nso_ha_decision"
@@ -74,18 +78,18 @@ class ActionModule(ActionBase):
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return what comes of the step."""
+        """Return the result of the step."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         _validation, arguments = self.validate_argument_spec(argument_spec=argument_spec())
         step = arguments["step"]
         if step == SETTINGS:
-            found = self._settings(variables)
+            returned = self._settings(variables)
         elif step == BEGIN:
-            found = self._begin(variables, arguments)
+            returned = self._begin(variables, arguments)
         else:
-            found = self._decide(variables, arguments)
-        result.update(changed=False, **found)
+            returned = self._decide(variables, arguments)
+        result.update(changed=False, **returned)
         return result
 
     # The settings of a host
@@ -93,9 +97,11 @@ class ActionModule(ActionBase):
     def _settings(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of the host for which this runs, and the task that asked."""
         host = str(variables["inventory_hostname"])
-        own = settings.read(host, self._evaluator(variables), self._environment(), self._keywords())
-        # A host that drops out keeps what an earlier run in the same play has registered there.
-        return {"settings": plain.to_dict(own), "task": self._task._uuid}
+        host_settings = settings.read(
+            host, self._evaluator(variables), self._environment(), self._keywords()
+        )
+        # After a host has dropped out, the variable still has what an earlier run registered.
+        return {"settings": plain.to_dict(host_settings), "task": self._task._uuid}
 
     def _keywords(self) -> settings.Keywords:
         """Return the keywords of the play as they are for this host."""
@@ -116,44 +122,44 @@ class ActionModule(ActionBase):
             try:
                 return templar.template(variables[name])
             except AnsibleError as problem:
-                raise NotEvaluable(_first_line(problem)) from None
+                raise NotEvaluable(first_line(problem)) from None
 
         return evaluate
 
     def _environment(self) -> dict[str, object]:
         """Return what the play sets in the environment of its tasks on this host."""
-        found: dict[str, object] = {}
+        environment: dict[str, object] = {}
         for part in self._task.environment or ():
             evaluated = self._templar.template(part)
             if isinstance(evaluated, Mapping):
-                found.update(evaluated)
-        return found
+                environment.update(evaluated)
+        return environment
 
     def _all_settings(
         self, variables: Mapping[str, Any], hosts: tuple[str, ...]
     ) -> dict[str, Settings]:
-        """Return the settings of these hosts; where a host did not state them, the inventory's."""
+        """Return the settings of these hosts; of a host that stated none, from the inventory."""
         task = (variables.get(_SETTINGS) or {}).get("task")
-        found = {}
+        all_settings = {}
         for host in hosts:
             of_host = variables["hostvars"].raw_get(host)
             registered = of_host.get(_SETTINGS)
             if isinstance(registered, Mapping) and task and registered.get("task") == task:
-                found[host] = plain.from_dict(Settings, registered["settings"])
+                all_settings[host] = plain.from_dict(Settings, registered["settings"])
             else:
                 evaluate = self._evaluator(of_host)
-                found[host] = settings.read(host, evaluate, {}, stated=False)
-        return found
+                all_settings[host] = settings.read(host, evaluate, {}, stated=False)
+        return all_settings
 
     # The beginning of a run
 
     def _begin(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return who runs this, and what speaks against it."""
+        """Return the run: its id, its owner, and the reasons why it may not go on."""
         self._refuse_private()
-        own = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
-        group = own.text("nso_ha_group") or settings.DEFAULT_GROUP
+        host_settings = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
+        group = host_settings.text("nso_ha_group") or settings.DEFAULT_GROUP
         operation = arguments["operation"]
-        path = own.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
+        path = host_settings.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
         process = processes.this_process()
         run = Run(
             run_id=token_hex(8),
@@ -171,24 +177,24 @@ class ActionModule(ActionBase):
         return {"run": plain.to_dict(run)}
 
     def _problems(self, variables: Mapping[str, Any], group: str, operation: str) -> list[str]:
-        """Return why nothing may be looked at, in words."""
+        """Return the reasons why the run may not even observe the nodes."""
         hosts = tuple(variables["groups"].get(group, ()))
         of_hosts = self._all_settings(variables, hosts)
         living = variables["ansible_play_hosts"]
-        mute = [host for host in living if host in of_hosts and not of_hosts[host].stated]
-        found = []
-        if mute:
-            found.append(
-                f"{', '.join(mute)} did not state what the variables say, as that task was cut "
+        unstated = [host for host in living if host in of_hosts and not of_hosts[host].stated]
+        problems = []
+        if unstated:
+            problems.append(
+                f"{', '.join(unstated)} did not state what the variables say, as that task was cut "
                 "off. Run it again"
             )
         if operation:
-            found += plays.problems(self._play(group, variables))
-            found += planning.problems(operation, of_hosts)
-        return found
+            problems += plays.problems(self._play(group, variables))
+            problems += planning.problems(operation, of_hosts)
+        return problems
 
     def _refuse_private(self) -> None:
-        """Fail where a variable is given that is stronger than what tasks find out."""
+        """Fail if -e sets a variable of the role: it would hide the results of tasks."""
         named = plays.private(load_extra_vars(self._loader))
         if named:
             raise AnsibleActionFail(
@@ -209,7 +215,7 @@ class ActionModule(ActionBase):
         )
 
     def _fence_problem(self, path: str) -> str:
-        """Return why the fencing tasks cannot be relied on, or nothing."""
+        """Return why the fencing tasks cannot be relied on, or ""."""
         arguments = context.CLIARGS
         chosen = bool(arguments.get("skip_tags")) or list(arguments.get("tags") or ["all"]) != [
             "all"
@@ -217,15 +223,15 @@ class ActionModule(ActionBase):
         try:
             tasks = Reader(self._loader, self._task.get_play()).read(os.path.realpath(path))
         except FileError as problem:
-            found = [str(problem)]
+            reasons = [str(problem)]
         else:
-            found = fence_file.problems(tasks, chosen)
-        if not found:
+            reasons = fence_file.problems(tasks, chosen)
+        if not reasons:
             return ""
-        why = "; ".join(found)
+        why = "; ".join(reasons)
         return f"the fencing tasks in {path} (nso_ha_fence_tasks) cannot be relied on: {why}"
 
-    # Everything after that
+    # The decisions
 
     def _decide(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         run = plain.from_dict(Run, variables[_BEGIN]["run"])
@@ -245,8 +251,8 @@ class ActionModule(ActionBase):
             once=arguments["once"],
             wave=arguments["wave"],
         )
-        found = decisions.decide(arguments["step"], known, about)
-        return {**found, "run_id": run.run_id}
+        decided = decisions.decide(arguments["step"], known, about)
+        return {**decided, "run_id": run.run_id}
 
 
 def _earlier(registered: object, run_id: str) -> Decision | None:
@@ -258,8 +264,3 @@ def _earlier(registered: object, run_id: str) -> Decision | None:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _first_line(problem: Exception) -> str:
-    text = str(getattr(problem, "message", "") or problem).strip()
-    return text.splitlines()[0] if text else type(problem).__name__

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a check of a plan looks at, and what it comes to. Plain data."""
+"""What the checks of a plan are given, and their verdicts. Plain data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_EVALUABLE = "not evaluable"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check came to. `host` is the node it is about, or "" where it is about all."""
+    """The result of a check. `host` is the node that it is about, or "" for the whole cluster."""
 
     check: str
     result: str
@@ -34,7 +34,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes that an operator agrees to something about: all of them, or these."""
+    """The nodes for which an operator gives a consent: all of them, or these."""
 
     every: bool = False
     named: frozenset[str] = field(default_factory=frozenset)
@@ -64,9 +64,9 @@ class Consents:
 
 @dataclass(frozen=True)
 class Case:
-    """All that a check may look at.
+    """All that a check is given.
 
-    topology: who should be what, with the nodes below a dead relay further up
+    topology: the wanted topology, in which no node follows a relay that does not answer
     fences:   whether the operator has tasks that fence the former primary
     """
 
@@ -79,19 +79,19 @@ class Case:
 
     @property
     def observed(self) -> Mapping[str, Observation]:
-        """Return what was seen of the nodes."""
+        """Return the observation of each node, by host."""
         return self.scene.observed
 
     @property
     def promotes(self) -> bool:
-        """Return whether the plan makes a primary."""
+        """Return whether the plan has a promotion."""
         return any(step.role == PRIMARY for step in self.plan.steps)
 
 
-#: Why a check fails, or where it cannot be evaluated, why not.
+#: A result, FAILED or NOT_EVALUABLE, and the reason.
 Finding = tuple[str, str]
 
 
 def failed(reasons: Iterable[str]) -> list[Finding]:
-    """Return findings for these reasons why a check fails."""
+    """Return a failed finding for each of these reasons."""
     return [(FAILED, reason) for reason in reasons]

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The checks of a plan that makes a cluster as wanted. Each is a pure function.
+"""The checks of a plan that gives a cluster the wanted topology. Each is a pure function.
 
-Each returns what it finds; it passes where that is nothing.
+A check returns its findings; without any it has passed.
 """
 
 from __future__ import annotations
@@ -20,49 +20,49 @@ from .case import FAILED, NOT_EVALUABLE, Case, Finding, failed
 
 
 def one_primary(case: Case) -> list[Finding]:
-    """There is one primary at most, and none outside of what the plan can reach."""
+    """There is at most one primary, and none that the plan cannot reach."""
     living = primaries(case.observed)
-    found = []
-    # A node that has come back and was replaced meanwhile is what rejoin is for.
+    reasons = []
+    # A primary that was replaced and has come back is what rejoin is for.
     known = case.operation == operations.REJOIN and case.scene.primary
     if len(living) > 1 and not known:
-        found.append(
+        reasons.append(
             f"{' and '.join(living)} are primary at the same time, so each may have writes that "
             "the others do not have. Find out which one is right, make it the wanted primary, and "
             "override this check"
         )
     if case.plan.steps:
-        found += _other_primaries(case)
-    return failed(found)
+        reasons += _other_primaries(case)
+    return failed(reasons)
 
 
 def _other_primaries(case: Case) -> list[str]:
-    """Return the primaries that followers name and that cannot be asked to leave."""
-    found = []
+    """Return why primaries that followers name may be out of the reach of the plan."""
+    reasons = []
     for host, (node_id, address) in named_primaries(case.observed):
         member = case.topology.by_node_id(node_id)
         if member is None:
-            found.append(
+            reasons.append(
                 f"{host} follows {node_id} at {address}, which is no node of the inventory; there "
                 "may be two primaries"
             )
-        # Of a member that answered, its own answer counts; a relay is allowed to be followed.
+        # Where a member answered, its answer counts; a relay may have followers.
         elif isinstance(case.observed[member.host], Silence) and member.role not in (
             PRIMARY,
             RELAY,
         ):
-            found.append(
+            reasons.append(
                 f"{host} follows {member.host}, which should be {member.role} and did not answer; "
                 "there may be two primaries"
             )
-    return found
+    return reasons
 
 
 def last_primary(case: Case) -> list[Finding]:
-    """The primary does not move because the inventory was forgotten.
+    """The primary does not move because the inventory is out of date.
 
-    After a switchover or a failover the inventory may name another primary than the one that was
-    made last. And when all nodes have restarted and are none, the last one has to come back.
+    After a switchover or a failover the inventory may name another node than the last recorded
+    primary. When all nodes have restarted and are none, the last recorded primary has to come back.
     """
     history = case.scene.history
     if not case.promotes or not history:
@@ -93,70 +93,71 @@ def last_primary(case: Case) -> list[Finding]:
 
 
 def _finishes(case: Case, last: str) -> bool:
-    """Return whether a run like this one broke off when the last primary had left its role."""
+    """Return whether a run of this operation broke off after the last primary had stepped down."""
     if not last or case.operation not in case.scene.unfinished:
         return False
     return relation(case.topology, case.observed, case.scene.history, last) in data_rules.SAFE
 
 
 def hidden_primary(case: Case) -> list[Finding]:
-    """A node that does not answer is not assumed to be none."""
+    """A node that does not answer may be primary."""
     if not case.promotes:
         return []
     return failed(
-        f"{host} may be primary and cannot be asked: {one.reason}"
-        for host, one in case.observed.items()
-        if isinstance(one, Silence)
+        f"{host} may be primary and cannot be asked: {observation.reason}"
+        for host, observation in case.observed.items()
+        if isinstance(observation, Silence)
     )
 
 
 def newer_data(case: Case) -> list[Finding]:
-    """Nobody becomes primary without the data of a node that is not to copy it.
+    """The new primary has the data of each node that is not to copy it.
 
-    Of those that are to copy, `overwriting` tells. A node that hands over is waited for.
+    Nodes that are to copy it have the verdict of `overwriting`. A node that hands over is copied
+    before.
     """
     if not case.promotes:
         return []
     wanted = case.topology.primary.host
     primary = case.observed[wanted]
     copying = {step.host for step in case.plan.steps if step.relation}
-    found = []
-    for host, one in case.observed.items():
-        if host == wanted or host in copying or not isinstance(one, Answer):
+    reasons = []
+    for host, observation in case.observed.items():
+        if host == wanted or host in copying or not isinstance(observation, Answer):
             continue
-        old = case.plan.hands_over
-        if old and copies_from(case.topology, case.observed, host, old):
+        former = case.plan.hands_over
+        if former and copies_from(case.topology, case.observed, host, former):
             continue
-        stands = relation(case.topology, case.observed, case.scene.history, host)
-        if stands in data_rules.SAFE or is_spare(one):
+        data_relation = relation(case.topology, case.observed, case.scene.history, host)
+        if data_relation in data_rules.SAFE or is_spare(observation):
             continue
-        about = data_rules.explain(stands, one.txid, txid_of(primary))
-        found.append(
+        about = data_rules.explain(data_relation, observation.txid, txid_of(primary))
+        reasons.append(
             f"{host} {about}, and is not to follow {wanted}, which would be primary without that "
             f"data. If {host} has the right data, let it be the primary first"
         )
-    return failed(found)
+    return failed(reasons)
 
 
-def is_spare(one: Answer) -> bool:
-    """Return whether a node is in no cluster and its last transaction was made in none."""
-    return one.state.role == NONE and one.txid is not None and not one.txid.primary_id
+def is_spare(answer: Answer) -> bool:
+    """Return whether a node is in no cluster, and was in none at its last transaction."""
+    return answer.state.role == NONE and answer.txid is not None and not answer.txid.primary_id
 
 
 def primary_answers(case: Case) -> list[Finding]:
-    """Nothing is done to the others while the wanted primary does not answer."""
+    """The wanted primary answers, else nothing is done to the other nodes."""
     primary = case.topology.primary.host
-    one = case.observed[primary]
-    if isinstance(one, Answer) or not case.plan.roles:
+    observation = case.observed[primary]
+    if isinstance(observation, Answer) or not case.plan.roles:
         return []
-    return [(FAILED, f"{primary}, the wanted primary, did not answer: {one.reason}")]
+    return [(FAILED, f"{primary}, the wanted primary, did not answer: {observation.reason}")]
 
 
 def primary_name(case: Case) -> list[Finding]:
-    """A primary does not tell its own node id, but its secondaries do."""
+    """The primary has the node id that it should have. Only its secondaries tell."""
     wanted = case.topology.primary
-    one = case.observed[wanted.host]
-    if not isinstance(one, Answer) or one.state.role != PRIMARY:
+    observation = case.observed[wanted.host]
+    if not isinstance(observation, Answer) or observation.state.role != PRIMARY:
         return []
     return failed(
         f"{wanted.host} is primary under the node id {named.node_id!r}, as {host} "
@@ -169,10 +170,12 @@ def primary_name(case: Case) -> list[Finding]:
 
 
 def start_phase_reached(case: Case) -> list[Finding]:
-    """A daemon takes no orders before start phase 1."""
-    found = []
+    """Each node of the plan is in start phase 1 or later. Before, a daemon takes no orders."""
+    reasons = []
     for host in sorted({step.host for step in case.plan.steps}):
-        one = case.observed[host]
-        if isinstance(one, Answer) and one.phase < 1:
-            found.append(f"{host} is in start phase {one.phase} and takes orders from phase 1 on")
-    return failed(found)
+        observation = case.observed[host]
+        if isinstance(observation, Answer) and observation.phase < 1:
+            reasons.append(
+                f"{host} is in start phase {observation.phase} and takes orders from phase 1 on"
+            )
+    return failed(reasons)

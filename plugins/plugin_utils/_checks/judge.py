@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whether a plan may be carried out: named checks, each with its verdict and its reason.
+"""Whether a plan may be carried out: the verdict of each check, with the reason.
 
-Each check can be overridden by its own name and by nothing broader; overwriting data has a consent
-of its own, by node. A check that cannot be evaluated counts as failed. Pure functions.
+A check can be overridden by its name and by nothing broader; overwriting data needs a consent, by
+node. A check that cannot be evaluated counts as failed. Pure functions.
 """
 
 from __future__ import annotations
@@ -26,32 +26,37 @@ OVERWRITE = "overwrite"
 
 def verdicts(case: Case, consents: Consents) -> list[Verdict]:
     """Return the verdict of every check of the operation, and on the data of every node."""
-    found = []
+    judged = []
     for name in CHECKS_OF[case.operation]:
         findings = CHECKS[name](case)
         for result, reason in findings:
-            found.append(
+            judged.append(
                 Verdict(name, OVERRIDDEN if name in consents.overridden else result, reason)
             )
         if not findings:
-            found.append(Verdict(name, PASSED, ""))
+            judged.append(Verdict(name, PASSED, ""))
     if case.operation == operations.FAILOVER:
-        found += moving.losses(case, consents)
-    return found + [overwriting(case, step, consents) for step in case.plan.steps if step.relation]
+        judged += moving.losses(case, consents)
+    return judged + [overwriting(case, step, consents) for step in case.plan.steps if step.relation]
 
 
-def refused(found: Iterable[Verdict]) -> bool:
+def refused(judged: Iterable[Verdict]) -> bool:
     """Return whether any of these verdicts forbids the plan."""
-    return any(verdict.result in (FAILED, NOT_EVALUABLE) for verdict in found)
+    return any(verdict.result in (FAILED, NOT_EVALUABLE) for verdict in judged)
 
 
 def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
-    """Return the verdict on one node that is to copy the primary."""
-    own, primary = case.observed[step.host], case.observed[case.topology.primary.host]
-    why = data_rules.explain(step.relation, txid_of(own), txid_of(primary))
+    """Return the verdict on a node that is to copy the primary."""
+    observation = case.observed[step.host]
+    primary = case.observed[case.topology.primary.host]
+    why = data_rules.explain(step.relation, txid_of(observation), txid_of(primary))
     if not step.overwrites:
         return Verdict(OVERWRITE, PASSED, why, step.host)
-    if step.relation == data_rules.NEWER and isinstance(own, Answer) and own.state.role == PRIMARY:
+    if (
+        step.relation == data_rules.NEWER
+        and isinstance(observation, Answer)
+        and observation.state.role == PRIMARY
+    ):
         why += ", as it takes writes now: stop these and run again"
     if consents.may_overwrite(step.host):
         return Verdict(OVERWRITE, OVERRIDDEN, why, step.host)
@@ -65,7 +70,7 @@ def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
 
 Check = Callable[[Case], list[Finding]]
 
-#: The checks by name. Each returns what it finds; it passes where that is nothing.
+#: The checks by name. A check returns its findings; without any it has passed.
 CHECKS: dict[str, Check] = {
     "one_primary": checks.one_primary,
     "hidden_primary": checks.hidden_primary,
@@ -82,7 +87,7 @@ CHECKS: dict[str, Check] = {
     "candidate_failed": moving.candidate_failed,
 }
 
-#: Which of them an operation has to pass.
+#: The checks that an operation has to pass.
 CHECKS_OF: dict[str, tuple[str, ...]] = {
     operations.CONVERGE: (
         "one_primary",
@@ -112,9 +117,9 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
     operations.ROLL_BACK: ("candidate_failed", "start_phase"),
 }
 
-#: The checks that an operator can override: all but the one that only a roll back has.
+#: The checks that an operator can override: those of the operations that an operator can run.
 OVERRIDABLE = tuple(
     name
     for name in CHECKS
-    if any(name in names for done, names in CHECKS_OF.items() if done != operations.ROLL_BACK)
+    if any(name in CHECKS_OF[operation] for operation in operations.OPERATIONS)
 )

@@ -4,7 +4,7 @@
 
 """The checks of a plan that moves the primary role to another node. Each is a pure function.
 
-Each returns what it finds; it passes where that is nothing.
+A check returns its findings; without any it has passed.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from .case import (
 
 
 def still_seen(case: Case) -> list[Finding]:
-    """Nobody who can be asked is connected to a primary that cannot be asked."""
+    """No node that answers is connected to a primary that does not."""
     if not case.promotes:
         return []
-    found = []
+    reasons = []
     for host, (node_id, address) in named_primaries(case.observed):
-        above = case.scene.host_of(node_id)
-        if above and isinstance(case.observed[above], Answer):
+        upstream = case.scene.host_of(node_id)
+        if upstream and isinstance(case.observed[upstream], Answer):
             continue
-        found.append(
-            f"{host} is connected to {above or node_id} at {address}, which does not answer here "
-            "and may well live. If it has died, its secondaries find out within three times the "
-            "tick timeout; then run this again"
+        reasons.append(
+            f"{host} is connected to {upstream or node_id} at {address}, which does not answer "
+            "here and may well live. If it has died, its secondaries find out within three times "
+            "the tick timeout; then run this again"
         )
-    return failed(found)
+    return failed(reasons)
 
 
 def primary_gone(case: Case) -> list[Finding]:
-    """Nobody who can be asked takes writes as primary."""
+    """At most one node that answers is primary."""
     living = primaries(case.observed)
     if len(living) > 1:
         return [
@@ -57,81 +57,81 @@ def primary_gone(case: Case) -> list[Finding]:
 
 
 def suspects(case: Case) -> dict[str, Silence]:
-    """Return the nodes that may be primary, unseen: silent, and not known to be stopped.
+    """Return the nodes that may be primary unseen: silent, and not known to be stopped.
 
-    That the record names another one as the last primary does not clear a node: whoever cannot see
-    this side may have made it primary.
+    A node may be one although the promotion history names another as the last primary: a controller
+    on the other side of a broken network may have promoted it.
     """
     return {
-        host: one
-        for host, one in case.observed.items()
-        if isinstance(one, Silence) and not one.stopped
+        host: observation
+        for host, observation in case.observed.items()
+        if isinstance(observation, Silence) and not observation.stopped
     }
 
 
 def to_fence(case: Case, consents: Consents) -> list[str]:
-    """Return the hosts that have to be fenced before the plan makes a primary.
+    """Return the hosts that have to be fenced before the promotion.
 
-    Where there are fencing tasks, the former primary is always fenced, whatever it says of itself.
+    Where there are fencing tasks, the former primary is always fenced, whatever it answers.
     """
     if case.operation != operations.FAILOVER or not case.promotes:
         return []
-    found = list(suspects(case))
+    hosts = list(suspects(case))
     if not case.fences:
-        return [] if "fenced" in consents.overridden else found
-    return [*({case.goal.former} - set(found)), *found]
+        return [] if "fenced" in consents.overridden else hosts
+    return [*({case.goal.former} - set(hosts)), *hosts]
 
 
 def fenced(case: Case) -> list[Finding]:
-    """A node that lives somewhere, unseen, and may be primary is kept from that."""
+    """Each node that may be primary unseen is fenced before the promotion."""
     if not case.promotes or case.fences:
         return []
-    found = []
-    for host, one in suspects(case).items():
+    reasons = []
+    for host, silence in suspects(case).items():
         former = host == case.goal.former
-        found.append(
+        reasons.append(
             f"{host} {'was the primary and ' if former else ''}does not answer "
-            f"({one.reason.rstrip('.')}), so it may be primary where this side cannot see it, or "
-            "when it wakes up. Name tasks in nso_ha_fence_tasks that fence it, or make sure that "
-            "it is off and override this check"
+            f"({silence.reason.rstrip('.')}), so it may be primary where this side cannot see it, "
+            "or when it wakes up. Name tasks in nso_ha_fence_tasks that fence it, or make sure "
+            "that it is off and override this check"
         )
-    return failed(found)
+    return failed(reasons)
 
 
-#: The consent to losing what another node has.
+#: The name of the verdicts on data that the next primary lacks.
 DATA_LOSS = "data_loss"
 
 
 def losses(case: Case, consents: Consents) -> list[Verdict]:
-    """Nobody becomes primary without data that another node has, or may have."""
+    """Return the verdicts on the nodes that have, or may have, data that the new primary lacks."""
     if not case.promotes:
         return []
     new = case.topology.primary.host
-    chosen = case.observed[new]
-    if not isinstance(chosen, Answer):
+    candidate = case.observed[new]
+    if not isinstance(candidate, Answer):
         return []
     ages = Ages(
         case.scene.history,
-        [one.txid for one in case.observed.values() if isinstance(one, Answer)],
+        [answer.txid for answer in case.observed.values() if isinstance(answer, Answer)],
     )
-    found = []
+    verdicts = []
     for member in case.scene.members:
-        one = case.observed[member.host]
-        # What the former primary had and its copies did not, nobody can get at. It is found when
-        # the node comes back, and not overwritten then.
-        if member.host in (new, case.goal.former) and isinstance(one, Silence):
+        observation = case.observed[member.host]
+        # What the former primary alone has is out of reach. When that node comes back its data is
+        # compared, and is not overwritten without consent.
+        if member.host in (new, case.goal.former) and isinstance(observation, Silence):
             continue
         if member.host == new or member.role == NONE:
             continue
         result, why = FAILED, ""
-        if isinstance(one, Silence):
-            why = f"does not answer ({one.reason}) and may have newer data than {new}"
-        elif ages.newer(one.txid, chosen.txid):
-            why = f"has newer data ({show(one.txid)}) than {new} ({show(chosen.txid)})"
-        elif ages.newer(one.txid, chosen.txid) is None:
+        if isinstance(observation, Silence):
+            why = f"does not answer ({observation.reason}) and may have newer data than {new}"
+        elif ages.newer(observation.txid, candidate.txid):
+            why = f"has newer data ({show(observation.txid)}) than {new} ({show(candidate.txid)})"
+        elif ages.newer(observation.txid, candidate.txid) is None:
             result = NOT_EVALUABLE
-            why = f"has data ({show(one.txid)}), and it cannot be told whether that is newer than "
-            why += f"the data of {new} ({show(chosen.txid)})"
+            why = f"has data ({show(observation.txid)}), and it cannot be told whether that is "
+            why += f"newer than the data of {new} ({show(candidate.txid)})"
         if not why:
             continue
         if member.host in consents.data_loss:
@@ -139,47 +139,49 @@ def losses(case: Case, consents: Consents) -> list[Verdict]:
         else:
             why += ". Bring it back or choose it, or give up what only it has: "
             why += f"nso_ha_allow_data_loss={member.host}"
-        found.append(Verdict(DATA_LOSS, result, why, member.host))
-    return found or [Verdict(DATA_LOSS, PASSED, "")]
+        verdicts.append(Verdict(DATA_LOSS, result, why, member.host))
+    return verdicts or [Verdict(DATA_LOSS, PASSED, "")]
 
 
 def all_answer(case: Case) -> list[Finding]:
-    """A planned move is made with all nodes in sight."""
+    """All nodes answer before a planned move."""
     if not case.plan.steps:
         return []
     return failed(
-        f"{host} does not answer: {one.reason}"
-        for host, one in case.observed.items()
-        if isinstance(one, Silence)
+        f"{host} does not answer: {observation.reason}"
+        for host, observation in case.observed.items()
+        if isinstance(observation, Silence)
     )
 
 
 def ready(case: Case) -> list[Finding]:
-    """A planned move waits for a node that starts or is upgraded."""
+    """No node is starting or being upgraded before a planned move."""
     if not case.plan.steps:
         return []
-    found = []
-    for host, one in case.observed.items():
-        if isinstance(one, Answer) and one.phase < 2:
-            found.append(f"{host} is in start phase {one.phase}, and has to be in phase 2")
-        if isinstance(one, Answer) and one.upgrade:
-            found.append(f"{host} is in the middle of an upgrade")
-    return failed(found)
+    reasons = []
+    for host, observation in case.observed.items():
+        if isinstance(observation, Answer) and observation.phase < 2:
+            reasons.append(
+                f"{host} is in start phase {observation.phase}, and has to be in phase 2"
+            )
+        if isinstance(observation, Answer) and observation.upgrade:
+            reasons.append(f"{host} is in the middle of an upgrade")
+    return failed(reasons)
 
 
 def candidate_failed(case: Case) -> list[Finding]:
-    """The former primary only comes back if the one that should have replaced it did not.
+    """The former primary only comes back if no other node has become primary.
 
-    One that has not left yet is only let go, which harms nobody.
+    A former primary that is still primary is only released, which does no harm.
     """
     if not case.promotes:
         return []
     former = case.topology.primary.host
-    found = []
+    reasons = []
     for host in primaries(case.observed):
         if host != former:
-            found.append(f"{host} has become primary in the meantime")
-    for host, one in case.observed.items():
-        if isinstance(one, Silence) and host != former:
-            found.append(f"{host} does not answer and may be primary: {one.reason}")
-    return failed(found)
+            reasons.append(f"{host} has become primary in the meantime")
+    for host, observation in case.observed.items():
+        if isinstance(observation, Silence) and host != former:
+            reasons.append(f"{host} does not answer and may be primary: {observation.reason}")
+    return failed(reasons)

@@ -6,9 +6,9 @@
 
 Runs on the controller. Pure functions over plain data.
 
-Source: docs/protocol.md, "CDB socket". Equal transaction ids mean equal data. The ids of one
-primary's time are in order of its clock. Order between ids of different primaries proves nothing
-by itself: the record of promotions (timeline.py) tells what came after what.
+Source: docs/protocol.md, "CDB socket". Equal transaction ids mean equal data. The ids that one
+primary gives are in the order of its clock. The order of ids of different primaries proves nothing
+by itself: the promotion history (history.py) tells what came after what.
 """
 
 from __future__ import annotations
@@ -28,69 +28,72 @@ DIVERGED = "diverged"
 UNRECORDED = "unrecorded"
 UNKNOWN = "unknown"
 
-#: What needs nobody's consent: nothing is lost that the primary does not have.
+#: Relations that need no consent: the node has nothing that the primary lacks.
 SAFE = frozenset((EQUAL, COPY, HANDED, BEHIND))
 
 
 def compare(
-    own: TransactionId | None, primary: TransactionId | None, history: PromotionHistory
+    txid: TransactionId | None, primary_txid: TransactionId | None, history: PromotionHistory
 ) -> str:
     """Return how a node's data stands to the data of the primary it would copy.
 
     EQUAL:      nothing is copied
-    BEHIND:     an ancestor of the primary's data, by the record of promotions
-    NEWER:      has transactions that come after those of the primary to copy
-    DIVERGED:   has transactions of a primary that had been replaced by then
+    BEHIND:     an ancestor of the primary's data, by the promotion history
+    NEWER:      the node has transactions that come after those of the primary
+    DIVERGED:   the node has transactions of a primary that had been replaced by then
     OTHER:      the last transactions are of different primaries, or of none
-    UNRECORDED: an older id of the same primary, and the record does not say whether it is an
-                ancestor: that node may have been primary twice, and lost it in between
+    UNRECORDED: an older id of the same primary, and the promotion history does not say whether it
+                is an ancestor: that node may have been primary twice, and replaced in between
     UNKNOWN:    one of the two ids is not known
     """
-    if own is None or primary is None:
+    if txid is None or primary_txid is None:
         return UNKNOWN
-    if own == primary:
+    if txid == primary_txid:
         return EQUAL
-    line = history.line_with(primary)
-    theirs = line.place(primary) if line else None
-    if line is None or theirs is None:
-        return _unrecorded(own, primary)
-    mine = line.place(own)
-    if mine is not None:
-        return BEHIND if mine < theirs else NEWER
-    # What is older than all that the line leads back to may well be an ancestor.
-    return DIVERGED if history.number_of(own) >= line.oldest else _unrecorded(own, primary)
+    line = history.line_with(primary_txid)
+    primary_place = line.place(primary_txid) if line else None
+    if line is None or primary_place is None:
+        return _unrecorded(txid, primary_txid)
+    place = line.place(txid)
+    if place is not None:
+        return BEHIND if place < primary_place else NEWER
+    # Data from before the oldest promotion of the line may well be an ancestor.
+    return DIVERGED if history.number_of(txid) >= line.oldest else _unrecorded(txid, primary_txid)
 
 
-def _unrecorded(own: TransactionId, primary: TransactionId) -> str:
-    # An id without a primary was made by a node on its own, so it is on nobody's timeline.
-    if not own.primary_id or own.primary_id != primary.primary_id:
+def _unrecorded(txid: TransactionId, primary_txid: TransactionId) -> str:
+    # An id without a primary is of a node in no cluster, so it is on no line.
+    if not txid.primary_id or txid.primary_id != primary_txid.primary_id:
         return OTHER
-    return UNRECORDED if own.timestamp < primary.timestamp else NEWER
+    return UNRECORDED if txid.timestamp < primary_txid.timestamp else NEWER
 
 
-def explain(relation: str, own: TransactionId | None, primary: TransactionId | None) -> str:
+def explain(relation: str, txid: TransactionId | None, primary_txid: TransactionId | None) -> str:
     """Return in words what `relation` means for these two ids."""
-    mine, theirs = transaction_id.show(own), transaction_id.show(primary)
+    shown, primary_shown = transaction_id.show(txid), transaction_id.show(primary_txid)
     if relation == EQUAL:
-        return f"has the same data as the primary ({mine}), so nothing is copied"
+        return f"has the same data as the primary ({shown}), so nothing is copied"
     if relation == COPY:
         return "is connected to the primary, so its data is a copy already"
     if relation == HANDED:
         return "has nothing that the next primary does not get before it takes over"
     if relation == BEHIND:
-        return f"is behind the primary on the same timeline ({mine}, primary {theirs})"
+        return f"is behind the primary on the same timeline ({shown}, primary {primary_shown})"
     if relation == NEWER:
-        return f"has newer data than the primary ({mine}, primary {theirs})"
+        return f"has newer data than the primary ({shown}, primary {primary_shown})"
     if relation == DIVERGED:
         return (
             f"has transactions that were made after another primary had taken over, so nobody else "
-            f"has them ({mine}, primary {theirs})"
+            f"has them ({shown}, primary {primary_shown})"
         )
     if relation == UNRECORDED:
         return (
-            f"seems to be behind the primary ({mine}, primary {theirs}), but no record of "
+            f"seems to be behind the primary ({shown}, primary {primary_shown}), but no record of "
             "promotions says that nothing was lost in between"
         )
     if relation == OTHER:
-        return f"has data that the primary may not have ({mine}, primary {theirs})"
-    return f"has a transaction id, or its primary has, that is not known ({mine}, primary {theirs})"
+        return f"has data that the primary may not have ({shown}, primary {primary_shown})"
+    return (
+        f"has a transaction id, or its primary has, that is not known ({shown}, primary "
+        f"{primary_shown})"
+    )

@@ -2,19 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The record of promotions: which transactions the data of a cluster is made of.
+"""The promotion history: which transactions the data of a cluster is made of.
 
 Transaction ids are in order only within the time of one primary. Each promotion is recorded with
-the id that the new primary had at that moment, its *base*, and with its clock, from which its own
-ids count. From the newest promotion the bases lead back, promotion by promotion: that is the *main
-line*. Whatever is on it below a certain id is an ancestor of the data with that id. Whatever is not
-on it was made by a primary that had been replaced, and nobody else has it.
+the id that the new primary had at that moment, its *base*, and with the time of its clock, from
+which its ids count. From the newest promotion the bases lead back, promotion by promotion: that is
+the *main line*. An id that is on it before another is of an ancestor of that other's data. An id
+that is not on it was given by a primary that had been replaced, and no other node has that data.
 
-A promotion that is missing in the middle could make a branch look like the line, so nothing below
-a gap counts. Of two with the same number one may be missing, which leaves no gap; so the line does
-not lead past a promotion that has other data below it either. One that is missing at the end is
-noticed because the newest ids are not on the line. Pure functions over plain data; the record
-itself is kept on the nodes.
+A promotion that is missing in the middle could make a branch look like the main line, so nothing
+before a gap counts. Of two with the same number one may be missing, which leaves no gap; so the
+line does not lead past a promotion that has other data before it either. A missing last promotion
+is noticed because the newest ids are not on the line. Pure functions over plain data; the state
+directories of the nodes hold the history.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Promotion:
 
     @property
     def first(self) -> Timestamp:
-        """Return the time of the first id that this primary can have made.
+        """Return the time of the first id that this primary can have given.
 
         [assumed] docs/protocol.md does not say when a node that was in no cluster so far starts to
         give its last id its own name. If it does so when it becomes primary, that id is its first.
@@ -60,12 +60,12 @@ class Promotion:
         alone = self.base is not None and not self.base.primary_id
         return self.base.timestamp if self.base is not None and alone else self.start
 
-    def made(self, txid: TransactionId) -> bool:
-        """Return whether an id can have been made in this primary's time, or later by the same."""
+    def can_have_given(self, txid: TransactionId) -> bool:
+        """Return whether this primary can have given an id, after this promotion or a later one."""
         return txid.primary_id == self.primary and self.first <= txid.timestamp
 
     def as_entry(self) -> dict[str, Any]:
-        """Return it as the modules keep it."""
+        """Return the promotion as an entry of the state directory."""
         return {
             "epoch": self.number,
             "primary": self.primary,
@@ -78,7 +78,7 @@ class Promotion:
 
 
 def promotion_from(entry: Mapping[str, Any]) -> Promotion:
-    """Return a promotion from what the modules keep."""
+    """Return the promotion of an entry of the state directory."""
     mega, seconds, micro = entry["start"]
     return Promotion(
         number=int(entry["epoch"]),
@@ -119,7 +119,7 @@ class Line:
         for index, part in enumerate(self._parts):
             if isinstance(part, _Span) and part.has(txid):
                 return (-index, txid.timestamp)
-        # A base that is in no span: of before the first record, or of a node on its own.
+        # A base that is in no span: from before the first promotion, or of a node in no cluster.
         if txid in self._parts:
             return (-self._parts.index(txid), txid.timestamp)
         return None
@@ -128,19 +128,19 @@ class Line:
 class PromotionHistory:
     """All promotions that are known.
 
-    all:    every one of them, in order
-    epochs: those that can be relied on, which are those after the last gap
+    all:    every promotion, in order
+    epochs: the promotions that can be relied on, which are those after the last gap
     """
 
     def __init__(self, epochs: Iterable[Promotion] = ()) -> None:
-        known = sorted(set(epochs), key=lambda one: (one.number, one.start))
+        known = sorted(set(epochs), key=lambda promotion: (promotion.number, promotion.start))
         self.all = tuple(known)
-        numbers = {one.number for one in known}
+        numbers = {promotion.number for promotion in known}
         first = max((number for number in numbers if number - 1 not in numbers), default=0)
-        self.epochs = tuple(one for one in known if one.number >= first)
+        self.epochs = tuple(promotion for promotion in known if promotion.number >= first)
         self._numbered: dict[int, list[Promotion]] = defaultdict(list)
-        for one in self.epochs:
-            self._numbered[one.number].append(one)
+        for promotion in self.epochs:
+            self._numbered[promotion.number].append(promotion)
 
     def __bool__(self) -> bool:
         """Return whether anything is recorded."""
@@ -150,7 +150,7 @@ class PromotionHistory:
     def newest(self) -> Promotion | None:
         """Return the last promotion, or None if there is none, or two at the same time."""
         last = self._last()
-        return last[-1] if len({one.primary for one in last}) == 1 else None
+        return last[-1] if len({promotion.primary for promotion in last}) == 1 else None
 
     @property
     def next_number(self) -> int:
@@ -158,15 +158,18 @@ class PromotionHistory:
         return self.epochs[-1].number + 1 if self.epochs else 1
 
     def number_of(self, txid: TransactionId) -> int:
-        """Return the number of the last promotion that can have made an id, or 0 for none."""
-        return max((one.number for one in self.epochs if one.made(txid)), default=0)
+        """Return the number of the last promotion whose primary can have given an id, or 0."""
+        return max(
+            (promotion.number for promotion in self.epochs if promotion.can_have_given(txid)),
+            default=0,
+        )
 
     def of(self, node_id: str) -> list[Promotion]:
         """Return the promotions of one node."""
-        return [one for one in self.epochs if one.primary == node_id]
+        return [promotion for promotion in self.epochs if promotion.primary == node_id]
 
     def line_with(self, txid: TransactionId) -> Line | None:
-        """Return the main line on which this id is, or None if there is no such."""
+        """Return the main line on which this id is, or None if it is on none."""
         line = self.line_of([txid])
         return line if line is not None and line.place(txid) is not None else None
 
@@ -176,10 +179,10 @@ class PromotionHistory:
         Two promotions of the same number happen where two halves of a cluster did not see each
         other. There are two main lines then, and the ids tell which one is meant.
         """
-        asked = list(txids)
+        given = list(txids)
         return max(
             self._lines,
-            key=lambda line: sum(line.place(txid) is not None for txid in asked),
+            key=lambda line: sum(line.place(txid) is not None for txid in given),
             default=None,
         )
 
@@ -188,31 +191,33 @@ class PromotionHistory:
         return [self._line(last) for last in self._last()]
 
     def _last(self) -> list[Promotion]:
-        return [one for one in self.epochs if one.number == self.epochs[-1].number]
+        return [
+            promotion for promotion in self.epochs if promotion.number == self.epochs[-1].number
+        ]
 
     def _line(self, last: Promotion) -> Line:
         parts: list[_Span | TransactionId] = [_Span(last.primary, last.first, None)]
         newer, base = last, last.base
         while base is not None:
             parts.append(base)
-            older = self._made(base, newer.number)
+            older = self._giver_of(base, newer.number)
             if older is None:
                 break
             parts.append(_Span(older.primary, older.first, base.timestamp))
             newer, base = older, older.base
         return Line(parts, newer.number)
 
-    def _made(self, txid: TransactionId, before: int) -> Promotion | None:
-        """Return the promotion in whose time an id was made, of those before a certain one.
+    def _giver_of(self, txid: TransactionId, before: int) -> Promotion | None:
+        """Return the promotion whose primary gave an id, of those before this number, or None.
 
-        It is the one just before, or there were only such in between that wrote nothing. Any other
-        was left behind with its data, or has a number that another one had too, which is not known.
+        That is the promotion just before, unless primaries in between have written nothing. Any
+        other was left behind with its data, or shares its number with a promotion that is missing.
         """
         for number in range(before - 1, 0, -1):
-            there = self._numbered.get(number, [])
-            made = [one for one in there if one.made(txid)]
-            if made:
-                return made[-1]
-            if not any(one.base == txid for one in there):
+            same_number = self._numbered.get(number, [])
+            givers = [promotion for promotion in same_number if promotion.can_have_given(txid)]
+            if givers:
+                return givers[-1]
+            if not any(promotion.base == txid for promotion in same_number):
                 break
         return None

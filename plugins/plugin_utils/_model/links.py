@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Who follows whom, by both ends, and what the data of a follower is worth. Pure functions."""
+"""Which node follows which, as both ends say, and how their data compares. Pure functions."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def primaries(observed: Mapping[str, Observation]) -> list[str]:
     """Return the nodes that say of themselves that they are primary."""
     return [
         host
-        for host, one in observed.items()
-        if isinstance(one, Answer) and one.state.role == PRIMARY
+        for host, observation in observed.items()
+        if isinstance(observation, Answer) and observation.state.role == PRIMARY
     ]
 
 
@@ -41,33 +41,38 @@ def only_primary(observed: Mapping[str, Observation]) -> str:
 
 
 def named_primaries(observed: Mapping[str, Observation]) -> Iterator[tuple[str, Peer]]:
-    """Yield each node that follows another, with the one that it names."""
-    for host, one in observed.items():
-        if isinstance(one, Answer) and one.state.role in FOLLOWERS and one.state.primary:
-            yield host, one.state.primary
+    """Yield each follower that answered, with the upstream that it names."""
+    for host, observation in observed.items():
+        if not isinstance(observation, Answer):
+            continue
+        state = observation.state
+        if state.role in FOLLOWERS and state.primary:
+            yield host, state.primary
 
 
 def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
-    """Return whether a node follows the one it should, said by both ends.
+    """Return whether a node follows its upstream, as both ends say.
 
     A secondary may take a while to find out that its primary is gone, and a primary that a
-    secondary is gone. Where the other end did not answer, one end has to do.
+    secondary is gone. Where the upstream did not answer, the word of the follower has to do.
     """
-    member, upstream, own = topology.members[host], topology.upstream(host), observed[host]
-    if upstream is None or not isinstance(own, Answer):
+    member, upstream, follower = topology.members[host], topology.upstream(host), observed[host]
+    if upstream is None or not isinstance(follower, Answer):
         return False
-    if own.state.role not in FOLLOWERS or not names_as_primary(own.state, upstream):
+    if follower.state.role not in FOLLOWERS or not names_as_primary(follower.state, upstream):
         return False
-    other = observed[upstream.host]
-    if not isinstance(other, Answer):
+    followed = observed[upstream.host]
+    if not isinstance(followed, Answer):
         return True
-    return other.state.role in (PRIMARY, RELAY) and other.lists(member.node_id)
+    return followed.state.role in (PRIMARY, RELAY) and followed.lists(member.node_id)
 
 
 def is_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
-    """Return whether a node has its role, follows the right node if any, and is not held."""
-    member, own = topology.members[host], observed[host]
-    if not isinstance(own, Answer) or own.state.role != member.role or own.held:
+    """Return whether a node has its role, follows its upstream if it has one, and is not held."""
+    member, observation = topology.members[host], observed[host]
+    if not isinstance(observation, Answer) or observation.held:
+        return False
+    if observation.state.role != member.role:
         return False
     return member.role not in FOLLOWERS or linked(topology, observed, host)
 
@@ -84,6 +89,7 @@ def names_as_primary(state: HaState, upstream: Member) -> bool:
 
 
 def as_upstream(member: Member) -> addresses.Upstream:
+    """Return what the role model needs to know of a member that others follow."""
     address = addresses.canonical(member.address)
     return addresses.Upstream(member.node_id, address, frozenset((address,)))
 
@@ -92,16 +98,18 @@ def copies_from(
     topology: Topology, observed: Mapping[str, Observation], host: str, primary: str
 ) -> bool:
     """Return whether `host` is connected to a live primary, perhaps through relays."""
-    own, passed = observed[host], set[str]()
-    while isinstance(own, Answer) and host not in passed:
+    observation, passed = observed[host], set[str]()
+    while isinstance(observation, Answer) and host not in passed:
         if host == primary:
-            return own.state.role == PRIMARY
+            return observation.state.role == PRIMARY
         passed.add(host)
-        above = topology.by_node_id(own.state.primary.node_id) if own.state.primary else None
-        if above is None:
+        named = observation.state.primary
+        upstream = topology.by_node_id(named.node_id) if named else None
+        if upstream is None:
             return False
-        node_id, host, own = topology.members[host].node_id, above.host, observed[above.host]
-        if isinstance(own, Answer) and not own.lists(node_id):
+        node_id = topology.members[host].node_id
+        host, observation = upstream.host, observed[upstream.host]
+        if isinstance(observation, Answer) and not observation.lists(node_id):
             return False
     return False
 
@@ -110,29 +118,29 @@ def relation(
     topology: Topology, observed: Mapping[str, Observation], history: PromotionHistory, host: str
 ) -> str:
     """Return how the data of a node stands to that of the wanted primary, see data_rules.py."""
-    own, primary = observed[host], observed[topology.primary.host]
-    if not isinstance(own, Answer) or not isinstance(primary, Answer):
+    observation, primary = observed[host], observed[topology.primary.host]
+    if not isinstance(observation, Answer) or not isinstance(primary, Answer):
         return data_rules.UNKNOWN
     if copies_from(topology, observed, host, topology.primary.host):
-        # Looked at one after the other, a busy primary and its copy never have the same id.
+        # A busy primary and its copy, observed at different moments, never have the same id.
         return data_rules.COPY
-    return data_rules.compare(own.txid, primary.txid, history)
+    return data_rules.compare(observation.txid, primary.txid, history)
 
 
 def reparented(topology: Topology, observed: Mapping[str, Observation]) -> Topology:
-    """Return the topology with the secondaries of a relay that does not answer further up.
+    """Return the topology with the followers of a silent relay moved to the relay's upstream.
 
-    One that follows its relay all the same stays: only this side cannot see that relay.
+    A node that still follows its relay stays: only the controller cannot reach that relay.
     """
     changed = []
     for member in topology.members.values():
-        above = topology.upstream(member.host)
-        if above is None or linked(topology, observed, member.host):
+        upstream = topology.upstream(member.host)
+        if upstream is None or linked(topology, observed, member.host):
             changed.append(member)
             continue
-        while above.role == RELAY and isinstance(observed[above.host], Silence):
-            above = topology.upstream(above.host) or topology.primary
-        upstream = "" if above.role == PRIMARY else above.host
-        same = above == topology.upstream(member.host)
-        changed.append(member if same else replace(member, upstream=upstream))
+        while upstream.role == RELAY and isinstance(observed[upstream.host], Silence):
+            upstream = topology.upstream(upstream.host) or topology.primary
+        same = upstream == topology.upstream(member.host)
+        name = "" if upstream.role == PRIMARY else upstream.host
+        changed.append(member if same else replace(member, upstream=name))
     return Topology(changed)

@@ -35,13 +35,13 @@ class Answer:
 
     @cached_property
     def _secondaries(self) -> frozenset[str]:
-        # Each secondary is looked for in the list of its primary.
-        return frozenset(one.node_id for one in self.state.secondaries)
+        # Computed once: each secondary is looked up in the list of its primary.
+        return frozenset(peer.node_id for peer in self.state.secondaries)
 
 
 @dataclass(frozen=True)
 class Silence:
-    """A node that did not answer, and why. It is not assumed to be none, or anything else.
+    """A node that did not answer, and why. No role is assumed for it.
 
     reachable: whether its host answered
     stopped:   whether its host has shown that the daemon does not run; a daemon that starts is none
@@ -56,59 +56,59 @@ Observation = Answer | Silence
 
 
 def from_result(result: Mapping[str, Any] | None) -> Observation:
-    """Make an observation of the registered result of `ncs_ha_status`, or of none."""
+    """Return the observation in a registered result of `ncs_ha_status`; of none, a silence."""
     if not result:
         return Silence("it dropped out of the play before it was asked")
     if result.get("unreachable"):
         return Silence(f"Ansible cannot reach it: {_first_line(result)}")
-    found = result.get("ha")
-    if result.get("failed") and not found:
+    status = result.get("ha")
+    if result.get("failed") and not status:
         daemon = result.get("daemon") or {}
         return Silence(_first_line(result), True, daemon.get("running") is False)
-    if not found:
+    if not status:
         return Silence("it was not asked", reachable=True)
     directory = result.get("state_directory") or {}
-    return replace(from_ha(found), held=bool(directory.get("read_only")))
+    return replace(from_ha(status), held=bool(directory.get("read_only")))
 
 
-def from_ha(found: Mapping[str, Any]) -> Answer:
-    """Make an observation of the `ha` dictionary that `ncs_ha_status` returns."""
+def from_ha(status: Mapping[str, Any]) -> Answer:
+    """Return the observation in the `ha` dictionary that `ncs_ha_status` returns."""
     return Answer(
-        state=state_from(found),
-        phase=int(found["phase"]),
-        txid=txid_from(found["txid"]),
-        upgrade=bool(found.get("upgrade")),
+        state=state_from(status),
+        phase=int(status["phase"]),
+        txid=txid_from(status["txid"]),
+        upgrade=bool(status.get("upgrade")),
     )
 
 
-def txid_of(one: Observation) -> TransactionId | None:
+def txid_of(observation: Observation) -> TransactionId | None:
     """Return the transaction id that a node told, or None if it told none or did not answer."""
-    return one.txid if isinstance(one, Answer) else None
+    return observation.txid if isinstance(observation, Answer) else None
 
 
-def txid_result(one: Observation) -> dict[str, Any] | None:
-    """Return the same as the modules return it."""
-    txid = txid_of(one)
+def txid_result(observation: Observation) -> dict[str, Any] | None:
+    """Return the transaction id of a node as the modules return it."""
+    txid = txid_of(observation)
     return txid.as_dict() if txid else None
 
 
-def txid_from(found: Mapping[str, Any] | None) -> TransactionId | None:
+def txid_from(value: Mapping[str, Any] | None) -> TransactionId | None:
     """Return a transaction id from what the modules return."""
-    return TransactionId.from_dict(found) if found else None
+    return TransactionId.from_dict(value) if value else None
 
 
-def state_from(found: Mapping[str, Any]) -> HaState:
+def state_from(status: Mapping[str, Any]) -> HaState:
     """Return the role model of what a module returned (`ha`, `before` or `after`)."""
-    primary = found["primary"]
+    primary = status["primary"]
     return HaState(
-        role=found["role"],
+        role=status["role"],
         primary=_peer(primary) if primary else None,
-        secondaries=tuple(_peer(peer) for peer in found["secondaries"]),
+        secondaries=tuple(_peer(peer) for peer in status["secondaries"]),
     )
 
 
-def _peer(found: Mapping[str, Any]) -> Peer:
-    return Peer(str(found["node_id"]), str(found["address"]))
+def _peer(peer: Mapping[str, Any]) -> Peer:
+    return Peer(str(peer["node_id"]), str(peer["address"]))
 
 
 def _first_line(result: Mapping[str, Any]) -> str:

@@ -27,8 +27,8 @@ BY = "by"
 
 def to_dict(value: Any) -> dict[str, Any]:
     """Return a dataclass as a dictionary of dictionaries, lists and scalars."""
-    found: dict[str, Any] = _plain(value)
-    return found
+    plain: dict[str, Any] = _plain(value)
+    return plain
 
 
 def _plain(value: Any) -> Any:
@@ -44,17 +44,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return {name: _plain(getattr(value, name)) for name in value._fields}
     if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, frozenset):
-        return sorted(_plain(one) for one in value)
+        return sorted(_plain(item) for item in value)
     if isinstance(value, (tuple, list)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value
 
 
 def _by(field: dataclasses.Field[Any], value: Any) -> Any:
     name = field.metadata.get(BY)
-    return value if name is None else {getattr(one, name): one for one in value}
+    return value if name is None else {getattr(item, name): item for item in value}
 
 
 def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
@@ -63,10 +63,10 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
     Raises ValueError for data of another form.
     """
     try:
-        found: T = _typed(kind, data)
+        typed: T = _typed(kind, data)
     except (KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"this is not a {kind.__name__}: {problem!r}") from None
-    return found
+    return typed
 
 
 def _typed(kind: Any, value: Any) -> Any:
@@ -76,25 +76,25 @@ def _typed(kind: Any, value: Any) -> Any:
         return TransactionId.from_dict(value)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return _typed(_member(arguments, value), value)
+        return _typed(_kind_of(arguments, value), value)
     if origin is tuple:
         values = value.values() if isinstance(value, Mapping) else value
-        return tuple(_typed(arguments[0], one) for one in values)
+        return tuple(_typed(arguments[0], item) for item in values)
     if origin is frozenset:
-        return frozenset(_typed(arguments[0], one) for one in value)
+        return frozenset(_typed(arguments[0], item) for item in value)
     if origin is not None and issubclass(origin, Mapping):
-        return {str(name): _typed(arguments[1], one) for name, one in value.items()}
+        return {str(name): _typed(arguments[1], item) for name, item in value.items()}
     if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
         return kind(**{name: _typed(of, value[name]) for name, of in _fields(kind).items()})
     return value
 
 
-def _member(arguments: tuple[Any, ...], value: Any) -> Any:
-    """Return the type of a union that a value is of: they are told apart by their fields."""
-    kinds = [one for one in arguments if one is not type(None)]
+def _kind_of(arguments: tuple[Any, ...], value: Any) -> Any:
+    """Return the type in a union that has the fields of this value."""
+    kinds = [kind for kind in arguments if kind is not type(None)]
     if len(kinds) == 1:
         return kinds[0]
-    return next(one for one in kinds if set(_fields(one)) == set(value))
+    return next(kind for kind in kinds if set(_fields(kind)) == set(value))
 
 
 @functools.cache

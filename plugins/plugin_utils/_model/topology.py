@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The wanted cluster: who should be what, and what can be wrong with that by itself.
+"""The wanted cluster: the role of each node, and what can be wrong with that by itself.
 
 Runs on the controller. Pure functions over plain data.
 """
@@ -23,7 +23,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     SECONDARY,
 )
 
-#: What a node has that the inventory says nothing of.
+#: The priority of a node for which the inventory gives none.
 DEFAULT_PRIORITY = 100
 
 
@@ -31,8 +31,8 @@ DEFAULT_PRIORITY = 100
 class Member:
     """One node as the inventory wants it.
 
-    upstream: the inventory name of another, or "" for the primary
-    priority: which node to prefer when a primary is chosen, the highest; 0 is never
+    upstream: the inventory name of the member that it follows, or "" for the primary
+    priority: the highest is preferred when a primary is chosen; 0 is never chosen
     """
 
     host: str
@@ -62,12 +62,12 @@ class Topology:
         return self.members[member.upstream] if member.upstream else self.primary
 
     def depth(self, host: str) -> int:
-        """Return how many members are between `host` and nothing: 0 for the primary."""
+        """Return how many upstreams are above `host`: 0 for the primary."""
         depth = 0
-        above = self.upstream(host)
-        while above is not None:
+        upstream = self.upstream(host)
+        while upstream is not None:
             depth += 1
-            above = self.upstream(above.host)
+            upstream = self.upstream(upstream.host)
         return depth
 
     def by_node_id(self, node_id: str) -> Member | None:
@@ -86,41 +86,47 @@ class Topology:
     def _followers(self) -> dict[str, list[Member]]:
         followers: dict[str, list[Member]] = defaultdict(list)
         for member in self.members.values():
-            above = self.upstream(member.host)
-            if above is not None:
-                followers[above.host].append(member)
+            upstream = self.upstream(member.host)
+            if upstream is not None:
+                followers[upstream.host].append(member)
         return followers
 
     def from_the_top(self) -> list[Member]:
-        """Return all members, each after the one it follows."""
+        """Return all members, each after its upstream."""
         return sorted(self.members.values(), key=lambda member: self.depth(member.host))
 
 
 def led_by(members: Iterable[Member], host: str) -> list[Member]:
     """Return the same nodes with `host` as primary: it changes places with the wanted primary.
 
-    Whoever is to follow the one by name follows the other then. A node that should be none leaves
-    no place to take: the primary that was follows the new one.
+    Members that follow either of the two by name follow the other one then. A new primary that
+    should be none has no place to give: the former primary becomes its secondary.
     """
     members = list(members)
-    old = next((one for one in members if one.role == PRIMARY), None)
-    new = next(one for one in members if one.host == host)
-    if old is None or old is new:
-        return [replace(one, role=PRIMARY, upstream="") if one is new else one for one in members]
-    other = {old.host: new.host, new.host: old.host}
-    place = new if new.role in FOLLOWERS else replace(old, role=SECONDARY)
+    former = next((member for member in members if member.role == PRIMARY), None)
+    new = next(member for member in members if member.host == host)
+    promoted = replace(new, role=PRIMARY, upstream="")
+    if former is None or former is new:
+        return [promoted if member is new else member for member in members]
+    swapped = {former.host: new.host, new.host: former.host}
+    place = new if new.role in FOLLOWERS else replace(former, role=SECONDARY)
     changed = []
-    for one in members:
-        upstream = other.get(one.upstream, one.upstream)
-        if one is new:
-            one = replace(one, role=PRIMARY, upstream="")
-        elif one is old:
-            above = other.get(place.upstream, place.upstream)
-            one = replace(one, role=place.role, upstream="" if above == new.host else above)
+    for member in members:
+        if member is new:
+            changed.append(promoted)
+        elif member is former:
+            upstream = swapped.get(place.upstream, place.upstream)
+            upstream = "" if upstream == new.host else upstream
+            changed.append(replace(member, role=place.role, upstream=upstream))
         else:
-            one = replace(one, upstream=upstream)
-        changed.append(one)
+            upstream = swapped.get(member.upstream, member.upstream)
+            changed.append(replace(member, upstream=upstream))
     return changed
+
+
+def wanted_primary(members: Iterable[Member]) -> str:
+    """Return the host that should be primary, or "" if none should."""
+    return next((member.host for member in members if member.role == PRIMARY), "")
 
 
 def topology_problems(members: Iterable[Member]) -> list[str]:
@@ -128,37 +134,43 @@ def topology_problems(members: Iterable[Member]) -> list[str]:
     by_host = {member.host: member for member in members}
     if not by_host:
         return ["the group has no hosts"]
-    found = [text for member in by_host.values() for text in _own_problems(member)]
-    found += _doubles("node id", {host: member.node_id for host, member in by_host.items()})
-    found += _doubles(
+    problems = [text for member in by_host.values() for text in _member_problems(member)]
+    problems += _doubles("node id", {host: member.node_id for host, member in by_host.items()})
+    problems += _doubles(
         "address",
         {host: addresses.canonical(member.address) for host, member in by_host.items()},
     )
     primaries = [host for host, member in by_host.items() if member.role == PRIMARY]
     if len(primaries) != 1:
         who = f"{len(primaries)} nodes ({', '.join(primaries)})" if primaries else "no node"
-        found.append(f"{who} should be primary (nso_ha_role), and it has to be exactly one")
-    found += [text for member in by_host.values() for text in _upstream_problems(member, by_host)]
-    return found
+        problems.append(f"{who} should be primary (nso_ha_role), and it has to be exactly one")
+    problems += [
+        text for member in by_host.values() for text in _upstream_problems(member, by_host)
+    ]
+    return problems
 
 
-def _own_problems(member: Member) -> list[str]:
-    found = []
+def _member_problems(member: Member) -> list[str]:
+    problems = []
     if member.role not in ROLES:
         given = f"is {member.role!r}" if member.role else "is not set"
-        found.append(f"{member.host}: nso_ha_role {given}; it has to be one of {', '.join(ROLES)}")
+        problems.append(
+            f"{member.host}: nso_ha_role {given}; it has to be one of {', '.join(ROLES)}"
+        )
     try:
         validation.check_node_id("nso_ha_node_id", member.node_id)
     except validation.OptionError as problem:
-        found.append(f"{member.host}: {problem}")
+        problems.append(f"{member.host}: {problem}")
     if member.priority < 0:
-        found.append(f"{member.host}: nso_ha_priority has to be a whole number, 0 (never) or more")
+        problems.append(
+            f"{member.host}: nso_ha_priority has to be a whole number, 0 (never) or more"
+        )
     if addresses.is_literal(member.address):
         try:
             addresses.check_address(member.address)
         except addresses.AddressError as problem:
-            found.append(f"{member.host}: nso_ha_node_ip: {problem}")
-    return found
+            problems.append(f"{member.host}: nso_ha_node_ip: {problem}")
+    return problems
 
 
 def _doubles(what: str, values: Mapping[str, str]) -> list[str]:
@@ -178,15 +190,17 @@ def _upstream_problems(member: Member, by_host: Mapping[str, Member]) -> list[st
     where = f"{member.host}: nso_ha_upstream is {member.upstream!r}"
     if member.role not in FOLLOWERS:
         return [f"{where}, but a node with role {member.role or 'not set'} follows nobody"]
-    above = by_host.get(member.upstream)
-    if above is None:
+    upstream = by_host.get(member.upstream)
+    if upstream is None:
         return [f"{where}, which is no host of the group (inventory names are meant)"]
-    if above.role not in (PRIMARY, RELAY):
-        return [f"{where}, which should be {above.role}; only a primary or a relay can be followed"]
+    if upstream.role not in (PRIMARY, RELAY):
+        return [
+            f"{where}, which should be {upstream.role}; only a primary or a relay can be followed"
+        ]
     passed = [member.host]
-    while above is not None and above.upstream:
-        if above.host in passed:
-            return [f"{where}, but {' follows '.join([*passed, above.host])}: that is a circle"]
-        passed.append(above.host)
-        above = by_host.get(above.upstream)
+    while upstream is not None and upstream.upstream:
+        if upstream.host in passed:
+            return [f"{where}, but {' follows '.join([*passed, upstream.host])}: that is a circle"]
+        passed.append(upstream.host)
+        upstream = by_host.get(upstream.upstream)
     return []

@@ -4,9 +4,9 @@
 
 """Which node is to be the next primary, and why not each of the others.
 
-The rule: of those that are allowed and answer the one with the newest data, then with the highest
-priority, then the first by name. A candidate that the operator names is taken or refused, never
-replaced by another. Pure functions over plain data.
+The rule: of the nodes that are allowed and answer, the one with the newest data; of these the one
+with the highest priority; of these the first by name. A candidate that the operator names is taken
+or refused, never replaced by another. Pure functions over plain data.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .._model.topology import Member
 
 @dataclass(frozen=True)
 class Election:
-    """What came of it.
+    """The result of choosing a primary.
 
     chosen:  inventory name of the new primary, or "" if there is none
     reasons: for each other node, why it was not chosen
@@ -49,17 +49,17 @@ class Ages:
         """Return whether an id can be compared: it is on the main line, or there is no line."""
         return txid is not None and (self._line is None or self._line.place(txid) is not None)
 
-    def newer(self, one: TransactionId | None, other: TransactionId | None) -> bool | None:
-        """Return whether one id is newer than another, or None if nobody can tell."""
-        if one is None or other is None:
+    def newer(self, txid: TransactionId | None, other: TransactionId | None) -> bool | None:
+        """Return whether `txid` is newer than `other`, or None if that cannot be determined."""
+        if txid is None or other is None:
             return None
-        if one == other:
+        if txid == other:
             return False
         if self._line is not None:
-            mine, theirs = self._line.place(one), self._line.place(other)
-            return None if mine is None or theirs is None else mine > theirs
-        # Without a record that knows them: the ids of one primary are in order.
-        return one.timestamp > other.timestamp if self._one_primary and one.primary_id else None
+            place, other_place = self._line.place(txid), self._line.place(other)
+            return None if place is None or other_place is None else place > other_place
+        # Without a promotion history that has them: the ids of one primary are in order.
+        return txid.timestamp > other.timestamp if self._one_primary and txid.primary_id else None
 
 
 def elect(
@@ -69,7 +69,11 @@ def elect(
     named: str = "",
     barred: Mapping[str, str] | None = None,
 ) -> Election:
-    """Return the choice. `barred` has nodes that cannot be chosen this time, with the reasons."""
+    """Return the chosen primary, and why each other node was not chosen.
+
+    named:  the candidate that the operator names, or ""
+    barred: nodes that cannot be chosen this time, each with the reason
+    """
     barred = barred or {}
     reasons: dict[str, str] = {}
     fit: list[Member] = []
@@ -119,16 +123,16 @@ def _named(named: str, fit: Iterable[Member], reasons: dict[str, str]) -> Electi
     return Election(named, {**reasons, **others})
 
 
-def _unfit(member: Member, one: Observation) -> str:
+def _unfit(member: Member, observation: Observation) -> str:
     """Return why a node cannot become primary, or nothing."""
-    if isinstance(one, Silence):
+    if isinstance(observation, Silence):
         return "it does not answer"
     if member.role == NONE:
         return "it should be in no cluster (nso_ha_role is none)"
     if member.priority == 0:
         return "it is never to be primary (nso_ha_priority is 0)"
-    if one.phase < 1:
-        return f"it is in start phase {one.phase} and takes no orders"
+    if observation.phase < 1:
+        return f"it is in start phase {observation.phase} and takes no orders"
     return ""
 
 
@@ -138,8 +142,8 @@ def _rank(member: Member) -> tuple[int, str]:
 
 def _why_not(member: Member, best: Member, observed: Mapping[str, Observation], ages: Ages) -> str:
     if ages.newer(txid_of(observed[best.host]), txid_of(observed[member.host])):
-        mine, newest = _shown(observed, member), _shown(observed, best)
-        return f"has older data than {best.host} ({mine}, {newest})"
+        older, newest = _shown(observed, member), _shown(observed, best)
+        return f"has older data than {best.host} ({older}, {newest})"
     if member.priority != best.priority:
         return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
     return f"comes after {best.host} by name, all else being equal"

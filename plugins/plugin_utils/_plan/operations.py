@@ -4,7 +4,7 @@
 
 """What each operation on a cluster comes to: the topology it wants, given what was seen.
 
-Once it is known who should be what, all of them are the same work: planner.py plans it and
+Once the role of each node is known, all operations are the same work: planner.py plans it and
 judge.py checks it. Pure functions over plain data.
 """
 
@@ -19,7 +19,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWER
 from .._model import links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation
-from .._model.topology import Member, Topology, led_by
+from .._model.topology import Member, Topology, led_by, wanted_primary
 from .election import Election, elect
 
 CONVERGE = "converge"
@@ -31,18 +31,19 @@ TEAR_DOWN = "tear_down"
 #: What an operator can ask for.
 OPERATIONS = (CONVERGE, SWITCHOVER, FAILOVER, REJOIN, TEAR_DOWN)
 
-#: Bringing the former primary back after a switchover that failed. Nobody asks for it.
+#: Bringing the former primary back after a switchover that failed. No operator asks for it.
 ROLL_BACK = "roll_back"
 
-#: What the record says of a primary that something else has made.
+#: The operation, in the promotion history, of a primary that something else has made.
 FOUND = "found"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is there.
+    """The cluster before an operation.
 
-    members:    the nodes as the inventory wants them; nothing is wrong with that
+    members:    the nodes as the inventory wants them: a topology without problems
+    observed:   the observation of each node, by host
     unfinished: names of the operations that broke off and left a mark or a lock, with their runs
     """
 
@@ -59,40 +60,45 @@ class Scene:
     @property
     def wanted_primary(self) -> str:
         """Return the host that the inventory wants as primary."""
-        return next(member.host for member in self.members if member.role == PRIMARY)
+        return wanted_primary(self.members)
 
     def host_of(self, node_id: str) -> str:
-        """Return the host of this node id, or "" if it is none of the cluster's."""
-        return next((one.host for one in self.members if one.node_id == node_id), "")
+        """Return the host of this node id, or "" if no member has it."""
+        member = self.topology.by_node_id(node_id)
+        return member.host if member else ""
 
     @property
     def last_primary(self) -> str:
-        """Return the host that was made primary last, by the record, or "" if it does not say."""
+        """Return the last recorded primary, or "" if the promotion history does not say."""
         newest = self.history.newest
         return self.host_of(newest.primary) if newest else ""
 
     @property
     def last_writer(self) -> str:
-        """Return the host that took writes as primary last, by the record, or "" as above.
+        """Return the last recorded primary that has taken writes, or "" if that is not recorded.
 
-        A promotion is recorded before it is made. One of a node that answers and has nothing of its
-        own since may have come to nothing, and makes no difference if it did not.
+        A promotion is recorded before it is carried out. If a node answers and has given no
+        transaction id since its promotion, the order may have failed, and nothing was written.
         """
         if self.history.newest is None:
             return ""
-        for one in reversed(self.history.epochs):
-            host = self.host_of(one.primary)
-            found = self.observed.get(host)
-            if not isinstance(found, Answer) or found.txid is None or one.made(found.txid):
+        for promotion in reversed(self.history.epochs):
+            host = self.host_of(promotion.primary)
+            observation = self.observed.get(host)
+            if (
+                not isinstance(observation, Answer)
+                or observation.txid is None
+                or promotion.can_have_given(observation.txid)
+            ):
                 return host
         return ""
 
     @property
     def primary(self) -> str:
-        """Return the host that is primary now, or "" if none is, or it is not clear which.
+        """Return the host that is primary now, or "" if none is, or if it is not clear which.
 
-        Of two, it is the one that was made primary last, if the other was primary before it by the
-        record: then it has come back and does not know yet.
+        Of two, it is the last recorded primary, if the promotion history says that the other was
+        primary before it: that node has come back and does not know yet that it was replaced.
         """
         only = links.only_primary(self.observed)
         if only:
@@ -106,17 +112,18 @@ class Scene:
     def superseded(self, host: str) -> bool:
         """Return whether a node was primary and another was made primary after it."""
         newest = self.history.newest
-        member = next(one for one in self.members if one.host == host)
-        mine = self.history.of(member.node_id)
-        return newest is not None and bool(mine) and mine[-1].number < newest.number
+        promotions = self.history.of(self.topology.members[host].node_id)
+        return newest is not None and bool(promotions) and promotions[-1].number < newest.number
 
     @property
     def handing_over(self) -> str:
         """Return the host whose hand-over broke off after it had left the primary role, or ""."""
         held = [
             host
-            for host, one in self.observed.items()
-            if isinstance(one, Answer) and one.held and one.state.role != PRIMARY
+            for host, observation in self.observed.items()
+            if isinstance(observation, Answer)
+            and observation.held
+            and observation.state.role != PRIMARY
         ]
         return held[0] if len(held) == 1 else ""
 
@@ -126,7 +133,7 @@ class Goal:
     """What an operation wants of a cluster.
 
     members:  the nodes, each with the role it should get
-    problem:  why the operation cannot be, or ""
+    problem:  why the operation is not possible, or ""
     former:   the host that is or was primary before, or "" if that is not known
     election: how the new primary was chosen, if it was
     undoes:   why this only undoes what is left of a run that broke off, or ""
@@ -140,7 +147,7 @@ class Goal:
 
 
 def goal(operation: str, scene: Scene, candidate: str = "") -> Goal:
-    """Return what an operation wants. `candidate` is a host that the operator names, or ""."""
+    """Return what an operation wants. `candidate` is the host that the operator names, or ""."""
     return _GOALS[operation](scene, candidate)
 
 
@@ -164,10 +171,10 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
     if scene.primary:
         barred |= {
             host: f"it is not connected to {former}, so it may lack data"
-            for host, one in scene.observed.items()
-            if isinstance(one, Answer)
+            for host, observation in scene.observed.items()
+            if isinstance(observation, Answer)
             and host != former
-            and (one.state.role not in FOLLOWERS or not _copies(scene, host, former))
+            and (observation.state.role not in FOLLOWERS or not _copies(scene, host, former))
         }
     if candidate in barred and _broke_off(scene):
         why = (
@@ -197,7 +204,7 @@ def _promotion_of_primary(scene: Scene) -> Promotion | None:
 
 
 def _is_unfinished(scene: Scene) -> bool:
-    """Return whether the last promotion belongs to a switchover that has not come to its end.
+    """Return whether the last promotion belongs to a switchover that is not finished.
 
     It may have broken off, or ended with a node that could not be attached.
     """
@@ -208,8 +215,8 @@ def _is_unfinished(scene: Scene) -> bool:
         return False
     wanted = Topology(led_by(scene.members, scene.primary))
     return any(
-        isinstance(one, Answer) and not links.is_as_wanted(wanted, scene.observed, host)
-        for host, one in scene.observed.items()
+        isinstance(observation, Answer) and not links.is_as_wanted(wanted, scene.observed, host)
+        for host, observation in scene.observed.items()
     )
 
 
@@ -218,23 +225,25 @@ def _copies(scene: Scene, host: str, primary: str) -> bool:
 
 
 def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
-    """Return what was seen, with the data of the primary on everybody: all copies are equal.
+    """Return the observations, with the transaction id of the primary for all nodes.
 
-    Looked at one after the other, copies of a busy primary seem to be of different ages.
+    All copies are equal. Observed at different moments, copies of a busy primary seem not to be.
     """
     source = scene.observed[former]
     if not scene.primary or not isinstance(source, Answer):
         return scene.observed
     return {
-        host: replace(one, txid=source.txid) if isinstance(one, Answer) else one
-        for host, one in scene.observed.items()
+        host: replace(observation, txid=source.txid)
+        if isinstance(observation, Answer)
+        else observation
+        for host, observation in scene.observed.items()
     }
 
 
 def _failover(scene: Scene, candidate: str) -> Goal:
     former = scene.last_writer or scene.wanted_primary
     if scene.primary:
-        # There is one: what remains is that the others follow it.
+        # A node is primary already: it remains to let the others follow it.
         if candidate in ("", scene.primary):
             return Goal(led_by(scene.members, scene.primary), former=former)
         return Goal(
@@ -261,12 +270,12 @@ def _rejoin(scene: Scene, candidate: str) -> Goal:
 
 
 def _tear_down(scene: Scene, candidate: str) -> Goal:
-    members = [replace(one, role=NONE, upstream="") for one in scene.members]
+    members = [replace(member, role=NONE, upstream="") for member in scene.members]
     return Goal(members, former=scene.primary)
 
 
 def _roll_back(scene: Scene, candidate: str) -> Goal:
-    """Return the former primary to its place; here `candidate` is that one."""
+    """Return the goal with the former primary in its place; `candidate` is the former primary."""
     return Goal(led_by(scene.members, candidate), former=candidate)
 
 

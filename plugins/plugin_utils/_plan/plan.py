@@ -51,7 +51,7 @@ class Step:
     role:        the role it gets, or "" for a step that gives none
     upstream:    the other node it is about: to follow, to catch up with, to declare dead; or ""
     orders:      names of the orders that the node is expected to need
-    reason:      why, in words
+    reason:      why, for people
     force:       order even if the node believes that nothing is needed
     relation:    for a step that follows, how its data stands to the primary's (data_rules.py), else
                  "". Also where no copy is expected: a node that lost its link by then copies it
@@ -80,9 +80,9 @@ class Wave:
     """Steps that may be taken at the same time.
 
     steps:    as plain data, by host
-    look:     hosts to look at once more before, see recheck.py
+    look:     hosts to observe once more before the wave, see recheck.py
     kind:     how its steps are taken: role, read_only, catch_up or dead
-    parallel: whether they are taken at the same time, else one after the other: that costs less
+    parallel: whether they are taken at the same time; else one after the other, which costs less
               where there are few
     """
 

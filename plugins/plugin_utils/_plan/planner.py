@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What to do to a cluster so that it is as wanted: the planner.
+"""The planner: which steps give a cluster the wanted topology.
 
-One pure function, `plan`, from the wanted topology, what was seen of the nodes and the record of
-promotions to waves of steps. It knows nothing of Ansible or sockets, nor of operations: each of
-them only wants another topology. Whether a plan may be carried out is said by judge.py.
+One pure function, `plan_for`, from the wanted topology, the observations and the promotion history
+to waves of steps. It knows nothing of Ansible, sockets or operations: an operation only wants
+another topology. Whether a plan may be carried out is for judge.py to say.
 
-The order of the waves is what keeps a cluster whole. Whoever has to leave the cluster or the
-primary role leaves first, so that there are never two primaries. Then comes the primary, then the
-relays from the top down, then the secondaries, all of them at once. If a living primary hands over
-to a copy of it, it is held first, which means read-only, until the copy has everything: a node that
-leaves the primary role is none for a moment, and writable.
+The order of the waves keeps a cluster whole. Nodes that have to leave the cluster or the primary
+role do so first, so that there are never two primaries. Then comes the primary, then the relays
+from the top down, then the secondaries, all at once. A living primary that hands over to a copy is
+held first, which means read-only, until the copy has everything: a node that leaves the primary
+role has role none for a moment, and accepts writes.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ def plan_for(
     history: PromotionHistory,
     left_out: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Return what is needed to make the cluster as wanted. `topology` has no problems.
+    """Return the plan that gives the cluster this topology, which has no problems.
 
-    A topology without a primary is for a cluster that is to end. Nodes that are `left_out` follow
-    nobody for now, each for its reason.
+    A topology without a primary is that of a cluster that is torn down. Nodes that are `left_out`,
+    each for its reason, are not attached.
     """
     return _Planner(topology, observed, history, left_out or {}).plan()
 
@@ -90,15 +90,21 @@ class _Planner:
         self.observed = observed
         self.history = history
         self.states = {
-            host: found.state for host, found in observed.items() if isinstance(found, Answer)
+            host: observation.state
+            for host, observation in observed.items()
+            if isinstance(observation, Answer)
         }
         self.blocked = {
-            host: found.reason for host, found in observed.items() if isinstance(found, Silence)
+            host: observation.reason
+            for host, observation in observed.items()
+            if isinstance(observation, Silence)
         }
-        #: The living primary that hands over to a copy of it, or "".
+        #: The living primary that hands over to one of its copies, or "".
         self.hands_over = ""
         self.held = {
-            host for host, found in observed.items() if isinstance(found, Answer) and found.held
+            host
+            for host, observation in observed.items()
+            if isinstance(observation, Answer) and observation.held
         }
         self.changing: set[str] = set()
         self.waves: dict[tuple[str, int], list[Step]] = defaultdict(list)
@@ -121,7 +127,9 @@ class _Planner:
         order = sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
         named = [(name, self._named(name, self.waves[name, number])) for name, number in order]
         looks = self._looks(named)
-        waves = tuple(wave(*one, look) for one, look in zip(named, looks, strict=True))
+        waves = tuple(
+            wave(name, steps, look) for (name, steps), look in zip(named, looks, strict=True)
+        )
         return Plan(waves, self.blocked, self.hands_over)
 
     def _named(self, wave: str, steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -138,12 +146,12 @@ class _Planner:
         )
 
     def _looks(self, waves: Iterable[tuple[str, Sequence[Step]]]) -> Iterator[tuple[str, ...]]:
-        """Yield for each wave the hosts to look at once more before it, see recheck.py.
+        """Yield for each wave the hosts to observe once more before it, see recheck.py.
 
-        Before a primary is made, all nodes: none may have become one, and those that were silent
-        may have woken up. Where a living primary hands over, what counts is checked on the way, and
-        every look would make the time without a primary longer. Before nodes copy, these, and the
-        first time the primary.
+        Before a promotion these are all nodes: another may have become primary, and a silent one
+        may have woken up. Where a living primary hands over, its steps check what counts, and a
+        look would make the time without a primary longer. Before nodes copy, it is these nodes, and
+        the first time the primary as well.
         """
         looked_at_primary = False
         for name, steps in waves:
@@ -158,17 +166,20 @@ class _Planner:
             yield tuple(sorted(hosts))
 
     def _declare_dead(self, member: Member) -> None:
-        """Tell whoever lists a node whose daemon does not run: it takes three ticks by itself."""
-        found = self.observed[member.host]
-        if not isinstance(found, Silence) or not found.stopped:
+        """Tell the upstream of a node whose daemon does not run that it is dead.
+
+        By itself the upstream takes three ticks to notice.
+        """
+        observation = self.observed[member.host]
+        if not isinstance(observation, Silence) or not observation.stopped:
             return
         for host, state in self.states.items():
             if state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
                 why = f"lists {member.host}, which does not run"
                 step = Step(host, "", member.host, (SECONDARY_DEAD,), why)
-                # One for each node in a wave, as a host runs one task at a time.
+                # One step for each host in a wave, as a host runs one task at a time.
                 number = sum(
-                    any(one.host == host for one in steps)
+                    any(earlier.host == host for earlier in steps)
                     for (name, _number), steps in self.waves.items()
                     if name == DEAD
                 )
@@ -177,22 +188,22 @@ class _Planner:
     def _hand_over(self, new: Member) -> None:
         """Hold a living primary until the copy that takes over has everything.
 
-        [assumed] docs/protocol.md: read-only mode keeps clients from writing and does not stop what
-        was let in before, nor replication. If it did, the copy would not catch up, and the primary
-        would be let go again.
+        [assumed] docs/protocol.md: read-only mode keeps clients from writing, and stops neither
+        transactions that began before nor replication. If it did, the copy would not catch up, and
+        the primary would be released.
         """
         living = primaries(self.observed)
         if new.host in living or len(living) != 1:
             return
-        old = living[0]
-        if not copies_from(self.topology, self.observed, new.host, old):
+        former = living[0]
+        if not copies_from(self.topology, self.observed, new.host, former):
             return
         why = f"hands over to {new.host}, which has to have everything before"
-        self.waves[HOLD, 0].append(Step(old, "", new.host, (READ_ONLY,), why))
-        self.held.add(old)
-        self.hands_over = old
-        why = f"takes over from {old} and has to have everything before"
-        self.waves[CATCH_UP, 0].append(Step(new.host, "", old, (WAIT,), why))
+        self.waves[HOLD, 0].append(Step(former, "", new.host, (READ_ONLY,), why))
+        self.held.add(former)
+        self.hands_over = former
+        why = f"takes over from {former} and has to have everything before"
+        self.waves[CATCH_UP, 0].append(Step(new.host, "", former, (WAIT,), why))
 
     def _leave(self, member: Member) -> None:
         state = self.states.get(member.host)
@@ -205,7 +216,7 @@ class _Planner:
             why = f"is primary and should be {member.role}"
         else:
             return
-        # From the bottom up: whoever loses its primary goes to none by itself, in its own time.
+        # From the bottom up: a node that loses its upstream goes to none by itself, but later.
         place = (STEP_DOWN, 0) if steps_down else (LEAVE, _LEAVING.index(state.role))
         self._add(place, member, NONE, why)
 
@@ -237,16 +248,16 @@ class _Planner:
             why = f"believes to follow {upstream.host}, which does not list it"
         else:
             why = f"is {state} and should be {member.role} of {upstream.host}"
-        # A link that is broken, or about to be, has to be made anew, whatever the node believes.
+        # A link that is broken, or about to break, is made anew, whatever the node believes.
         force = believes and (cut or not joined)
         relay = member.role == RELAY
         place = (RELAYS, self.topology.depth(member.host)) if relay else (SECONDARIES, 0)
         self._add(place, member, member.role, why, force)
 
     def _release(self, member: Member) -> None:
-        """Lift the read-only mode of those that are held: by this plan, or by a run that broke.
+        """Lift the read-only mode of a node that is held, by this plan or by a run that broke off.
 
-        A primary that is held keeps everybody from writing, so it comes before the others attach.
+        While the primary is held no client can write, so it is released before the others attach.
         """
         if member.host in self.held:
             why = "was put into read-only mode for as long as the primary changes"
@@ -259,10 +270,10 @@ class _Planner:
         upstream = self.topology.upstream(member.host) if role in FOLLOWERS else None
         wanted = transitions.Wanted(role, as_upstream(upstream) if upstream else None)
         leaves = role == NONE
-        # Those that leave find themselves as they were seen, or none by then, which is right, too.
-        state = self.states[member.host] if leaves else self._state_by_then(member.host)
+        # A node that leaves is as it was observed, or has become none, which is right, too.
+        state = self.states[member.host] if leaves else self._state_at_step(member.host)
         orders = transitions.orders(state, wanted, force)
-        found = self._relation(member.host) if upstream else ""
+        data_relation = self._relation(member.host) if upstream else ""
         self.waves[place].append(
             Step(
                 host=member.host,
@@ -271,24 +282,24 @@ class _Planner:
                 orders=orders,
                 reason=reason,
                 force=force,
-                relation=found,
+                relation=data_relation,
             )
         )
         self.changing.add(member.host)
         if leaves:
-            # Whoever leaves may get another step, which starts from here.
+            # A node that leaves may get another step, which starts from this state.
             self.states[member.host] = HaState(NONE)
 
     def _relation(self, host: str) -> str:
-        """Return how the data of a node will stand to that of the primary by then."""
+        """Return how the data of a node will stand to the primary's when it is attached."""
         if self.hands_over and copies_from(self.topology, self.observed, host, self.hands_over):
             return data_rules.HANDED
         return relation(self.topology, self.observed, self.history, host)
 
-    def _state_by_then(self, host: str) -> HaState:
-        """Return what a node will be by then: a follower of one that changes is none."""
+    def _state_at_step(self, host: str) -> HaState:
+        """Return the state of a node at its step: a follower of a node that changes is none."""
         state = self.states[host]
-        above = self.topology.by_node_id(state.primary.node_id) if state.primary else None
-        if state.role in FOLLOWERS and above is not None and above.host in self.changing:
+        upstream = self.topology.by_node_id(state.primary.node_id) if state.primary else None
+        if state.role in FOLLOWERS and upstream is not None and upstream.host in self.changing:
             return HaState(NONE)
         return state

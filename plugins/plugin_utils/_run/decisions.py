@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The decisions of a run, by the name of the step: what the action plugin calls.
+"""The decisions of a run, by the name of the step, for the action plugin.
 
-Each takes what is known and returns plain data. Nothing here connects to anything.
+A decision takes what is known and returns plain data. Nothing here opens a connection.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ STATUS = "report_status"
 class Subject:
     """What a decision is about, beside what is known.
 
-    decision: what was decided before, or None
+    decision: the earlier decision of this run, or None
     now:      the time, in seconds since 1970
-    hosts:    for LOCKS, where the lock should have been taken by now
-    once:     whether that was by a task that ran once, for one node after the other
+    hosts:    for LOCKS, the hosts on which the run has tried to take its lock
+    once:     for LOCKS, whether a task that ran once has tried it, for one node after the other
     wave:     for RECHECK and WAVE, the number of the wave, from 0
     """
 
@@ -103,33 +103,35 @@ _CUT_OFF = "what was decided is lost, as the task that decides was cut off"
 
 
 def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
-    """Return what comes of one step.
+    """Return the decision of a step as plain data.
 
     GONE returns `gone`, the ids of runs that hold a lock and have ended; REPORT and STATUS return
     `report`; every other step returns the fields of Decision.
     """
     decision = about.decision or planning.undecided(known)
     if step == GONE:
-        found = stored.read(known.run.hosts, known.results, known.broken(), known.gone)
-        return {"gone": list(found.replace)}
+        state_directories = stored.read(known.run.hosts, known.results, known.broken(), known.gone)
+        return {"gone": list(state_directories.replace)}
     if step == STATUS:
-        found = stored.read(known.run.hosts, known.results, "", known.gone)
+        state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
         problems = [*known.run.problems, *settings.problems(list(known.settings.values()))]
         return {
-            "report": report.status_report(known.run, known.members, problems, known.results, found)
+            "report": report.status_report(
+                known.run, known.members, problems, known.results, state_directories
+            )
         }
     if step == REPORT:
         if about.decision is None:
             decision = progress.lost(decision, _CUT_OFF)
         return {"report": report.report(known.run, known.members, decision, known.results)}
     if step == PLAN:
-        return to_dict(_made(step, decision, lambda: planning.plan(known)))
+        return to_dict(_or_lost(step, decision, lambda: planning.plan(known)))
     act = _UNDER_LOCK[step]
-    return to_dict(_made(step, decision, lambda: act(known, decision, about)))
+    return to_dict(_or_lost(step, decision, lambda: act(known, decision, about)))
 
 
-def _made(step: str, decision: Decision, make: Callable[[], Decision]) -> Decision:
-    """Return the decision, or that it could not be made: while a lock is held nothing may fail."""
+def _or_lost(step: str, decision: Decision, make: Callable[[], Decision]) -> Decision:
+    """Return what `make` decides, or a lost decision: no task may fail while a lock is held."""
     try:
         return make()
     except Exception as problem:
@@ -138,5 +140,5 @@ def _made(step: str, decision: Decision, make: Callable[[], Decision]) -> Decisi
             "is a fault of the collection nso.ha; please report it, and run the operation again"
         )
         lost = progress.lost(decision, why)
-        # The steps of that wave may have been taken.
+        # Steps of the wave may have been taken.
         return lost.with_progress(undecided=True) if step == WAVE else lost

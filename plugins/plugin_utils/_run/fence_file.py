@@ -4,10 +4,9 @@
 
 """Whether a file of fencing tasks can be relied on, as far as reading it tells. Pure functions.
 
-Its confirming task writes into the lock that a host is fenced, and a primary is made on the
-strength of that. So the confirming task must not be reached unless the host is fenced: nothing
-before it may hide a failure, and the last thing before it has to be done for certain. task_file.py
-reads the files.
+Its confirming task writes into the lock that a host is fenced, and that permits a promotion. So the
+confirming task must not be reached unless the host is fenced: no task before it may hide a failure,
+and the last task before it must not be skipped. task_file.py reads the files.
 """
 
 from __future__ import annotations
@@ -22,34 +21,34 @@ CONFIRMED = "confirmed"
 
 _NO = ("false", "no", "off", "n", "f", "0", "")
 
-#: What would let the tasks after a failed one run, each with what to do instead.
+#: Keywords that let tasks run after a failed one, each with what to do instead.
 _HIDING = {
     "ignore_errors": "handle a failure that may happen in a rescue",
     "ignore_unreachable": "a host that cannot be reached proves nothing",
     "check_mode": "a task in check mode does nothing",
     "run_once": "the tasks run on one node as they are, and an unreachable host would end the play",
 }
-#: What does nothing and asks nobody, or only fails.
+#: Actions that do nothing and query nothing, or only fail.
 _NOTHING = frozenset(
     f"{prefix}{name}"
     for prefix in ("", "ansible.builtin.", "ansible.legacy.")
     for name in ("debug", "fail", "include_vars", "meta", "set_fact")
 )
 _META = frozenset(("ansible.builtin.meta", "ansible.legacy.meta", "meta"))
-#: What meta tasks may do without ending the play, or parts of it, with locks left on the nodes.
+#: Meta actions that do not end the play, or a part of it, with locks left on the nodes.
 _HARMLESS_META = frozenset(("noop", "reset_connection"))
 
 
 @dataclass(frozen=True)
 class FenceTask:
-    """A task, or what holds others: a block, or what includes a file or a role.
+    """A task, a block, or a task that includes a file or a role.
 
-    action:   the action in full, "block" for a block
-    keywords: all that is said of it beside its action, as it stands in the file
-    arguments: what its action is given
-    block:    what it holds and runs one after the other
-    aside:    what it holds besides, which are the tasks of rescue and always
-    rescues:  whether it has tasks that run when one has failed
+    action:    the full name of the action, "block" for a block
+    keywords:  its keywords, as they are in the file
+    arguments: the arguments of its action
+    block:     the tasks in it that run one after the other
+    aside:     the tasks in its rescue and always sections
+    rescues:   whether it has tasks that run when one has failed
     """
 
     name: str
@@ -67,42 +66,38 @@ class FenceTask:
 
     @property
     def holds(self) -> bool:
-        """Return whether this runs others."""
+        """Return whether other tasks are in it."""
         return bool(self.block or self.aside)
 
 
 def problems(tasks: Sequence[FenceTask], tags_are_chosen: bool) -> list[str]:
-    """Return in words why a file cannot be relied on, or nothing.
+    """Return the reasons why a file cannot be relied on; none if it can.
 
-    `tags_are_chosen`: whether some tasks may be left out by --tags or --skip-tags.
+    `tags_are_chosen`: whether --tags or --skip-tags may leave out tasks.
     """
-    found = [text for task in _all(tasks) for text in _hides(task)]
+    reasons = [text for task in _all(tasks) for text in _hides(task)]
     if tags_are_chosen:
-        found += [
+        reasons += [
             f"{_called(task)} has tags, and this run chooses tasks by tags; run it without"
             for task in _all(tasks)
             if task.keywords.get("tags")
         ]
-    found += [
+    reasons += [
         f"{_called(task)} confirms in a rescue or always section, which runs after a failure"
-        for one in _all(tasks)
-        for task in _all(one.aside)
+        for holder in _all(tasks)
+        for task in _all(holder.aside)
         if task.confirms
     ]
     flat = list(_in_order(tasks, ()))
     places = [place for place, (task, _above) in enumerate(flat) if task.confirms]
     for place in places:
-        found += _not_certain(flat, place)
+        reasons += _not_certain(flat, place)
     if not places or places[-1] != len(flat) - 1:
-        found.append(
+        reasons.append(
             f"it has to end with a task that confirms that the host is fenced: {CONFIRMS} with "
             f'state: {CONFIRMED} and host: "{{{{ nso_ha_fence_host }}}}"'
         )
-    return _once(found)
-
-
-def _once(found: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(reasons))
 
 
 def _all(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
@@ -115,7 +110,7 @@ def _all(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
 def _in_order(
     tasks: Iterable[FenceTask], above: tuple[FenceTask, ...]
 ) -> Iterator[tuple[FenceTask, tuple[FenceTask, ...]]]:
-    """Yield the tasks that run where nothing fails, in order, each with what holds it."""
+    """Yield the tasks that run if none fails, in order, each with the blocks that it is in."""
     for task in tasks:
         if task.block:
             yield from _in_order(task.block, (*above, task))
@@ -150,7 +145,7 @@ def _hides(task: FenceTask) -> Iterator[str]:
 def _not_certain(
     flat: Sequence[tuple[FenceTask, tuple[FenceTask, ...]]], place: int
 ) -> Iterator[str]:
-    """Yield why the last thing before a confirming task may not have been done."""
+    """Yield why the last task before a confirming task may not have run."""
     confirming, above = flat[place]
     before = [(task, over) for task, over in flat[:place] if task.action not in _NOTHING]
     if not before or before[-1][0].confirms:
@@ -160,7 +155,8 @@ def _not_certain(
         )
         return
     last, over = before[-1]
-    alone = [last, *(one for one in over if not any(one is other for other in above))]
+    # A block that both tasks are in says nothing about the last task alone.
+    alone = [last, *(block for block in over if not any(block is other for other in above))]
     for task in alone:
         if "when" in task.keywords:
             yield (
@@ -196,7 +192,7 @@ def _called(task: FenceTask) -> str:
 
 
 def _is(value: object, texts: Sequence[str]) -> bool:
-    """Return whether a value of YAML says one of these, whatever its type."""
+    """Return whether a value of YAML, or an item of it, is one of these texts."""
     if isinstance(value, list):
-        return any(_is(one, texts) for one in value)
+        return any(_is(item, texts) for item in value)
     return str(value).strip().lower() in texts

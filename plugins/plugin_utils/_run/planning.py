@@ -21,7 +21,7 @@ from .._checks.case import FAILED, PASSED, Case, Consents, Verdict
 from .._model import links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
-from .._model.topology import Member, Topology, topology_problems
+from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan import operations, planner
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, Plan, Wave
@@ -32,10 +32,10 @@ from .run_state import Decision, Expectation, Locks, OperationPlan, Progress, Ro
 from .settings import Settings
 from .stored import Gone, Stored
 
-#: Operations that are done when it is right for the nodes that answer.
-_FOR_THOSE_PRESENT = (operations.SWITCHOVER, operations.FAILOVER, operations.ROLL_BACK)
+#: Operations that are done when the nodes that answer match the plan.
+_FOR_NODES_THAT_ANSWER = (operations.SWITCHOVER, operations.FAILOVER, operations.ROLL_BACK)
 
-#: Operations that go on without nodes whose data nobody else has.
+#: Operations that go on without nodes that alone have some data.
 _WITHOUT_THE_DIVERGED = (operations.FAILOVER, operations.REJOIN, operations.ROLL_BACK)
 
 
@@ -44,7 +44,7 @@ class Known:
     """All that a plan is made from.
 
     settings: of each node of the cluster, by host
-    gone:     tells which runs have ended
+    gone:     returns whether the process of a run is known to have ended
     """
 
     run: Run
@@ -55,7 +55,7 @@ class Known:
     @property
     def members(self) -> list[Member]:
         """Return the nodes as the inventory wants them."""
-        return [one.member for one in self.settings.values()]
+        return [host_settings.member for host_settings in self.settings.values()]
 
     def request(self) -> Request:
         """Return what the operator asks for. Raises ValueError for what is wrong."""
@@ -71,56 +71,65 @@ class Known:
 
 
 def group_of(all_settings: Iterable[Settings]) -> Mapping[str, Any]:
-    """Return the variables of the group: they are the same on all hosts that stated them."""
-    hosts = sorted(all_settings, key=lambda one: not one.stated)
-    return hosts[0].group if hosts else {}
+    """Return the variables of the group, which are the same on all hosts that stated them."""
+    stated_first = sorted(all_settings, key=lambda host_settings: not host_settings.stated)
+    return stated_first[0].group if stated_first else {}
 
 
 def problems(operation: str, all_settings: Mapping[str, Settings]) -> list[str]:
-    """Return what is wrong with what hosts are told, and with what is asked for, in words."""
+    """Return what is wrong with the settings of the hosts and with the request, in words."""
     of_hosts = list(all_settings.values())
-    found = settings.problems(of_hosts) + topology_problems(one.member for one in of_hosts)
+    reasons = settings.problems(of_hosts) + topology_problems(
+        host_settings.member for host_settings in of_hosts
+    )
     try:
         request.read(operation, group_of(of_hosts), list(all_settings))
     except ValueError as problem:
-        found.append(str(problem))
-    return found
+        reasons.append(str(problem))
+    return reasons
 
 
 def plan(known: Known, earlier: Decision | None = None) -> Decision:
-    """Return the plan of the run; `earlier` is the one that was made before the lock was taken."""
-    wanted = known.members
+    """Return the decision with the plan of the run.
+
+    `earlier` is the decision from before the lock was taken.
+    """
+    members = known.members
     locked = earlier.progress.locked if earlier else ()
     if known.run.problems:
-        return _refused(known.run, wanted, "topology", known.run.problems, locked)
-    asked = known.request()
-    found = stored.read(known.run.hosts, known.results, asked.broken, known.gone)
-    if found.locked:
-        return _refused(known.run, wanted, "lock", found.locked, locked)
-    # The locks that told it may have been replaced by that of this run.
-    unfinished = {**(earlier.plan.unfinished if earlier else {}), **found.unfinished}
+        return _refused(known.run, members, "topology", known.run.problems, locked)
+    requested = known.request()
+    state_directories = stored.read(known.run.hosts, known.results, requested.broken, known.gone)
+    if state_directories.locked:
+        return _refused(known.run, members, "lock", state_directories.locked, locked)
+    # The locks that told of them may have been replaced by the lock of this run.
+    unfinished = {**(earlier.plan.unfinished if earlier else {}), **state_directories.unfinished}
     observed = known.results.observations(known.run.hosts, locked, UNDER_LOCK)
-    scene = Scene(wanted, observed, found.history, unfinished)
-    made = _judged(known, asked, scene, found)
+    scene = Scene(members, observed, state_directories.history, unfinished)
+    operation_plan = _judged(known, requested, scene, state_directories)
     started = earlier.progress.started if earlier else 0.0
-    return _decision(made, Progress(locked or made.lock.hosts, started=started), found.replace)
+    return _decision(
+        operation_plan,
+        Progress(locked or operation_plan.lock.hosts, started=started),
+        state_directories.replace,
+    )
 
 
 def roll_back(known: Known, failed: Decision) -> Decision:
-    """Return the plan that brings the former primary back, after the plan of `failed` has failed.
+    """Return the decision to bring the former primary back, after the plan of `failed` has failed.
 
-    Where a step may still be taken it is that plan, with verdicts on that, undecided.
+    Where a step of that plan may still be taken: `failed`, with verdicts on these steps, undecided.
     """
     doubts = progress.not_withdrawn(failed, known.results)
     if doubts:
         return failed.with_verdicts(doubts).with_progress(undecided=True, reversible=False)
-    asked = Request(operations.ROLL_BACK, candidate=failed.plan.former)
+    requested = Request(operations.ROLL_BACK, candidate=failed.plan.former)
     locked = failed.progress.locked
     observed = known.results.observations(known.run.hosts, locked, ROLLING_BACK)
-    found = stored.read(known.run.hosts, known.results, "", known.gone)
-    scene = Scene(known.members, observed, found.history, found.unfinished)
-    made = replace(
-        _judged(known, asked, scene, found),
+    state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
+    scene = Scene(known.members, observed, state_directories.history, state_directories.unfinished)
+    operation_plan = replace(
+        _judged(known, requested, scene, state_directories),
         operation=failed.plan.operation,
         former=failed.plan.former,
         candidate=failed.plan.candidate,
@@ -130,7 +139,7 @@ def roll_back(known: Known, failed: Decision) -> Decision:
         incomplete={},
     )
     return _decision(
-        made,
+        operation_plan,
         Progress(
             locked=locked,
             started=failed.progress.started,
@@ -144,20 +153,22 @@ def roll_back(known: Known, failed: Decision) -> Decision:
 def undecided(known: Known) -> Decision:
     """Return the decision of a run that has not decided anything, or whose decision was lost.
 
-    Nothing may be done by it, and the lock may be held anywhere.
+    It permits nothing. The run may hold its lock on any host.
     """
     members = tuple(known.members)
-    plan_of = OperationPlan(known.run.operation, members, required=tuple(known.run.hosts))
-    return Decision(plan_of, Progress(locked=known.run.hosts, refused=True, undecided=True))
+    operation_plan = OperationPlan(known.run.operation, members, required=tuple(known.run.hosts))
+    return Decision(operation_plan, Progress(locked=known.run.hosts, refused=True, undecided=True))
 
 
-def _decision(made: OperationPlan, known: Progress, left: Sequence[str] = ()) -> Decision:
-    """Return the decision for a plan; `left` are the ids of locks that runs have left behind."""
-    refused = judge.refused(made.verdicts)
+def _decision(
+    operation_plan: OperationPlan, so_far: Progress, left: Sequence[str] = ()
+) -> Decision:
+    """Return the decision for a plan; `left` are the ids of locks that earlier runs have left."""
+    refused = judge.refused(operation_plan.verdicts)
     return Decision(
-        plan=made,
-        progress=replace(known, refused=refused, promotions=made.promotions),
-        needed=not refused and bool(made.waves or made.incomplete or left),
+        plan=operation_plan,
+        progress=replace(so_far, refused=refused, promotions=operation_plan.promotions),
+        needed=not refused and bool(operation_plan.waves or operation_plan.incomplete or left),
     )
 
 
@@ -170,104 +181,116 @@ def _refused(
 ) -> Decision:
     verdicts = tuple(Verdict(check, FAILED, text) for text in reasons)
     required = tuple(member.host for member in members)
-    made = OperationPlan(run.operation, tuple(members), verdicts=verdicts, required=required)
-    return _decision(made, Progress(locked=locked))
+    operation_plan = OperationPlan(
+        run.operation, tuple(members), verdicts=verdicts, required=required
+    )
+    return _decision(operation_plan, Progress(locked=locked))
 
 
-def _judged(known: Known, asked: Request, scene: Scene, found: Stored) -> OperationPlan:
+def _judged(
+    known: Known, requested: Request, scene: Scene, state_directories: Stored
+) -> OperationPlan:
     observed = scene.observed
-    goal = operations.goal(asked.operation, scene, asked.candidate)
+    goal = operations.goal(requested.operation, scene, requested.candidate)
     first = [Verdict("topology", PASSED, "")]
     if goal.problem:
         check = "candidate" if goal.election.problem else "possible"
         return OperationPlan(
-            operation=asked.operation,
+            operation=requested.operation,
             members=tuple(goal.members),
             election=goal.election.reasons,
             verdicts=(*first, Verdict(check, FAILED, goal.problem)),
             required=tuple(member.host for member in goal.members),
         )
     wanted = links.reparented(Topology(goal.members), observed)
-    steps = planner.plan_for(wanted, observed, found.history)
-    case = Case(asked.operation, scene, goal, wanted, steps, asked.fences)
-    if asked.operation in _WITHOUT_THE_DIVERGED:
-        case = _without_the_diverged(case, asked.consents)
+    steps = planner.plan_for(wanted, observed, state_directories.history)
+    case = Case(requested.operation, scene, goal, wanted, steps, requested.fences)
+    if requested.operation in _WITHOUT_THE_DIVERGED:
+        case = _without_the_diverged(case, requested.consents)
         steps = case.plan
     history = _history(known.run, scene, wanted, steps)
-    fence = moving.to_fence(case, asked.consents)
+    fence = moving.to_fence(case, requested.consents)
     if fence and known.run.fence_problem:
         first.append(Verdict("fence", FAILED, known.run.fence_problem))
     reached = _reached(known)
     return OperationPlan(
-        operation=asked.operation,
+        operation=requested.operation,
         members=tuple(wanted.members.values()),
         former=goal.former,
-        candidate=_new_primary(wanted),
+        candidate=wanted_primary(wanted.members.values()),
         election=goal.election.reasons,
         waves=steps.waves,
         targets={host: _target(wanted, host) for host in observed},
         blocked=steps.blocked,
-        verdicts=(*first, *judge.verdicts(case, asked.consents)),
+        verdicts=(*first, *judge.verdicts(case, requested.consents)),
         undoes=goal.undoes,
         rehearse=_to_rehearse(wanted, observed, steps, known.run.dry),
         verify={
             host: _expectation(wanted, steps, host)
-            for host, one in observed.items()
-            if isinstance(one, Answer) and host not in steps.blocked
+            for host, observation in observed.items()
+            if isinstance(observation, Answer) and host not in steps.blocked
         },
-        promotions=tuple(one.as_entry() for one in history.all),
+        promotions=tuple(promotion.as_entry() for promotion in history.all),
         epoch=history.next_number,
-        incomplete=_incomplete(scene, found, history, reached),
-        lock=_locks(reached, steps.waves, {_new_primary(wanted): tuple(fence)}, found, asked),
-        silent=tuple(host for host, one in observed.items() if isinstance(one, Silence)),
+        incomplete=_incomplete(scene, state_directories, history, reached),
+        lock=_locks(
+            reached,
+            steps.waves,
+            {wanted_primary(wanted.members.values()): tuple(fence)},
+            state_directories,
+            requested,
+        ),
+        silent=tuple(
+            host for host, observation in observed.items() if isinstance(observation, Silence)
+        ),
         unfinished=scene.unfinished,
         required=tuple(
             host
-            for host, one in observed.items()
-            if asked.operation not in _FOR_THOSE_PRESENT or isinstance(one, Answer)
+            for host, observation in observed.items()
+            if requested.operation not in _FOR_NODES_THAT_ANSWER or isinstance(observation, Answer)
         ),
-        before={host: txid_of(one) for host, one in observed.items()},
+        before={host: txid_of(observation) for host, observation in observed.items()},
     )
 
 
 def _without_the_diverged(case: Case, consents: Consents) -> Case:
-    """Return the case without the nodes whose data would need consent, if there is more to do.
+    """Return the case without the nodes whose data would need a consent, if there is more to do.
 
-    What only such a node has stays where it is, and does not keep the others from going on.
+    Such a node keeps its data, and the operation goes on with the others.
     """
     verdicts = [
         judge.overwriting(case, step, consents) for step in case.plan.roles if step.relation
     ]
-    kept_out = {one.host: one.reason for one in verdicts if judge.refused([one])}
-    if not kept_out:
+    left_out = {verdict.host: verdict.reason for verdict in verdicts if judge.refused([verdict])}
+    if not left_out:
         return case
-    rest = planner.plan_for(case.topology, case.observed, case.scene.history, kept_out)
+    rest = planner.plan_for(case.topology, case.observed, case.scene.history, left_out)
     return replace(case, plan=rest) if rest.roles else case
 
 
 def _history(run: Run, scene: Scene, wanted: Topology, steps: Plan) -> PromotionHistory:
-    """Return the promotions that all nodes should know of.
+    """Return the promotion history that all nodes should have.
 
-    A primary that was made by something else is recorded as found, before anything is done on the
-    strength of its data: from now on its transactions have a place. What they are based on is not
-    known. A cluster that was never recorded and needs nothing stays so.
+    A primary that something else has made is recorded as found, before anything is done that relies
+    on its data: then its transactions have a place. What they are based on is not known. A cluster
+    without a history, and with nothing to do, stays without.
     """
     history, newest = scene.history, scene.history.newest
-    host = scene.primary or _new_primary(wanted)
-    found = scene.observed.get(host)
-    if not (steps.steps or history) or not isinstance(found, Answer) or found.txid is None:
+    host = scene.primary or wanted_primary(wanted.members.values())
+    primary = scene.observed.get(host)
+    if not (steps.steps or history) or not isinstance(primary, Answer) or primary.txid is None:
         return history
-    member = next(one for one in scene.members if one.host == host)
+    member = scene.topology.members[host]
     if newest is not None and newest.primary == member.node_id:
         return history
-    # Its clock is not known, but its last transaction is, if it is its own.
-    if found.state.role != PRIMARY or found.txid.primary_id != member.node_id:
+    # The time of its promotion is not known, but that of its last transaction is.
+    if primary.state.role != PRIMARY or primary.txid.primary_id != member.node_id:
         return history
     adopted = Promotion(
         number=history.next_number,
         primary=member.node_id,
         base=None,
-        start=found.txid.timestamp,
+        start=primary.txid.timestamp,
         at=run.began,
         operation=operations.FOUND,
         run_id=run.run_id,
@@ -276,13 +299,13 @@ def _history(run: Run, scene: Scene, wanted: Topology, steps: Plan) -> Promotion
 
 
 def _incomplete(
-    scene: Scene, found: Stored, history: PromotionHistory, reached: Sequence[str]
+    scene: Scene, state_directories: Stored, history: PromotionHistory, reached: Sequence[str]
 ) -> Mapping[str, str]:
     """Return the hosts whose promotion history is to be completed, each with the reason."""
     if not scene.history:
         return {}
     if len(history.all) == len(scene.history.all):
-        return found.incomplete
+        return state_directories.incomplete
     new = history.all[-1].primary
     why = f"its promotion history does not know yet that {new} is primary"
     return dict.fromkeys(reached, why)
@@ -297,10 +320,10 @@ def _locks(
     reached: Sequence[str],
     waves: Iterable[Wave],
     fence: Mapping[str, tuple[str, ...]],
-    found: Stored,
-    asked: Request,
+    state_directories: Stored,
+    requested: Request,
 ) -> Locks:
-    """Return what the lock of each host says: the steps to come, and who is to be fenced before."""
+    """Return what the lock of each host says: its due steps, and the hosts to fence before."""
     steps: dict[str, tuple[str, ...]] = dict.fromkeys(reached, ())
     for wave in waves:
         for step in wave.steps:
@@ -308,11 +331,11 @@ def _locks(
                 steps[step.host] = (*steps[step.host], step.name)
     locks = Locks(
         hosts=tuple(reached),
-        replace=(*found.replace, *([asked.broken] if asked.broken else [])),
+        replace=(*state_directories.replace, *([requested.broken] if requested.broken else [])),
         steps=steps,
         fence={host: fence.get(host, ()) for host in reached},
     )
-    renew = [host for host in reached if _says_else(found.held.get(host), locks, host)]
+    renew = [host for host in reached if _says_else(state_directories.held.get(host), locks, host)]
     return replace(locks, renew=tuple(renew))
 
 
@@ -323,26 +346,26 @@ def _says_else(held: Mapping[str, Any] | None, locks: Locks, host: str) -> bool:
     return (tuple(held["steps"]), tuple(held["fence"])) != (locks.steps[host], locks.fence[host])
 
 
-def _new_primary(wanted: Topology) -> str:
-    return next((one.host for one in wanted.members.values() if one.role == PRIMARY), "")
-
-
 def _to_rehearse(
     wanted: Topology, observed: Mapping[str, Observation], steps: Plan, dry: bool
 ) -> tuple[str, ...]:
-    """Return the hosts on which the order is tried in check mode first.
+    """Return the hosts on which the orders are tried in check mode first.
 
-    In a real run those that know what the observations do not tell: whether a host name resolves
-    there, and whether the release has relays. Also the two between whom a living primary changes:
-    what stops them then is better known while everybody can still write. In check mode everybody,
-    as that is all there is.
+    In a run these are the hosts on which something matters that no observation tells: whether a
+    host name resolves there, and whether the release has relays. Also both ends of a hand-over: an
+    obstacle is better known while clients can still write. In check mode it is every host that gets
+    a role.
     """
     hosts = {step.host for step in steps.roles if dry or step.role == RELAY}
     if steps.hands_over:
-        hosts |= {steps.hands_over, _new_primary(wanted)}
-    for host, one in observed.items():
+        hosts |= {steps.hands_over, wanted_primary(wanted.members.values())}
+    for host, observation in observed.items():
         upstream = wanted.upstream(host)
-        if isinstance(one, Answer) and upstream and not addresses.is_literal(upstream.address):
+        if (
+            isinstance(observation, Answer)
+            and upstream
+            and not addresses.is_literal(upstream.address)
+        ):
             hosts.add(host)
     return tuple(sorted(hosts))
 
@@ -358,12 +381,14 @@ def _target(wanted: Topology, host: str) -> RoleOptions:
 
 
 def _expectation(wanted: Topology, steps: Plan, host: str) -> Expectation:
-    """Return what a node has to say of itself in the end, and who it has to list."""
+    """Return the role that a node has to have after the last step, and its peers."""
     member, upstream = wanted.members[host], wanted.upstream(host)
     return Expectation(
         role=member.role,
         primary_id=upstream.node_id if upstream else None,
         secondaries=tuple(
-            one.node_id for one in wanted.followers_of(host) if one.host not in steps.blocked
+            follower.node_id
+            for follower in wanted.followers_of(host)
+            if follower.host not in steps.blocked
         ),
     )

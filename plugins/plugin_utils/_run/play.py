@@ -17,16 +17,16 @@ _IN_STEP = frozenset(
     for name in ("linear", "debug")
 ) | {"mitogen_linear"}
 
-#: Variables of the role that tasks set for one another begin so.
+#: The prefix of the variables that the tasks of the role set for one another.
 _PRIVATE = "__nso_ha_"
 
 
 @dataclass(frozen=True)
 class Play:
-    """What is known of the play that runs the role.
+    """The play that runs the role.
 
-    hosts:    all hosts of the play, those that Ansible has dropped included
-    together: those of them that are not kept for another batch by `serial`
+    hosts:    all hosts of the play, also those that Ansible has dropped
+    together: the hosts of the play that `serial` does not leave for a later batch
     groups:   the hosts of each group of the inventory
     """
 
@@ -38,37 +38,37 @@ class Play:
 
 
 def problems(play: Play) -> list[str]:
-    """Return in words why this play cannot run an operation, or nothing."""
+    """Return the reasons why this play cannot run an operation; none if it can."""
     if play.group not in play.groups:
         known = ", ".join(name for name in play.groups if name not in ("all", "ungrouped"))
         return [
             f"nso_ha_group is {play.group!r}, and the inventory has no such group; there are "
             f"{known or 'none'}"
         ]
-    found = []
+    reasons = []
     members = play.groups[play.group]
     if not members:
-        found.append(f"the group {play.group!r} (nso_ha_group) has no hosts")
+        reasons.append(f"the group {play.group!r} (nso_ha_group) has no hosts")
     others = [host for host in play.hosts if host not in members]
     if others:
-        found.append(
+        reasons.append(
             f"{', '.join(others)} of this play {_are(others)} not in the group {play.group!r} "
             "(nso_ha_group). One play runs one cluster: give each cluster a play of its own, with "
             f"'hosts: {play.group}'"
         )
     missing = [host for host in members if host not in play.together]
     if missing:
-        found.append(
+        reasons.append(
             f"{', '.join(missing)} of the group take no part in this play together with the "
             "others. A decision about a cluster needs all of its nodes: run without --limit and "
             "without serial"
         )
     if play.strategy not in _IN_STEP:
-        found.append(
+        reasons.append(
             f"the strategy of this play is {play.strategy}, with which hosts do not go in step. "
             "Use 'strategy: ansible.builtin.linear' in the play"
         )
-    return found
+    return reasons
 
 
 def _are(hosts: Collection[str]) -> str:
@@ -76,5 +76,5 @@ def _are(hosts: Collection[str]) -> str:
 
 
 def private(names: Iterable[str]) -> list[str]:
-    """Return the variables of these that only the tasks of the role may set."""
+    """Return which of these variables only the tasks of the role may set."""
     return sorted(name for name in names if name.startswith(_PRIVATE))

@@ -5,8 +5,8 @@
 """Which process on a controller runs an operation, and whether it has ended.
 
 A run that is killed cannot give its lock back. The next run on the same controller finds out that
-it is gone. On another one, in another container, and after a reboot nobody can tell, and the lock
-has to expire.
+its process has ended. On another controller, in another container, and after a reboot that is not
+known, and the lock has to expire.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 def this_process() -> dict[str, Any]:
-    """Return what tells the process of this run from every other.
+    """Return what identifies the process of this run.
 
     host:       name of the controller
     boot:       id of its boot, or "" where the system has none
-    namespace:  which process ids are meant, or ""
-    pid, began: the process, and when it began in ticks since boot, or ""
+    namespace:  the namespace of the process id, or ""
+    pid, began: the process id, and when the process began in ticks since boot, or ""
     """
-    # Ansible evaluates templates in workers. What runs the operation is their parent.
+    # Ansible runs action plugins in workers. The process of the run is their parent.
     worker = multiprocessing.parent_process()
     pid = worker.pid if worker is not None and worker.pid else os.getpid()
     return {
@@ -42,7 +42,7 @@ def this_process() -> dict[str, Any]:
 
 
 def owner(variables: Mapping[str, Any], host: str) -> str:
-    """Return who runs this: the user and the job of AWX, or else the user on the controller."""
+    """Return who runs this: user and job number of AWX, else user and host of the controller."""
     for product in ("awx", "tower"):
         user = variables.get(f"{product}_user_name")
         if user:
@@ -56,7 +56,7 @@ def owner(variables: Mapping[str, Any], host: str) -> str:
 
 
 def is_gone(process: Mapping[str, Any]) -> bool:
-    """Return whether a process is known to have ended. What cannot be known counts as living."""
+    """Return whether a process is known to have ended. If that cannot be known it lives."""
     here = this_process()
     try:
         pid = int(process["pid"])
@@ -74,7 +74,7 @@ def _began(pid: int) -> str:
     # The name of the process, in parentheses, may have spaces in it; the time is the 22nd field.
     _name, _sign, rest = _read(f"/proc/{pid}/stat").rpartition(")")
     fields = rest.split()
-    # A process that has ended and whose parent has not noticed yet is over.
+    # A zombie has ended; its parent has not noticed yet.
     return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
 
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a plan comes to while it is carried out: locks, rehearsals and steps, judged one by one.
+"""The decision after each part of a run: locks, rehearsal, fencing, waves.
 
-Each function returns the decision with more in its progress. A verdict that failed forbids whatever
-has not been done yet. Pure functions over plain data.
+Each function returns the decision with new verdicts and results in its progress. A failed verdict
+forbids all that has not been done yet. Pure functions over plain data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _LOST = "it dropped out of the play before this was done"
 def after_locking(
     decision: Decision, hosts: Iterable[str], results: Results, now: float
 ) -> Decision:
-    """Return the decision with a verdict on each of these hosts where the lock was not taken."""
+    """Return the decision with a failed verdict on each of these hosts that has no lock.
+
+    `now` is in seconds since 1970.
+    """
     if decision.progress.refused:
         return decision
     verdicts = []
@@ -43,14 +46,14 @@ def after_locking(
 
 
 def _lists(result: Result, locks: Locks, host: str) -> bool:
-    """Return whether a lock says what the plan wants it to say."""
+    """Return whether a lock lists the steps and the hosts to fence of the plan."""
     lock = result.get("lock") or {}
     listed = tuple(lock.get("steps", ())), tuple(lock.get("fence", ()))
     return listed == (locks.steps.get(host, ()), locks.fence.get(host, ()))
 
 
 def after_rehearsal(decision: Decision, results: Results) -> Decision:
-    """Return the decision with a verdict on each host on which the order was tried."""
+    """Return the decision with a verdict on each host where the orders were rehearsed."""
     if decision.progress.refused:
         return decision
     verdicts = []
@@ -65,7 +68,7 @@ def after_rehearsal(decision: Decision, results: Results) -> Decision:
 
 
 def _moved(earlier: Observation, result: Result) -> str:
-    """Return in words that a node is not any more what the plan was made for, or nothing."""
+    """Return how a node differs from its observation for the plan, in words, or ""."""
     if not isinstance(earlier, Answer) or not result.get("before"):
         return ""
     now = state_from(result["before"])
@@ -77,8 +80,8 @@ def _moved(earlier: Observation, result: Result) -> str:
 def after_fencing(decision: Decision, results: Results) -> Decision:
     """Return the decision with a verdict on each host that had to be fenced.
 
-    What counts is the confirmation in the lock of the node that is to be primary, as read after the
-    fencing tasks. That no task failed proves nothing.
+    What counts is the confirmation in the lock of the candidate, as read after the fencing tasks.
+    That no task failed proves nothing.
     """
     candidate = decision.plan.candidate
     results = results.one_by_one(LOCK)
@@ -97,34 +100,34 @@ def after_fencing(decision: Decision, results: Results) -> Decision:
 
 
 def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> Decision:
-    """Return the decision with what a wave that has just run came to; `now` is in seconds.
+    """Return the decision with the results of a wave that has just run.
 
-    A step that was not done forbids the next wave.
+    A step that was not done forbids the next wave. `now` is in seconds since 1970.
     """
     if decision.progress.refused:
         return decision
     if not wave.parallel:
         results = results.one_by_one(STEP)
     hands_over = _hands_over(decision, wave)
-    verdicts, found = [], []
+    verdicts, taken = [], []
     promotions = list(decision.progress.promotions)
     awaited = decision.progress.awaited
     for step in wave.steps:
         result = results.of(step.host, STEP) or {"msg": _LOST}
-        told = _step_result(wave, step, result, results, now)
-        found.append(told)
-        if told.outcome != DONE:
-            reason = told.message or "the step failed without a reason"
+        step_result = _step_result(wave, step, result, results, now)
+        taken.append(step_result)
+        if step_result.outcome != DONE:
+            reason = step_result.failure
             verdicts.append(Verdict("step", FAILED, reason, step.host))
         elif hands_over:
-            awaited = told.txid
+            awaited = step_result.txid
             if awaited is None:
                 reason = "does not tell the id of its last transaction, which has to be handed over"
                 verdicts.append(Verdict("step", FAILED, reason, step.host))
         if result.get("entry"):
             promotions.append(result["entry"])
     judged = decision.with_verdicts(verdicts).with_progress(
-        steps=(*decision.progress.steps, *found),
+        steps=(*decision.progress.steps, *taken),
         promotions=tuple(promotions),
         awaited=awaited,
     )
@@ -132,21 +135,21 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
 
 
 def _can_roll_back(decision: Decision) -> bool:
-    """Return whether to try to bring the former primary back after a step that was not done.
+    """Return whether to bring the former primary back after a step that was not done.
 
-    Not once the next one is primary. Where it may yet become it, `not_withdrawn` says so.
+    Not once the candidate is primary. Where it may still become it, `not_withdrawn` says so.
     """
     steps = decision.progress.steps
-    promoted = any(one.wave == PROMOTE and one.outcome == DONE for one in steps)
-    held = any(one.wave == HOLD for one in steps)
+    promoted = any(step.wave == PROMOTE and step.outcome == DONE for step in steps)
+    held = any(step.wave == HOLD for step in steps)
     return decision.progress.refused and held and not promoted
 
 
 def _hands_over(decision: Decision, wave: Wave) -> bool:
-    """Return whether this wave is that of a primary whose data the next one has to have."""
+    """Return whether this wave tells the transaction id that the candidate has to have."""
     if wave.name not in (HOLD, STEP_DOWN):
         return False
-    return any(one.name == HOLD for one in decision.plan.waves)
+    return any(planned.name == HOLD for planned in decision.plan.waves)
 
 
 def _step_result(
@@ -178,25 +181,28 @@ def _step_result(
 
 
 def _outcome(step: Step, result: Result, results: Results) -> str:
-    """Return what a step came to, by the word of its own module.
+    """Return the outcome of a step, as its own module says.
 
-    Where there is none, as the host was lost, the task was cut off or the module died, the module
-    may have been at any point, and may still go on.
+    Without a result of the module the outcome is unknown: if the host was lost, the task was cut
+    off or the module died, the order may have been given, and the module may still be running.
     """
     said = results.said(step.host, STEP, step.name)
     if step.orders == (WAIT,):
-        # It only looks, so without an answer nothing has happened.
+        # The step only reads, so without an answer nothing has happened.
         return DONE if said and result.get("ha") and not result.get("failed") else NOT_DONE
     return str(result.get("outcome", UNKNOWN)) if said else UNKNOWN
 
 
 def not_withdrawn(decision: Decision, results: Results) -> list[Verdict]:
-    """Return a verdict on each step of which it is not known that it will not be taken any more.
+    """Return a verdict on each step that may still be taken.
 
-    That is known of a step whose module said what came of it, and of one that was struck off the
-    lock on its node while it was still due: its module takes no step that is not.
+    A step is over if its module has said its outcome, or if it was struck off the lock on its node
+    while it was still due: a module takes no step that is not due.
     """
-    taken = {(one.host, one.name): one.outcome for one in decision.progress.steps}
+    taken = {
+        (step_result.host, step_result.name): step_result.outcome
+        for step_result in decision.progress.steps
+    }
     verdicts = []
     for wave in decision.plan.waves:
         for step in wave.steps:
@@ -222,8 +228,8 @@ def not_withdrawn(decision: Decision, results: Results) -> list[Verdict]:
 def _withdrawn(step: str, withdrawal: Result, begun: bool) -> bool:
     """Return whether the lock on a node keeps a step from being taken.
 
-    One that may have begun has to have been struck off just now. For one that has not begun it is
-    enough that the lock does not list it, or is that of another run.
+    A step that may have begun has to have been struck off just now. For a step that has not begun
+    it is enough that the lock does not list it, or is that of another run.
     """
     if begun:
         return step in withdrawal.get("struck", ())
@@ -234,6 +240,6 @@ def _withdrawn(step: str, withdrawal: Result, begun: bool) -> bool:
 
 
 def lost(decision: Decision, why: str) -> Decision:
-    """Return the decision after one that could not be made: nothing more is done."""
+    """Return the decision when the next one could not be made: nothing more is done."""
     failed = decision.with_verdicts([Verdict("decision", NOT_EVALUABLE, why)])
     return replace(failed, needed=False)

@@ -5,10 +5,10 @@
 """A second look, just before a wave that cannot be taken back.
 
 A plan takes time: a daemon may be waited for, a copy may take minutes, and a node that has left its
-cluster is writable meanwhile. So before a primary is made, and before nodes copy, those that it
-concerns are looked at once more, and what is not any more as it was when the plan was made ends the
-run. Before a promotion that goes for the nodes that were silent as well: one that answers is asked
-who it is by a new plan, and not passed over. Pure functions.
+cluster accepts writes meanwhile. So before a promotion, and before nodes copy, the nodes that are
+concerned are observed once more, and a node that has changed since the plan was made ends the run.
+Before a promotion that includes silent nodes: if one answers now, a new plan has to consider it.
+Pure functions.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from .._checks.checks import is_spare
 from .._model import data_rules
 from .._model.history import PromotionHistory, promotion_from
 from .._model.observation import Answer, Observation, Silence, from_result, txid_of
+from .._model.topology import wanted_primary
 from .._plan.plan import PROMOTE, Wave
 from .results import RECHECK, Results, before
 from .run_state import Decision
 
 
 def rechecked(decision: Decision, wave: Wave, results: Results, agreed: Nodes) -> Decision:
-    """Return the decision with verdicts on what the look before a wave showed, and with that look.
+    """Return the decision with the look before a wave, and the verdicts on it.
 
     `agreed` are the nodes whose data the operator agreed to overwrite.
 
-    A node whose transaction id is the one it had at the look before is as the plan says, and so is
-    a copy that still follows the same node, as it takes no writes of its own. Any other is judged
-    again, by the history with the promotions of this run.
+    A node with the transaction id of the previous look is as the plan says, and so is a copy that
+    still follows the same node, as it takes no writes itself. The data of any other node is
+    compared again, by the promotion history with the promotions of this run.
     """
     if decision.progress.refused or not wave.look:
         return decision
@@ -52,13 +53,13 @@ def rechecked(decision: Decision, wave: Wave, results: Results, agreed: Nodes) -
 
 
 def _look_of(host: str, results: Results, wave: Wave) -> Observation:
-    """Return what the look before this wave showed; of an earlier one, or none, only that."""
+    """Return the observation before this wave. A result of an earlier wave does not count."""
     stale = results.said(host, RECHECK) and not results.said(host, RECHECK, before(wave.name))
     return from_result({} if stale else results.of(host, RECHECK))
 
 
 class _Look:
-    """One look, the one before it, and what to think of the difference."""
+    """A look, the previous one, and the doubts that the difference raises."""
 
     def __init__(
         self,
@@ -69,11 +70,12 @@ class _Look:
         now: Mapping[str, Observation],
     ) -> None:
         plan = decision.plan
-        self.primary = next(one.host for one in plan.members if one.role == PRIMARY)
+        self.primary = wanted_primary(plan.members)
         self.hosts = [host for host in wave.look if host != self.primary]
         self.fenced = frozenset(host for named in plan.lock.fence.values() for host in named)
         self.overridden = any(
-            one.check == "fenced" and one.result == OVERRIDDEN for one in decision.verdicts
+            verdict.check == "fenced" and verdict.result == OVERRIDDEN
+            for verdict in decision.verdicts
         )
         self.history = PromotionHistory(map(promotion_from, decision.progress.promotions))
         self.promotes = wave.name == PROMOTE
@@ -81,11 +83,14 @@ class _Look:
         self.before = before
         self.now = now
         self.relations = {
-            step.host: step.relation for one in plan.waves for step in one.steps if step.relation
+            step.host: step.relation
+            for planned in plan.waves
+            for step in planned.steps
+            if step.relation
         }
 
     def doubts(self) -> Iterator[tuple[str, str]]:
-        """Yield the hosts that are not as they should be, each with the reason."""
+        """Yield the hosts that are not as the plan says, each with the reason."""
         primary = self.now.get(self.primary, Silence("it was not looked at"))
         if not isinstance(primary, Answer):
             yield self.primary, primary.reason if self.promotes else self._no_primary(primary)
@@ -100,47 +105,54 @@ class _Look:
         now = str(primary.state) if isinstance(primary, Answer) else primary.reason
         return f"is not a primary, so it cannot be copied: {now}"
 
-    def _doubt(self, host: str, one: Observation, primary: Observation) -> str:
-        """Return why a node must not be dealt with as planned, or nothing."""
+    def _doubt(self, host: str, observation: Observation, primary: Observation) -> str:
+        """Return why a node is not as the plan says, or ""."""
         if isinstance(self.before[host], Silence):
-            return self._doubt_of_silent(host, one)
-        if not isinstance(one, Answer):
-            return one.reason
-        if one.state.role == PRIMARY:
+            return self._doubt_of_silent(host, observation)
+        if not isinstance(observation, Answer):
+            return observation.reason
+        if observation.state.role == PRIMARY:
             return "has become primary in the meantime; find out who made it so, and run again"
-        if host in self.agreed or self._is_as_it_was(host, one, primary):
+        if host in self.agreed or self._is_as_it_was(host, observation, primary):
             return ""
-        if host not in self.relations and is_spare(one):
+        if host not in self.relations and is_spare(observation):
             return ""
-        theirs = txid_of(primary)
-        again = data_rules.compare(one.txid, theirs, self.history)
-        if again in data_rules.SAFE:
+        primary_txid = txid_of(primary)
+        data_relation = data_rules.compare(observation.txid, primary_txid, self.history)
+        if data_relation in data_rules.SAFE:
             return ""
-        why = data_rules.explain(again, one.txid, theirs)
+        why = data_rules.explain(data_relation, observation.txid, primary_txid)
         return f"{why}, and it had not when the plan was made"
 
-    def _doubt_of_silent(self, host: str, one: Observation) -> str:
-        """Return why no primary may be made beside a node that did not answer, or nothing."""
-        if isinstance(one, Answer):
+    def _doubt_of_silent(self, host: str, observation: Observation) -> str:
+        """Return why a node that was silent forbids a promotion now, or ""."""
+        if isinstance(observation, Answer):
             return (
-                f"did not answer when the plan was made, and does now: it is {one.state}. Run this "
-                "again, which plans with it"
+                "did not answer when the plan was made, and does now: it is "
+                f"{observation.state}. Run this again, which plans with it"
             )
         earlier = self.before[host]
         stopped_then = isinstance(earlier, Silence) and earlier.stopped
-        if stopped_then and not one.stopped and not (host in self.fenced or self.overridden):
-            return f"was known not to run when the plan was made, and may run now: {one.reason}"
+        if (
+            stopped_then
+            and not observation.stopped
+            and not (host in self.fenced or self.overridden)
+        ):
+            now = observation.reason
+            return f"was known not to run when the plan was made, and may run now: {now}"
         return ""
 
-    def _is_as_it_was(self, host: str, one: Answer, primary: Observation) -> bool:
-        """Return whether what the plan says of a node's data holds still."""
+    def _is_as_it_was(self, host: str, answer: Answer, primary: Observation) -> bool:
+        """Return whether the plan is still right about the data of a node."""
         earlier = self.before[host]
         if not isinstance(earlier, Answer):
             return False
-        if one.txid is not None and one.txid == earlier.txid:
-            # A primary only goes forward. One that is to be made yet can have lost something.
+        if answer.txid is not None and answer.txid == earlier.txid:
+            # A primary only goes forward. A candidate can have lost transactions.
             return not self.promotes or self._primary_is_as_it_was(primary)
-        follows_still = one.state.role in FOLLOWERS and one.state.primary == earlier.state.primary
+        follows_still = (
+            answer.state.role in FOLLOWERS and answer.state.primary == earlier.state.primary
+        )
         return self.relations.get(host) == data_rules.COPY and follows_still
 
     def _primary_is_as_it_was(self, primary: Observation) -> bool:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a run over a cluster came to: as data, and as a table (table.py)."""
+"""The report of a run over a cluster: as data, and as a table (table.py)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
-from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
 from .._checks.case import FAILED, PASSED, Verdict
 from .._model import links
 from .._model.observation import Answer, Observation, Silence, txid_of, txid_result
 from .._model.plain import to_dict
-from .._model.topology import Member, Topology, topology_problems
+from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
 from . import table
 from .results import ENDED, VERIFICATION, Results
@@ -30,7 +29,7 @@ TWO_PRIMARIES = "two_primaries"
 ROLLED_BACK = "rolled_back"
 INCOMPLETE = "incomplete"
 
-#: The outcomes with which a playbook ends well.
+#: The outcomes with which a playbook succeeds.
 GOOD = (DONE, PLANNED)
 
 _TEXT = {
@@ -70,22 +69,22 @@ def report(
     outcome = _outcome(decision, observed, run.dry)
     if outcome == DONE and any(node["problem"] for node in nodes if node["host"] in plan.required):
         outcome = INCOMPLETE
-    verdicts = _told(decision)
+    verdicts = _reported(decision)
     given = any(step.given for step in decision.progress.steps)
-    found = {
+    returned = {
         "operation": plan.operation,
         "run_id": run.run_id,
         "owner": run.owner,
         "began": run.began,
         "outcome": outcome,
-        # Where nobody knows whether an order was given, a change has to be assumed.
+        # Where it is not known whether an order was given, a change has to be assumed.
         "changed": given or outcome == UNKNOWN or _completed(decision, results),
         "primary": {"before": plan.former, "after": links.only_primary(observed)},
         "write_gap": write_gap(decision),
         "election": dict(plan.election),
         "nodes": nodes,
-        "verdicts": [to_dict(one) for one in verdicts],
-        "steps": [_step(one) for one in decision.progress.steps],
+        "verdicts": [to_dict(verdict) for verdict in verdicts],
+        "steps": [_step(step) for step in decision.progress.steps],
         "remaining": _remaining(decision, outcome),
     }
     living = links.primaries(observed)
@@ -93,30 +92,30 @@ def report(
         *([_two(living)] if len(living) > 1 else []),
         *_headline(outcome, plan.candidate),
         *_silent(run.hosts, plan.required, outcome),
-        *_about(found, decision),
+        *_about(returned, decision),
         *_outdated(wanted, plan.candidate, outcome),
     ]
-    return {**found, "table": table.lines(nodes, "DONE", [*head, *table.notes(nodes, verdicts)])}
+    return {**returned, "table": table.lines(nodes, "DONE", [*head, *table.notes(nodes, verdicts)])}
 
 
-def _told(decision: Decision) -> list[Verdict]:
-    """Return the verdicts that did not simply pass, those of a plan that was rolled back first."""
+def _reported(decision: Decision) -> list[Verdict]:
+    """Return the verdicts that did not pass, first those of a plan that was rolled back."""
     undone = decision.plan.undoes
     first = [Verdict("candidate", FAILED, undone)] if undone else []
     return [*first, *decision.progress.failed, *decision.not_passed]
 
 
-def _step(one: StepResult) -> dict[str, Any]:
+def _step(step: StepResult) -> dict[str, Any]:
     return {
-        "wave": one.wave,
-        "host": one.host,
-        "orders": list(one.orders),
-        "reason": one.reason,
-        "outcome": one.outcome,
-        "start": one.start,
-        "end": one.end,
-        "finished": one.finished,
-        "txid": _txid(one.txid),
+        "wave": step.wave,
+        "host": step.host,
+        "orders": list(step.orders),
+        "reason": step.reason,
+        "outcome": step.outcome,
+        "start": step.start,
+        "end": step.end,
+        "finished": step.finished,
+        "txid": _txid(step.txid),
     }
 
 
@@ -135,36 +134,36 @@ def _two(living: Sequence[str]) -> str:
 
 
 def _silent(hosts: Sequence[str], required: Sequence[str], outcome: str) -> list[str]:
-    """Return a sentence about nodes that did not have to match, as they do not answer."""
+    """Return a sentence on the nodes that do not have to match, as they do not answer."""
     others = [host for host in hosts if host not in required]
     if outcome != DONE or not others:
         return []
     return [f"That is so for the nodes that answer. These do not: {', '.join(others)}."]
 
 
-def _outdated(wanted: Sequence[Member], now: str, outcome: str) -> list[str]:
-    """Return a sentence about an inventory that wants another primary than there is now."""
-    meant = next((member.host for member in wanted if member.role == PRIMARY), "")
-    if outcome != DONE or not now or now == meant:
+def _outdated(wanted: Sequence[Member], primary: str, outcome: str) -> list[str]:
+    """Return a sentence on an inventory that wants another primary than there is now."""
+    inventory_primary = wanted_primary(wanted)
+    if outcome != DONE or not primary or primary == inventory_primary:
         return []
     return [
-        f"The inventory still wants {meant or 'no node'} as primary. Let it say that {now} is "
-        "(nso_ha_role), or nso.ha.converge will refuse."
+        f"The inventory still wants {inventory_primary or 'no node'} as primary. Let it say that "
+        f"{primary} is (nso_ha_role), or nso.ha.converge will refuse."
     ]
 
 
-def _about(found: Mapping[str, Any], decision: Decision) -> list[str]:
+def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
     """Return sentences about the run as a whole."""
     plan, lines = decision.plan, []
     if decision.progress.steps and plan.former != plan.candidate:
-        now = found["primary"]["after"] or "none"
+        now = returned["primary"]["after"] or "none"
         lines.append(f"The primary was {plan.former or 'not known'} and is {now}.")
     lines += [
-        f"{one.host} is confirmed to be fenced."
-        for one in decision.verdicts
-        if one.check == "fence" and one.result == PASSED and one.host
+        f"{verdict.host} is confirmed to be fenced."
+        for verdict in decision.verdicts
+        if verdict.check == "fence" and verdict.result == PASSED and verdict.host
     ]
-    gap = found["write_gap"]
+    gap = returned["write_gap"]
     if gap["seconds"] is not None:
         about = "" if gap["means"] == MEASURED else f"{gap['means']} "
         lines.append(f"No node took writes as primary for {about}{gap['seconds']:.2f} s.")
@@ -182,10 +181,10 @@ def _completed(decision: Decision, results: Results) -> bool:
 
 
 def _remaining(decision: Decision, outcome: str) -> list[str]:
-    """Return what is still to be done, in words, for a run that did not come to its end."""
+    """Return what is still to be done, in words, after a run that is not finished."""
     if outcome not in (INCOMPLETE, UNKNOWN, TWO_PRIMARIES):
         return []
-    done = {(one.wave, one.host) for one in decision.progress.steps if one.outcome == DONE}
+    done = {(step.wave, step.host) for step in decision.progress.steps if step.outcome == DONE}
     steps = [
         f"{step.host}: {' '.join(step.orders)} ({step.reason})"
         for wave in decision.plan.waves
@@ -202,22 +201,22 @@ NOT_KNOWN = "not known"
 
 
 def write_gap(decision: Decision) -> dict[str, Any]:
-    """Return for how long no node took writes as primary.
+    """Return for how long no node accepted writes as primary, and how exact that is.
 
-    From the moment at which the old primary was ordered to take no more, to the answer of the new
-    one that it is primary. By the clocks of the two nodes, if they agree with the controller's; the
-    time between the tasks around it, which is longer, if they do not. After a failover nobody knows
-    when it began.
+    It begins with the order to the former primary to accept no more, and ends with the answer of
+    the new primary. Measured by the clocks of the two nodes if they agree with the controller's;
+    else it is the time between the tasks before and after, which is longer. After a failover it is
+    not known when it began.
     """
     steps = decision.progress.steps
-    ends = [one for one in steps if one.wave in (HOLD, STEP_DOWN)]
+    ends = [step for step in steps if step.wave in (HOLD, STEP_DOWN)]
     # A former primary that comes back accepts writes when it is not held any more.
-    begins = [one for one in steps if one.wave in (PROMOTE, OPEN) and one.outcome == DONE]
+    begins = [step for step in steps if step.wave in (PROMOTE, OPEN) and step.outcome == DONE]
     if not begins:
         return {"seconds": None, "means": NONE_LEFT if not ends else NOT_KNOWN}
     if not ends:
         return {"seconds": None, "means": NOT_KNOWN}
-    before = [one.finished for one in steps[: steps.index(ends[0])]]
+    before = [step.finished for step in steps[: steps.index(ends[0])]]
     most = begins[-1].finished - (before[-1] if before else decision.progress.started)
     start, end = ends[0].start, begins[-1].end
     if start is not None and end is not None and 0 <= end - start <= most:
@@ -226,9 +225,13 @@ def write_gap(decision: Decision) -> dict[str, Any]:
 
 
 def status_report(
-    run: Run, members: Sequence[Member], problems: Sequence[str], results: Results, found: Stored
+    run: Run,
+    members: Sequence[Member],
+    problems: Sequence[str],
+    results: Results,
+    state_directories: Stored,
 ) -> dict[str, Any]:
-    """Return the report of a run of status: what is wanted and what was observed.
+    """Return the report of the operation status: what is wanted and what was observed.
 
     `problems` are what is wrong with the settings. The keys are among those of `report`. The
     outcome is done if everything matches, else incomplete, or two_primaries.
@@ -238,9 +241,11 @@ def status_report(
     wanted = None if problems else Topology(members)
     nodes = []
     for member in members:
-        one = observed[member.host]
-        node = _node(member, one, _compared(wanted, observed, member.host))
-        nodes.append({**node, "problem": one.reason if isinstance(one, Silence) else ""})
+        observation = observed[member.host]
+        node = _node(member, observation, _compared(wanted, observed, member.host))
+        nodes.append(
+            {**node, "problem": observation.reason if isinstance(observation, Silence) else ""}
+        )
     verdicts = [Verdict("topology", FAILED, problem) for problem in problems]
     right = wanted is not None and all(
         links.is_as_wanted(wanted, observed, member.host) for member in members
@@ -252,7 +257,7 @@ def status_report(
         outcome, text = DONE, "The cluster matches the inventory."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
-    head = [text, *_remarks(found)]
+    head = [text, *_remarks(state_directories)]
     only = links.only_primary(observed)
     return {
         "operation": "status",
@@ -260,26 +265,26 @@ def status_report(
         "changed": False,
         "primary": {"before": only, "after": only},
         "nodes": nodes,
-        "verdicts": [to_dict(one) for one in verdicts],
+        "verdicts": [to_dict(verdict) for verdict in verdicts],
         "table": table.lines(nodes, "RESULT", [*head, *table.notes(nodes, verdicts)]),
     }
 
 
-def _remarks(found: Stored) -> list[str]:
-    """Return what a person has to know about the cluster as a whole."""
+def _remarks(state_directories: Stored) -> list[str]:
+    """Return sentences about the cluster as a whole: last promotion, locks, unfinished runs."""
     remarks = []
-    newest = found.history.newest
+    newest = state_directories.history.newest
     if newest is not None:
         remarks.append(
             f"The last promotion on record is that of {newest.primary}, by {newest.operation} at "
             f"{newest.at}."
         )
-    remarks += [f"{text}." for text in found.locked]
+    remarks += [f"{text}." for text in state_directories.locked]
     remarks += [
         f"A {operation} broke off (run {run_id}). Run it again, or another operation, to finish."
-        for operation, run_id in found.unfinished.items()
+        for operation, run_id in state_directories.unfinished.items()
     ]
-    remarks += [f"({host}) {why}." for host, why in found.incomplete.items()]
+    remarks += [f"({host}) {why}." for host, why in state_directories.incomplete.items()]
     return remarks
 
 
@@ -292,12 +297,12 @@ def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host
 
 
 def _last(host: str, decision: Decision, results: Results) -> Observation:
-    """Return the last that is known of a node: verified, else after its last step, else first."""
+    """Return the last observation: at the end, else after the last step, else for the plan."""
     first, verified = results.observation(host), results.observation(host, VERIFICATION)
     if isinstance(verified, Answer):
         return verified
-    # Not every step tells what the node is after it. One without an answer leaves it open.
-    steps = [one for one in _steps(host, decision) if one.told or one.outcome == UNKNOWN]
+    # Not every step tells the role of the node after it. An unknown outcome leaves it open.
+    steps = [step for step in _steps(host, decision) if step.told or step.outcome == UNKNOWN]
     if not steps or not isinstance(first, Answer):
         return first
     last = steps[-1]
@@ -307,15 +312,15 @@ def _last(host: str, decision: Decision, results: Results) -> Observation:
 
 
 def _steps(host: str, decision: Decision) -> list[StepResult]:
-    """Return what was done on a host."""
-    return [one for one in decision.progress.steps if one.host == host]
+    """Return the results of the steps on a host."""
+    return [step for step in decision.progress.steps if step.host == host]
 
 
 def _done(host: str, decision: Decision, dry: bool) -> str:
     steps = _steps(host, decision)
-    given = [order for one in steps for order in one.given]
+    given = [order for step in steps for order in step.given]
     if given:
-        return " ".join(given) + (" FAILED" if any(one.outcome != DONE for one in steps) else "")
+        return " ".join(given) + (" FAILED" if any(step.outcome != DONE for step in steps) else "")
     if host in decision.plan.blocked:
         return "blocked"
     expected = [
@@ -328,7 +333,7 @@ def _done(host: str, decision: Decision, dry: bool) -> str:
     if not expected:
         return "nothing"
     if steps:
-        return "not known" if any(one.outcome == UNKNOWN for one in steps) else "not done"
+        return "not known" if any(step.outcome == UNKNOWN for step in steps) else "not done"
     if decision.progress.refused:
         return "refused"
     return "would " + " ".join(expected) if dry else "not done"
@@ -337,12 +342,12 @@ def _done(host: str, decision: Decision, dry: bool) -> str:
 def _problem(
     host: str, decision: Decision, results: Results, observed: Mapping[str, Observation]
 ) -> str:
-    """Return what a person has to know about a node, or nothing."""
+    """Return the problem of a node, in words, or ""."""
     if host in decision.plan.blocked:
         return decision.plan.blocked[host]
-    for one in _steps(host, decision):
-        if one.outcome != DONE:
-            return one.message or "the step failed without a reason"
+    for step in _steps(host, decision):
+        if step.outcome != DONE:
+            return step.failure
     verified = results.of(host, VERIFICATION)
     if verified.get("failed") or verified.get("unreachable"):
         return str(verified.get("msg", "it could not be verified"))
@@ -363,7 +368,7 @@ def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool)
     right = all(links.is_as_wanted(wanted, observed, host) for host in plan.required)
     if (progress.rolled_back or plan.undoes) and right and not progress.refused:
         return ROLLED_BACK
-    if any(one.outcome == UNKNOWN for one in progress.steps):
+    if any(step.outcome == UNKNOWN for step in progress.steps):
         return UNKNOWN
     if progress.refused and not acted:
         return REFUSED
@@ -374,8 +379,8 @@ def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool)
     return DONE if right else INCOMPLETE
 
 
-def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
-    answer = one if isinstance(one, Answer) else None
+def _node(member: Member, observation: Observation, done: str) -> dict[str, Any]:
+    answer = observation if isinstance(observation, Answer) else None
     primary = answer.state.primary if answer else None
     return {
         "host": member.host,
@@ -384,7 +389,7 @@ def _node(member: Member, one: Observation, done: str) -> dict[str, Any]:
         "upstream": member.upstream,
         "role": answer.state.role if answer else None,
         "primary": primary._asdict() if primary else None,
-        "txid": txid_result(one),
-        "txid_text": transaction_id.show(txid_of(one)),
+        "txid": txid_result(observation),
+        "txid_text": transaction_id.show(txid_of(observation)),
         "done": done,
     }

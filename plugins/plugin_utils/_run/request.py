@@ -75,14 +75,14 @@ def known_names(value: object, what: str, known: Iterable[str]) -> frozenset[str
         given = [str(name).strip() for name in value]
     else:
         raise ValueError(f"{what} is {value!r}; it has to be a list of names")
-    found = frozenset(name for name in given if name)
+    names = frozenset(name for name in given if name)
     known = list(known)
-    unknown = sorted(found.difference(known))
+    unknown = sorted(names.difference(known))
     if unknown:
         raise ValueError(
             f"{what} has {', '.join(unknown)}, which is not known; there are {', '.join(known)}"
         )
-    return found
+    return names
 
 
 def nodes(value: object, what: str, hosts: Sequence[str]) -> Nodes:

@@ -27,9 +27,9 @@ WITHDRAWAL = "__nso_ha_withdrawal"
 VERIFICATION = "__nso_ha_verification"
 ENDED = "__nso_ha_ended"
 
-#: The same of tasks that ran once, for one node after the other: a list.
+#: The same for tasks that ran once, for one node after the other: a list.
 ONE_BY_ONE = {LOCK: "__nso_ha_lock_results", STEP: "__nso_ha_step_results"}
-#: In its entries, the node.
+#: The variable that has the host, in an entry of such a list.
 NODE = "__nso_ha_node"
 
 REGISTERED = (OBSERVATION, LOCK, REHEARSAL, RECHECK, STEP, WITHDRAWAL, VERIFICATION, ENDED)
@@ -37,7 +37,7 @@ REGISTERED = (OBSERVATION, LOCK, REHEARSAL, RECHECK, STEP, WITHDRAWAL, VERIFICAT
 #: Variable of a host with the run and the reason why its fencing tasks failed, if they did.
 FENCE_PROBLEM = "__nso_ha_fence_problem"
 
-#: What the looks of a run on locked nodes are for, as their results say.
+#: The steps of the observations of locked nodes, as their results say.
 UNDER_LOCK = "under lock"
 ROLLING_BACK = "roll back"
 
@@ -45,13 +45,13 @@ Result = Mapping[str, Any]
 
 
 def before(wave: str) -> str:
-    """Return what the look before a wave is for, as its results say."""
+    """Return the step of the observation before a wave, as its results say."""
     return f"before {wave}"
 
 
 @dataclass(frozen=True)
 class Results:
-    """Results by host and name. One that its module did not make says only that it failed."""
+    """Results by host and name. Of a result that no module made only the failure is left."""
 
     run_id: str
     by_host: Mapping[str, Mapping[str, Result]] = field(default_factory=dict)
@@ -61,9 +61,12 @@ class Results:
         return self.by_host.get(host, {}).get(name) or {}
 
     def one_by_one(self, name: str) -> Results:
-        """Return the results with those of this name of the task that ran once for all."""
+        """Return the results, those of this name from the task that ran once for all hosts."""
         other = ONE_BY_ONE[name]
-        hosts = {host: {**own, name: own.get(other, {})} for host, own in self.by_host.items()}
+        hosts = {
+            host: {**results, name: results.get(other, {})}
+            for host, results in self.by_host.items()
+        }
         return Results(self.run_id, hosts)
 
     def said(self, host: str, name: str, step: str | None = None) -> bool:
@@ -77,7 +80,7 @@ class Results:
     def observations(
         self, hosts: Iterable[str], locked: Iterable[str] = (), step: str = ""
     ) -> dict[str, Observation]:
-        """Return what was observed of nodes; of those that are locked, at the look of this step."""
+        """Return the observations of these hosts; of those that are locked, at this step."""
         observed = {host: self.observation(host) for host in hosts}
         for host in locked:
             missing = not self.said(host, OBSERVATION, step)
@@ -109,21 +112,21 @@ def gather(
 
     `once` are the variables of the host for which tasks that run once were run.
     """
-    found = {host: _of_host(own, run_id) for host, own in variables.items()}
+    by_host = {host: _of_host(of_host, run_id) for host, of_host in variables.items()}
     for name in ONE_BY_ONE.values():
         registered = once.get(name)
         entries = registered.get("results") if isinstance(registered, Mapping) else None
         for entry in entries or ():
-            if isinstance(entry, Mapping) and entry.get(NODE) in found:
-                found[entry[NODE]][name] = _of_this_run(entry, run_id)
-    return Results(run_id, found)
+            if isinstance(entry, Mapping) and entry.get(NODE) in by_host:
+                by_host[entry[NODE]][name] = _of_this_run(entry, run_id)
+    return Results(run_id, by_host)
 
 
-def _of_host(own: Mapping[str, Any], run_id: str) -> dict[str, Result]:
-    found = {name: _of_this_run(own.get(name), run_id) for name in REGISTERED}
-    problem = own.get(FENCE_PROBLEM)
-    found[FENCE_PROBLEM] = problem if isinstance(problem, Mapping) else {}
-    return found
+def _of_host(variables: Mapping[str, Any], run_id: str) -> dict[str, Result]:
+    results = {name: _of_this_run(variables.get(name), run_id) for name in REGISTERED}
+    problem = variables.get(FENCE_PROBLEM)
+    results[FENCE_PROBLEM] = problem if isinstance(problem, Mapping) else {}
+    return results
 
 
 def _of_this_run(result: object, run_id: str) -> Result:

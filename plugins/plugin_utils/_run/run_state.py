@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A run and how far it has come: what is handed from one decision to the next. Plain data."""
+"""A run and how far it is: what one decision hands to the next. Plain data."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .._plan.plan import Wave
 class Run:
     """One execution of an operation.
 
-    run_id:        what tells this run from every other; its modules return it
+    run_id:        the id of the run; its modules return it
     owner:         who runs it: the user of AWX and the number of the job, or user and controller
     began:         the time, in UTC
-    process:       the process on the controller, so that a later run finds out whether it lives
+    process:       the process on the controller, so that a later run can tell whether it lives
     operation:     the name of the operation
     hosts:         the inventory names of all nodes of the cluster
     dry:           whether it only says what would be done
@@ -48,7 +48,7 @@ class Run:
 
 @dataclass(frozen=True)
 class RoleOptions:
-    """The options of ncs_ha_role that give a node the role it should have in the end."""
+    """The options of ncs_ha_role that give a node the role that it is to get."""
 
     role: str
     node_id: str
@@ -58,7 +58,7 @@ class RoleOptions:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a node has to say of itself in the end: the option wait_for of ncs_ha_status.
+    """What a node has to say after the last step: the option wait_for of ncs_ha_status.
 
     primary_id:  node id of the node it follows, or None
     secondaries: node ids that it has to list
@@ -73,11 +73,11 @@ class Expectation:
 class Locks:
     """Where the run takes its lock, and what the lock says.
 
-    hosts:   where, the first one before the others
+    hosts:   where, the first host before the others
     replace: ids of locks that may be replaced
     steps:   by host, the names of the steps that its lock lists
     fence:   by host, the hosts that have to be fenced before a promotion there
-    renew:   hosts whose lock says something else yet
+    renew:   hosts whose lock says something else so far
     """
 
     hosts: tuple[str, ...] = ()
@@ -102,14 +102,14 @@ class OperationPlan:
     verdicts:   what the checks say
     undoes:     why this only undoes what is left of a run that broke off, or ""
     rehearse:   hosts on which the order is tried in check mode first
-    verify:     by host that answered, what it has to say in the end
+    verify:     by host that answered, what it has to say after the last step
     promotions: the promotion history that every node should have, as entries of the state directory
     epoch:      the number of the next promotion
     incomplete: by host, why its promotion history is to be completed
     lock:       where the run takes its lock, and what the lock says
-    silent:     hosts that did not answer, and are asked again before a promotion and at the end
+    silent:     hosts that did not answer; they are asked again before a promotion and at the end
     unfinished: operations that broke off, as locks and marks tell, each with the id of its run
-    required:   hosts that have to be as planned in the end, for the operation to be done
+    required:   hosts that have to match the plan for the operation to be done
     before:     by host, the transaction id before anything was done, or null
     """
 
@@ -137,7 +137,7 @@ class OperationPlan:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step came to.
+    """The result of a step.
 
     wave, name, host: which step
     orders:  names of the orders that were given, or where none was, of those that were expected
@@ -167,6 +167,11 @@ class StepResult:
     txid: TransactionId | None = None
     after: HaState | None = None
     told: bool = False
+
+    @property
+    def failure(self) -> str:
+        """Return why the step was not done, for a step that was not."""
+        return self.message or "the step failed without a reason"
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided so far: the plan, and how far it has come.
+    """What was decided so far: the plan, and how far the run is.
 
     needed: whether there is anything to do under the lock
     """
@@ -220,7 +225,7 @@ class Decision:
     @property
     def not_passed(self) -> tuple[Verdict, ...]:
         """Return the verdicts that did not simply pass."""
-        return tuple(one for one in self.verdicts if one.result != PASSED)
+        return tuple(verdict for verdict in self.verdicts if verdict.result != PASSED)
 
     def with_progress(self, **changes: object) -> Decision:
         """Return the same decision, with changes to its progress."""
@@ -228,7 +233,7 @@ class Decision:
         return replace(self, progress=progress)
 
     def with_verdicts(self, verdicts: list[Verdict]) -> Decision:
-        """Return it with more verdicts; a failed one forbids whatever has not been done yet."""
+        """Return it with more verdicts; a failed one forbids all that has not been done yet."""
         return self.with_progress(
             verdicts=(*self.progress.verdicts, *verdicts),
             refused=self.progress.refused or judge.refused(verdicts),

@@ -212,32 +212,39 @@ def seconds(value: object, name: str, default: float) -> float:
     if value is None or not str(value).strip():
         return default
     try:
-        found = float(str(value))
+        number = float(str(value))
     except ValueError:
-        found = -1.0
-    if isinstance(value, bool) or not 0 <= found < float("inf"):
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number < float("inf"):
         raise ValueError(f"{name} is {value!r}; it has to be a number of seconds")
-    return found
+    return number
 
 
 def problems(settings: Sequence[Settings]) -> list[str]:
     """Return what is wrong with the settings of the hosts, one by one and together, in words."""
-    without = [one.member.host for one in settings if _no_token(one.member.host) in one.problems]
-    found = [_no_token(", ".join(without))] if without else []
-    found += [
-        text for one in settings for text in one.problems if text != _no_token(one.member.host)
+    lacking = [
+        host_settings.member.host
+        for host_settings in settings
+        if _no_token(host_settings.member.host) in host_settings.problems
     ]
-    for one in settings:
-        lock, wait = one.limits.lock, one.limits.wait
-        if lock <= wait:
-            found.append(
-                f"{one.member.host}: nso_ha_lock_timeout is {lock:g} s and nso_ha_wait_timeout "
-                f"{wait:g} s; a lock has to last longer than a step"
+    reasons = [_no_token(", ".join(lacking))] if lacking else []
+    reasons += [
+        text
+        for host_settings in settings
+        for text in host_settings.problems
+        if text != _no_token(host_settings.member.host)
+    ]
+    for host_settings in settings:
+        host, limits = host_settings.member.host, host_settings.limits
+        if limits.lock <= limits.wait:
+            reasons.append(
+                f"{host}: nso_ha_lock_timeout is {limits.lock:g} s and nso_ha_wait_timeout "
+                f"{limits.wait:g} s; a lock has to last longer than a step"
             )
-    stated = [one for one in settings if one.stated]
+    stated = [host_settings for host_settings in settings if host_settings.stated]
     for name in OF_THE_GROUP:
-        found += _uneven(name, stated)
-    return found + _uneven_environment(stated)
+        reasons += _uneven(name, stated)
+    return reasons + _uneven_environment(stated)
 
 
 def _no_token(hosts: str) -> str:
@@ -250,7 +257,10 @@ def _no_token(hosts: str) -> str:
 
 def _uneven(name: str, settings: Sequence[Settings]) -> list[str]:
     """Return in words that hosts differ in a variable that is one for all of them, or nothing."""
-    values = {one.member.host: one.group.get(name) or None for one in settings}
+    values = {
+        host_settings.member.host: host_settings.group.get(name) or None
+        for host_settings in settings
+    }
     first = next(iter(values), "")
     others = [host for host in values if values[host] != values[first]]
     if not others:
@@ -267,14 +277,22 @@ def _uneven_environment(settings: Sequence[Settings]) -> list[str]:
     A step on one node runs with the environment of the host that Ansible takes for it. What that
     has can be given another value there, but not be taken away.
     """
-    found = []
+    reasons = []
     for name in IPC_ENVIRONMENT:
-        having = [one.member.host for one in settings if name in one.environment]
-        lacking = [one.member.host for one in settings if name not in one.environment]
+        having = [
+            host_settings.member.host
+            for host_settings in settings
+            if name in host_settings.environment
+        ]
+        lacking = [
+            host_settings.member.host
+            for host_settings in settings
+            if name not in host_settings.environment
+        ]
         if having and lacking:
-            found.append(
+            reasons.append(
                 f"the environment of the play has {name} for {', '.join(having)} and not for "
                 f"{', '.join(lacking)}; set nso_ha_path, nso_ha_ip, nso_ha_port or "
                 "nso_ha_access_file for each host instead"
             )
-    return found
+    return reasons

@@ -60,8 +60,10 @@ def _row(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]) -> list[str]:
     """Return a line for each verdict, and for each node that has a problem."""
-    found = []
-    for one in verdicts:
-        who = f"{one.host} " if one.host else ""
-        found.append(f"({one.check} {one.result}) {who}{one.reason.strip().rstrip('.')}.")
-    return found + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
+    notes = []
+    for verdict in verdicts:
+        who = f"{verdict.host} " if verdict.host else ""
+        notes.append(
+            f"({verdict.check} {verdict.result}) {who}{verdict.reason.strip().rstrip('.')}."
+        )
+    return notes + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]

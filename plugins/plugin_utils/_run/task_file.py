@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Reading a file of tasks, and all that it includes, as Ansible will read it when it runs it.
+"""Reading a file of tasks, and all that it includes, as Ansible reads it in a run.
 
-A file that Ansible cannot load ends the run there and then, without rescue and always; so it is
-loaded beforehand. What is in it becomes plain data (fence_file.py).
+A file that Ansible cannot load ends the run at once, without rescue and always; so it is loaded
+beforehand. Its tasks become plain data (fence_file.py).
 """
 
 from __future__ import annotations
@@ -30,13 +30,17 @@ from .fence_file import FenceTask
 MAX_DEPTH = 20
 
 _BUILTIN = ("", "ansible.builtin.", "ansible.legacy.")
-_TASKS = frozenset(f"{one}{name}" for one in _BUILTIN for name in ("include_tasks", "import_tasks"))
-_ROLES = frozenset(f"{one}{name}" for one in _BUILTIN for name in ("include_role", "import_role"))
+_TASKS = frozenset(
+    f"{prefix}{name}" for prefix in _BUILTIN for name in ("include_tasks", "import_tasks")
+)
+_ROLES = frozenset(
+    f"{prefix}{name}" for prefix in _BUILTIN for name in ("include_role", "import_role")
+)
 _SECTIONS = ("block", "rescue", "always")
 
 
 class FileError(Exception):
-    """A file that cannot be loaded, or not be known beforehand; the text says where and why."""
+    """A file that cannot be loaded beforehand; the text says where and why."""
 
 
 class Reader:
@@ -58,12 +62,12 @@ class Reader:
             content = self._load(path)
             if not isinstance(content, list) or not content:
                 raise FileError(f"{path} has no tasks")
-            return [self._task(one, path, depth) for one in content]
+            return [self._task(entry, path, depth) for entry in content]
         except AnsibleError as problem:
-            raise FileError(f"{path}: {_first_line(problem)}") from None
-        # Ansible asserts where a list has something else than tasks.
+            raise FileError(f"{path}: {first_line(problem)}") from None
+        # Ansible asserts that a list has only tasks.
         except (AssertionError, KeyError, TypeError, ValueError) as problem:
-            raise FileError(f"{path} cannot be loaded: {_first_line(problem)}") from None
+            raise FileError(f"{path} cannot be loaded: {first_line(problem)}") from None
         except RecursionError:
             raise FileError(f"{path} is nested too deeply") from None
 
@@ -74,44 +78,44 @@ class Reader:
             # Before ansible-core 2.19.
             return self._loader.load_from_file(path)
 
-    def _task(self, one: Any, path: str, depth: int) -> FenceTask:
-        if not isinstance(one, dict):
-            raise FileError(f"{path} has {str(one)[:40]!r} where a task should be")
-        if "block" in one:
-            return self._block(one, path, depth)
-        action, arguments, _delegate = ModuleArgsParser(one).parse(skip_action_validation=True)
-        name = str(one.get("name") or "")
+    def _task(self, entry: Any, path: str, depth: int) -> FenceTask:
+        if not isinstance(entry, dict):
+            raise FileError(f"{path} has {str(entry)[:40]!r} where a task should be")
+        if "block" in entry:
+            return self._block(entry, path, depth)
+        action, arguments, _delegate = ModuleArgsParser(entry).parse(skip_action_validation=True)
+        name = str(entry.get("name") or "")
         if action in _TASKS:
-            TaskInclude.load(one, variable_manager=self._variables, loader=self._loader)
+            TaskInclude.load(entry, variable_manager=self._variables, loader=self._loader)
             target = self._target(arguments, path)
-            return FenceTask(name, action, one, arguments, block=self._file(target, depth - 1))
+            return FenceTask(name, action, entry, arguments, block=self._file(target, depth - 1))
         if action in _ROLES:
-            self._role(one, path)
-            return FenceTask(name, action, one, arguments)
-        task = Task.load(one, variable_manager=self._variables, loader=self._loader)
+            self._role(entry, path)
+            return FenceTask(name, action, entry, arguments)
+        task = Task.load(entry, variable_manager=self._variables, loader=self._loader)
         resolved = _resolved(task.action)
-        return FenceTask(name, resolved, one, arguments)
+        return FenceTask(name, resolved, entry, arguments)
 
-    def _block(self, one: Mapping[str, Any], path: str, depth: int) -> FenceTask:
-        # What is said of the block itself, checked with a block that does nothing.
-        said = {key: value for key, value in one.items() if key not in _SECTIONS}
+    def _block(self, entry: Mapping[str, Any], path: str, depth: int) -> FenceTask:
+        # The keywords of the block itself, loaded with a block that does nothing.
+        keywords = {key: value for key, value in entry.items() if key not in _SECTIONS}
         noop = [{"ansible.builtin.meta": "noop"}]
         Block.load(
-            {**said, "block": noop},
+            {**keywords, "block": noop},
             play=self._play,
             variable_manager=self._variables,
             loader=self._loader,
         )
         sections = {}
         for section in _SECTIONS:
-            tasks = one.get(section) or []
+            tasks = entry.get(section) or []
             if not isinstance(tasks, list):
                 raise FileError(f"{path}: {section} is not a list of tasks")
             sections[section] = [self._task(inner, path, depth) for inner in tasks]
         return FenceTask(
-            name=str(one.get("name") or ""),
+            name=str(entry.get("name") or ""),
             action="block",
-            keywords=said,
+            keywords=keywords,
             block=sections["block"],
             aside=[*sections["rescue"], *sections["always"]],
             rescues=bool(sections["rescue"]),
@@ -128,14 +132,14 @@ class Reader:
                 return target
         raise FileError(f"{path} includes {named!r}, which is not there")
 
-    def _role(self, one: Mapping[str, Any], path: str) -> None:
+    def _role(self, entry: Mapping[str, Any], path: str) -> None:
         """Load a role, and what its tasks include."""
-        arguments = ModuleArgsParser(one).parse(skip_action_validation=True)[1]
+        arguments = ModuleArgsParser(entry).parse(skip_action_validation=True)[1]
         for option in ("name", "role", "tasks_from"):
             _refuse_template(str(arguments.get(option) or ""), "role", path)
         parent = Block(play=self._play)
         include = IncludeRole.load(
-            one, block=parent, variable_manager=self._variables, loader=self._loader
+            entry, block=parent, variable_manager=self._variables, loader=self._loader
         )
         blocks, _handlers = include.get_block_list(
             play=self._play, variable_manager=self._variables, loader=self._loader
@@ -169,11 +173,11 @@ class Reader:
 
 
 def _tasks_of(blocks: Sequence[Any]) -> Iterator[Any]:
-    for one in blocks:
-        if isinstance(one, Block):
-            yield from _tasks_of([*one.block, *one.rescue, *one.always])
+    for task in blocks:
+        if isinstance(task, Block):
+            yield from _tasks_of([*task.block, *task.rescue, *task.always])
         else:
-            yield one
+            yield task
 
 
 def _refuse_template(named: str, what: str, path: str) -> None:
@@ -193,6 +197,7 @@ def _resolved(action: str) -> str:
     return action
 
 
-def _first_line(problem: Exception) -> str:
+def first_line(problem: Exception) -> str:
+    """Return the first line of the message of an exception of Ansible."""
     text = str(getattr(problem, "message", "") or problem).strip()
     return text.splitlines()[0] if text else type(problem).__name__
