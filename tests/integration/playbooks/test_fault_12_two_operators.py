@@ -116,7 +116,8 @@ def test_a_lock_of_another_controller_stands_until_it_is_broken_by_its_id(
     begin(pair, "n1", "theirs, long ago", lease=0.001)
     begin(pair, "n2", "theirs", lease=900)
     refused = run_playbook(CONVERGE, pair.inventory, variables=ALL_MAY_GO)
-    assert_refused(refused, "somebody@elsewhere has been running failover", "nso_ha_break_lock=theirs.")
+    busy = "somebody@elsewhere has been running failover"
+    assert_refused(refused, busy, "nso_ha_break_lock=theirs.")
     assert lock(pair, "n2")["run_id"] == "theirs"
 
     broken = {**ALL_MAY_GO, "nso_ha_break_lock": "theirs"}
