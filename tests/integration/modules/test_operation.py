@@ -26,7 +26,7 @@ LOCK_KEYS = {
 }
 
 
-def options(directory: StateDirectory, run_id: str, **more: Any) -> dict[str, Any]:
+def options(directory: StateDirectory, run_id: str, /, **more: Any) -> dict[str, Any]:
     return {
         "state_dir": str(directory.path),
         "state": "begun",

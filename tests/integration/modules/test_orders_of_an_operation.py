@@ -111,7 +111,7 @@ LOST: dict[Callable[[StateDirectory], None], str] = {
     ended: "the lock of this operation (a) is not held here any more: there is no lock",
     expired: "not held here any more: it expired at 2001-01-01T00:00:00.000000Z",
     replaced: "not held here any more: owner of b has been running switchover since ",
-    damaged: "lock.json is damaged: id is missing",
+    damaged: "lock.json is damaged: run_id is missing",
 }
 RUNS: dict[str, Callable[[Stage, dict[str, Any]], Result]] = {
     "role": lambda stage, option: promote(stage, {**option, "epoch": 1, "promotions": [entry(1)]}),

@@ -61,7 +61,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
     read = contents.read_contents(str(full))
     assert read == Contents(str(full), HELD, [entry(1), entry(2)], MARK, [])
     assert read.as_result(NOW) == {
-        "directory": str(full),
+        "path": str(full),
         "lock": {
             **HELD._asdict(),
             "steps": ["promote", "attach"],
@@ -80,7 +80,7 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
     read = contents.read_contents(str(tmp_path / name))
     assert read == nothing(tmp_path / name)
     assert read.as_result(NOW) == {
-        "directory": str(tmp_path / name),
+        "path": str(tmp_path / name),
         "lock": None,
         "promotions": [],
         "read_only": None,
