@@ -166,11 +166,11 @@ def directory(**content: object) -> Result:
 def results(by_name: Mapping[str, ByHost], run_id: str = RUN_ID) -> Results:
     """Return results: by the name of the registered variable, and by host."""
     hosts = {host for of_name in by_name.values() for host in of_name}
-    found = {
+    by_host = {
         host: {name: of_name[host] for name, of_name in by_name.items() if host in of_name}
         for host in hosts
     }
-    return Results(run_id, found)
+    return Results(run_id, by_host)
 
 
 # Runs
@@ -269,7 +269,7 @@ HAND_OVER = (
 
 def decision(*waves: Wave, locks: Locks | None = None, **progress: Any) -> Decision:
     """Return a decision for these waves: n1 is the former primary, n2 is the candidate."""
-    made = OperationPlan(
+    operation_plan = OperationPlan(
         operation="switchover",
         members=(member(1), member(2, "primary"), N3),
         former="n1",
@@ -277,7 +277,7 @@ def decision(*waves: Wave, locks: Locks | None = None, **progress: Any) -> Decis
         waves=waves,
         lock=locks or Locks(),
     )
-    return Decision(made, Progress(**progress), needed=True)
+    return Decision(operation_plan, Progress(**progress), needed=True)
 
 
 # Verdicts
@@ -285,16 +285,28 @@ def decision(*waves: Wave, locks: Locks | None = None, **progress: Any) -> Decis
 
 def failed(judged: Decision, check: str) -> list[str]:
     """Return the hosts for which a check failed."""
-    return [one.host for one in judged.verdicts if (one.check, one.result) == (check, FAILED)]
+    return [
+        verdict.host
+        for verdict in judged.verdicts
+        if (verdict.check, verdict.result) == (check, FAILED)
+    ]
 
 
 def reason(judged: Decision, check: str) -> str:
     """Return the reason why a check failed for one host, or for all."""
-    reasons = [one.reason for one in judged.verdicts if (one.check, one.result) == (check, FAILED)]
+    reasons = [
+        verdict.reason
+        for verdict in judged.verdicts
+        if (verdict.check, verdict.result) == (check, FAILED)
+    ]
     assert len(reasons) == 1, judged.verdicts
     return reasons[0]
 
 
 def objections(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], str]:
     """Return what did not pass: the results by check and host."""
-    return {(one.check, one.host): one.result for one in verdicts if one.result != PASSED}
+    return {
+        (verdict.check, verdict.host): verdict.result
+        for verdict in verdicts
+        if verdict.result != PASSED
+    }

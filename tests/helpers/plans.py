@@ -29,12 +29,15 @@ def following(*followers: Member) -> Cluster:
     """Return a cluster in which these follow n1, all with the same data."""
     same = TransactionId("id1", (0, 5, 0))
     cluster = Cluster(
-        [Node(one.host, one.node_id, one.address, txid=same) for one in (N1, *followers)]
+        [
+            Node(member.host, member.node_id, member.address, txid=same)
+            for member in (N1, *followers)
+        ]
     )
     cluster.clock = 5
     cluster.beprimary("n1", "id1")
-    for one in followers:
-        cluster.besecondary(one.host, one.node_id, "id1", N1.address)
+    for member in followers:
+        cluster.besecondary(member.host, member.node_id, "id1", N1.address)
     return cluster
 
 
@@ -48,7 +51,10 @@ def _whole() -> Cluster:
     same = TransactionId(None, (0, 50, 0))
     data = frozenset(("all",))
     cluster = Cluster(
-        [Node(one.host, one.node_id, one.address, txid=same, data=data) for one in (N1, N2, N3)]
+        [
+            Node(member.host, member.node_id, member.address, txid=same, data=data)
+            for member in (N1, N2, N3)
+        ]
     )
     Play([N1, N2, N3], cluster, run_id="first").run()
     cluster.write("n1", "early")

@@ -50,7 +50,7 @@ SPARE = member(3, "none")
 
 def case(
     members: list[Member],
-    found: Observed,
+    observed: Observed,
     operation: str = operations.CONVERGE,
     known: PromotionHistory = NO_HISTORY,
     *,
@@ -58,21 +58,21 @@ def case(
     fences: bool = False,
     unfinished: Mapping[str, str] | None = None,
 ) -> Case:
-    scene = Scene(members, found, known, unfinished or {})
+    scene = Scene(members, observed, known, unfinished or {})
     goal = operations.goal(operation, scene, candidate)
     assert not goal.problem
-    topology = links.reparented(Topology(goal.members), found)
-    made = planner.plan_for(topology, found, known)
-    return Case(operation, scene, goal, topology, made, fences)
+    topology = links.reparented(Topology(goal.members), observed)
+    plan = planner.plan_for(topology, observed, known)
+    return Case(operation, scene, goal, topology, plan, fences)
 
 
-def of_check(one: Case, check: str, *override: str) -> list[Verdict]:
+def of_check(judged_case: Case, check: str, *override: str) -> list[Verdict]:
     consents = Consents(overridden=frozenset(override))
-    return [verdict for verdict in judge.verdicts(one, consents) if verdict.check == check]
+    return [verdict for verdict in judge.verdicts(judged_case, consents) if verdict.check == check]
 
 
-def judged(members: list[Member], found: Observed, check: str, *override: str) -> list[Verdict]:
-    return of_check(case(members, found), check, *override)
+def judged(members: list[Member], observed: Observed, check: str, *override: str) -> list[Verdict]:
+    return of_check(case(members, observed), check, *override)
 
 
 MEMBERS = [N1, N2, SPARE]
@@ -99,8 +99,8 @@ class Example(NamedTuple):
     known: PromotionHistory = NO_HISTORY
     candidate: str = ""
 
-    def case(self, found: Observed) -> Case:
-        return case(MEMBERS, found, self.operation, self.known, candidate=self.candidate)
+    def case(self, observed: Observed) -> Case:
+        return case(MEMBERS, observed, self.operation, self.known, candidate=self.candidate)
 
 
 EXAMPLES = {
@@ -243,30 +243,30 @@ def test_check_that_fails_is_not_overridden_by_the_names_of_all_others(check: st
 
 
 def test_one_primary_fails_for_a_primary_that_no_inventory_knows() -> None:
-    found: Observed = {**ALL_NONE, "n2": answer("secondary", Peer("z9", "10.9.9.9"))}
-    assert [one.reason for one in judged(MEMBERS, found, "one_primary")] == [
+    observed: Observed = {**ALL_NONE, "n2": answer("secondary", Peer("z9", "10.9.9.9"))}
+    assert [verdict.reason for verdict in judged(MEMBERS, observed, "one_primary")] == [
         "n2 follows z9 at 10.9.9.9, which is no node of the inventory; there may be two primaries"
     ]
 
 
 def test_one_primary_fails_for_a_silent_node_that_others_follow() -> None:
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary"),
         "n2": answer("secondary", SPARE),
         "n3": Silence("no route"),
     }
-    assert [one.reason for one in judged(MEMBERS, found, "one_primary")] == [
+    assert [verdict.reason for verdict in judged(MEMBERS, observed, "one_primary")] == [
         "n2 follows n3, which should be none and did not answer; there may be two primaries"
     ]
 
 
 def test_fault_4_a_wanted_primary_that_only_its_secondaries_see_refuses_all_steps() -> None:
-    found: Observed = {
+    observed: Observed = {
         "n1": Silence("timeout"),
         "n2": answer("secondary", N1),
         "n3": answer("secondary", N1),
     }
-    assert judge.refused(judged(MEMBERS, found, "primary_answers"))
+    assert judge.refused(judged(MEMBERS, observed, "primary_answers"))
 
 
 def test_last_primary_cannot_be_told_from_two_promotions_at_the_same_time() -> None:
@@ -278,52 +278,56 @@ def test_last_primary_cannot_be_told_from_two_promotions_at_the_same_time() -> N
 
 
 def test_hidden_primary_passes_where_no_node_is_promoted() -> None:
-    found: Observed = {"n1": answer("primary"), "n2": answer("none"), "n3": Silence("no route")}
-    assert not judge.refused(judged(MEMBERS, found, "hidden_primary"))
+    observed: Observed = {"n1": answer("primary"), "n2": answer("none"), "n3": Silence("no route")}
+    assert not judge.refused(judged(MEMBERS, observed, "hidden_primary"))
 
 
 def test_hidden_primary_names_every_silent_node() -> None:
-    found: Observed = {"n1": answer("none"), "n2": Silence("a"), "n3": Silence("b")}
-    assert len(judged(MEMBERS, found, "hidden_primary")) == 2
+    observed: Observed = {"n1": answer("none"), "n2": Silence("a"), "n3": Silence("b")}
+    assert len(judged(MEMBERS, observed, "hidden_primary")) == 2
 
 
 def test_newer_data_fails_for_a_primary_that_leaves_with_data_of_its_own() -> None:
-    found: Observed = {**ALL_NONE, "n3": answer("primary", txid=ELSEWHERE)}
-    assert judge.refused(judged(MEMBERS, found, "newer_data"))
+    observed: Observed = {**ALL_NONE, "n3": answer("primary", txid=ELSEWHERE)}
+    assert judge.refused(judged(MEMBERS, observed, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [None, ELSEWHERE])
 def test_newer_data_fails_for_data_without_a_place(
     txid: TransactionId | None,
 ) -> None:
-    found: Observed = {**ALL_NONE, "n3": answer("none", txid=txid)}
-    assert judge.refused(judged(MEMBERS, found, "newer_data"))
+    observed: Observed = {**ALL_NONE, "n3": answer("none", txid=txid)}
+    assert judge.refused(judged(MEMBERS, observed, "newer_data"))
 
 
 def test_newer_data_leaves_those_that_copy_to_the_consent() -> None:
-    found: Observed = {**ALL_NONE, "n2": answer("none", txid=NEW)}
-    assert not judge.refused(judged(MEMBERS, found, "newer_data"))
-    assert judge.refused(judged(MEMBERS, found, "overwrite"))
+    observed: Observed = {**ALL_NONE, "n2": answer("none", txid=NEW)}
+    assert not judge.refused(judged(MEMBERS, observed, "newer_data"))
+    assert judge.refused(judged(MEMBERS, observed, "overwrite"))
 
 
 def test_fault_9_a_secondary_under_a_silent_relay_may_have_a_newer_copy() -> None:
     relay = member(4, "relay")
     below = replace(N2, upstream="n4")
-    found: Observed = {"n1": answer("none"), "n2": answer("none", txid=NEW), "n4": Silence("gone")}
+    observed: Observed = {
+        "n1": answer("none"),
+        "n2": answer("none", txid=NEW),
+        "n4": Silence("gone"),
+    }
     # It is to follow further up then, so it is its consent that is asked for.
-    verdicts = judged([N1, below, relay], found, "overwrite", *judge.CHECKS)
-    assert [(one.host, one.result) for one in verdicts] == [("n2", FAILED)]
+    verdicts = judged([N1, below, relay], observed, "overwrite", *judge.CHECKS)
+    assert [(verdict.host, verdict.result) for verdict in verdicts] == [("n2", FAILED)]
 
 
 def test_newer_data_passes_where_no_node_is_promoted() -> None:
-    found: Observed = {**ALL_NONE, "n1": answer("primary"), "n3": answer("none", txid=NEW)}
-    assert not judge.refused(judged(MEMBERS, found, "newer_data"))
+    observed: Observed = {**ALL_NONE, "n1": answer("primary"), "n3": answer("none", txid=NEW)}
+    assert not judge.refused(judged(MEMBERS, observed, "newer_data"))
 
 
 @pytest.mark.parametrize("txid", [NEW, ELSEWHERE, None])
 def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | None) -> None:
-    one = case([N1, N2], {"n1": answer("primary"), "n2": answer("none", txid=txid)})
-    (step,) = one.plan.steps
+    judged_case = case([N1, N2], {"n1": answer("primary"), "n2": answer("none", txid=txid)})
+    (step,) = judged_case.plan.steps
     for consents, result in (
         (Consents(), FAILED),
         (Consents(overwrite=Nodes(named=frozenset(("n1", "n3")))), FAILED),
@@ -332,17 +336,19 @@ def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | N
         (Consents(overwrite=Nodes(named=frozenset(("n2",)))), OVERRIDDEN),
         (Consents(overwrite=Nodes(every=True)), OVERRIDDEN),
     ):
-        verdict = judge.overwriting(one, step, consents)
+        verdict = judge.overwriting(judged_case, step, consents)
         assert (verdict.result, verdict.host) == (result, "n2")
-    refusal = judge.overwriting(one, step, Consents()).reason
+    refusal = judge.overwriting(judged_case, step, Consents()).reason
     assert refusal.endswith(
         "; its data would be overwritten, which needs nso_ha_allow_overwrite to name it"
     )
 
 
 def test_overwriting_passes_where_nothing_is_lost() -> None:
-    one = case([N1, N2], {"n1": answer("primary", txid=NEW), "n2": answer("none")}, known=BY_N1)
-    assert judge.overwriting(one, one.plan.steps[0], Consents()) == Verdict(
+    judged_case = case(
+        [N1, N2], {"n1": answer("primary", txid=NEW), "n2": answer("none")}, known=BY_N1
+    )
+    assert judge.overwriting(judged_case, judged_case.plan.steps[0], Consents()) == Verdict(
         "overwrite",
         PASSED,
         "is behind the primary on the same timeline (id1/5.000000, primary id1/6.000000)",

@@ -39,9 +39,9 @@ def dead() -> Cluster:
 
 
 def test_a_primary_that_has_ended_is_replaced_without_any_consent() -> None:
-    made = planned(dead(), "failover")
-    assert why(made) == {}
-    assert (made.plan.former, made.plan.candidate) == ("n1", "n2")
+    decision = planned(dead(), "failover")
+    assert why(decision) == {}
+    assert (decision.plan.former, decision.plan.candidate) == ("n1", "n2")
 
 
 def test_a_living_primary_is_not_failed_over_from() -> None:
@@ -73,8 +73,8 @@ def test_fencing_tasks_that_cannot_be_relied_on_refuse_where_they_would_be_neede
 
 
 def test_a_former_primary_is_fenced_even_if_its_daemon_does_not_run() -> None:
-    made = planned(dead(), "failover", fence_tasks="off.yml")
-    assert made.plan.lock.fence["n2"] == ("n1",)
+    decision = planned(dead(), "failover", fence_tasks="off.yml")
+    assert decision.plan.lock.fence["n2"] == ("n1",)
 
 
 def test_every_node_that_is_silent_and_may_live_has_to_be_fenced() -> None:
@@ -96,8 +96,8 @@ def test_what_a_silent_node_may_have_is_given_up_only_by_its_name() -> None:
     cluster = dead()
     cluster.nodes["n3"].reachable = False
     off: Any = {"override": "fenced"}
-    made = planned(cluster, "failover", **off)
-    assert why(made) == {("data_loss", "n3"): "failed", ("fenced", ""): "overridden"}
+    decision = planned(cluster, "failover", **off)
+    assert why(decision) == {("data_loss", "n3"): "failed", ("fenced", ""): "overridden"}
     assert planned(cluster, "failover", allow_data_loss="n2", **off).progress.refused
     assert planned(cluster, "failover", allow_overwrite=True, **off).progress.refused
     for consent in ("n3", ["n3"], True):
@@ -112,18 +112,18 @@ def test_a_named_candidate_with_older_data_needs_the_consent_to_lose_the_rest() 
     cluster.notice()
     assert planned(cluster, "failover").plan.candidate == "n2"
     assert not planned(cluster, "failover").progress.refused
-    made = planned(cluster, "failover", candidate="n3")
-    assert ("data_loss", "n2") in why(made)
-    assert made.progress.refused
+    decision = planned(cluster, "failover", candidate="n3")
+    assert ("data_loss", "n2") in why(decision)
+    assert decision.progress.refused
 
 
 @pytest.mark.parametrize("candidate", ["n2", "n3"])
 def test_a_candidate_that_is_not_connected_cannot_take_over(candidate: str) -> None:
     cluster = whole()
     cluster.benone(candidate)
-    made = planned(cluster, "switchover", candidate=candidate)
-    assert why(made) == {("candidate", ""): "failed"}
-    assert not made.plan.waves
+    decision = planned(cluster, "switchover", candidate=candidate)
+    assert why(decision) == {("candidate", ""): "failed"}
+    assert not decision.plan.waves
 
 
 def test_there_is_no_hand_over_if_no_node_is_fit() -> None:
@@ -134,8 +134,8 @@ def test_there_is_no_hand_over_if_no_node_is_fit() -> None:
 def test_a_planned_move_waits_for_an_upgrade() -> None:
     looks = whole().results()
     looks["n3"]["ha"]["upgrade"] = True
-    made = planning.plan(known(ALL, looks, "switchover"))
-    (verdict,) = [one for one in made.verdicts if one.check == "ready"]
+    decision = planning.plan(known(ALL, looks, "switchover"))
+    (verdict,) = [verdict for verdict in decision.verdicts if verdict.check == "ready"]
     assert verdict.reason == "n3 is in the middle of an upgrade"
     assert verdict.result == "failed"
 
@@ -153,6 +153,6 @@ def test_a_node_with_data_of_its_own_is_left_out_of_a_rejoin_and_named() -> None
     Play(ALL, cluster, "failover").run()
     cluster.start("n1")
     cluster.write("n1", "on its own")
-    made = planned(cluster, "rejoin")
-    assert why(made) == {("overwrite", "n1"): "failed"}
+    decision = planned(cluster, "rejoin")
+    assert why(decision) == {("overwrite", "n1"): "failed"}
     assert not planned(cluster, "rejoin", allow_overwrite="n1").progress.refused

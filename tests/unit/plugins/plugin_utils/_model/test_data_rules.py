@@ -35,7 +35,7 @@ TXIDS = st.none() | st.builds(
 
 
 @pytest.mark.parametrize(
-    ("own", "primary", "relation"),
+    ("txid", "primary", "relation"),
     [
         (A5, A5, data_rules.EQUAL),
         (ALONE5, ALONE5, data_rules.EQUAL),
@@ -52,13 +52,13 @@ TXIDS = st.none() | st.builds(
     ],
 )
 def test_relation_of_two_ids_without_a_history(
-    own: TransactionId | None, primary: TransactionId | None, relation: str
+    txid: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
-    assert data_rules.compare(own, primary, NO_HISTORY) == relation
+    assert data_rules.compare(txid, primary, NO_HISTORY) == relation
 
 
 @pytest.mark.parametrize(
-    ("own", "primary", "relation"),
+    ("txid", "primary", "relation"),
     [
         (B5, B5, data_rules.EQUAL),
         (A5, B6, data_rules.BEHIND),
@@ -77,26 +77,26 @@ def test_relation_of_two_ids_without_a_history(
     ],
 )
 def test_relation_of_two_ids_with_a_history(
-    own: TransactionId | None, primary: TransactionId | None, relation: str
+    txid: TransactionId | None, primary: TransactionId | None, relation: str
 ) -> None:
-    assert data_rules.compare(own, primary, A_THEN_B) == relation
+    assert data_rules.compare(txid, primary, A_THEN_B) == relation
 
 
 @given(TXIDS, TXIDS)
 @repeatable
 def test_without_a_history_only_equal_ids_are_safe(
-    own: TransactionId | None, primary: TransactionId | None
+    txid: TransactionId | None, primary: TransactionId | None
 ) -> None:
-    safe = data_rules.compare(own, primary, NO_HISTORY) in data_rules.SAFE
-    assert safe == (own is not None and own == primary)
+    safe = data_rules.compare(txid, primary, NO_HISTORY) in data_rules.SAFE
+    assert safe == (txid is not None and txid == primary)
 
 
 @given(TXIDS, TXIDS, st.sampled_from((NO_HISTORY, A_THEN_B)))
 @repeatable
 def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
-    one: TransactionId | None, other: TransactionId | None, history: PromotionHistory
+    txid: TransactionId | None, other: TransactionId | None, history: PromotionHistory
 ) -> None:
-    both = {data_rules.compare(one, other, history), data_rules.compare(other, one, history)}
+    both = {data_rules.compare(txid, other, history), data_rules.compare(other, txid, history)}
     assert not both <= data_rules.SAFE or both == {data_rules.EQUAL}
 
 

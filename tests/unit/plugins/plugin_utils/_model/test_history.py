@@ -34,15 +34,17 @@ THERE_AND_BACK = history(FIRST, SECOND, THIRD)
 
 
 @pytest.mark.parametrize(
-    "own", [txid(None, 5), txid("a", 5), txid("a", 20), txid("b", 22), txid("b", 30)]
+    "ancestor", [txid(None, 5), txid("a", 5), txid("a", 20), txid("b", 22), txid("b", 30)]
 )
-def test_what_is_below_the_bases_is_an_ancestor(own: TransactionId) -> None:
-    assert data_rules.compare(own, txid("a", 40), THERE_AND_BACK) == data_rules.BEHIND
+def test_what_is_below_the_bases_is_an_ancestor(ancestor: TransactionId) -> None:
+    assert data_rules.compare(ancestor, txid("a", 40), THERE_AND_BACK) == data_rules.BEHIND
 
 
-@pytest.mark.parametrize("own", [txid("a", 25), txid("b", 35)])
-def test_what_was_written_by_a_primary_that_had_been_replaced_diverged(own: TransactionId) -> None:
-    assert data_rules.compare(own, txid("a", 40), THERE_AND_BACK) == data_rules.DIVERGED
+@pytest.mark.parametrize("branch", [txid("a", 25), txid("b", 35)])
+def test_what_was_written_by_a_primary_that_had_been_replaced_diverged(
+    branch: TransactionId,
+) -> None:
+    assert data_rules.compare(branch, txid("a", 40), THERE_AND_BACK) == data_rules.DIVERGED
 
 
 def test_what_was_written_while_in_no_cluster_is_on_no_line() -> None:
@@ -158,8 +160,8 @@ def test_the_promotions_of_a_node_are_those_that_can_be_relied_on() -> None:
 
 @pytest.mark.parametrize("base", [None, txid(None, 5), txid("a", 5)])
 def test_a_promotion_is_what_it_was_after_it_was_kept(base: TransactionId | None) -> None:
-    one = Promotion(7, "a", base, (1, 2, 3), "2026-01-02T03:04:05Z", "failover", "r1")
-    assert promotion_from(one.as_entry()) == one
+    recorded = Promotion(7, "a", base, (1, 2, 3), "2026-01-02T03:04:05Z", "failover", "r1")
+    assert promotion_from(recorded.as_entry()) == recorded
 
 
 # Over what may have happened
@@ -178,15 +180,15 @@ def known_to(past: History, hosts: list[str]) -> PromotionHistory:
 def test_nothing_is_called_safe_that_the_primary_does_not_have(
     past: History, keepers: list[str], missing: int | None
 ) -> None:
-    found = sorted(known_to(past, keepers).all, key=lambda one: one.number)
-    if missing is not None and found:
+    promotions = sorted(known_to(past, keepers).all, key=lambda promotion: promotion.number)
+    if missing is not None and promotions:
         # The newest one is the last: it is drawn often, as histories are short.
-        del found[-1 - missing % len(found)]
-    known = PromotionHistory(found)
-    for own in past.nodes.values():
+        del promotions[-1 - missing % len(promotions)]
+    known = PromotionHistory(promotions)
+    for node in past.nodes.values():
         for primary in past.nodes.values():
-            if data_rules.compare(own.txid, primary.txid, known) in data_rules.SAFE:
-                assert own.data <= primary.data
+            if data_rules.compare(node.txid, primary.txid, known) in data_rules.SAFE:
+                assert node.data <= primary.data
 
 
 @given(histories(orderly=True))
@@ -198,9 +200,9 @@ def test_with_all_of_the_history_everything_that_the_primary_has_is_known_to_be_
     assert last is not None
     assert known.newest is not None
     assert known.newest.primary == last.node_id
-    for own in past.nodes.values():
-        relation = data_rules.compare(own.txid, last.txid, known)
-        assert (relation in data_rules.SAFE) == (own.data <= last.data)
+    for node in past.nodes.values():
+        relation = data_rules.compare(node.txid, last.txid, known)
+        assert (relation in data_rules.SAFE) == (node.data <= last.data)
         # And of the rest it is known that no other node has it.
         assert relation in data_rules.SAFE or relation == data_rules.DIVERGED
 
@@ -210,13 +212,13 @@ def test_with_all_of_the_history_everything_that_the_primary_has_is_known_to_be_
 def test_no_two_nodes_are_behind_each_other(past: History) -> None:
     known = known_to(past, list(HOSTS))
     nodes = list(past.nodes.values())
-    for one in nodes:
+    for node in nodes:
         for other in nodes:
-            both = [data_rules.compare(*pair, known) for pair in _both_ways(one.txid, other.txid)]
+            both = [data_rules.compare(*pair, known) for pair in _both_ways(node.txid, other.txid)]
             assert both.count(data_rules.BEHIND) < 2
 
 
 def _both_ways(
-    one: TransactionId | None, other: TransactionId | None
+    first: TransactionId | None, second: TransactionId | None
 ) -> list[tuple[TransactionId | None, TransactionId | None]]:
-    return [(one, other), (other, one)]
+    return [(first, second), (second, first)]

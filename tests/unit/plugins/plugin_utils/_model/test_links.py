@@ -18,12 +18,12 @@ PRIMARY, NONE = answer("primary"), answer("none")
 
 
 def test_primaries_are_those_that_say_so() -> None:
-    found: Observed = {"n1": PRIMARY, "n2": NONE, "n3": SILENT, "n4": PRIMARY}
-    assert links.primaries(found) == ["n1", "n4"]
+    observed: Observed = {"n1": PRIMARY, "n2": NONE, "n3": SILENT, "n4": PRIMARY}
+    assert links.primaries(observed) == ["n1", "n4"]
 
 
 def test_whom_followers_name_is_told_of_those_that_answer_and_name_somebody() -> None:
-    found: Observed = {
+    observed: Observed = {
         "n1": PRIMARY,
         "n2": answer("relay", N1, BELOW),
         "n3": SILENT,
@@ -33,19 +33,19 @@ def test_whom_followers_name_is_told_of_those_that_answer_and_name_somebody() ->
         "n6": answer("none", N1),
     }
     named = {"n2": Peer("id1", "10.0.0.1"), "n4": Peer("id2", "10.0.0.2")}
-    assert dict(links.named_primaries(found)) == named
+    assert dict(links.named_primaries(observed)) == named
 
 
 @pytest.mark.parametrize(
-    ("found", "only"),
+    ("observed", "only"),
     [
         ({"n1": NONE, "n2": PRIMARY, "n3": SILENT}, "n2"),
         ({"n1": PRIMARY, "n2": PRIMARY}, ""),
         ({"n1": NONE, "n2": SILENT}, ""),
     ],
 )
-def test_the_only_primary_is_one_without_another(found: Observed, only: str) -> None:
-    assert links.only_primary(found) == only
+def test_the_only_primary_is_one_without_another(observed: Observed, only: str) -> None:
+    assert links.only_primary(observed) == only
 
 
 def test_a_node_that_is_held_is_not_as_wanted_whatever_its_role() -> None:
@@ -56,9 +56,9 @@ def test_a_node_that_is_held_is_not_as_wanted_whatever_its_role() -> None:
     assert not links.is_as_wanted(topology, {"n1": SILENT}, "n1")
 
 
-def upstreams(**found: Observation) -> dict[str, str]:
+def upstreams(**observed: Observation) -> dict[str, str]:
     """Return who is to follow whom, where that is not the primary."""
-    every: Observed = {"n1": PRIMARY, "n2": NONE, "n3": NONE, "n4": NONE, **found}
+    every: Observed = {"n1": PRIMARY, "n2": NONE, "n3": NONE, "n4": NONE, **observed}
     changed = links.reparented(Topology(ALL), every)
     assert list(changed.members) == ["n1", "n2", "n3", "n4"]
     return {host: wanted.upstream for host, wanted in changed.members.items() if wanted.upstream}

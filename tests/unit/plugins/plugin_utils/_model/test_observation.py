@@ -34,9 +34,9 @@ def test_a_node_whose_wait_was_in_vain_is_observed_as_it_was_last() -> None:
 
 
 def test_a_node_without_a_transaction_id_is_observed_without_one() -> None:
-    one = from_result({"ha": {**FOUND, "txid": None}})
-    assert isinstance(one, Answer)
-    assert one.txid is None
+    observation = from_result({"ha": {**FOUND, "txid": None}})
+    assert isinstance(observation, Answer)
+    assert observation.txid is None
 
 
 @pytest.mark.parametrize(

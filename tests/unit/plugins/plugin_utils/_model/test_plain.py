@@ -61,11 +61,11 @@ def instances(kind: Any) -> st.SearchStrategy[Any]:
     if arguments:
         return st.one_of(*map(instances, arguments))
     hints = typing.get_type_hints(kind)
-    names = kind._fields if hasattr(kind, "_fields") else [one.name for one in fields(kind)]
+    names = kind._fields if hasattr(kind, "_fields") else [field.name for field in fields(kind)]
     drawn: dict[str, Any] = {name: instances(hints[name]) for name in names}
     if kind is Wave:
         # A host has one step in a wave.
-        by_host = st.lists(instances(Step), max_size=2, unique_by=lambda one: one.host)
+        by_host = st.lists(instances(Step), max_size=2, unique_by=lambda step: step.host)
         drawn["steps"] = by_host.map(tuple)
     return st.builds(kind, **drawn)
 

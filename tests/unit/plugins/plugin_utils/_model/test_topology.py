@@ -19,7 +19,7 @@ RELAY = member(3, "relay")
 
 
 @pytest.mark.parametrize(
-    ("members", "found"),
+    ("members", "problems"),
     [
         ([], ["the group has no hosts"]),
         (
@@ -96,8 +96,10 @@ RELAY = member(3, "relay")
         ),
     ],
 )
-def test_each_problem_is_told_with_node_and_value(members: list[Member], found: list[str]) -> None:
-    assert topology_problems(members) == found
+def test_each_problem_is_told_with_node_and_value(
+    members: list[Member], problems: list[str]
+) -> None:
+    assert topology_problems(members) == problems
 
 
 def test_all_problems_are_told_together() -> None:

@@ -37,9 +37,9 @@ def having(*ids: TransactionId | None) -> Observed:
 
 def test_the_newest_data_wins_over_the_priority() -> None:
     members = [replace(N1, priority=900), N2, N3]
-    made = elect(members, having(transaction(5), transaction(6), transaction(5)), NO_HISTORY)
-    assert made.chosen == "n2"
-    assert made.reasons == {
+    election = elect(members, having(transaction(5), transaction(6), transaction(5)), NO_HISTORY)
+    assert election.chosen == "n2"
+    assert election.reasons == {
         "n1": "has older data than n2 (id1/5.000000, id1/6.000000)",
         "n3": "has older data than n2 (id1/5.000000, id1/6.000000)",
     }
@@ -51,9 +51,9 @@ def test_of_the_same_data_the_highest_priority_wins_and_then_the_first_name() ->
         "n3": "comes after n1 by name, all else being equal",
         "n2": "comes after n1 by name, all else being equal",
     }
-    made = elect([N1, replace(N2, priority=101), N3], same, NO_HISTORY)
-    assert made.chosen == "n2"
-    assert made.reasons["n1"] == "has the lower priority (100, n2 has 101)"
+    election = elect([N1, replace(N2, priority=101), N3], same, NO_HISTORY)
+    assert election.chosen == "n2"
+    assert election.reasons["n1"] == "has the lower priority (100, n2 has 101)"
 
 
 def test_the_order_of_the_inventory_makes_no_difference() -> None:
@@ -63,7 +63,7 @@ def test_the_order_of_the_inventory_makes_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "one", "why"),
+    ("member", "observation", "why"),
     [
         (N2, Silence("no route"), "it does not answer"),
         (
@@ -80,12 +80,12 @@ def test_the_order_of_the_inventory_makes_no_difference() -> None:
     ],
 )
 def test_a_node_that_cannot_be_primary_is_not_chosen_whatever_it_has(
-    member: Member, one: Observation, why: str
+    member: Member, observation: Observation, why: str
 ) -> None:
-    observations = {**having(transaction(5), None, transaction(5)), "n2": one}
-    made = elect([N1, member, N3], observations, NO_HISTORY)
-    assert made.chosen == "n1"
-    assert made.reasons["n2"] == why
+    observations = {**having(transaction(5), None, transaction(5)), "n2": observation}
+    election = elect([N1, member, N3], observations, NO_HISTORY)
+    assert election.chosen == "n1"
+    assert election.reasons["n2"] == why
     named = elect([N1, member, N3], observations, NO_HISTORY, "n2")
     assert (named.chosen, named.problem) == ("", f"n2 cannot become primary: {why}")
 
@@ -99,22 +99,22 @@ def test_one_that_is_barred_is_not_chosen_not_even_by_name() -> None:
 
 
 def test_a_candidate_that_is_named_is_taken_with_older_data_and_not_replaced() -> None:
-    made = elect(ALL, having(transaction(5), transaction(6), None), NO_HISTORY, "n1")
-    assert made == Election("n1", {"n2": "n1 was named", "n3": "n1 was named"})
+    election = elect(ALL, having(transaction(5), transaction(6), None), NO_HISTORY, "n1")
+    assert election == Election("n1", {"n2": "n1 was named", "n3": "n1 was named"})
 
 
 def test_where_no_node_can_be_primary_each_is_told_why() -> None:
-    made = elect([N1, N2], {"n1": Silence("a"), "n2": Silence("b")}, NO_HISTORY)
-    assert made.problem == (
+    election = elect([N1, N2], {"n1": Silence("a"), "n2": Silence("b")}, NO_HISTORY)
+    assert election.problem == (
         "no node can become primary: n1: it does not answer; n2: it does not answer"
     )
-    assert not made.chosen
+    assert not election.chosen
 
 
 def test_where_it_cannot_be_told_whose_data_is_newer_no_node_is_chosen() -> None:
-    made = elect([N1, N2], having(transaction(5, "id1"), transaction(6, "id2")), NO_HISTORY)
-    assert not made.chosen
-    assert made.problem == (
+    election = elect([N1, N2], having(transaction(5, "id1"), transaction(6, "id2")), NO_HISTORY)
+    assert not election.chosen
+    assert election.problem == (
         "it cannot be told whether n1 (id1/5.000000) or n2 (id2/6.000000) has the newer data. Find "
         "out, and name the right one in nso_ha_candidate"
     )
@@ -132,12 +132,12 @@ def test_ids_of_nodes_that_were_alone_cannot_be_compared() -> None:
 
 def test_the_history_tells_what_is_newer_whatever_the_clocks_say() -> None:
     known = history(promotion(1, "id1", None, 50), promotion(2, "id2", transaction(60), 1))
-    made = elect(ALL, having(transaction(60), transaction(2, "id2"), transaction(55)), known)
-    assert made.chosen == "n2"
+    election = elect(ALL, having(transaction(60), transaction(2, "id2"), transaction(55)), known)
+    assert election.chosen == "n2"
 
 
 def test_data_without_a_place_in_the_history_is_not_chosen() -> None:
     known = history(promotion(1, "id1", None, 5), promotion(2, "id2", transaction(60), 70))
-    made = elect(ALL, having(transaction(65), transaction(80, "id2"), transaction(60)), known)
-    assert made.chosen == "n2"
-    assert made.reasons["n1"] == "its data has no place in the record (id1/65.000000)"
+    election = elect(ALL, having(transaction(65), transaction(80, "id2"), transaction(60)), known)
+    assert election.chosen == "n2"
+    assert election.reasons["n1"] == "its data has no place in the record (id1/65.000000)"

@@ -65,8 +65,8 @@ def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
     )
 
 
-def carry_out(cluster: Cluster, topology: Topology, made: Plan) -> None:
-    for step in made.steps:
+def carry_out(cluster: Cluster, topology: Topology, plan: Plan) -> None:
+    for step in plan.steps:
         do(cluster, topology, step)
 
 
@@ -92,16 +92,20 @@ def wrong(cluster: Cluster, topology: Topology, blocked: Plan) -> list[str]:
 
 
 def planned(
-    members: list[Member], found: Mapping[str, Observation], history: PromotionHistory = NO_HISTORY
+    members: list[Member],
+    observed: Mapping[str, Observation],
+    history: PromotionHistory = NO_HISTORY,
 ) -> Plan:
-    return planner.plan_for(Topology(members), found, history)
+    return planner.plan_for(Topology(members), observed, history)
 
 
 def steps(
-    members: list[Member], found: Mapping[str, Observation], history: PromotionHistory = NO_HISTORY
+    members: list[Member],
+    observed: Mapping[str, Observation],
+    history: PromotionHistory = NO_HISTORY,
 ) -> dict[str, Step]:
     """Return the last step of each host that gives it a role."""
-    return {step.host: step for step in planned(members, found, history).roles}
+    return {step.host: step for step in planned(members, observed, history).roles}
 
 
 # Properties
@@ -112,9 +116,9 @@ def steps(
 def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
-    made = planner.plan_for(topology, cluster.look(), NO_HISTORY)
-    carry_out(cluster, topology, made)
-    assert not wrong(cluster, topology, made)
+    plan = planner.plan_for(topology, cluster.look(), NO_HISTORY)
+    carry_out(cluster, topology, plan)
+    assert not wrong(cluster, topology, plan)
     assert not [
         node.host
         for node in cluster.nodes.values()
@@ -146,9 +150,9 @@ def test_a_cluster_that_is_right_needs_nothing(situation: Situation) -> None:
     members, cluster = situation
     topology = Topology(members)
     carry_out(cluster, topology, planner.plan_for(topology, cluster.look(), NO_HISTORY))
-    found = cluster.look()
-    assert planner.plan_for(topology, found, NO_HISTORY) == Plan()
-    assert all(links.is_as_wanted(topology, found, host) for host in topology.members)
+    observed = cluster.look()
+    assert planner.plan_for(topology, observed, NO_HISTORY) == Plan()
+    assert all(links.is_as_wanted(topology, observed, host) for host in topology.members)
 
 
 @given(situations())
@@ -157,18 +161,18 @@ def test_no_step_is_planned_exactly_if_every_node_that_can_be_helped_is_right(
     situation: Situation,
 ) -> None:
     members, cluster = situation
-    topology, found = Topology(members), cluster.look()
-    made = planner.plan_for(topology, found, NO_HISTORY)
+    topology, observed = Topology(members), cluster.look()
+    plan = planner.plan_for(topology, observed, NO_HISTORY)
     right = [
-        links.is_as_wanted(topology, found, host)
+        links.is_as_wanted(topology, observed, host)
         for host in topology.members
-        if host not in made.blocked
+        if host not in plan.blocked
     ]
-    if not made.steps:
+    if not plan.steps:
         assert all(right)
     elif all(right):
         # A node that is right has a step only because of another: one that has one, or is dead.
-        why = [step for step in made.steps if step.role in ("none", "primary", "")]
+        why = [step for step in plan.steps if step.role in ("none", "primary", "")]
         assert why
 
 
@@ -191,11 +195,11 @@ def test_a_second_run_finishes_what_was_interrupted_anywhere(
 @repeatable
 def test_a_node_that_did_not_answer_gets_no_step(situation: Situation) -> None:
     members, cluster = situation
-    made = planned(members, cluster.look())
-    for step in made.steps:
+    plan = planned(members, cluster.look())
+    for step in plan.steps:
         assert cluster.nodes[step.host].reachable
     for node in cluster.nodes.values():
-        assert node.reachable or node.host in made.blocked
+        assert node.reachable or node.host in plan.blocked
 
 
 @given(situations())
@@ -213,10 +217,10 @@ def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None
 @repeatable
 def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Random) -> None:
     members, cluster = situation
-    found = cluster.look()
-    shuffled = dict(random.sample(list(found.items()), len(found)))
+    observed = cluster.look()
+    shuffled = dict(random.sample(list(observed.items()), len(observed)))
     topology = Topology(members)
-    assert planner.plan_for(topology, found, NO_HISTORY) == planner.plan_for(
+    assert planner.plan_for(topology, observed, NO_HISTORY) == planner.plan_for(
         topology, shuffled, NO_HISTORY
     )
 
@@ -226,8 +230,8 @@ def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Rando
 def test_no_node_follows_one_that_is_attached_later(situation: Situation) -> None:
     members, cluster = situation
     done: set[str] = set()
-    made = planned(members, cluster.look())
-    attached = [wave for wave in made.waves if wave.name in ("promote", "relays", "secondaries")]
+    plan = planned(members, cluster.look())
+    attached = [wave for wave in plan.waves if wave.name in ("promote", "relays", "secondaries")]
     to_come = {step.host for wave in attached for step in wave.steps}
     for wave in attached:
         for step in wave.steps:
@@ -239,14 +243,14 @@ def test_no_node_follows_one_that_is_attached_later(situation: Situation) -> Non
 
 
 def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
-    found = {"n1": answer("none"), "n2": answer("primary", None), "n3": answer("none")}
-    made = planned([N1, N2, N3], found)
-    assert [wave.name for wave in made.waves] == ["step_down", "promote", "secondaries"]
-    assert made.waves[0].steps[0].orders == ("benone",)
-    assert made.waves[1].steps[0].orders == ("beprimary",)
-    assert [step.orders for step in made.waves[2].steps] == [("besecondary",)] * 2
-    assert not any(step.force for step in made.steps)
-    assert [step.reason for step in made.steps] == [
+    observed = {"n1": answer("none"), "n2": answer("primary", None), "n3": answer("none")}
+    plan = planned([N1, N2, N3], observed)
+    assert [wave.name for wave in plan.waves] == ["step_down", "promote", "secondaries"]
+    assert plan.waves[0].steps[0].orders == ("benone",)
+    assert plan.waves[1].steps[0].orders == ("beprimary",)
+    assert [step.orders for step in plan.waves[2].steps] == [("besecondary",)] * 2
+    assert not any(step.force for step in plan.steps)
+    assert [step.reason for step in plan.steps] == [
         "is primary and should be secondary",
         "is none and should be primary",
         "is none and should be secondary of n1",
@@ -255,14 +259,14 @@ def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
 
 
 def test_only_several_nodes_that_get_a_role_are_dealt_with_in_parallel() -> None:
-    found: Observed = {
+    every: Observed = {
         "n1": answer("primary", None, N4, held=True),
         "n2": answer("none"),
         "n3": answer("none"),
         "n4": STOPPED,
     }
     for wanted, alone in (([N1, N2, N3, N4], False), ([N1, N2, N4], True)):
-        observed = {one.host: found[one.host] for one in wanted}
+        observed = {member.host: every[member.host] for member in wanted}
         waves = planned(wanted, observed).waves
         assert [(wave.name, wave.kind, wave.parallel) for wave in waves] == [
             ("dead", "dead", False),
@@ -272,83 +276,83 @@ def test_only_several_nodes_that_get_a_role_are_dealt_with_in_parallel() -> None
 
 
 def test_nodes_leave_from_the_bottom_up_and_the_primary_last() -> None:
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary"),
         "n2": answer("relay", N1),
         "n3": answer("secondary", N2),
         "n4": answer("secondary", N2),
     }
-    nobody = [replace(one, role="none") for one in (N1, N2, N3, N4)]
-    made = planned(nobody, found)
-    assert [(wave.name, [step.host for step in wave.steps]) for wave in made.waves] == [
+    nobody = [replace(member, role="none") for member in (N1, N2, N3, N4)]
+    plan = planned(nobody, observed)
+    assert [(wave.name, [step.host for step in wave.steps]) for wave in plan.waves] == [
         ("leave", ["n3", "n4"]),
         ("leave", ["n2"]),
         ("step_down", ["n1"]),
     ]
-    for step in made.steps:
+    for step in plan.steps:
         assert (step.orders, step.force) == (("benone",), False)
         assert step.reason == "should be in no cluster"
 
 
 def test_a_follower_of_a_node_that_leaves_is_none_when_its_turn_comes() -> None:
-    found = {
+    observed = {
         "n1": answer("none"),
         "n2": answer("primary", None, N3),
         "n3": answer("relay", N2),
     }
     # A relay would have to be ordered to leave first.
-    assert steps([N1, N2, N3], found)["n3"].orders == ("besecondary",)
+    assert steps([N1, N2, N3], observed)["n3"].orders == ("besecondary",)
 
 
 def test_followers_of_the_new_primary_have_to_follow_it_again() -> None:
-    found = {
+    observed = {
         "n1": answer("relay", N3, N2),
         "n2": answer("secondary", N1),
         "n3": answer("none"),
     }
-    step = steps([N1, N2, N3], found)["n2"]
+    step = steps([N1, N2, N3], observed)["n2"]
     assert (step.force, step.reason) == (True, "has to follow n1 again, which changes")
 
 
 def test_a_link_that_only_the_secondary_believes_in_is_made_anew() -> None:
-    found = {"n1": answer("primary"), "n2": answer("secondary", N1)}
-    step = steps([N1, N2], found)["n2"]
+    observed = {"n1": answer("primary"), "n2": answer("secondary", N1)}
+    step = steps([N1, N2], observed)["n2"]
     assert (step.force, step.orders) == (True, ("besecondary",))
     assert step.reason == "believes to follow n1, which does not list it"
 
 
 def test_a_secondary_that_lost_its_link_unnoticed_becomes_relay_over_a_new_one() -> None:
-    found = {"n1": answer("primary"), "n2": answer("secondary", N1)}
-    assert steps([N1, RELAY], found)["n2"].orders == ("besecondary", "berelay")
+    observed = {"n1": answer("primary"), "n2": answer("secondary", N1)}
+    assert steps([N1, RELAY], observed)["n2"].orders == ("besecondary", "berelay")
 
 
 def test_a_secondary_that_becomes_relay_keeps_its_link_and_its_data() -> None:
-    found = {"n1": answer("primary", None, N2, txid=NEW), "n2": answer("secondary", N1)}
-    step = steps([N1, RELAY], found)["n2"]
+    observed = {"n1": answer("primary", None, N2, txid=NEW), "n2": answer("secondary", N1)}
+    step = steps([N1, RELAY], observed)["n2"]
     assert (step.orders, step.relation) == (("berelay",), data_rules.COPY)
 
 
 def test_a_link_to_another_address_of_the_same_id_is_made_anew() -> None:
     moved = Member("n1", "id1", "10.0.7.7", "primary")
-    found = {"n1": answer("primary", None, N2), "n2": answer("secondary", moved)}
-    step = steps([N1, N2], found)["n2"]
+    observed = {"n1": answer("primary", None, N2), "n2": answer("secondary", moved)}
+    step = steps([N1, N2], observed)["n2"]
     assert step.orders == ("besecondary",)
     assert step.reason == "is secondary of id1 at 10.0.7.7 and should be secondary of n1"
 
 
 def test_an_address_in_another_notation_is_the_same_address() -> None:
     mapped = Member("n1", "id1", "::ffff:10.0.0.1", "primary")
-    found = {"n1": answer("primary", None, N2), "n2": answer("secondary", N1)}
-    assert not steps([mapped, N2], found)
+    observed = {"n1": answer("primary", None, N2), "n2": answer("secondary", N1)}
+    assert not steps([mapped, N2], observed)
 
 
 def test_a_host_name_is_left_to_the_node_id_and_the_other_end() -> None:
     named = Member("n1", "id1", "one.example", "primary")
-    found = {"n1": answer("primary", None, N2), "n2": answer("secondary", N1)}
-    assert not steps([named, N2], found)
-    assert steps([named, N2], {**found, "n1": answer("primary")})["n2"].force
+    observed = {"n1": answer("primary", None, N2), "n2": answer("secondary", N1)}
+    assert not steps([named, N2], observed)
+    assert steps([named, N2], {**observed, "n1": answer("primary")})["n2"].force
     for other in (answer("secondary", N3), answer("secondary")):
-        assert steps([named, N2], {**found, "n2": other})["n2"].orders == ("besecondary",)
+        assert steps([named, N2], {**observed, "n2": other})["n2"].orders == ("besecondary",)
 
 
 def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> None:
@@ -361,24 +365,24 @@ def test_a_link_is_one_if_both_ends_say_so_or_the_only_one_that_answered() -> No
         (answer("primary"), lower, False),
         (answer("secondary", None, N2), lower, False),
     ):
-        found: Observed = {"n1": primary, "n2": secondary}
-        assert links.linked(topology, found, "n2") is is_one
-        assert links.is_as_wanted(topology, found, "n2") is is_one
-        assert not links.linked(topology, found, "n1")
+        observed: Observed = {"n1": primary, "n2": secondary}
+        assert links.linked(topology, observed, "n2") is is_one
+        assert links.is_as_wanted(topology, observed, "n2") is is_one
+        assert not links.linked(topology, observed, "n1")
 
 
 def test_a_follower_without_a_primary_is_attached() -> None:
-    found = {"n1": answer("primary"), "n2": answer("secondary")}
-    assert steps([N1, N2], found)["n2"].orders == ("besecondary",)
+    observed = {"n1": answer("primary"), "n2": answer("secondary")}
+    assert steps([N1, N2], observed)["n2"].orders == ("besecondary",)
 
 
 def test_a_busy_primary_and_its_copy_need_no_consent_though_the_ids_differ() -> None:
-    found = {
+    observed = {
         "n1": answer("primary", None, RELAY, BELOW, txid=OLD),
         "n2": answer("relay", N1),
         "n3": answer("secondary", N1, txid=NEW),
     }
-    step = steps([N1, RELAY, BELOW], found)["n3"]
+    step = steps([N1, RELAY, BELOW], observed)["n3"]
     assert step.relation == data_rules.COPY
     assert not step.overwrites
 
@@ -415,24 +419,24 @@ def test_data_is_a_copy_only_over_links_that_every_upper_end_knows() -> None:
 def test_nodes_that_follow_each_other_are_no_copy_of_the_primary() -> None:
     first = member(2, "relay")
     second = member(3, "relay")
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary", txid=NEW),
         "n2": answer("relay", second, second),
         "n3": answer("relay", first, first),
     }
     topology = Topology([N1, first, second])
-    assert links.relation(topology, found, BY_N1, "n2") == data_rules.BEHIND
-    assert links.relation(topology, found, NO_HISTORY, "n2") == data_rules.UNRECORDED
+    assert links.relation(topology, observed, BY_N1, "n2") == data_rules.BEHIND
+    assert links.relation(topology, observed, NO_HISTORY, "n2") == data_rules.UNRECORDED
 
 
 def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
-    found = {
+    observed = {
         "n1": answer("none", txid=OLD),
         "n2": answer("primary", None, N3, txid=NEW),
         "n3": answer("secondary", N2, txid=NEW),
     }
-    made = steps([N1, N2, N3], found)
-    assert (made["n2"].relation, made["n3"].relation) == (data_rules.NEWER, data_rules.NEWER)
+    plan = steps([N1, N2, N3], observed)
+    assert (plan["n2"].relation, plan["n3"].relation) == (data_rules.NEWER, data_rules.NEWER)
 
 
 # Steps that give no role, in full
@@ -440,13 +444,13 @@ def test_a_copy_of_another_primary_counts_by_its_transaction_id() -> None:
 
 def test_each_node_that_lists_one_that_does_not_run_is_told_one_node_at_a_time() -> None:
     relay = member(4, "relay")
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary", None, N2, N3, relay),
         "n2": STOPPED,
         "n3": STOPPED,
         "n4": answer("relay", N1, N3),
     }
-    made = planned([N1, N2, N3, relay], found)
+    plan = planned([N1, N2, N3, relay], observed)
 
     def told(host: str, dead: str) -> Step:
         why = f"lists {dead}, which does not run"
@@ -455,29 +459,29 @@ def test_each_node_that_lists_one_that_does_not_run_is_told_one_node_at_a_time()
             host, "", dead, ("secondary_dead",), why, name=f"dead {dead}", upstream_id=by_id
         )
 
-    assert made.waves == (
+    assert plan.waves == (
         Wave("dead", (told("n1", "n2"), told("n4", "n3")), kind="dead"),
         Wave("dead", (told("n1", "n3"),), kind="dead"),
     )
 
 
 def test_a_node_that_only_does_not_answer_is_not_declared_dead() -> None:
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary", None, N2),
         "n2": Silence("timeout", True),
     }
-    assert not planned([N1, N2], found).steps
+    assert not planned([N1, N2], observed).steps
 
 
 def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary", None, N2, N3, txid=NEW),
         "n2": answer("secondary", N1),
         "n3": answer("none"),
     }
-    made = planned(members, found)
-    hold, catch_up, *_between, release = made.waves
+    plan = planned(members, observed)
+    hold, catch_up, *_between, release = plan.waves
     hands = "hands over to n2, which has to have everything before"
     held = Step("n1", "", "n2", ("read_only",), hands, name="hold", upstream_id="id2")
     assert hold == Wave("hold", (held,), kind="read_only")
@@ -487,14 +491,14 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
     lifted = "was put into read-only mode for as long as the primary changes"
     freed = Step("n1", "", "", ("writable",), lifted, name="release")
     assert release == Wave("release", (freed,), kind="read_only")
-    assert made.hands_over == "n1"
+    assert plan.hands_over == "n1"
     # Only what was connected to the old primary is a copy of what is handed over.
-    relations = {step.host: step.relation for step in made.roles if step.relation}
+    relations = {step.host: step.relation for step in plan.roles if step.relation}
     assert relations == {"n1": data_rules.HANDED, "n3": data_rules.EQUAL}
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         (answer("primary"), answer("none")),
         (answer("primary", None, N2), answer("secondary", N3)),
@@ -503,18 +507,18 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
     ],
 )
 def test_no_node_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_primary(
-    one: Observation, other: Observation
+    first: Observation, second: Observation
 ) -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary")]
-    made = planned(members, {"n1": one, "n2": other})
-    assert made.hands_over == ""
-    assert not {"hold", "catch_up", "release"} & {wave.name for wave in made.waves}
+    plan = planned(members, {"n1": first, "n2": second})
+    assert plan.hands_over == ""
+    assert not {"hold", "catch_up", "release"} & {wave.name for wave in plan.waves}
 
 
 def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_follower_after() -> None:
-    found: Observed = {"n1": answer("primary", held=True), "n2": answer("none", held=True)}
-    made = planned([N1, N2], found)
-    assert [(wave.name, wave.steps[0].host) for wave in made.waves] == [
+    observed: Observed = {"n1": answer("primary", held=True), "n2": answer("none", held=True)}
+    plan = planned([N1, N2], observed)
+    assert [(wave.name, wave.steps[0].host) for wave in plan.waves] == [
         ("open", "n1"),
         ("secondaries", "n2"),
         ("release", "n2"),
@@ -522,14 +526,14 @@ def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_followe
 
 
 def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() -> None:
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary"),
         "n2": answer("none"),
         "n3": answer("none"),
     }
-    made = planner.plan_for(Topology([N1, N2, N3]), found, NO_HISTORY, {"n2": "it diverged"})
-    assert [step.host for step in made.steps] == ["n3"]
-    assert made.blocked == {"n2": "it diverged"}
+    plan = planner.plan_for(Topology([N1, N2, N3]), observed, NO_HISTORY, {"n2": "it diverged"})
+    assert [step.host for step in plan.steps] == ["n3"]
+    assert plan.blocked == {"n2": "it diverged"}
 
 
 # Faults
@@ -541,23 +545,23 @@ def test_fault_5_a_secondary_cut_from_its_primary_is_attached_again_after_healin
         "n2": answer("none"),
         "n3": answer("secondary", N1, txid=NEW),
     }
-    made = planned([N1, N2, N3], cut, BY_N1)
-    assert [(step.host, step.role, step.relation) for step in made.steps] == [
+    plan = planned([N1, N2, N3], cut, BY_N1)
+    assert [(step.host, step.role, step.relation) for step in plan.steps] == [
         ("n2", "secondary", data_rules.BEHIND)
     ]
 
 
 def test_fault_7_a_wanted_primary_that_does_not_answer_leaves_its_secondaries_alone() -> None:
     gone: Observed = {"n1": Silence("timeout"), "n2": answer("none")}
-    made = planned([N1, N2], gone)
-    assert not made.steps
-    assert made.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
+    plan = planned([N1, N2], gone)
+    assert not plan.steps
+    assert plan.blocked == {"n1": "timeout", "n2": "it should follow n1, and see there"}
 
 
 def test_fault_13_nodes_that_all_restarted_get_the_wanted_primary_back_without_a_copy() -> None:
     none = {"n1": answer("none"), "n2": answer("none"), "n3": answer("none")}
-    made = planned([N1, N2, N3], none)
-    assert [(step.host, step.relation) for step in made.steps] == [
+    plan = planned([N1, N2, N3], none)
+    assert [(step.host, step.relation) for step in plan.steps] == [
         ("n1", ""),
         ("n2", data_rules.EQUAL),
         ("n3", data_rules.EQUAL),
@@ -573,15 +577,15 @@ def test_fault_13_a_primary_that_restarted_with_less_than_others_have_overwrites
 def test_fault_14_secondaries_of_a_dead_relay_can_be_attached_elsewhere(heir: str) -> None:
     other = member(4, "relay")
     orphan = member(3, "secondary", heir)
-    found: Observed = {
+    observed: Observed = {
         "n1": answer("primary", None, other, txid=NEW),
         "n2": SILENT,
         "n3": answer("none"),
         "n4": answer("relay", N1, txid=NEW),
     }
-    made = planned([N1, RELAY, orphan, other], found)
-    assert [(step.host, step.upstream) for step in made.steps] == [("n3", heir or "n1")]
-    assert made.blocked == {"n2": "gone"}
+    plan = planned([N1, RELAY, orphan, other], observed)
+    assert [(step.host, step.upstream) for step in plan.steps] == [("n3", heir or "n1")]
+    assert plan.blocked == {"n2": "gone"}
 
 
 def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> None:
@@ -590,9 +594,9 @@ def test_fault_14_a_secondary_that_should_follow_a_dead_relay_is_blocked() -> No
         "n2": SILENT,
         "n3": answer("none"),
     }
-    made = planned([N1, RELAY, BELOW], lost)
-    assert not made.steps
-    assert made.blocked["n3"] == "it should follow n2, and see there"
+    plan = planned([N1, RELAY, BELOW], lost)
+    assert not plan.steps
+    assert plan.blocked["n3"] == "it should follow n2, and see there"
 
 
 # Sizes
@@ -610,7 +614,7 @@ def test_a_thousand_nodes_with_a_deep_chain_of_relays_are_planned() -> None:
         for i in range(699)
     ]
     topology = Topology([*reversed(chain), *leaves, N1])
-    found: Observed = {host: answer("none") for host in topology.members}
-    made = planner.plan_for(topology, found, NO_HISTORY)
-    assert len(made.steps) == 1000
-    assert [wave.name for wave in made.waves] == ["promote", *["relays"] * 300, "secondaries"]
+    observed: Observed = {host: answer("none") for host in topology.members}
+    plan = planner.plan_for(topology, observed, NO_HISTORY)
+    assert len(plan.steps) == 1000
+    assert [wave.name for wave in plan.waves] == ["promote", *["relays"] * 300, "secondaries"]

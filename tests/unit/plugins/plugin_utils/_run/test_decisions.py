@@ -149,7 +149,7 @@ def test_a_run_that_was_refused_plans_nothing_again() -> None:
 def test_the_outcome_of_a_run_whose_decision_is_lost_is_unknown_and_says_why() -> None:
     told = decide("report", about(), Subject(None, 7.0))["report"]
     assert (told["outcome"], told["changed"]) == ("unknown", True)
-    assert [one["check"] for one in told["verdicts"]] == ["decision"]
+    assert [verdict["check"] for verdict in told["verdicts"]] == ["decision"]
     assert "cut off" in told["verdicts"][0]["reason"]
     assert told["primary"]["after"] == "n1"
 
@@ -176,7 +176,7 @@ def test_locks_are_judged_by_the_task_that_took_them(once: bool, refused: bool) 
 def test_a_wave_is_judged_by_its_number() -> None:
     of = about({ONE_BY_ONE[STEP]: {"n2": said("promote", outcome="done", transitions=["x"])}})
     judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0, wave=3), of)
-    assert [(one.name, one.outcome, one.finished) for one in judged.progress.steps] == [
+    assert [(step.name, step.outcome, step.finished) for step in judged.progress.steps] == [
         ("promote", "done", 7.0)
     ]
 
@@ -209,8 +209,8 @@ def _held(expired: bool = False) -> ByHost:
 def test_the_runs_that_are_gone_are_those_that_hold_a_lock_and_have_ended() -> None:
     def gone(looks: ByHost, **more: Any) -> list[str]:
         of = known([N1, N2, N3], looks, gone=lambda _process: False, **more)
-        found: list[str] = decide("find_gone", of, Subject(None, 7.0))["gone"]
-        return found
+        gone: list[str] = decide("find_gone", of, Subject(None, 7.0))["gone"]
+        return gone
 
     assert gone(_held()) == []
     assert gone(_held(), break_lock="r1") == ["r1"]

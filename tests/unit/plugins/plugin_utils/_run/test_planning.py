@@ -59,12 +59,14 @@ ANY_CONSENTS = st.sets(st.sampled_from([f"n{i}" for i in range(1, 7)])).map(sort
 
 
 def of_these(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
-    return [one.host for one in members if one.host in hosts]
+    return [member.host for member in members if member.host in hosts]
 
 
 def alone(members: Sequence[Member], txid: TransactionId | None = None) -> Cluster:
     """Return a cluster of nodes that are all none."""
-    return Cluster([Node(one.host, one.node_id, one.address, txid=txid) for one in members])
+    return Cluster(
+        [Node(member.host, member.node_id, member.address, txid=txid) for member in members]
+    )
 
 
 # Properties
@@ -117,15 +119,15 @@ def test_overriding_one_check_hides_no_other(situation: Situation, check: str) -
     members, cluster = situation
     without, decision = planned(members, cluster), planned(members, cluster, override=[check])
     assert not failed(decision, check)
-    others = [one for one in without.verdicts if one.check != check]
-    assert [one for one in decision.verdicts if one.check != check] == others
+    others = [verdict for verdict in without.verdicts if verdict.check != check]
+    assert [verdict for verdict in decision.verdicts if verdict.check != check] == others
 
 
 @given(situations())
 @repeatable
 def test_no_node_becomes_primary_while_any_node_does_not_answer(situation: Situation) -> None:
     members, cluster = situation
-    others = [one for one in ALL_CHECKS if one != "hidden_primary"]
+    others = [name for name in ALL_CHECKS if name != "hidden_primary"]
     decision = planned(members, cluster, allow_overwrite=True, override=others)
     silent = [node.host for node in cluster.nodes.values() if not node.reachable]
     promotes = any(wave.name == "promote" for wave in decision.plan.waves)
@@ -177,7 +179,7 @@ def test_with_consent_an_interrupted_run_is_finished_by_the_next(
         take_wave(cluster, first, wave)
     second = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
     take_steps(cluster, second, WAVES)
-    assert all(cluster.is_right(one, topology.upstream(one.host)) for one in members)
+    assert all(cluster.is_right(member, topology.upstream(member.host)) for member in members)
     assert not planned(members, cluster).plan.waves
 
 
@@ -193,7 +195,7 @@ def test_what_is_wrong_with_the_play_is_refused_and_nothing_is_planned() -> None
 
 def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_planned() -> None:
     decision = planned([N2, N3], following(N2, N3), allow_overwrite="n4")
-    assert [one.reason for one in decision.verdicts] == [
+    assert [verdict.reason for verdict in decision.verdicts] == [
         "no node should be primary (nso_ha_role), and it has to be exactly one",
         "nso_ha_allow_overwrite has n4, which is not known; there are n2, n3",
     ]
@@ -380,8 +382,8 @@ def test_a_promotion_history_that_lacks_something_makes_a_run_needed() -> None:
 def test_a_promotion_that_no_node_knows_of_is_missing_everywhere() -> None:
     entries = [promotion(1, "id2", None, 4).as_entry()]
     looks = {
-        host: {**one, "state_directory": directory(promotions=entries)}
-        for host, one in following(N2).results().items()
+        host: {**look, "state_directory": directory(promotions=entries)}
+        for host, look in following(N2).results().items()
     }
     plan = planning.plan(known([N1, N2], looks)).plan
     why = "its promotion history does not know yet that id1 is primary"

@@ -39,9 +39,9 @@ def test_a_play_over_the_whole_group_in_step_has_no_problem() -> None:
     ],
 )
 def test_only_strategies_that_are_known_to_go_in_step_pass(strategy: str, in_step: bool) -> None:
-    found = problems(replace(RIGHT, strategy=strategy))
-    assert bool(found) != in_step
-    assert all(f"the strategy of this play is {strategy}, " in one for one in found)
+    reasons = problems(replace(RIGHT, strategy=strategy))
+    assert bool(reasons) != in_step
+    assert all(f"the strategy of this play is {strategy}, " in reason for reason in reasons)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_only_strategies_that_are_known_to_go_in_step_pass(strategy: str, in_ste
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
-    (found,) = problems(replace(RIGHT, **change))
-    assert words in found
+    (reason,) = problems(replace(RIGHT, **change))
+    assert words in reason
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -69,10 +69,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_groups_that_there_are_are_named() -> None:
-    (found,) = problems(replace(RIGHT, group="nos"))
-    assert found.endswith("there are nso, other")
-    (found,) = problems(replace(RIGHT, group="nos", groups={"all": [], "ungrouped": []}))
-    assert found.endswith("there are none")
+    (reason,) = problems(replace(RIGHT, group="nos"))
+    assert reason.endswith("there are nso, other")
+    (reason,) = problems(replace(RIGHT, group="nos", groups={"all": [], "ungrouped": []}))
+    assert reason.endswith("there are none")
 
 
 def test_only_variables_of_the_tasks_are_private() -> None:

@@ -18,9 +18,9 @@ NAMES = ("host", "boot", "namespace", "pid", "began")
 
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as one:
-        yield one
-        one.kill()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
 
 
 def of(child: subprocess.Popen[bytes]) -> dict[str, object]:

@@ -249,8 +249,8 @@ BUSY: Result = {"failed": True, "msg": "busy"}
 def doubts(judged: Decision, **withdrawals: Result) -> list[str]:
     """Return the hosts of the steps that may still be taken."""
     verdicts = progress.not_withdrawn(judged, results({WITHDRAWAL: withdrawals}))
-    assert {one.result for one in verdicts} <= {"not evaluable"}
-    return [one.host for one in verdicts]
+    assert {verdict.result for verdict in verdicts} <= {"not evaluable"}
+    return [verdict.host for verdict in verdicts]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
     }
     locking = decision(*HAND_OVER, locks=_LOCKS)
     judged = progress.after_locking(locking, _LOCKS.hosts, results({LOCK: taken}), 5.0)
-    assert [(one.check, one.host, one.reason) for one in judged.verdicts] == [
+    assert [(verdict.check, verdict.host, verdict.reason) for verdict in judged.verdicts] == [
         ("lock", "n2", "ada has it"),
         ("lock", "n3", LOST),
         ("lock", "n4", LOST),
@@ -427,8 +427,8 @@ def test_a_host_is_fenced_only_if_the_lock_of_this_run_says_so(
     judged = fenced({ONE_BY_ONE[LOCK]: {"n2": read}})
     assert judged.progress.refused == bool(not_fenced)
     assert failed(judged, "fence") == not_fenced
-    reasons = [one.reason for one in judged.verdicts if one.result == "failed"]
-    assert all("have not confirmed, in the lock on n2" in one for one in reasons)
+    reasons = [verdict.reason for verdict in judged.verdicts if verdict.result == "failed"]
+    assert all("have not confirmed, in the lock on n2" in text for text in reasons)
 
 
 def test_the_lock_that_was_read_before_the_fencing_tasks_ran_proves_nothing() -> None:

@@ -81,9 +81,9 @@ def moving() -> Case:
 
 def moved() -> Case:
     """Return it after n2 was made primary."""
-    found = moving()
-    take_steps(found.cluster, found.decision, UP_TO_PROMOTE)
-    return found
+    prepared = moving()
+    take_steps(prepared.cluster, prepared.decision, UP_TO_PROMOTE)
+    return prepared
 
 
 def restarting() -> Case:
@@ -91,10 +91,10 @@ def restarting() -> Case:
     cluster = following(N2, N3)
     for host in ("n2", "n3", "n1"):
         cluster.benone(host)
-    found = case([N1, N2, N3], cluster)
-    assert [wave.name for wave in found.decision.plan.waves] == ["promote", "secondaries"]
-    assert not found.decision.progress.refused
-    return found
+    prepared = case([N1, N2, N3], cluster)
+    assert [wave.name for wave in prepared.decision.plan.waves] == ["promote", "secondaries"]
+    assert not prepared.decision.progress.refused
+    return prepared
 
 
 # Properties
@@ -107,8 +107,8 @@ def test_no_acknowledged_write_is_lost_without_consent(
 ) -> None:
     members, cluster = situation
     cluster.copied.clear()
-    found = case(members, cluster, override=list(judge.OVERRIDABLE))
-    assume(not found.decision.progress.refused)
+    prepared = case(members, cluster, override=list(judge.OVERRIDABLE))
+    assume(not prepared.decision.progress.refused)
     late = iter(enumerate(writers))
 
     def write() -> None:
@@ -116,7 +116,7 @@ def test_no_acknowledged_write_is_lost_without_consent(
         if writer is not None:
             cluster.write(members[writer % len(members)].host, f"late write {number}")
 
-    found.carry_out(write)
+    prepared.carry_out(write)
     assert not [lost for _host, lost in cluster.copied if lost]
 
 
@@ -140,74 +140,79 @@ def test_no_look_makes_the_time_without_a_primary_longer_where_it_hands_over() -
 
 
 def test_a_wave_without_a_look_and_a_run_that_was_refused_are_left_as_they_are() -> None:
-    found = moving()
-    assert looked_again(found.decision, found.wave("hold"), {}, found.cluster) == found.decision
-    refused = found.decision.with_progress(refused=True)
-    wave = found.wave("secondaries")
-    assert looked_again(refused, wave, found.first, found.cluster) == refused
+    prepared = moving()
+    assert (
+        looked_again(prepared.decision, prepared.wave("hold"), {}, prepared.cluster)
+        == prepared.decision
+    )
+    refused = prepared.decision.with_progress(refused=True)
+    wave = prepared.wave("secondaries")
+    assert looked_again(refused, wave, prepared.first, prepared.cluster) == refused
 
 
 # Before the promotion
 
 
 def test_a_look_before_the_promotion_finds_a_node_that_was_made_primary_meanwhile() -> None:
-    found = restarting()
-    stopped = found.carry_out(lambda: found.cluster.beprimary("n3", "id3"))
+    prepared = restarting()
+    stopped = prepared.carry_out(lambda: prepared.cluster.beprimary("n3", "id3"))
     assert failed(stopped, "recheck") == ["n3"]
     assert stopped.progress.refused
-    assert found.cluster.nodes["n1"].role == "none"
+    assert prepared.cluster.nodes["n1"].role == "none"
 
 
 def test_a_look_before_the_promotion_finds_a_node_that_does_not_answer_any_more() -> None:
-    found = restarting()
+    prepared = restarting()
 
     def vanish() -> None:
-        found.cluster.nodes["n2"].reachable = False
+        prepared.cluster.nodes["n2"].reachable = False
 
-    assert failed(found.carry_out(vanish), "recheck") == ["n2"]
-    assert found.cluster.nodes["n1"].role == "none"
+    assert failed(prepared.carry_out(vanish), "recheck") == ["n2"]
+    assert prepared.cluster.nodes["n1"].role == "none"
 
 
 def test_a_look_before_the_promotion_finds_a_node_that_was_written_to_meanwhile() -> None:
-    found = restarting()
-    stopped = found.carry_out(lambda: found.cluster.write("n3", "late"))
+    prepared = restarting()
+    stopped = prepared.carry_out(lambda: prepared.cluster.write("n3", "late"))
     assert failed(stopped, "recheck") == ["n3"]
-    assert found.cluster.nodes["n1"].role == "none"
+    assert prepared.cluster.nodes["n1"].role == "none"
 
 
 def test_a_candidate_that_has_lost_something_meanwhile_is_not_made_primary() -> None:
-    found = restarting()
-    found.cluster.nodes["n1"].txid = answer("none", txid=None).txid
-    wave = found.wave("promote")
-    stopped = looked_again(found.decision, wave, found.first, found.cluster)
+    prepared = restarting()
+    prepared.cluster.nodes["n1"].txid = answer("none", txid=None).txid
+    wave = prepared.wave("promote")
+    stopped = looked_again(prepared.decision, wave, prepared.first, prepared.cluster)
     assert failed(stopped, "recheck") == ["n2", "n3"]
 
 
 def test_a_silent_node_that_answers_before_the_promotion_ends_the_run() -> None:
-    found = _without_n3(stopped=True)
-    found.cluster.start("n3")
-    assert reason(_before_promotion(found), "recheck") == (
+    prepared = _without_n3(stopped=True)
+    prepared.cluster.start("n3")
+    assert reason(_before_promotion(prepared), "recheck") == (
         "did not answer when the plan was made, and does now: it is none. Run this again, which "
         "plans with it"
     )
 
 
 def test_a_node_that_was_known_not_to_run_and_may_run_now_ends_the_run() -> None:
-    found = _without_n3(stopped=True)
-    found.cluster.nodes["n3"].running = True
-    assert reason(_before_promotion(found), "recheck") == (
+    prepared = _without_n3(stopped=True)
+    prepared.cluster.nodes["n3"].running = True
+    assert reason(_before_promotion(prepared), "recheck") == (
         "was known not to run when the plan was made, and may run now: no answer from n3"
     )
 
 
 def test_it_does_not_where_it_has_been_fenced_or_the_check_was_overridden() -> None:
-    found = _without_n3(stopped=True)
-    found.cluster.nodes["n3"].running = True
-    plan = found.decision.plan
+    prepared = _without_n3(stopped=True)
+    prepared.cluster.nodes["n3"].running = True
+    plan = prepared.decision.plan
     fenced = replace(plan, lock=replace(plan.lock, fence={"n1": ("n3",)}))
     overridden = replace(plan, verdicts=(Verdict("fenced", "overridden", "it is off"),))
     for other in (fenced, overridden):
-        decision = _before_promotion(replace(found, decision=replace(found.decision, plan=other)))
+        decision = _before_promotion(
+            replace(prepared, decision=replace(prepared.decision, plan=other))
+        )
         assert not decision.progress.refused
 
 
@@ -225,14 +230,16 @@ def _without_n3(stopped: bool) -> Case:
     return case([N1, N2, N3], cluster, override="hidden_primary")
 
 
-def _before_promotion(found: Case) -> Decision:
-    return looked_again(found.decision, found.wave("promote"), found.first, found.cluster)
+def _before_promotion(prepared: Case) -> Decision:
+    return looked_again(
+        prepared.decision, prepared.wave("promote"), prepared.first, prepared.cluster
+    )
 
 
 def test_an_undisturbed_plan_is_carried_out_with_all_its_looks() -> None:
-    found = restarting()
-    assert not found.carry_out(lambda: None).progress.refused
-    assert not planned(found.members, found.cluster).plan.waves
+    prepared = restarting()
+    assert not prepared.carry_out(lambda: None).progress.refused
+    assert not planned(prepared.members, prepared.cluster).plan.waves
 
 
 # Before nodes copy
@@ -243,25 +250,25 @@ def test_it_passes_when_nothing_was_written_meanwhile() -> None:
 
 
 def test_it_passes_when_only_the_new_primary_was_written_to() -> None:
-    found = moved()
-    found.cluster.write("n2", "new")
-    assert not found.looked().progress.refused
+    prepared = moved()
+    prepared.cluster.write("n2", "new")
+    assert not prepared.looked().progress.refused
 
 
 def test_it_passes_for_data_that_changed_and_is_equal() -> None:
-    found = moving()
-    found.cluster.write("n1", "replicated to all")
-    take_steps(found.cluster, found.decision, UP_TO_PROMOTE)
-    assert not found.looked().progress.refused
+    prepared = moving()
+    prepared.cluster.write("n1", "replicated to all")
+    take_steps(prepared.cluster, prepared.decision, UP_TO_PROMOTE)
+    assert not prepared.looked().progress.refused
 
 
 def written() -> Case:
     """Return the cluster after n1, which has left, was written to."""
-    found = moved()
-    assert not found.cluster.write("n1", "refused, as it is held")
-    found.cluster.nodes["n1"].read_only = False
-    found.cluster.write("n1", "lost")
-    return found
+    prepared = moved()
+    assert not prepared.cluster.write("n1", "refused, as it is held")
+    prepared.cluster.nodes["n1"].read_only = False
+    prepared.cluster.write("n1", "lost")
+    return prepared
 
 
 def test_it_stops_at_a_write_on_the_node_that_left() -> None:
@@ -279,33 +286,33 @@ def test_it_lets_a_node_pass_whose_overwriting_was_agreed_to() -> None:
 
 
 def test_it_stops_at_a_node_that_was_made_primary_whatever_was_agreed_to() -> None:
-    found = moved()
-    found.cluster.beprimary("n3", "id3")
-    stopped = found.looked(Nodes(every=True))
+    prepared = moved()
+    prepared.cluster.beprimary("n3", "id3")
+    stopped = prepared.looked(Nodes(every=True))
     assert failed(stopped, "recheck") == ["n3"]
     assert "has become primary in the meantime" in reason(stopped, "recheck")
 
 
 def test_it_stops_when_a_node_does_not_answer_any_more() -> None:
-    found = moved()
-    found.cluster.nodes["n3"].reachable = False
-    stopped = found.looked()
+    prepared = moved()
+    prepared.cluster.nodes["n3"].reachable = False
+    stopped = prepared.looked()
     assert failed(stopped, "recheck") == ["n3"]
     assert reason(stopped, "recheck") == "no answer from n3"
 
 
 def test_it_stops_when_the_primary_is_none_any_more() -> None:
-    found = moved()
-    found.cluster.benone("n2")
-    stopped = found.looked()
+    prepared = moved()
+    prepared.cluster.benone("n2")
+    stopped = prepared.looked()
     assert failed(stopped, "recheck") == ["n2"]
     assert reason(stopped, "recheck") == "is not a primary, so it cannot be copied: none"
 
 
 def test_it_stops_when_the_primary_does_not_answer_any_more() -> None:
-    found = moved()
-    found.cluster.nodes["n2"].reachable = False
-    assert reason(found.looked(), "recheck") == (
+    prepared = moved()
+    prepared.cluster.nodes["n2"].reachable = False
+    assert reason(prepared.looked(), "recheck") == (
         "is not a primary, so it cannot be copied: no answer from n2"
     )
 
@@ -316,31 +323,31 @@ def below_a_leaving_relay() -> Case:
     cluster.nodes["n3"] = Node("n3", "id3", "10.0.0.3", txid=cluster.nodes["n1"].txid)
     cluster.berelay("n2")
     cluster.besecondary("n3", "id3", "id2", N2.address)
-    found = case([N1, member(2, "none"), N3], cluster)
-    (step,) = found.wave("secondaries").steps
+    prepared = case([N1, member(2, "none"), N3], cluster)
+    (step,) = prepared.wave("secondaries").steps
     assert (step.host, step.relation) == ("n3", "copy")
-    return found
+    return prepared
 
 
 def test_it_stops_at_a_write_on_a_copy_that_lost_its_link() -> None:
-    found = below_a_leaving_relay()
-    take_steps(found.cluster, found.decision, ("leave",))
-    found.cluster.write("n3", "lost")
-    assert failed(found.looked(), "recheck") == ["n3"]
+    prepared = below_a_leaving_relay()
+    take_steps(prepared.cluster, prepared.decision, ("leave",))
+    prepared.cluster.write("n3", "lost")
+    assert failed(prepared.looked(), "recheck") == ["n3"]
 
 
 def test_it_passes_for_a_copy_that_follows_still_and_got_more() -> None:
-    found = below_a_leaving_relay()
-    found.cluster.write("n1", "replicated to all")
-    assert not found.looked().progress.refused
+    prepared = below_a_leaving_relay()
+    prepared.cluster.write("n1", "replicated to all")
+    assert not prepared.looked().progress.refused
 
 
 def test_it_looks_at_a_secondary_that_becomes_relay_as_it_may_lose_its_link() -> None:
-    found = case([N1, member(2, "relay")], following(N2))
-    assert found.wave("relays").steps[0].orders == ("berelay",)
-    found.cluster.benone("n2")
-    found.cluster.write("n2", "lost")
-    assert failed(found.looked(), "recheck") == ["n2"]
+    prepared = case([N1, member(2, "relay")], following(N2))
+    assert prepared.wave("relays").steps[0].orders == ("berelay",)
+    prepared.cluster.benone("n2")
+    prepared.cluster.write("n2", "lost")
+    assert failed(prepared.looked(), "recheck") == ["n2"]
 
 
 # What counts as a look
@@ -357,29 +364,29 @@ def test_it_looks_at_a_secondary_that_becomes_relay_as_it_may_lose_its_link() ->
 def test_a_node_that_was_not_looked_at_before_this_wave_ends_the_run(
     looks: dict[str, object],
 ) -> None:
-    found = restarting()
-    take_steps(found.cluster, found.decision, ["promote"])
-    wave = found.wave("secondaries")
-    now = {**found.cluster.results(step="before secondaries"), "n3": looks}
+    prepared = restarting()
+    take_steps(prepared.cluster, prepared.decision, ["promote"])
+    wave = prepared.wave("secondaries")
+    now = {**prepared.cluster.results(step="before secondaries"), "n3": looks}
     stopped = recheck.rechecked(
-        found.decision, wave, results({OBSERVATION: found.first, RECHECK: now}), Nodes()
+        prepared.decision, wave, results({OBSERVATION: prepared.first, RECHECK: now}), Nodes()
     )
     assert failed(stopped, "recheck") == ["n3"]
     assert reason(stopped, "recheck") == "it dropped out of the play before it was asked"
 
 
 def test_the_look_before_a_wave_is_what_the_next_look_is_compared_with() -> None:
-    found = restarting()
-    first = found.first
-    looks = {**found.cluster.results(step="before promote")}
+    prepared = restarting()
+    first = prepared.first
+    looks = {**prepared.cluster.results(step="before promote")}
     # n3 does not answer before the promotion, and does before it is to copy.
     looks["n3"] = said("before promote", failed=True, msg="timeout")
-    wave = found.wave("promote")
+    wave = prepared.wave("promote")
     decision = recheck.rechecked(
-        found.decision, wave, results({OBSERVATION: first, RECHECK: looks}), Nodes()
+        prepared.decision, wave, results({OBSERVATION: first, RECHECK: looks}), Nodes()
     )
     assert decision.progress.rechecked["n3"].reason == "timeout"  # type: ignore[union-attr]
     later = replace(decision, progress=replace(decision.progress, refused=False, verdicts=()))
-    take_steps(found.cluster, later, ["promote"])
-    stopped = looked_again(later, found.wave("secondaries"), first, found.cluster)
+    take_steps(prepared.cluster, later, ["promote"])
+    stopped = looked_again(later, prepared.wave("secondaries"), first, prepared.cluster)
     assert reason(stopped, "recheck").startswith("did not answer when the plan was made")

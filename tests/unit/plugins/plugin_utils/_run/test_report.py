@@ -63,12 +63,12 @@ def reported(
     about = known(members, observed, dry=dry)
     decision = planning.plan(about)
     for wave, result in zip(decision.plan.waves, steps, strict=True) if steps else ():
-        own = said(wave.name, **result) if "outcome" in result else result
+        step_result = said(wave.name, **result) if "outcome" in result else result
         decision = progress.after_wave(
-            decision, wave, results({ONE_BY_ONE[STEP]: {"n2": own}}), 0.0
+            decision, wave, results({ONE_BY_ONE[STEP]: {"n2": step_result}}), 0.0
         )
-    found = results({OBSERVATION: observed, VERIFICATION: verified or {}})
-    return report.report(about.run, members, decision.with_progress(**more), found)
+    returned = results({OBSERVATION: observed, VERIFICATION: verified or {}})
+    return report.report(about.run, members, decision.with_progress(**more), returned)
 
 
 def done(told: Result) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_refused_before_anything_was_done() -> None:
     told = reported({"n1": PRIMARY, "n2": NEWER})
     assert (told["outcome"], told["changed"]) == ("refused", False)
     assert done(told)["n2"] == "refused"
-    assert [one["check"] for one in told["verdicts"]] == ["overwrite"]
+    assert [verdict["check"] for verdict in told["verdicts"]] == ["overwrite"]
     assert "(overwrite failed) n2 has newer data than the primary" in table(told)
     assert "Refused; nothing was changed. Resolve the failed checks below." in table(told)
 
@@ -235,7 +235,7 @@ def test_a_switchover_tells_from_whom_to_whom_and_which_nodes_were_not_chosen() 
     }
     assert "The primary was n1 and is n2." in told["table"]
     assert told["remaining"] == []
-    assert [one["wave"] for one in told["steps"]] == [
+    assert [step["wave"] for step in told["steps"]] == [
         "hold",
         "catch_up",
         "step_down",
@@ -305,7 +305,7 @@ def test_what_was_rolled_back_is_as_before_and_says_why_it_failed() -> None:
     assert told["outcome"] == "rolled_back"
     assert cluster.primaries() == {"n1"}
     assert told["primary"] == {"before": "n1", "after": "n1"}
-    assert [one["check"] for one in told["verdicts"]] == ["step"]
+    assert [verdict["check"] for verdict in told["verdicts"]] == ["step"]
     assert told["remaining"] == []
 
 
@@ -321,7 +321,7 @@ def test_data_that_only_the_candidate_has_does_not_keep_the_former_primary_from_
     assert not cluster.nodes["n1"].read_only
     assert "only here" in cluster.nodes["n2"].data
     assert told["outcome"] == "incomplete"
-    assert {(one["check"], one["host"]) for one in told["verdicts"]} == {("step", "n2")}
+    assert {(verdict["check"], verdict["host"]) for verdict in told["verdicts"]} == {("step", "n2")}
 
 
 # The write gap
@@ -403,11 +403,11 @@ def test_there_is_none_where_the_primary_stays() -> None:
 def compared(
     members: tuple[Member, ...],
     observed: dict[str, Result],
-    found: Stored = NOTHING,
+    state_directories: Stored = NOTHING,
     problems: Sequence[str] = (),
 ) -> Result:
     about = known(members, observed, "")
-    return report.status_report(about.run, members, problems, about.results, found)
+    return report.status_report(about.run, members, problems, about.results, state_directories)
 
 
 def test_status_of_a_cluster_that_is_right() -> None:
@@ -458,13 +458,13 @@ def test_status_shows_what_was_observed_although_the_settings_are_wrong(
 
 
 def test_status_tells_what_the_state_directories_say() -> None:
-    found = Stored(
+    state_directories = Stored(
         BY_N2,
         incomplete={"n1": "its promotion history lacks 1 of 2 promotions"},
         locked=("ada has it",),
         unfinished={"switchover": "r1"},
     )
-    told = table(compared((N1, N2), LINKED, found))
+    told = table(compared((N1, N2), LINKED, state_directories))
     for text in (
         "The last promotion on record is that of id2, by failover at one.",
         "ada has it.",
@@ -499,11 +499,12 @@ def test_no_line_is_wider_than_a_terminal(
         node.listed = {name.ljust(length, "x"): at for name, at in node.listed.items()}
         if node.upstream:
             node.upstream = (node.upstream[0].ljust(length, "x"), node.upstream[1])
-    long = {one.host: one.host.ljust(length, "x") for one in members}
+    long = {member.host: member.host.ljust(length, "x") for member in members}
     renamed = [
-        replace(one, host=long[one.host], upstream=long.get(one.upstream, "")) for one in members
+        replace(member, host=long[member.host], upstream=long.get(member.upstream, ""))
+        for member in members
     ]
-    about = known(renamed, {long[host]: one for host, one in cluster.results().items()}, dry=dry)
+    about = known(renamed, {long[host]: look for host, look in cluster.results().items()}, dry=dry)
     for told in (
         report.report(about.run, renamed, planning.plan(about), about.results),
         report.status_report(about.run, renamed, [], about.results, NOTHING),

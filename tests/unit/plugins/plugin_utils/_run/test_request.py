@@ -54,15 +54,15 @@ def test_a_candidate_that_is_not_a_host_of_the_group_is_an_error(name: str) -> N
 
 
 def test_what_is_given_is_read_without_the_blanks_around_it() -> None:
-    found = asked(break_lock=" r1\n", fence_tasks=" off.yml ")
-    assert (found.broken, found.fences) == ("r1", True)
+    requested = asked(break_lock=" r1\n", fence_tasks=" off.yml ")
+    assert (requested.broken, requested.fences) == ("r1", True)
 
 
 def test_each_consent_is_read_from_its_own_variable() -> None:
-    found = asked(allow_overwrite="n1", allow_data_loss=["n2"], override="fenced").consents
-    assert found.overwrite == Nodes(named=frozenset(("n1",)))
-    assert found.data_loss == Nodes(named=frozenset(("n2",)))
-    assert found.overridden == {"fenced"}
+    consents = asked(allow_overwrite="n1", allow_data_loss=["n2"], override="fenced").consents
+    assert consents.overwrite == Nodes(named=frozenset(("n1",)))
+    assert consents.data_loss == Nodes(named=frozenset(("n2",)))
+    assert consents.overridden == {"fenced"}
 
 
 @pytest.mark.parametrize("nobody", [False, "false", "No", "off", "0", 0, "", " ", None, [], ","])

@@ -38,9 +38,9 @@ OWN: dict[str, Any] = {
 }
 
 
-def gathered(own: dict[str, Any], once: dict[str, Any] | None = None) -> dict[str, Result]:
+def gathered(variables: dict[str, Any], once: dict[str, Any] | None = None) -> dict[str, Result]:
     """Return what is gathered of n1."""
-    return dict(gather({"n1": own, "n2": {}}, once or {}, RUN_ID).by_host["n1"])
+    return dict(gather({"n1": variables, "n2": {}}, once or {}, RUN_ID).by_host["n1"])
 
 
 def test_nothing_else_is_taken() -> None:
@@ -48,16 +48,16 @@ def test_nothing_else_is_taken() -> None:
 
 
 def test_a_result_counts_only_if_its_module_made_it_in_this_run() -> None:
-    found = gathered(OWN)
-    assert found[OBSERVATION] == OWN[OBSERVATION]
+    returned = gathered(OWN)
+    assert returned[OBSERVATION] == OWN[OBSERVATION]
     for name in (VERIFICATION, STEP, ENDED):
-        assert found[name] == {}
+        assert returned[name] == {}
 
 
 def test_of_a_result_that_ansible_made_only_the_failure_is_taken() -> None:
-    found = gathered(OWN)
-    assert found[RECHECK] == {"unreachable": True, "msg": "no ssh"}
-    assert found[LOCK] == {"failed": True, "msg": "given up"}
+    returned = gathered(OWN)
+    assert returned[RECHECK] == {"unreachable": True, "msg": "no ssh"}
+    assert returned[LOCK] == {"failed": True, "msg": "given up"}
 
 
 def entries(*nodes: tuple[object, dict[str, Any]]) -> dict[str, Any]:
@@ -69,21 +69,21 @@ def entries(*nodes: tuple[object, dict[str, Any]]) -> dict[str, Any]:
 def test_results_one_by_one_go_to_the_node_that_each_names(name: str) -> None:
     first, second = said("hold", outcome="done"), said("hold", outcome="failed")
     once = {ONE_BY_ONE[name]: entries(("n1", first), ("n2", second), ("another", first))}
-    found = gather({"n1": {}, "n2": {}}, once, RUN_ID).one_by_one(name)
-    assert found.of("n1", name)["outcome"] == "done"
-    assert found.of("n2", name)["outcome"] == "failed"
-    assert set(found.by_host) == {"n1", "n2"}
+    returned = gather({"n1": {}, "n2": {}}, once, RUN_ID).one_by_one(name)
+    assert returned.of("n1", name)["outcome"] == "done"
+    assert returned.of("n2", name)["outcome"] == "failed"
+    assert set(returned.by_host) == {"n1", "n2"}
 
 
 @pytest.mark.parametrize("name", ONE_BY_ONE)
 def test_results_one_by_one_are_kept_apart_from_those_by_host(name: str) -> None:
     once = {ONE_BY_ONE[name]: entries(("n1", said("hold", outcome="done")))}
     # What a host has registered itself under that name is not from the task that ran once.
-    own = {name: said("hold", outcome="failed"), ONE_BY_ONE[name]: once[ONE_BY_ONE[name]]}
-    found = gather({"n1": own, "n2": own}, once, RUN_ID)
-    assert found.of("n1", name)["outcome"] == "failed"
-    assert found.one_by_one(name).of("n1", name)["outcome"] == "done"
-    assert found.one_by_one(name).of("n2", name) == {}
+    variables = {name: said("hold", outcome="failed"), ONE_BY_ONE[name]: once[ONE_BY_ONE[name]]}
+    returned = gather({"n1": variables, "n2": variables}, once, RUN_ID)
+    assert returned.of("n1", name)["outcome"] == "failed"
+    assert returned.one_by_one(name).of("n1", name)["outcome"] == "done"
+    assert returned.one_by_one(name).of("n2", name) == {}
 
 
 @pytest.mark.parametrize("name", ONE_BY_ONE)
@@ -106,17 +106,17 @@ def test_of_results_one_by_one_only_those_of_this_run_count(
 
 @pytest.mark.parametrize("registered", [None, "text", {}, {"results": None}, {"results": ["x"]}])
 def test_a_task_that_ran_once_and_left_nothing_has_said_nothing(registered: object) -> None:
-    found = gather({"n1": {}}, {ONE_BY_ONE[STEP]: registered}, RUN_ID)
-    assert found.one_by_one(STEP).of("n1", STEP) == {}
+    returned = gather({"n1": {}}, {ONE_BY_ONE[STEP]: registered}, RUN_ID)
+    assert returned.one_by_one(STEP).of("n1", STEP) == {}
 
 
 def test_a_module_has_said_something_only_in_this_run_and_for_this_step() -> None:
-    found = results({STEP: {"n1": said("hold"), "n2": said("hold", OTHERS)}})
-    assert found.said("n1", STEP)
-    assert found.said("n1", STEP, "hold")
-    assert not found.said("n1", STEP, "promote")
-    assert not found.said("n2", STEP)
-    assert not found.said("n3", STEP)
+    returned = results({STEP: {"n1": said("hold"), "n2": said("hold", OTHERS)}})
+    assert returned.said("n1", STEP)
+    assert returned.said("n1", STEP, "hold")
+    assert not returned.said("n1", STEP, "promote")
+    assert not returned.said("n2", STEP)
+    assert not returned.said("n3", STEP)
 
 
 def test_of_a_node_that_is_locked_only_the_look_of_the_step_counts() -> None:
@@ -128,8 +128,8 @@ def test_of_a_node_that_is_locked_only_the_look_of_the_step_counts() -> None:
         "n4": {"unreachable": True, "msg": "no ssh"},
     }
     hosts = list(looks)
-    found = results({OBSERVATION: looks}).observations(hosts, ["n1", "n2", "n4"], UNDER_LOCK)
-    assert found == {
+    returned = results({OBSERVATION: looks}).observations(hosts, ["n1", "n2", "n4"], UNDER_LOCK)
+    assert returned == {
         "n1": heard,
         "n2": Silence("it dropped out of the play before it was asked again"),
         "n3": heard,

@@ -74,8 +74,8 @@ TEXTS = {
 }
 
 
-def found(own: Settings, where: str) -> object:
-    value: object = own
+def setting_at(host_settings: Settings, where: str) -> object:
+    value: object = host_settings
     for name in where.split("."):
         value = getattr(value, name)
     return value
@@ -83,8 +83,8 @@ def found(own: Settings, where: str) -> object:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_text_is_taken_without_the_blanks_around_it(name: str) -> None:
-    assert found(read({name: "  x y \n"}), TEXTS[name]) == "x y"
-    assert found(read({name: 4570}), TEXTS[name]) == "4570"
+    assert setting_at(read({name: "  x y \n"}), TEXTS[name]) == "x y"
+    assert setting_at(read({name: 4570}), TEXTS[name]) == "4570"
 
 
 @pytest.mark.parametrize("empty", [None, "", "  ", "\n"])
@@ -95,12 +95,17 @@ def test_what_is_empty_as_in_a_survey_was_not_given(empty: object) -> None:
 
 
 def test_what_is_not_given_has_the_default() -> None:
-    own = read({})
-    assert own.limits == Limits()
-    assert own.state_dir == "/var/lib/nso-ha"
-    assert own.member.priority == 100
-    assert (own.path, own.ip, own.port, own.access_file) == ("", "", "", "")
-    assert (own.keywords, own.stated) == (Keywords(), True)
+    host_settings = read({})
+    assert host_settings.limits == Limits()
+    assert host_settings.state_dir == "/var/lib/nso-ha"
+    assert host_settings.member.priority == 100
+    assert (
+        host_settings.path,
+        host_settings.ip,
+        host_settings.port,
+        host_settings.access_file,
+    ) == ("", "", "", "")
+    assert (host_settings.keywords, host_settings.stated) == (Keywords(), True)
 
 
 @pytest.mark.parametrize(
@@ -134,18 +139,18 @@ def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -
             raise NotEvaluable("'typo' is undefined")
         return GIVEN.get(asked)
 
-    own = settings.read("n1", evaluate, {})
+    host_settings = settings.read("n1", evaluate, {})
     assert (
-        own.problems[0]
+        host_settings.problems[0]
         == f"{name.removeprefix('__')} of n1 cannot be evaluated: 'typo' is undefined"
     )
-    assert settings.problems([own])[0] == own.problems[0]
+    assert settings.problems([host_settings])[0] == host_settings.problems[0]
 
 
 def test_the_environment_is_what_the_modules_go_by() -> None:
     environment = {"NCS_IPC_PORT": 4570, "NCS_IPC_PATH": "/x", "SECRET": "not needed"}
-    own = read({}, environment=environment)
-    assert own.environment == {"NCS_IPC_PORT": "4570", "NCS_IPC_PATH": "/x"}
+    host_settings = read({}, environment=environment)
+    assert host_settings.environment == {"NCS_IPC_PORT": "4570", "NCS_IPC_PATH": "/x"}
 
 
 def test_the_keywords_of_the_play_are_kept() -> None:

@@ -33,25 +33,33 @@ def read(
 
 
 def test_where_nothing_is_stored_nothing_stands_in_the_way() -> None:
-    found = read(directory(), None)
-    assert found == Stored(found.history)
-    assert not found.history
+    state_directories = read(directory(), None)
+    assert state_directories == Stored(state_directories.history)
+    assert not state_directories.history
 
 
 def test_the_lock_of_a_living_run_stands_in_the_way_and_names_all_its_hosts_once() -> None:
-    found = read(directory(lock=OTHER), directory(), directory(lock=OTHER))
-    assert found.locked == (
+    state_directories = read(directory(lock=OTHER), directory(), directory(lock=OTHER))
+    assert state_directories.locked == (
         "ada@here has been running switchover since noon and holds the lock on n1, n3, which is "
         "valid until one unless it is renewed. Wait for that run. If it is truly gone, run this "
         "with nso_ha_break_lock=r1",
     )
-    assert (found.replace, found.unfinished, found.held) == ((), {}, {})
+    assert (state_directories.replace, state_directories.unfinished, state_directories.held) == (
+        (),
+        {},
+        {},
+    )
 
 
 def test_the_own_lock_does_not() -> None:
-    found = read(directory(lock=OTHER), directory(), run_id="r1")
-    assert (found.locked, found.replace, found.unfinished) == ((), (), {})
-    assert found.held == {"n1": OTHER}
+    state_directories = read(directory(lock=OTHER), directory(), run_id="r1")
+    assert (state_directories.locked, state_directories.replace, state_directories.unfinished) == (
+        (),
+        (),
+        {},
+    )
+    assert state_directories.held == {"n1": OTHER}
 
 
 @pytest.mark.parametrize(
@@ -61,16 +69,18 @@ def test_the_own_lock_does_not() -> None:
 def test_a_lock_that_is_expired_or_broken_or_of_a_run_that_is_gone_may_be_replaced(
     content: Result, broken: str, gone: bool
 ) -> None:
-    found = read(directory(lock=content), directory(lock=content), broken=broken, gone=gone)
-    assert (found.locked, found.replace) == ((), ("r1",))
-    assert found.unfinished == {"switchover": "r1"}
+    state_directories = read(
+        directory(lock=content), directory(lock=content), broken=broken, gone=gone
+    )
+    assert (state_directories.locked, state_directories.replace) == ((), ("r1",))
+    assert state_directories.unfinished == {"switchover": "r1"}
 
 
 def test_breaking_one_lock_breaks_no_other() -> None:
-    found = read(directory(lock=OTHER), directory(lock=lock("r2")), broken="r2")
-    assert found.replace == ("r2",)
-    assert len(found.locked) == 1
-    assert "nso_ha_break_lock=r1" in found.locked[0]
+    state_directories = read(directory(lock=OTHER), directory(lock=lock("r2")), broken="r2")
+    assert state_directories.replace == ("r2",)
+    assert len(state_directories.locked) == 1
+    assert "nso_ha_break_lock=r1" in state_directories.locked[0]
 
 
 def test_a_mark_tells_which_operation_is_unfinished_unless_its_run_lives() -> None:
@@ -81,25 +91,27 @@ def test_a_mark_tells_which_operation_is_unfinished_unless_its_run_lives() -> No
 
 def test_the_history_is_what_any_node_knows_and_it_is_told_which_lacks_what() -> None:
     first, second = entry(1), entry(2, "id2")
-    found = read(
+    state_directories = read(
         directory(promotions=[first, second]), directory(promotions=[first]), directory(), None
     )
-    assert [one.number for one in found.history.all] == [1, 2]
-    assert found.incomplete == {
+    assert [entry.number for entry in state_directories.history.all] == [1, 2]
+    assert state_directories.incomplete == {
         "n2": "its promotion history lacks 1 of 2 promotions",
         "n3": "its promotion history lacks 2 of 2 promotions",
     }
 
 
 def test_two_nodes_may_each_know_what_the_other_does_not() -> None:
-    found = read(directory(promotions=[entry(1)]), directory(promotions=[entry(2)]))
-    assert len(found.history.all) == 2
-    assert set(found.incomplete) == {"n1", "n2"}
+    state_directories = read(directory(promotions=[entry(1)]), directory(promotions=[entry(2)]))
+    assert len(state_directories.history.all) == 2
+    assert set(state_directories.incomplete) == {"n1", "n2"}
 
 
 def test_a_damaged_history_is_told_even_if_nothing_is_missing() -> None:
-    found = read(directory(promotions=[entry(1)], damaged=["line 2", "line 3"]))
-    assert found.incomplete == {"n1": "its promotion history is damaged (line 2; line 3)"}
+    state_directories = read(directory(promotions=[entry(1)], damaged=["line 2", "line 3"]))
+    assert state_directories.incomplete == {
+        "n1": "its promotion history is damaged (line 2; line 3)"
+    }
 
 
 def test_a_thousand_nodes_that_know_the_same_are_read_once(
@@ -107,11 +119,13 @@ def test_a_thousand_nodes_that_know_the_same_are_read_once(
 ) -> None:
     counted: list[object] = []
 
-    def counting(one: Result) -> Promotion:
-        counted.append(one)
-        return promotion_from(one)
+    def counting(entry: Result) -> Promotion:
+        counted.append(entry)
+        return promotion_from(entry)
 
     monkeypatch.setattr(stored, "promotion_from", counting)
-    found = read(*(directory(promotions=[entry(1), entry(2)]) for _number in range(1000)))
+    state_directories = read(
+        *(directory(promotions=[entry(1), entry(2)]) for _number in range(1000))
+    )
     assert len(counted) == 2
-    assert len(found.history.all) == 2
+    assert len(state_directories.history.all) == 2
