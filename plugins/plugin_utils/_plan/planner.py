@@ -173,7 +173,9 @@ class _Planner:
         observation = self.observed[member.host]
         if not isinstance(observation, Silence) or not observation.stopped:
             return
-        for host, state in self.states.items():
+        # In the order of the inventory, so that the same cluster always gets the same plan.
+        for host in self.topology.members:
+            state = self.states.get(host, HaState(NONE))
             if state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
                 why = f"lists {member.host}, which does not run"
                 step = Step(host, "", member.host, (SECONDARY_DEAD,), why)

@@ -213,6 +213,16 @@ def test_a_step_that_may_copy_says_what_that_costs(situation: Situation) -> None
         assert step.orders
 
 
+def test_the_order_of_the_observations_makes_no_difference() -> None:
+    observed: Observed = {
+        "n1": answer("primary", None, RELAY, N3),
+        "n2": answer("relay", N1, N3),
+        "n3": STOPPED,
+    }
+    members = [N1, RELAY, N3]
+    assert planned(members, observed) == planned(members, dict(reversed(observed.items())))
+
+
 @given(situations(), st.randoms(use_true_random=False))
 @repeatable
 def test_the_same_cluster_gets_the_same_plan(situation: Situation, random: Random) -> None:
