@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What was seen of the nodes: results of `ncs_ha_status`, as plain data for the planner."""
+"""Observations of nodes: results of `ncs_ha_status`, as plain data for the planner."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def from_ha(status: Mapping[str, Any]) -> Answer:
 
 
 def txid_of(observation: Observation) -> TransactionId | None:
-    """Return the transaction id that a node told, or None if it told none or did not answer."""
+    """Return the transaction id of a node, or None if it is not known."""
     return observation.txid if isinstance(observation, Answer) else None
 
 

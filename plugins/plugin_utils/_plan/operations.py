@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What each operation on a cluster comes to: the topology it wants, given what was seen.
+"""What each operation on a cluster comes to: the topology it wants, by the observations.
 
 Once the role of each node is known, all operations are the same work: planner.py plans it and
 judge.py checks it. Pure functions over plain data.

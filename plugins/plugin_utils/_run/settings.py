@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a host is told by its variables: read and checked in one place, for each host.
+"""The settings of a host: its variables, read and checked in one place.
 
 A host states its settings itself, in a task without a connection, so that they are what its modules
 will be given. Those of a host that Ansible has dropped are read from the inventory.
@@ -81,7 +81,7 @@ class Keywords:
 
 @dataclass(frozen=True)
 class Settings:
-    """What one host is told.
+    """The settings of one host.
 
     member:      what the inventory wants of the node
     limits:      time limits

@@ -33,37 +33,40 @@ def whole() -> Cluster:
 
 @cache
 def _whole() -> Cluster:
-    there = Cluster(
-        [Node(one.host, one.node_id, one.address, data=frozenset(("all",))) for one in MEMBERS]
+    cluster = Cluster(
+        [
+            Node(member.host, member.node_id, member.address, data=frozenset(("all",)))
+            for member in MEMBERS
+        ]
     )
-    for node in there.nodes.values():
+    for node in cluster.nodes.values():
         node.txid = TransactionId(None, (0, 50, 0))
-    Play(MEMBERS, there, run_id="first").run()
-    return there
+    Play(MEMBERS, cluster, run_id="first").run()
+    return cluster
 
 
 def disturbing(
-    there: Cluster, events: list[tuple[str, int]], stop: int | None = None
+    cluster: Cluster, events: list[tuple[str, int]], stop: int | None = None
 ) -> Callable[[str], None]:
     """Return what lets these things happen, one before each change, and perhaps ends the run."""
     flights: list[Flight] = []
-    hosts = list(there.nodes)
+    hosts = list(cluster.nodes)
     changes = 0
-    living = len(there.primaries())
+    living = len(cluster.primaries())
 
     def before(change: str) -> None:
         nonlocal changes
-        assert len(there.primaries()) <= max(1, living)
+        assert len(cluster.primaries()) <= max(1, living)
         act, number = events[changes] if changes < len(events) else ("", 0)
         value = f"{act} {changes} {number}"
         host = hosts[number % len(hosts)]
         if act == "write":
-            there.write(host, value)
+            cluster.write(host, value)
         elif act == "begin":
-            flight = there.take_off(host, value)
+            flight = cluster.take_off(host, value)
             flights.extend([flight] if flight else [])
         elif act == "end" and flights:
-            there.land(flights.pop(0))
+            cluster.land(flights.pop(0))
         changes += 1
         if changes == stop:
             raise Interrupted(change)
@@ -71,13 +74,13 @@ def disturbing(
     return before
 
 
-def everything(there: Cluster) -> frozenset[str]:
-    return frozenset().union(*(node.data for node in there.nodes.values()))
+def everything(cluster: Cluster) -> frozenset[str]:
+    return frozenset().union(*(node.data for node in cluster.nodes.values()))
 
 
-def assert_nothing_lost(there: Cluster) -> None:
-    assert there.written <= everything(there)
-    assert not [lost for _host, lost in there.copied if lost]
+def assert_nothing_lost(cluster: Cluster) -> None:
+    assert cluster.written <= everything(cluster)
+    assert not [lost for _host, lost in cluster.copied if lost]
 
 
 @given(OPERATIONS, EVENTS, st.none() | st.integers(1, 20))
@@ -85,12 +88,12 @@ def assert_nothing_lost(there: Cluster) -> None:
 def test_no_operation_loses_a_write_that_was_acknowledged_anywhere(
     operation: str, events: list[tuple[str, int]], stop: int | None
 ) -> None:
-    there = whole()
+    cluster = whole()
     try:
-        Play(MEMBERS, there, operation, "one", disturbing(there, events, stop)).run()
+        Play(MEMBERS, cluster, operation, "one", disturbing(cluster, events, stop)).run()
     except Interrupted:
-        Play(MEMBERS, there, operation, "two", disturbing(there, events)).run()
-    assert_nothing_lost(there)
+        Play(MEMBERS, cluster, operation, "two", disturbing(cluster, events)).run()
+    assert_nothing_lost(cluster)
 
 
 @given(lives(), OPERATIONS, EVENTS)
@@ -98,12 +101,12 @@ def test_no_operation_loses_a_write_that_was_acknowledged_anywhere(
 def test_nor_does_one_over_a_cluster_that_nobody_looked_after(
     situation: tuple[list[Member], Cluster], operation: str, events: list[tuple[str, int]]
 ) -> None:
-    members, there = situation
-    there.copied.clear()
-    before = everything(there)
-    Play(members, there, operation, "one", disturbing(there, events)).run()
-    assert_nothing_lost(there)
-    assert before <= everything(there)
+    members, cluster = situation
+    cluster.copied.clear()
+    before = everything(cluster)
+    Play(members, cluster, operation, "one", disturbing(cluster, events)).run()
+    assert_nothing_lost(cluster)
+    assert before <= everything(cluster)
 
 
 @given(EVENTS)
@@ -111,49 +114,49 @@ def test_nor_does_one_over_a_cluster_that_nobody_looked_after(
 def test_from_hold_to_promotion_the_old_primary_takes_no_write(
     events: list[tuple[str, int]],
 ) -> None:
-    there = whole()
-    disturb = disturbing(there, [one for one in events if one[0] != "write"])
+    cluster = whole()
+    disturb = disturbing(cluster, [member for member in events if member[0] != "write"])
     changes: list[str] = []
 
     def before(change: str) -> None:
         disturb(change)
         changes.append(change)
         begun = "mark n1" in changes and changes[-1] not in ("mark n1", "read_only True n1")
-        if begun and there.nodes["n1"].role in ("primary", "none"):
-            assert not there.write("n1", change)
+        if begun and cluster.nodes["n1"].role in ("primary", "none"):
+            assert not cluster.write("n1", change)
 
-    Play(MEMBERS, there, "switchover", before=before).run()
+    Play(MEMBERS, cluster, "switchover", before=before).run()
     assert "mark n1" in changes
 
 
 def test_a_transaction_that_ends_after_the_hold_is_handed_over() -> None:
-    there = whole()
-    flight = there.take_off("n1", "late")
+    cluster = whole()
+    flight = cluster.take_off("n1", "late")
     assert flight is not None
 
     def before(change: str) -> None:
         if change == "benone n1":
-            assert there.land(flight)
+            assert cluster.land(flight)
 
-    play = Play(MEMBERS, there, "switchover", before=before)
+    play = Play(MEMBERS, cluster, "switchover", before=before)
     play.run()
     assert play.report["outcome"] == "done"
-    assert "late" in there.nodes["n2"].data
+    assert "late" in cluster.nodes["n2"].data
 
 
 def test_a_transaction_that_the_next_primary_lacks_ends_in_a_roll_back() -> None:
-    there = whole()
-    flight = there.take_off("n1", "late")
+    cluster = whole()
+    flight = cluster.take_off("n1", "late")
     assert flight is not None
 
     def before(change: str) -> None:
         if change == "benone n1":
-            there.nodes["n1"].listed.pop("id2")
-            assert there.land(flight)
+            cluster.nodes["n1"].listed.pop("id2")
+            assert cluster.land(flight)
 
-    play = Play(MEMBERS, there, "switchover", before=before)
+    play = Play(MEMBERS, cluster, "switchover", before=before)
     play.run()
     assert play.report["outcome"] == "rolled_back"
-    assert there.primaries() == {"n1"}
-    assert not any(node.read_only or node.mark for node in there.nodes.values())
-    assert "late" in there.nodes["n1"].data
+    assert cluster.primaries() == {"n1"}
+    assert not any(node.read_only or node.mark for node in cluster.nodes.values())
+    assert "late" in cluster.nodes["n1"].data

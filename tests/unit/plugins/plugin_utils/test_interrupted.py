@@ -24,77 +24,81 @@ RELAY = Member("n3", "id3", "10.0.0.3", "relay")
 BELOW = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
 
 FLAT, DEEP = [N1, N2, N3], [N1, N2, RELAY, BELOW]
-NOBODY = [replace(one, role="none", upstream="") for one in DEEP]
+NOBODY = [replace(member, role="none", upstream="") for member in DEEP]
 
 
 def new(members: list[Member], notices: bool) -> Cluster:
     """Return nodes that have never been in a cluster, with the same data."""
-    there = Cluster(
-        [Node(one.host, one.node_id, one.address, data=frozenset(("all",))) for one in members],
+    cluster = Cluster(
+        [
+            Node(member.host, member.node_id, member.address, data=frozenset(("all",)))
+            for member in members
+        ],
         notices,
     )
-    for node in there.nodes.values():
+    for node in cluster.nodes.values():
         node.txid = TransactionId(None, (0, 50, 0))
-    return there
+    return cluster
 
 
 def whole(members: list[Member], notices: bool) -> Cluster:
     """Return a cluster that is right, with a record of its promotion."""
-    there = new(members, notices)
-    Play(members, there, run_id="first of all").run()
-    there.write("n1", "early")
-    return there
+    cluster = new(members, notices)
+    Play(members, cluster, run_id="first of all").run()
+    cluster.write("n1", "early")
+    return cluster
 
 
 def bereft(members: list[Member], notices: bool) -> Cluster:
     """Return a cluster whose primary has ended, which the others have found out."""
-    there = whole(members, notices)
-    there.stop("n1")
-    there.notice()
-    return there
+    cluster = whole(members, notices)
+    cluster.stop("n1")
+    cluster.notice()
+    return cluster
 
 
 def woken(members: list[Member], notices: bool) -> Cluster:
     """Return one whose primary was replaced while it slept, and is back as it was."""
-    there = whole(members, notices)
-    there.nodes["n1"].reachable = False
+    cluster = whole(members, notices)
+    cluster.nodes["n1"].reachable = False
     for host in ("n2", "n3", "n4"):
-        if host in there.nodes:
-            there.benone(host)
-    Play(members, there, "failover", override=["fenced"]).run()
-    there.write("n2", "after")
-    there.nodes["n1"].reachable = True
-    return there
+        if host in cluster.nodes:
+            cluster.benone(host)
+    Play(members, cluster, "failover", override=["fenced"]).run()
+    cluster.write("n2", "after")
+    cluster.nodes["n1"].reachable = True
+    return cluster
 
 
 def frozen(members: list[Member], notices: bool) -> Cluster:
     """Return a cluster whose primary does not answer, and may go on."""
-    there = bereft(members, notices)
-    there.nodes["n1"].running = True
-    there.beprimary("n1", "id1")
-    return there
+    cluster = bereft(members, notices)
+    cluster.nodes["n1"].running = True
+    cluster.beprimary("n1", "id1")
+    return cluster
 
 
 def cut(members: list[Member], notices: bool) -> Cluster:
     """Return a cluster one of whose secondaries has lost its link, and missed something."""
-    there = whole(members, notices)
-    there.benone("n3")
-    there.write("n1", "after")
-    return there
+    cluster = whole(members, notices)
+    cluster.benone("n3")
+    cluster.write("n1", "after")
+    return cluster
 
 
 def restarted(members: list[Member], notices: bool) -> Cluster:
-    there = bereft(members, notices)
-    Play(members, there, "failover").run()
-    there.write("n2", "after")
-    there.start("n1")
-    return there
+    cluster = bereft(members, notices)
+    Play(members, cluster, "failover").run()
+    cluster.write("n2", "after")
+    cluster.start("n1")
+    return cluster
 
 
 @dataclass(frozen=True)
 class Job:
     """An operation on a cluster, and the topology it leads to.
 
+    initial:   returns the cluster before the operation
     notices:   whether followers find out at once that their upstream is gone
     variables: what the operator asks for
     takes:     the nodes to which clients write, as far as they let them
@@ -102,7 +106,7 @@ class Job:
 
     operation: str
     members: list[Member]
-    there: Callable[[list[Member], bool], Cluster]
+    initial: Callable[[list[Member], bool], Cluster]
     wanted: list[Member]
     notices: bool = True
     variables: dict[str, Any] = field(default_factory=dict)
@@ -110,7 +114,7 @@ class Job:
 
     def play(
         self,
-        there: Cluster,
+        cluster: Cluster,
         run_id: str,
         before: Callable[[str], object] = lambda _change: None,
     ) -> Play:
@@ -118,22 +122,22 @@ class Job:
 
         No change may make a second primary, and a node knows all promotions before it copies.
         """
-        living = len(there.primaries())
+        living = len(cluster.primaries())
 
         def watch(change: str) -> None:
-            assert len(there.primaries()) <= max(1, living), change
+            assert len(cluster.primaries()) <= max(1, living), change
             order, _blank, host = change.partition(" ")
-            for node in there.nodes.values() if order == "besecondary" else ():
-                assert all(entry in there.nodes[host].record for entry in node.record), change
-            self.write(there)
+            for node in cluster.nodes.values() if order == "besecondary" else ():
+                assert all(entry in cluster.nodes[host].record for entry in node.record), change
+            self.write(cluster)
             before(change)
 
-        return Play(self.members, there, self.operation, run_id, watch, **self.variables)
+        return Play(self.members, cluster, self.operation, run_id, watch, **self.variables)
 
-    def write(self, there: Cluster) -> None:
+    def write(self, cluster: Cluster) -> None:
         """Write as clients do: to the primary, if there is one that takes it."""
-        for host in there.primaries().intersection(self.takes):
-            there.write(host, f"write {there.clock}")
+        for host in cluster.primaries().intersection(self.takes):
+            cluster.write(host, f"write {cluster.clock}")
 
 
 JOBS = {
@@ -165,7 +169,7 @@ class Undisturbed(NamedTuple):
     """A run that nobody kills, and the cluster as it was before each change."""
 
     play: Play
-    there: Cluster
+    cluster: Cluster
     before: list[tuple[str, Cluster]]
 
 
@@ -173,18 +177,18 @@ def undisturbed(
     job: Job, meanwhile: Callable[[Cluster, str], object] = lambda _there, _change: None
 ) -> Undisturbed:
     """Run a job. `meanwhile` is called before each change, with its name."""
-    there = job.there(job.members, job.notices)
+    cluster = job.initial(job.members, job.notices)
     left: list[tuple[str, Cluster]] = []
 
     def before(change: str) -> None:
-        meanwhile(there, change)
+        meanwhile(cluster, change)
         if not change.startswith(LOOK):
-            left.append((change, there.copy()))
+            left.append((change, cluster.copy()))
 
-    play = job.play(there, "killed", before)
+    play = job.play(cluster, "killed", before)
     play.run()
-    job.write(there)
-    return Undisturbed(play, there, left)
+    job.write(cluster)
+    return Undisturbed(play, cluster, left)
 
 
 @cache
@@ -192,54 +196,54 @@ def named(name: str) -> Undisturbed:
     return undisturbed(JOBS[name])
 
 
-def assert_good(there: Cluster, play: Play, *outcomes: str) -> None:
+def assert_good(cluster: Cluster, play: Play, *outcomes: str) -> None:
     """It ended well, no node is held or locked, all know all promotions, and nothing was lost."""
     assert not play.decision.progress.refused, play.decision.not_passed
     assert play.report["outcome"] in outcomes, play.report["table"]
     assert bool(play.failures) == (play.report["outcome"] != "done")
-    promotions = [entry for node in there.nodes.values() for entry in node.record]
-    for node in there.nodes.values():
+    promotions = [entry for node in cluster.nodes.values() for entry in node.record]
+    for node in cluster.nodes.values():
         assert not node.read_only
         assert node.mark is None
         assert node.lock is None
         assert all(entry in node.record for entry in promotions), node.host
-    assert not [lost for _host, lost in there.copied if lost]
+    assert not [lost for _host, lost in cluster.copied if lost]
 
 
-def assert_finished(job: Job, there: Cluster, play: Play) -> None:
+def assert_finished(job: Job, cluster: Cluster, play: Play) -> None:
     """All is as wanted, and every write is everywhere it should be."""
-    assert_good(there, play, "done")
+    assert_good(cluster, play, "done")
     topology = Topology(job.wanted)
     for member in job.wanted:
-        node = there.nodes[member.host]
+        node = cluster.nodes[member.host]
         if not node.running:
             continue
-        assert there.is_right(member, topology.upstream(member.host)), member.host
+        assert cluster.is_right(member, topology.upstream(member.host)), member.host
         # What is torn down goes on, up to the end, where the primary was.
         if member.role != NONE or member.host == "n1":
-            assert there.written <= node.data
+            assert cluster.written <= node.data
 
 
-def run_again(job: Job, change: str, there: Cluster) -> Play:
+def run_again(job: Job, change: str, cluster: Cluster) -> Play:
     """Run a job on a cluster that a run has left which was killed before this change."""
     print(f"killed before: {change}")
-    again = job.play(there, "next")
+    again = job.play(cluster, "next")
     again.run()
-    job.write(there)
+    job.write(cluster)
     return again
 
 
 @EVERY
 def test_an_undisturbed_run_does_it(name: str) -> None:
-    play, there, left = named(name)
-    assert_finished(JOBS[name], there, play)
+    play, cluster, left = named(name)
+    assert_finished(JOBS[name], cluster, play)
     assert len(left) > 5
 
 
 @EVERY
 def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(name: str) -> None:
-    for change, there in named(name).before:
-        assert_finished(JOBS[name], there, run_again(JOBS[name], change, there))
+    for change, cluster in named(name).before:
+        assert_finished(JOBS[name], cluster, run_again(JOBS[name], change, cluster))
 
 
 FENCING_TASKS = """
@@ -268,8 +272,8 @@ def test_a_failover_that_was_killed_before_or_after_it_fenced_is_finished_by_the
         # What n1 takes until it is off is lost: no other node has it.
         takes=("n2", "n3", "n4"),
     )
-    play, there, left = undisturbed(job)
-    assert_finished(job, there, play)
+    play, cluster, left = undisturbed(job)
+    assert_finished(job, cluster, play)
     assert [change for change, _there in left[4:9]] == [
         "power off n1",
         "confirm n2",
@@ -285,14 +289,14 @@ def test_a_failover_that_was_killed_before_or_after_it_fenced_is_finished_by_the
 def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_the_next() -> None:
     job = Job("switchover", FLAT, whole, FLAT)
 
-    def meanwhile(there: Cluster, change: str) -> None:
+    def meanwhile(cluster: Cluster, change: str) -> None:
         if change == "benone n1":
             # A transaction that was let in before the hold, and of which n2 does not hear.
-            there.nodes["n1"].listed.pop("id2")
-            assert there.land(Flight("n1", there.nodes["n1"].turn, "late"))
+            cluster.nodes["n1"].listed.pop("id2")
+            assert cluster.land(Flight("n1", cluster.nodes["n1"].turn, "late"))
 
-    play, there, left = undisturbed(job, meanwhile)
-    assert_good(there, play, "rolled_back")
+    play, cluster, left = undisturbed(job, meanwhile)
+    assert_good(cluster, play, "rolled_back")
     changes = [change for change, _there in left]
     assert "beprimary n2" not in changes
     for change, before in left[changes.index("benone n1") :]:
