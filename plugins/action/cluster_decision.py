@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from secrets import token_hex
 from typing import Any
@@ -129,20 +129,22 @@ class ActionModule(ActionBase):
     def _environment(self) -> dict[str, object]:
         """Return what the play sets in the environment of its tasks on this host."""
         environment: dict[str, object] = {}
-        for part in self._task.environment or ():
+        parts = self._task.environment or []
+        # The play, the block and the task each have a part, the later ones winning. Ansible itself
+        # reckons with a single dictionary, too.
+        for part in parts if isinstance(parts, list) else [parts]:
             evaluated = self._templar.template(part)
             if isinstance(evaluated, Mapping):
                 environment.update(evaluated)
         return environment
 
     def _all_settings(
-        self, variables: Mapping[str, Any], hosts: tuple[str, ...]
+        self, variables: Mapping[str, Any], of_hosts: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Settings]:
         """Return the settings of these hosts; of a host that stated none, from the inventory."""
         task = (variables.get(_SETTINGS) or {}).get("task")
         all_settings = {}
-        for host in hosts:
-            of_host = variables["hostvars"].raw_get(host)
+        for host, of_host in of_hosts.items():
             registered = of_host.get(_SETTINGS)
             if isinstance(registered, Mapping) and task and registered.get("task") == task:
                 all_settings[host] = plain.from_dict(Settings, registered["settings"])
@@ -178,8 +180,8 @@ class ActionModule(ActionBase):
 
     def _problems(self, variables: Mapping[str, Any], group: str, operation: str) -> list[str]:
         """Return the reasons why the run may not even observe the nodes."""
-        hosts = tuple(variables["groups"].get(group, ()))
-        of_hosts = self._all_settings(variables, hosts)
+        hosts = variables["groups"].get(group, ())
+        of_hosts = self._all_settings(variables, _of_hosts(variables, hosts))
         living = variables["ansible_play_hosts"]
         unstated = [host for host in living if host in of_hosts and not of_hosts[host].stated]
         problems = []
@@ -235,13 +237,11 @@ class ActionModule(ActionBase):
 
     def _decide(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         run = plain.from_dict(Run, variables[_BEGIN]["run"])
-        hostvars = variables["hostvars"]
+        of_hosts = _of_hosts(variables, run.hosts)
         known = Known(
             run=run,
-            settings=self._all_settings(variables, run.hosts),
-            results=results.gather(
-                {host: hostvars.raw_get(host) for host in run.hosts}, variables, run.run_id
-            ),
+            settings=self._all_settings(variables, of_hosts),
+            results=results.gather(of_hosts, variables, run.run_id),
             gone=processes.is_gone,
         )
         about = decisions.Subject(
@@ -253,6 +253,11 @@ class ActionModule(ActionBase):
         )
         decided = decisions.decide(arguments["step"], known, about)
         return {**decided, "run_id": run.run_id}
+
+
+def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the variables of these hosts as they stand. Ansible puts them together each time."""
+    return {host: variables["hostvars"].raw_get(host) for host in hosts}
 
 
 def _earlier(registered: object, run_id: str) -> Decision | None:

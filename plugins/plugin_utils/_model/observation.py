@@ -86,12 +86,6 @@ def txid_of(observation: Observation) -> TransactionId | None:
     return observation.txid if isinstance(observation, Answer) else None
 
 
-def txid_result(observation: Observation) -> dict[str, Any] | None:
-    """Return the transaction id of a node as the modules return it."""
-    txid = txid_of(observation)
-    return txid.as_dict() if txid else None
-
-
 def txid_from(value: Mapping[str, Any] | None) -> TransactionId | None:
     """Return a transaction id from what the modules return."""
     return TransactionId.from_dict(value) if value else None

@@ -98,7 +98,6 @@ _UNDER_LOCK: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
 #: All steps.
 STEPS = (PLAN, *_UNDER_LOCK, GONE, REPORT, STATUS)
 
-
 _CUT_OFF = "what was decided is lost, as the task that decides was cut off"
 
 

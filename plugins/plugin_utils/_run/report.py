@@ -14,7 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 
 from .._checks.case import FAILED, PASSED, Verdict
 from .._model import links
-from .._model.observation import Answer, Observation, Silence, txid_of, txid_result
+from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
@@ -389,7 +389,7 @@ def _node(member: Member, observation: Observation, done: str) -> dict[str, Any]
         "upstream": member.upstream,
         "role": answer.state.role if answer else None,
         "primary": primary._asdict() if primary else None,
-        "txid": txid_result(observation),
+        "txid": _txid(txid_of(observation)),
         "txid_text": transaction_id.show(txid_of(observation)),
         "done": done,
     }

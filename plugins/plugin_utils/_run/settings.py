@@ -39,7 +39,6 @@ IPC_ENVIRONMENT = ("NCS_IPC_ACCESS_FILE", "NCS_IPC_ADDR", "NCS_IPC_PATH", "NCS_I
 TOKEN = "__nso_ha_token"
 ACCESS_FILE = "__nso_ha_access_file"
 
-
 #: Evaluates a variable of a host; raises NotEvaluable. None is one that is not set.
 Read = Callable[[str], object]
 

@@ -202,6 +202,11 @@ def test_it_states_how_the_play_works_on_it() -> None:
     assert own["keywords"] == {"become": True, "become_user": "nso", "remote_user": None}
 
 
+def test_an_environment_that_is_one_dictionary_is_not_passed_over() -> None:
+    own = state("n1", {"path": "/x"}, environment={"NCS_IPC_PATH": _trusted("{{ path }}")})
+    assert own["settings"]["environment"] == {"NCS_IPC_PATH": "/x"}
+
+
 def test_a_token_is_asked_for_and_not_returned() -> None:
     assert "secret" not in repr(state("n1"))
     (problem,) = state("n1", {"__nso_ha_token": ""})["settings"]["problems"]
