@@ -361,7 +361,8 @@ def _is_met(name: str, actual: Any, wanted: Any) -> bool:
         return set(wanted) <= set(actual)
     if name == "phase":
         return bool(actual >= wanted)
-    if name == "txid" and actual and wanted["primary_id"] == actual["primary_id"] is not None:
+    of_a_primary = name == "txid" and actual and actual["primary_id"] is not None
+    if of_a_primary and actual["primary_id"] == wanted["primary_id"]:
         # A later transaction of the same primary will do.
         return bool(actual["timestamp"] >= wanted["timestamp"])
     return bool(actual == wanted)

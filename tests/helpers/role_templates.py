@@ -49,7 +49,7 @@ class _Undefined(StrictUndefined):
 class _Environment(NativeEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, or else a key. Nearly always it is the key of a dictionary."""
-        if type(obj) is dict and attribute in obj and attribute not in _METHODS:
+        if isinstance(obj, dict) and attribute in obj and attribute not in _METHODS:
             return obj[attribute]
         return super().getattr(obj, attribute)
 

@@ -91,7 +91,7 @@ def _typed(kind: Any, value: Any) -> Any:
 
 def _kind_of(arguments: tuple[Any, ...], value: Any) -> Any:
     """Return the type in a union that has the fields of this value."""
-    kinds = [kind for kind in arguments if kind is not type(None)]
+    kinds = [kind for kind in arguments if kind is not types.NoneType]
     if len(kinds) == 1:
         return kinds[0]
     return next(kind for kind in kinds if set(_fields(kind)) == set(value))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -49,7 +50,7 @@ def instances(kind: Any) -> st.SearchStrategy[Any]:
     """Return what draws values of a type, made of few parts."""
     if kind in _LEAVES:
         return _LEAVES[kind]
-    if kind is type(None):
+    if kind is types.NoneType:
         return st.none()
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
