@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LINK := $(VENV)/collections/ansible_collections/nso/ha
-# Tests wait now and then, so one more than there are cores.
-JOBS ?= 3
+# Tests often wait, so more than there are cores.
+JOBS ?= 4
 SECONDS ?= 60
 N ?= 3
 # The gates are a package in tests/, beside the helpers that they share with the tests.

@@ -30,7 +30,7 @@ def main() -> int:
                 # More examples of a property take longer and reach nothing more.
                 "NSO_HA_EXAMPLES": "20",
             }
-            tests = ["run", "-m", "pytest", "-q", "-n", "3", "-p", "no:cacheprovider", *_TESTS]
+            tests = ["run", "-m", "pytest", "-q", "-n", "4", "-p", "no:cacheprovider", *_TESTS]
             # Some machines take several times as long as others.
             run("tests under coverage", [*coverage, *tests], environment=place, seconds=2400)
             run("coverage combine", [*coverage, "combine"], environment=place)

@@ -18,6 +18,7 @@ def assert_failed(job: Job, *words: str) -> None:
         assert word in job.output.replace("\r\n", "\n"), job.output
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("playbook", [name for name in TEMPLATES if name != "status"])
 def test_no_operation_decides_about_a_part_of_the_cluster(
     jobs: Jobs, site: Cluster, playbook: str

@@ -65,7 +65,6 @@ def test_the_artefact_has_what_users_need_and_nothing_else(artefact: Path) -> No
     assert {Path(name).parts[0] for name in wanted} >= set(NEEDED)
 
 
-@pytest.mark.main
 def test_a_playbook_runs_by_its_name_where_only_the_artefact_is_installed(
     artefact: Path, duo: Cluster, tmp_path: Path
 ) -> None:

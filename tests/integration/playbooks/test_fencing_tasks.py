@@ -76,7 +76,6 @@ def test_a_file_can_be_relied_on_only_if_nothing_hides_a_failure_from_its_confir
         assert not re.search(r"Traceback|<.* object at", said[name]), said[name]
 
 
-@pytest.mark.main
 def test_the_examples_of_the_documents_can_be_relied_on(pair: Cluster, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "failover.md").read_text()
     examples = re.findall(r"^```yaml\n(# fence\.yml\n.*?)^```$", text, re.MULTILINE | re.DOTALL)

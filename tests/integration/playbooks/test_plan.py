@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from helpers.clusters import assert_refused
 from helpers.kept_there import state_files
 from helpers.playbooks import in_one, run_playbook
@@ -15,7 +14,6 @@ from ncs_sim.cluster import Cluster
 PLAN = "nso.ha.plan"
 
 
-@pytest.mark.main
 def test_every_operation_can_be_planned_and_nothing_is_changed(
     duo: Cluster, tmp_path: Path
 ) -> None:

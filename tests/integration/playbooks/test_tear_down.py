@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from helpers.clusters import assert_done, assert_idle, assert_led_by, assert_predicted, order, roles
 from helpers.kept_there import operations
 from helpers.load import CLEAN, Load
@@ -16,7 +15,6 @@ from ncs_sim.cluster import Cluster
 TEAR_DOWN = "nso.ha.tear_down"
 
 
-@pytest.mark.main
 def test_the_secondaries_leave_before_the_primary(cluster: Cluster, tmp_path: Path) -> None:
     with Load(cluster.directory, tmp_path / "history") as load:
         load.until_acknowledged(5, by="n1")

@@ -134,7 +134,6 @@ def test_a_release_without_relays_is_refused_before_any_change(simulation: Simul
     assert roles(cluster) == {"n1": "none", "n2": "none"}
 
 
-@pytest.mark.main
 def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> None:
     wrong = edit(
         fresh.inventory,
@@ -210,7 +209,6 @@ def test_what_a_survey_leaves_empty_counts_as_not_given_and_no_secret_is_printed
     assert_done(run)
 
 
-@pytest.mark.main
 def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> None:
     right = run_playbook(STATUS, cluster.inventory)
     assert_done(right)
