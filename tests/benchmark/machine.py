@@ -33,7 +33,7 @@ def _model(cpuinfo: str) -> str:
 
 
 def _release(text: str) -> str:
-    """Return the numbers of a release; what follows them is up to whoever built the kernel."""
+    """Return the numbers of a release; what follows them is up to the builder of the kernel."""
     found = re.match(r"\d+(?:\.\d+)*", text)
     return found.group() if found else text
 

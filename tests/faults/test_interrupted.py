@@ -101,7 +101,7 @@ def interrupt(cluster: Cluster, case: Case, point: Point) -> None:
 def interrupt_each(cluster: Cluster, cases: Cases, where: Sequence[Point]) -> None:
     """Kill a play at each of these points in turn. Once it is finished, nothing is left to do.
 
-    That nothing is left is looked for each time; that nothing is done, in the end.
+    That nothing is left is looked for each time; that nothing is done, once afterwards.
     """
     assert where
     for point in where:

@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Words and phrases that the project does not use, in any of its files.
 
-Three checks:
+Two checks:
 
 - `PHRASES`, in every text file: English that has to be read twice.
 - `NAMES`, in the Python of plugins/: identifiers that do not say what the thing is.
-- `WAITING` and `WAITING_NAMES`: the files that have not been rewritten yet. Both lists only shrink:
-  a file that is listed and has nothing to report any more has to be removed from the list.
 
 docs/dev/glossary.md has the words that are used instead.
 """
@@ -18,7 +16,7 @@ import io
 import re
 import sys
 import tokenize
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,60 +88,12 @@ _HERE = "tests/gates/words.py"
 #: Files that must quote what they forbid, or that nobody here wrote.
 _NOT_OURS = ("LICENSES/", "tests/vectors/", _HERE, "tests/unit/gates/test_words.py")
 
-#: Files whose English has not been rewritten yet. Remove what is done; add nothing.
-WAITING: frozenset[str] = frozenset(
-    {
-        "docs/awx.md",
-        "docs/converge.md",
-        "docs/data.md",
-        "docs/failover.md",
-        "docs/operations.md",
-        "docs/plan.md",
-        "docs/protocol.md",
-        "docs/rejoin.md",
-        "docs/switchover.md",
-        "docs/tear_down.md",
-        "docs/testing.md",
-        "plugins/plugin_utils/_checks/checks.py",
-        "plugins/plugin_utils/_model/data_rules.py",
-        "plugins/plugin_utils/_plan/election.py",
-        "roles/cluster/meta/argument_specs.yml",
-        "roles/cluster/tasks/act/fence.yml",
-        "roles/cluster/tasks/look/observe.yml",
-        "tests/benchmark/machine.py",
-        "tests/faults/test_interrupted.py",
-        "tests/helpers/load.py",
-        "tests/helpers/playbooks.py",
-        "tests/helpers/returned.py",
-        "tests/integration/playbooks/test_fault_07_unfit_candidate.py",
-        "tests/integration/playbooks/test_rejoin.py",
-        "tests/integration/playbooks/test_switchover.py",
-        "tests/integration/playbooks/test_tear_down.py",
-        "tests/simulator/README.md",
-        "tests/simulator/src/ncs_lab/network.py",
-        "tests/simulator/src/ncs_sim/daemon.py",
-        "tests/simulator/src/ncs_sim/downstream.py",
-        "tests/simulator/src/ncs_sim/handle.py",
-        "tests/simulator/src/ncs_sim/history.py",
-        "tests/simulator/src/ncs_sim/load.py",
-        "tests/simulator/src/ncs_sim/load_commands.py",
-        "tests/unit/plugins/plugin_utils/_checks/test_judge.py",
-        "tests/unit/plugins/plugin_utils/_model/test_data_rules.py",
-        "tests/unit/plugins/plugin_utils/_plan/test_election.py",
-        "tests/unit/plugins/plugin_utils/_run/test_report.py",
-        "tests/unit/simulator/test_command_line.py",
-    }
-)
-
-#: Files whose identifiers have not been renamed yet. Remove what is done; add nothing.
-WAITING_NAMES: frozenset[str] = frozenset({})
-
 
 def main() -> int:
     """Print what was found; return 1 if that is anything."""
     texts = dict(_texts(files()))
     code = {name: text for name, text in texts.items() if _is_plugin(name)}
-    faults = [*verdict(texts, phrases, WAITING), *verdict(code, names, WAITING_NAMES)]
+    faults = [*verdict(texts, phrases), *verdict(code, names)]
     for fault in faults:
         print(fault)
     return 1 if faults else 0
@@ -172,16 +122,10 @@ def names(text: str) -> Iterator[str]:
         yield f"{places[0]}: the name {name!r} does not say what it holds{times}"
 
 
-def verdict(texts: Mapping[str, str], search: Search, waiting: Set[str]) -> Iterator[str]:
-    """Yield the faults of files that do not wait, and the entries that are out of date."""
+def verdict(texts: Mapping[str, str], search: Search) -> Iterator[str]:
+    """Yield a line for every fault in these files: name of the file, line, and what is wrong."""
     for name, text in texts.items():
-        faults = list(search(text))
-        if name not in waiting:
-            yield from (f"{name}:{fault}" for fault in faults)
-        elif not faults:
-            yield f"{name}: nothing is left to rewrite; remove it from the list in {_HERE}"
-    for name in sorted(waiting - texts.keys()):
-        yield f"{name}: is not there any more; remove it from the list in {_HERE}"
+        yield from (f"{name}:{fault}" for fault in search(text))
 
 
 def _texts(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:

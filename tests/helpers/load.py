@@ -50,7 +50,7 @@ class Judged(NamedTuple):
 class Load:
     """The load. `rate` is writes a second for each node, `settle` seconds of the final read.
 
-    It writes to all nodes, or to those of `nodes`; it reads all of them in the end.
+    It writes to all nodes, or to those of `nodes`; it reads all of them when it ends.
     """
 
     def __init__(

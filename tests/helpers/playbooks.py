@@ -289,7 +289,7 @@ def python_that_waits(module: str, call: int, directory: Path) -> tuple[dict[str
             *{module}*)
                 echo >>{calls}
                 if [ "$(wc -l <{calls})" -eq {call} ]; then
-                    # Whoever started this has given up by then.
+                    # The test that started this has given up by then.
                     trap '' HUP TERM INT
                     until [ -e {go_on} ]; do sleep 0.05; done
                     {sys.executable} "$@" >{go_on}.result 2>&1

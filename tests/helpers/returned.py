@@ -76,7 +76,7 @@ def _has_keys(field: Mapping[str, Any]) -> bool:
 
 
 def _is(value: object, documented: str) -> bool:
-    # A bool is an int to Python and not to whoever reads the documentation.
+    # A bool is an int to Python and not to a reader of the documentation.
     return isinstance(value, _TYPES[documented]) and (
         documented == "bool" or not isinstance(value, bool)
     )

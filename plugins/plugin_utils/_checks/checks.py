@@ -73,8 +73,8 @@ def last_primary(case: Case) -> list[Finding]:
         return [
             (
                 NOT_EVALUABLE,
-                "the record has two promotions at the same time, so nobody can tell which node was "
-                f"primary last and whether {wanted.host} may be",
+                "the promotion history has two promotions at the same time, so it is not known "
+                f"which node was primary last and whether {wanted.host} may be",
             )
         ]
     last = case.scene.last_primary
@@ -85,8 +85,8 @@ def last_primary(case: Case) -> list[Finding]:
     return [
         (
             FAILED,
-            f"the primary was {last or newest.primary} in the end, by {newest.operation} at "
-            f"{newest.at}, and the inventory wants {wanted.host}. Correct nso_ha_role in the "
+            f"the last recorded primary is {last or newest.primary} ({newest.operation} at "
+            f"{newest.at}), but the inventory names {wanted.host}. Correct nso_ha_role in the "
             "inventory, or move the primary with nso.ha.switchover, or override this check",
         )
     ]

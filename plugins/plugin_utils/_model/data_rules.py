@@ -78,7 +78,9 @@ def explain(relation: str, txid: TransactionId | None, primary_txid: Transaction
     if relation == HANDED:
         return "has nothing that the next primary does not get before it takes over"
     if relation == BEHIND:
-        return f"is behind the primary on the same timeline ({shown}, primary {primary_shown})"
+        return (
+            f"has older data of the same history as the primary ({shown}, primary {primary_shown})"
+        )
     if relation == NEWER:
         return f"has newer data than the primary ({shown}, primary {primary_shown})"
     if relation == DIVERGED:
@@ -88,12 +90,12 @@ def explain(relation: str, txid: TransactionId | None, primary_txid: Transaction
         )
     if relation == UNRECORDED:
         return (
-            f"seems to be behind the primary ({shown}, primary {primary_shown}), but no record of "
-            "promotions says that nothing was lost in between"
+            f"seems to be behind the primary ({shown}, primary {primary_shown}), but no promotion "
+            "history says that nothing was lost in between"
         )
     if relation == OTHER:
         return f"has data that the primary may not have ({shown}, primary {primary_shown})"
     return (
-        f"has a transaction id, or its primary has, that is not known ({shown}, primary "
+        f"cannot be compared with the primary: a transaction id is unknown ({shown}, primary "
         f"{primary_shown})"
     )

@@ -146,7 +146,7 @@ def _why_not(member: Member, best: Member, observed: Mapping[str, Observation], 
         return f"has older data than {best.host} ({older}, {newest})"
     if member.priority != best.priority:
         return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
-    return f"comes after {best.host} by name, all else being equal"
+    return f"is equal to {best.host} in data and priority, and comes after it by name"
 
 
 def _shown(observed: Mapping[str, Observation], member: Member) -> str:

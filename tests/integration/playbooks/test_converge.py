@@ -143,7 +143,9 @@ def test_a_right_primary_gets_no_order_while_others_change(cluster: Cluster) -> 
     order(cluster, "n3", "none")
     cluster.node("n1").write("color", "blue")
     refused = run_playbook(CONVERGE, cluster.inventory)
-    assert_refused(refused, "(overwrite failed) n3 seems to be behind the primary", "no record")
+    assert_refused(
+        refused, "(overwrite failed) n3 seems to be behind the primary", "no promotion history"
+    )
     give_record(cluster, "n1")
     done = run_playbook(CONVERGE, cluster.inventory)
     assert_done(done)

@@ -33,7 +33,7 @@ def test_nothing_is_changed_if_nobody_can_take_over(simulation: Simulation) -> N
         "n3: it should be in no cluster",
         "n4: it is not connected to n1",
     )
-    # Whoever is named is taken or refused, and never replaced by another.
+    # The node that is named is taken or refused, and never replaced by another.
     named = run_playbook(SWITCHOVER, cluster.inventory, variables={"nso_ha_candidate": "n4"})
     assert_refused(named, "n4 cannot become primary: it is not connected to n1")
     unknown = run_playbook(SWITCHOVER, cluster.inventory, variables={"nso_ha_candidate": "n7"})

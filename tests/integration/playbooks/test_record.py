@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of promotions is on every node, and a node that lost it gets it back."""
+"""The promotion history is on every node, and a node that lost it gets it back."""
 
 from __future__ import annotations
 

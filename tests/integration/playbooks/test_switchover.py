@@ -74,7 +74,7 @@ def test_the_preferred_node_takes_over_and_no_write_is_lost(
     for name in cluster.status():
         assert done.node(name)["txid_before"] != done.node(name)["txid"]
 
-    # What the new primary had when it took over is what the old one had in the end.
+    # What the new primary had when it took over is what the old one had when it stepped down.
     assert_kept(cluster, primaries=[("n1", "found"), ("n3", "switchover")])
     base = kept_lines(cluster, "n2", "promotions.jsonl")[-1]["txid"]
     assert base == steps["step_down", "n1"]["txid"]
@@ -82,7 +82,9 @@ def test_the_preferred_node_takes_over_and_no_write_is_lost(
         assert operations(cluster, name) == [("switchover", "done")]
 
     forgotten = run_playbook(CONVERGE, cluster.inventory)
-    assert_refused(forgotten, "(last_primary failed)", "the primary was n3", "Correct nso_ha_role")
+    assert_refused(
+        forgotten, "(last_primary failed)", "the last recorded primary is n3", "Correct nso_ha_role"
+    )
     assert_nothing_to_do(run_playbook(CONVERGE, swapped(cluster.inventory, "n3")))
 
 

@@ -26,7 +26,7 @@ def test_the_secondaries_leave_before_the_primary(cluster: Cluster, tmp_path: Pa
         assert_done(done)
         assert [host for _wave, host in done.waves()][-1] == "n1"
         assert roles(cluster) == {"n1": "none", "n2": "none", "n3": "none"}
-        # What counts in the end is what a primary has.
+        # What counts is what a primary has.
         order(cluster, "n1", "primary")
         judged = load.finish()
     assert judged.status == CLEAN, judged.text

@@ -26,7 +26,7 @@ Until = Callable[..., None]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """Run ncs-sim; whatever it left running is stopped in the end."""
+    """Run ncs-sim; whatever it left running is stopped afterwards."""
     directory = tmp_path / "sim"
 
     def ncs_sim(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,7 @@
 All names are fixed, so that what a lab made is found again without any record of it.
 
 A cut is an entry in the neighbour table: for the host that is to be out of reach it has a hardware
-address that nobody on the bridge has. What is sent there is lost without a sign, and whoever has
+address that nobody on the bridge has. What is sent there is lost without a sign, and a client with
 such an entry at both ends cannot tell it from a broken cable: connections stall, and none is
 refused or reset. This takes nothing but iproute2, and works for any pair. A link that is set
 down cuts a host off from all others only; a blackhole route is answered with an error at once.
@@ -169,7 +169,7 @@ def _unbar(place: Place, other: Place) -> None:
     place.ip("neigh", "del", other.address, "dev", place.device)
 
 
-# What there is, whoever made it
+# What there is, also what others made
 
 
 def lab_directory() -> Path | None:

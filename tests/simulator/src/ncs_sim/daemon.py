@@ -39,7 +39,7 @@ def run(config: NodeConfig) -> None:
     except StoreError as error:
         raise SimError(str(error)) from error
     finally:
-        # The pid file stays: whoever waits for the end of this process finds it by that.
+        # The pid file stays: others find this process by that, and wait for its end.
         os.close(lock)
 
 

@@ -259,7 +259,7 @@ class NodeHandle:
     def order(
         self, role: str, primary: NodeHandle | None = None, timeout: float = ANSWER_SECONDS
     ) -> None:
-        """Give the orders for a role by hand, behind the back of whoever has the HA socket.
+        """Give the orders for a role by hand, behind the controller that has the HA socket.
 
         A node goes by the id it had last, or by its name. A relay without `primary` stays with the
         one it has. Raises as `write` does.

@@ -11,7 +11,7 @@ What counts as what:
 end. That is the primary. The secondaries of that primary count, too, if the final read shows one
 moment at which both ends were linked (two rounds in a row that found the same); whatever the
 primary acknowledged has to be on them. Who else has the write makes no difference: one that is only
-on a node outside of the cluster is lost as well. If several nodes are primary in the end, a write
+on a node outside of the cluster is lost as well. If several nodes are primary then, a write
 is lost if none of them has it; if none is, it is lost if all nodes answered and none has it.
 
 *Unexpected* is a value of this load at the end, on any node, whose write was refused, was never

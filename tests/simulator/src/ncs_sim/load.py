@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes to whichever node of a cluster is primary, and what is left of them in the end.
+"""Writes to whichever node of a cluster is primary, and what is left of them at the end.
 
 Each node has a thread, so that one which does not answer holds up none of the others. Every thread
 goes on offering its node a new write; the node refuses unless it is primary.

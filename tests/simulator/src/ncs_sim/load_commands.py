@@ -50,7 +50,7 @@ def add_commands(commands: Any) -> None:
         action="extend",
         default=[],
         metavar="NAME[,NAME...]",
-        help="write to these only, once or several times (all); all are read in the end",
+        help="write to these only, once or several times (all); all are read at the end",
     )
     load.add_argument(
         "--skip-file",

@@ -148,7 +148,7 @@ EXAMPLES = {
         "converge",
         {**ALL_NONE, "n1": answer("primary")},
         ALL_NONE,
-        "the primary was n2 in the end, by failover at one, and the inventory wants n1. Correct "
+        "the last recorded primary is n2 (failover at one), but the inventory names n1. Correct "
         "nso_ha_role in the inventory, or move the primary with nso.ha.switchover, or override "
         "this check",
         BY_N2,
@@ -351,6 +351,6 @@ def test_overwriting_passes_where_nothing_is_lost() -> None:
     assert judge.overwriting(judged_case, judged_case.plan.steps[0], Consents()) == Verdict(
         "overwrite",
         PASSED,
-        "is behind the primary on the same timeline (id1/5.000000, primary id1/6.000000)",
+        "has older data of the same history as the primary (id1/5.000000, primary id1/6.000000)",
         "n2",
     )

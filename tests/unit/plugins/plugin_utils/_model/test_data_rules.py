@@ -110,7 +110,7 @@ def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
         (data_rules.COPY, "is connected to the primary, so its data is a copy already"),
         (
             data_rules.BEHIND,
-            "is behind the primary on the same timeline (a/1000005.000000, primary "
+            "has older data of the same history as the primary (a/1000005.000000, primary "
             "b/1000005.000000)",
         ),
         (
@@ -133,11 +133,11 @@ def test_of_two_nodes_at_most_one_can_copy_the_other_unless_they_are_equal(
         (
             data_rules.UNRECORDED,
             "seems to be behind the primary (a/1000005.000000, primary b/1000005.000000), but no "
-            "record of promotions says that nothing was lost in between",
+            "promotion history says that nothing was lost in between",
         ),
         (
             data_rules.UNKNOWN,
-            "has a transaction id, or its primary has, that is not known (a/1000005.000000, "
+            "cannot be compared with the primary: a transaction id is unknown (a/1000005.000000, "
             "primary b/1000005.000000)",
         ),
     ],

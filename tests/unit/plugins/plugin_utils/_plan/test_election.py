@@ -48,8 +48,8 @@ def test_the_newest_data_wins_over_the_priority() -> None:
 def test_of_the_same_data_the_highest_priority_wins_and_then_the_first_name() -> None:
     same = having(transaction(5), transaction(5), transaction(5))
     assert elect([N3, N2, N1], same, NO_HISTORY).reasons == {
-        "n3": "comes after n1 by name, all else being equal",
-        "n2": "comes after n1 by name, all else being equal",
+        "n3": "is equal to n1 in data and priority, and comes after it by name",
+        "n2": "is equal to n1 in data and priority, and comes after it by name",
     }
     election = elect([N1, replace(N2, priority=101), N3], same, NO_HISTORY)
     assert election.chosen == "n2"

@@ -231,7 +231,7 @@ def test_a_switchover_tells_from_whom_to_whom_and_which_nodes_were_not_chosen() 
     assert told["primary"] == {"before": "n1", "after": "n2"}
     assert told["election"] == {
         "n1": "it is the one that hands over",
-        "n3": "comes after n2 by name, all else being equal",
+        "n3": "is equal to n2 in data and priority, and comes after it by name",
     }
     assert "The primary was n1 and is n2." in told["table"]
     assert told["remaining"] == []
