@@ -4,8 +4,8 @@
 
 A link goes through three stages. While *copying*, commits queue up behind the copy and nobody waits
 for them. Once the copy is stored it is *following*: commits wait for it, so it cannot fall behind
-again. As soon as it lacks nothing it is *joined*, and only then listed: a client that sees it there may
-rely on it to hold every acknowledged commit.
+again. As soon as it lacks nothing it is *joined*, and only then listed: one that is listed holds
+every acknowledged commit.
 """
 
 from __future__ import annotations
