@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from helpers.clusters import order
-from helpers.kept_there import give_record
 from helpers.simulated import AddressBlock
+from helpers.state_on_nodes import give_history
 from ncs_sim.cluster import Cluster
 from ncs_sim.config import NodeConfig
 from ncs_sim.files import write_private
@@ -61,7 +61,7 @@ def make_whole(cluster: Cluster) -> None:
     order(cluster, "n1", "primary")
     for node in cluster.nodes[1:]:
         order(cluster, node.name, "secondary", "n1")
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
 
 
 class _Block(AddressBlock):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`ansible-test sanity`, without any ignore entry, on every ansible-core that is supported.
 
-    python -m gates.sanity            # on all of them
-    python -m gates.sanity 2.19       # on that one
+python -m gates.sanity            # on all of them
+python -m gates.sanity 2.19       # on that one
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from helpers.clusters import order
-from helpers.kept_there import give_record, lock
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Run, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import give_history, lock
 from helpers.until import until
 
 FAILOVER = "nso.ha.failover"
@@ -49,7 +49,7 @@ class Frozen:
         order(self.cluster, "n1", "primary")
         for name in ("n2", "n3"):
             order(self.cluster, name, "secondary", "n1")
-        give_record(self.cluster, "n1")
+        give_history(self.cluster, "n1")
         self.n1 = self.cluster.node("n1")
         self.load = Load(self.cluster.directory, directory / "history")
 

@@ -20,9 +20,9 @@ from helpers.clusters import (
     roles,
     swapped,
 )
-from helpers.kept_there import give_record
 from helpers.playbooks import edit, python_that_runs, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import give_history
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 from ncs_sim.raw_client import RawClient
@@ -146,7 +146,7 @@ def test_a_right_primary_gets_no_order_while_others_change(cluster: Cluster) -> 
     assert_refused(
         refused, "(overwrite failed) n3 seems to be behind the primary", "no promotion history"
     )
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
     done = run_playbook(CONVERGE, cluster.inventory)
     assert_done(done)
     assert done.changed == {"n3"}

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from helpers.clusters import assert_idle, assert_refused
-from helpers.kept_there import state_files
 from helpers.playbooks import edit, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import state_files
 from ncs_sim.cluster import Cluster
 
 FAILOVER = "nso.ha.failover"

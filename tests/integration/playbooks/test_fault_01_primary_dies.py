@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from helpers.clusters import assert_done, assert_idle, assert_led_by, assert_whole, roles
-from helpers.kept_there import assert_kept, give_record, operations, promotions
 from helpers.load import CLEAN, Load
 from helpers.playbooks import run_playbook
+from helpers.state_on_nodes import assert_promotions, give_history, operations, promotions
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -20,7 +20,7 @@ REJOIN = "nso.ha.rejoin"
 
 @pytest.mark.main
 def test_the_survivors_go_on_and_the_dead_one_comes_back(cluster: Cluster, tmp_path: Path) -> None:
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
     with Load(cluster.directory, tmp_path / "history") as load:
         load.until_acknowledged(5, by="n1")
         cluster.node("n1").kill()
@@ -58,7 +58,7 @@ def test_the_survivors_go_on_and_the_dead_one_comes_back(cluster: Cluster, tmp_p
         judged = load.finish()
     assert judged.status == CLEAN, judged.text
     assert_whole(cluster, new)
-    assert_kept(cluster, primaries=[("n1", "converge"), (new, "failover")])
+    assert_promotions(cluster, primaries=[("n1", "converge"), (new, "failover")])
     for name in ("n2", "n3"):
         assert operations(cluster, name) == [("failover", "done"), ("rejoin", "done")]
     assert_idle(cluster.inventory, "rejoin")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from helpers.clusters import assert_done, assert_led_by, assert_refused, assert_whole
 from helpers.frozen import ASK, CONFIRM, Frozen, command
-from helpers.kept_there import assert_kept
 from helpers.load import CLEAN
 from helpers.playbooks import run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import assert_promotions
 
 
 def test_a_frozen_primary_is_replaced_once_it_is_fenced(
@@ -61,4 +61,4 @@ def test_a_frozen_primary_is_replaced_once_it_is_fenced(
         judged = frozen.load.finish()
         assert judged.status == CLEAN, judged.text
         assert_whole(cluster, new)
-        assert_kept(cluster, primaries=[("n1", "converge"), (new, "failover")])
+        assert_promotions(cluster, primaries=[("n1", "converge"), (new, "failover")])

@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from helpers.clusters import assert_done, assert_whole, order
-from helpers.kept_there import give_record
 from helpers.load import CLEAN, Load
 from helpers.playbooks import in_one, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import give_history
 from helpers.until import until
 
 
@@ -21,7 +21,7 @@ def test_the_lost_secondary_is_shown_and_attached_again(
     order(cluster, "n1", "primary")
     for name in ("n2", "n3"):
         order(cluster, name, "secondary", "n1")
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
     n1, _n2, n3 = cluster.nodes
     with Load(cluster.directory, tmp_path / "history") as load:
         load.until_acknowledged(5, by="n1")

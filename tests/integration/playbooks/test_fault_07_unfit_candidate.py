@@ -8,9 +8,9 @@ test_switchover.py has the one that is primary already: there is nothing to do.
 from __future__ import annotations
 
 from helpers.clusters import assert_refused, order
-from helpers.kept_there import state_files
 from helpers.playbooks import edit, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import state_files
 
 SWITCHOVER = "nso.ha.switchover"
 

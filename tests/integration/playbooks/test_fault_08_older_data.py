@@ -7,9 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from helpers.clusters import assert_led_by, assert_refused, order, roles
-from helpers.kept_there import give_record
 from helpers.load import CLEAN, Load
 from helpers.playbooks import edit, run_playbook
+from helpers.state_on_nodes import give_history
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -19,7 +19,7 @@ FAILOVER = "nso.ha.failover"
 def test_the_newest_data_comes_before_the_highest_priority(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
     inventory = edit(cluster.inventory, {"n3": {"nso_ha_priority": 200}})
     with Load(cluster.directory, tmp_path / "history") as load:
         order(cluster, "n3", "none")

@@ -16,10 +16,10 @@ from helpers.clusters import (
     order,
     roles,
 )
-from helpers.kept_there import give_record
 from helpers.load import CLEAN, Load
 from helpers.playbooks import run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import give_history
 from helpers.until import until
 
 REJOIN = "nso.ha.rejoin"
@@ -31,7 +31,7 @@ def test_it_is_named_and_kept_until_the_operator_gives_it_up(
     cluster = simulation.cluster(2, tick_timeout=0.5)
     order(cluster, "n1", "primary")
     order(cluster, "n2", "secondary", "n1")
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
     n1, n2 = cluster.nodes
     with Load(cluster.directory, tmp_path / "history") as load:
         load.until_acknowledged(5, by="n1")

@@ -15,11 +15,11 @@ from helpers.clusters import (
     assert_whole,
     order,
 )
-from helpers.kept_there import assert_kept, lock, operations
 from helpers.load import CLEAN, Load
 from helpers.modules import run_module
 from helpers.playbooks import Playing, edit, python_that_runs, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import assert_promotions, lock, operations
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -66,7 +66,7 @@ def test_of_two_who_start_together_one_goes_on_and_a_dead_one_is_no_obstacle(
         judged = load.finish()
     assert judged.status == CLEAN, judged.text
     assert_whole(cluster, winner)
-    assert_kept(cluster, primaries=[("n1", "found"), (winner, "switchover")])
+    assert_promotions(cluster, primaries=[("n1", "found"), (winner, "switchover")])
 
 
 def test_a_run_whose_lock_was_broken_stops_before_its_next_order(
@@ -103,7 +103,7 @@ def test_a_run_whose_lock_was_broken_stops_before_its_next_order(
         judged = load.finish()
     assert judged.status == CLEAN, judged.text
     assert_whole(duo)
-    assert_kept(duo, primaries=[("n1", "found")])
+    assert_promotions(duo, primaries=[("n1", "found")])
     assert ("converge", "done") in operations(duo, "n1")
 
 
@@ -123,7 +123,7 @@ def test_a_lock_of_another_controller_stands_until_it_is_broken_by_its_id(
     broken = {**ALL_MAY_GO, "nso_ha_break_lock": "theirs"}
     assert_done(run_playbook(CONVERGE, pair.inventory, variables=broken))
     assert_whole(pair)
-    assert_kept(pair, primaries=[("n1", "found")])
+    assert_promotions(pair, primaries=[("n1", "found")])
 
 
 def begin(cluster: Cluster, name: str, run_id: str, lease: float) -> None:

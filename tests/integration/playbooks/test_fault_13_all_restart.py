@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from helpers.clusters import assert_done, assert_refused, assert_whole, order, roles, swapped
-from helpers.kept_there import assert_kept, give_record
 from helpers.playbooks import run_playbook
+from helpers.state_on_nodes import assert_promotions, give_history
 from ncs_sim.cluster import Cluster
 
 CONVERGE = "nso.ha.converge"
@@ -15,7 +15,7 @@ CONVERGE = "nso.ha.converge"
 def test_the_last_primary_comes_back_whatever_the_inventory_says(pair: Cluster) -> None:
     order(pair, "n2", "primary")
     order(pair, "n1", "secondary", "n2")
-    give_record(pair, "n1", "n2")
+    give_history(pair, "n1", "n2")
     pair.node("n2").write("color", "blue")
     for node in pair.nodes:
         node.kill()
@@ -30,4 +30,6 @@ def test_the_last_primary_comes_back_whatever_the_inventory_says(pair: Cluster) 
     assert_done(run_playbook(CONVERGE, swapped(pair.inventory, "n2")))
     assert_whole(pair, "n2")
     assert pair.node("n1").read("color") == "blue"
-    assert_kept(pair, primaries=[("n1", "converge"), ("n2", "switchover"), ("n2", "converge")])
+    assert_promotions(
+        pair, primaries=[("n1", "converge"), ("n2", "switchover"), ("n2", "converge")]
+    )

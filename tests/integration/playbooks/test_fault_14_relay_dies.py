@@ -7,9 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from helpers.clusters import assert_done, assert_ended, order, roles
-from helpers.kept_there import give_record
 from helpers.load import CLEAN, Load
 from helpers.playbooks import edit, run_playbook
+from helpers.state_on_nodes import give_history
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -23,7 +23,7 @@ def test_its_secondaries_follow_the_primary_until_it_is_back(
     order(fresh, "n2", "secondary", "n1")
     order(fresh, "n2", "relay")
     order(fresh, "n3", "secondary", "n2")
-    give_record(fresh, "n1")
+    give_history(fresh, "n1")
     tree = edit(fresh.inventory, {"n2": {"nso_ha_role": "relay"}, "n3": {"nso_ha_upstream": "n2"}})
     _n1, n2, n3 = fresh.nodes
     with Load(fresh.directory, tmp_path / "history") as load:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from helpers.clusters import assert_led_by, assert_refused
-from helpers.kept_there import state_files
 from helpers.playbooks import edit, run_playbook
+from helpers.state_on_nodes import state_files
 from ncs_sim.cluster import Cluster
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from helpers.clusters import assert_ended, assert_led_by, assert_whole, roles
-from helpers.kept_there import lock
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Playing, edit, python_that_waits, run_playbook
+from helpers.state_on_nodes import lock
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 

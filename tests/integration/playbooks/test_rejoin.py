@@ -18,9 +18,9 @@ from helpers.clusters import (
     order,
     roles,
 )
-from helpers.kept_there import give_record, operations
 from helpers.load import CLEAN, Load
 from helpers.playbooks import run_playbook
+from helpers.state_on_nodes import give_history, operations
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -32,7 +32,7 @@ def test_a_node_that_fell_behind_follows_again_without_consent(
 ) -> None:
     order(pair, "n2", "primary")
     order(pair, "n1", "secondary", "n2")
-    give_record(pair, "n1", "n2")
+    give_history(pair, "n1", "n2")
     with Load(pair.directory, tmp_path / "history") as load:
         load.until_acknowledged(5, by="n2")
         pair.node("n1").kill()

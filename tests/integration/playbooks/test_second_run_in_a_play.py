@@ -11,9 +11,9 @@ import pytest
 import yaml
 from helpers.clusters import assert_led_by, assert_refused, roles
 from helpers.frozen import ASK, CONFIRM, Frozen, command, failing_over, nowhere
-from helpers.kept_there import give_record, lock
 from helpers.playbooks import run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import give_history, lock
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -65,7 +65,7 @@ def play(path: Path, tasks: list[dict[str, Any]]) -> Path:
 def test_a_host_that_ansible_has_dropped_is_silent_and_not_missing(
     cluster: Cluster, simulation: Simulation, tmp_path: Path
 ) -> None:
-    give_record(cluster, "n1")
+    give_history(cluster, "n1")
     cluster.node("n1").kill()
     until(lambda: roles(cluster) == {"n2": "none", "n3": "none"}, what="the loss of the primary")
     playbook = play(tmp_path / "dropped.yml", [*lost(simulation, "n3"), failing_over()])

@@ -20,10 +20,10 @@ from helpers.clusters import (
     order,
     swapped,
 )
-from helpers.kept_there import assert_kept, kept_lines, operations, state_files
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Playing, edit, run_playbook
 from helpers.simulated import Simulation
+from helpers.state_on_nodes import assert_promotions, operations, state_files, state_lines
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -75,8 +75,8 @@ def test_the_preferred_node_takes_over_and_no_write_is_lost(
         assert done.node(name)["txid_before"] != done.node(name)["txid"]
 
     # What the new primary had when it took over is what the old one had when it stepped down.
-    assert_kept(cluster, primaries=[("n1", "found"), ("n3", "switchover")])
-    base = kept_lines(cluster, "n2", "promotions.jsonl")[-1]["txid"]
+    assert_promotions(cluster, primaries=[("n1", "found"), ("n3", "switchover")])
+    base = state_lines(cluster, "n2", "promotions.jsonl")[-1]["txid"]
     assert base == steps["step_down", "n1"]["txid"]
     for name in cluster.status():
         assert operations(cluster, name) == [("switchover", "done")]
@@ -131,7 +131,7 @@ def test_a_switchover_that_fails_is_rolled_back_and_the_next_one_succeeds(
     assert_whole(duo, "n2")
     # A promotion is recorded before it is ordered, so that of n2 which was refused is there, too.
     made = [("n2", "switchover"), ("n1", "switchover"), ("n2", "switchover")]
-    assert_kept(duo, primaries=[("n1", "found"), *made])
+    assert_promotions(duo, primaries=[("n1", "found"), *made])
     rolled_back = ("switchover", "rolled_back")
     for name in ("n1", "n2"):
         assert operations(duo, name) == [rolled_back, rolled_back, ("switchover", "done")]

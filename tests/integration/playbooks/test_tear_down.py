@@ -7,9 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from helpers.clusters import assert_done, assert_idle, assert_led_by, assert_predicted, order, roles
-from helpers.kept_there import operations
 from helpers.load import CLEAN, Load
 from helpers.playbooks import run_playbook
+from helpers.state_on_nodes import operations
 from ncs_sim.cluster import Cluster
 
 TEAR_DOWN = "nso.ha.tear_down"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the nodes of a simulated cluster keep between runs: their record, lock and log."""
+"""What nodes of a simulated cluster keep between runs: promotion history, lock and log."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def state_files(cluster: Cluster, name: str) -> dict[str, bytes]:
     return {one.name: one.read_bytes() for one in directory.iterdir() if one.name != ".mutex"}
 
 
-def kept_lines(cluster: Cluster, name: str, file: str) -> list[dict[str, Any]]:
+def state_lines(cluster: Cluster, name: str, file: str) -> list[dict[str, Any]]:
     """The entries of a file of a node that has one on each line."""
     return [json.loads(line) for line in state_files(cluster, name).get(file, b"").splitlines()]
 
 
 def promotions(cluster: Cluster, name: str) -> list[tuple[str, str]]:
-    """The record of a node: who was made primary, and by which operation."""
-    lines = kept_lines(cluster, name, "promotions.jsonl")
+    """The promotion history of a node: who was made primary, and by which operation."""
+    lines = state_lines(cluster, name, "promotions.jsonl")
     return [(line["primary"], line["operation"]) for line in lines]
 
 
 def operations(cluster: Cluster, name: str) -> list[tuple[str, str]]:
     """The log of a node: operations, and what came of each."""
-    lines = kept_lines(cluster, name, "operations.jsonl")
+    lines = state_lines(cluster, name, "operations.jsonl")
     return [(line["operation"], line["outcome"]) for line in lines]
 
 
@@ -43,8 +43,8 @@ def lock(cluster: Cluster, name: str) -> dict[str, Any]:
     return found
 
 
-def assert_kept(cluster: Cluster, *, primaries: list[tuple[str, str]]) -> None:
-    """All nodes have this record, and nothing is left of a run; the token was kept nowhere."""
+def assert_promotions(cluster: Cluster, *, primaries: list[tuple[str, str]]) -> None:
+    """All nodes have this history, and nothing is left of a run; the token was kept nowhere."""
     for name in cluster.status():
         files = state_files(cluster, name)
         found = promotions(cluster, name)
@@ -53,8 +53,8 @@ def assert_kept(cluster: Cluster, *, primaries: list[tuple[str, str]]) -> None:
         assert all(cluster.token.encode() not in data for data in files.values()), name
 
 
-def give_record(cluster: Cluster, *primaries: str) -> None:
-    """Let all nodes have a record that says that these became primary, the last one just now.
+def give_history(cluster: Cluster, *primaries: str) -> None:
+    """Let all nodes have a history that says that these became primary, the last one just now.
 
     For clusters that were made by hand and are to be as if the playbooks had made them.
     """

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 from helpers.clusters import assert_idle, assert_led_by
-from helpers.kept_there import assert_kept, give_record, promotions, state_files
 from helpers.playbooks import run_playbook
+from helpers.state_on_nodes import assert_promotions, give_history, promotions, state_files
 from ncs_sim.cluster import Cluster
 
 CONVERGE = "nso.ha.converge"
 
 
-def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> None:
-    give_record(cluster, "n1")
+def test_a_history_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> None:
+    give_history(cluster, "n1")
     before = cluster.status()
     state = cluster.node("n2").directory / "state"
     for path in state.iterdir():
@@ -36,7 +36,7 @@ def test_a_record_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> N
     done = run_playbook(CONVERGE, cluster.inventory)
     assert done.status == 0, done.output
     assert done.changed == {"n2", "n3"}
-    assert_kept(cluster, primaries=[("n1", "converge")])
+    assert_promotions(cluster, primaries=[("n1", "converge")])
     assert any(name.startswith("promotions.jsonl.damaged") for name in state_files(cluster, "n3"))
     assert_led_by(cluster, "n1")
     assert cluster.status() == before
