@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs on targets, on every Python; playbooks, on every ansible-core. As found here.
 
-The Python and the ansible-core of .venv are left to `make test` and `make test-all`.
+The Python and the ansible-core of .venv are left to `make test` and `make test-all`. Of the
+playbooks that are to run on every ansible-core, those that take minutes run if EVERY is set in the
+environment.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ def _client(version: str) -> None:
 
 def _playbooks(core: str, tools: Path) -> None:
     title = f"playbooks on ansible-core {core}"
-    _pytest(title, tools, "-m", "every_core", "tests/integration/playbooks")
+    chosen = "every_core" if os.environ.get("EVERY") else "every_core and not long"
+    _pytest(title, tools, "-m", chosen, "tests/integration/playbooks")
 
 
 def _pytest(title: str, tools: Path, *arguments: str) -> None:

@@ -265,6 +265,7 @@ def test_a_cluster_of_one_node_is_a_cluster(simulation: Simulation) -> None:
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_converge_works_over_unix_sockets_with_the_access_check_on(
     simulation: Simulation,
 ) -> None:

@@ -48,6 +48,7 @@ def test_nobody_is_promoted_unless_what_fences_has_confirmed_it(
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_errors_that_the_play_ignores_are_not_ignored_by_what_fences(
     frozen: Frozen, simulation: Simulation
 ) -> None:
@@ -95,6 +96,7 @@ def test_no_variable_counts_for_a_confirmation(frozen: Frozen) -> None:
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_a_task_that_is_not_to_be_logged_is_not_quoted(frozen: Frozen) -> None:
     secret = "the-password-of-the-power-switch"
     fails = command("sh", "-c", f"echo {secret} >&2; exit 1", no_log=True)

@@ -34,6 +34,7 @@ def switching(
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_a_module_that_begins_after_its_task_was_given_up_gives_no_order(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

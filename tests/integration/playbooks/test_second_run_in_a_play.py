@@ -27,6 +27,7 @@ def failover_with(tasks: str) -> dict[str, Any]:
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_a_second_failover_in_a_rescue_starts_from_nothing(
     simulation: Simulation, tmp_path: Path
 ) -> None:
