@@ -400,7 +400,6 @@ from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils._apply import (
-    operation,
     orders,
     role_options,
     transitions,
@@ -408,7 +407,6 @@ from ansible_collections.nso.ha.plugins.module_utils._apply import (
 from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
 from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
-from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
 from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.addresses import Upstream
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
@@ -505,6 +503,10 @@ def _escort(params: Mapping[str, Any], target: Target, warn: Callable[[str], Non
     option = params["operation"]
     if option is None:
         return Escort()
+    # Compiled at each call on the target, so it is imported only where this option needs it.
+    from ansible_collections.nso.ha.plugins.module_utils._apply import operation
+    from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
+
     return PromotionEscort(operation.from_option(option, warn), target, params["node_id"] or "")
 
 

@@ -459,15 +459,10 @@ error:
 import contextlib
 import re
 import time
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils._node import (
-    daemon,
-    options,
-    validation,
-    waiting,
-)
+from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
@@ -479,8 +474,12 @@ from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
     StatusReader,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.state import ROLES
-from ansible_collections.nso.ha.plugins.module_utils._store import contents
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
+
+# What is imported is compiled at each call on the target. So what few calls need is imported where
+# they need it.
+if TYPE_CHECKING:
+    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
 
 
 def argument_spec() -> dict[str, Any]:
@@ -539,6 +538,8 @@ def _contents(directory: str | None) -> dict[str, Any]:
     """Return what the state directory holds when all is over: it may change during a wait."""
     if directory is None:
         return {}
+    from ansible_collections.nso.ha.plugins.module_utils._store import contents
+
     return {"state_directory": contents.read_contents(directory).as_result(time.time())}
 
 
@@ -551,7 +552,7 @@ def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus
         validation.check_port("ha_port", params["ha_port"])
         validation.check_pattern("process", params["process"])
         target = options.ha_target(params)
-        wanted = waiting.conditions(params["wait_for"] or {})
+        wanted = _conditions(params["wait_for"])
     reading = reported("Reading the HA status", target.endpoint)
     with reading, contextlib.closing(StatusReader(target)) as reader:
         if wanted is not None:
@@ -559,13 +560,22 @@ def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus
         try:
             return reader.read(target.timeout)
         except error.Failure as failure:
-            if failure.os_errno in daemon.NOTHING_LISTENS:
-                raise _nothing_listens(params, target, failure) from None
-            raise
+            raise _explained(params, target, failure) from None
+
+
+def _conditions(wait_for: Mapping[str, Any] | None) -> waiting.Conditions | None:
+    """Return what to wait for, or None. Raises OptionError."""
+    if not wait_for:
+        return None
+    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
+
+    return waiting.conditions(wait_for)
 
 
 def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
     """Raise ModuleFailure where another run is at work on this node."""
+    from ansible_collections.nso.ha.plugins.module_utils._store import contents
+
     held = contents.read_contents(directory).lock
     known = (params["run_id"], *params["ignore_locks"])
     if held is None or held.run_id in known or held.has_expired(time.time()):
@@ -576,10 +586,14 @@ def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
     )
 
 
-def _nothing_listens(
+def _explained(
     params: Mapping[str, Any], target: Target, failure: error.Failure
-) -> ModuleFailure:
-    """Return a failure that says whether the daemon runs, by all that can be seen of it."""
+) -> ModuleFailure | error.Failure:
+    """Return the failure. If nothing listens, it says whether the daemon runs, by all evidence."""
+    from ansible_collections.nso.ha.plugins.module_utils._node import daemon
+
+    if failure.os_errno not in daemon.NOTHING_LISTENS:
+        return failure
     evidence = daemon.find_daemon(
         daemon.Place(
             target.endpoint,
@@ -599,6 +613,8 @@ def _wait(
     reader: StatusReader, target: Target, wanted: waiting.Conditions, seconds: float
 ) -> NodeStatus:
     """Return the status once all conditions hold. Raises ModuleFailure, error.Failure."""
+    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
+
     waited = waiting.wait(reader, wanted, target.timeout, seconds)
     if waited.last is not None and not waited.missing:
         return waited.last
