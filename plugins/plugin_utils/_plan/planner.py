@@ -18,7 +18,7 @@ role has role none for a moment, and accepts writes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ansible_collections.nso.ha.plugins.module_utils._apply import transitions
@@ -125,12 +125,12 @@ class _Planner:
         for member in members:
             self._release(member)
         order = sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
-        named = [(name, self._named(name, self.waves[name, number])) for name, number in order]
-        looks = self._looks(named)
-        waves = tuple(
-            wave(name, steps, look) for (name, steps), look in zip(named, looks, strict=True)
-        )
-        return Plan(waves, self.blocked, self.hands_over)
+        copying = [place for place in order if place[0] in (RELAYS, SECONDARIES)]
+        waves = []
+        for place in order:
+            name, steps = place[0], self._named(place[0], self.waves[place])
+            waves.append(wave(name, steps, self._look(name, steps, place in copying[:1])))
+        return Plan(tuple(waves), self.blocked, self.hands_over)
 
     def _named(self, wave: str, steps: Iterable[Step]) -> tuple[Step, ...]:
         """Return the steps with what identifies them on their node."""
@@ -145,25 +145,22 @@ class _Planner:
             for step in steps
         )
 
-    def _looks(self, waves: Iterable[tuple[str, Sequence[Step]]]) -> Iterator[tuple[str, ...]]:
-        """Yield for each wave the hosts to observe once more before it, see recheck.py.
+    def _look(self, wave: str, steps: Iterable[Step], copies_first: bool) -> tuple[str, ...]:
+        """Return the hosts to observe once more before a wave, see recheck.py.
 
         Before a promotion these are all nodes: another may have become primary, and a silent one
         may have woken up. Where a living primary hands over, its steps check what counts, and a
         look would make the time without a primary longer. Before nodes copy, it is these nodes, and
-        the first time the primary as well.
+        before the first that copy the primary as well.
         """
-        looked_at_primary = False
-        for name, steps in waves:
-            hosts: set[str] = set()
-            if name == PROMOTE and not self.hands_over:
-                hosts = set(self.observed)
-            elif name in (RELAYS, SECONDARIES):
-                hosts = {step.host for step in steps}
-                if not looked_at_primary:
-                    hosts.add(self.topology.primary.host)
-                    looked_at_primary = True
-            yield tuple(sorted(hosts))
+        if wave == PROMOTE and not self.hands_over:
+            return tuple(sorted(self.observed))
+        if wave not in (RELAYS, SECONDARIES):
+            return ()
+        hosts = {step.host for step in steps}
+        if copies_first:
+            hosts.add(self.topology.primary.host)
+        return tuple(sorted(hosts))
 
     def _declare_dead(self, member: Member) -> None:
         """Tell the upstream of a node whose daemon does not run that it is dead.
@@ -175,8 +172,8 @@ class _Planner:
             return
         # In the order of the inventory, so that the same cluster always gets the same plan.
         for host in self.topology.members:
-            state = self.states.get(host, HaState(NONE))
-            if state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
+            state = self.states.get(host)
+            if state and state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
                 why = f"lists {member.host}, which does not run"
                 step = Step(host, "", member.host, (SECONDARY_DEAD,), why)
                 # One step for each host in a wave, as a host runs one task at a time.

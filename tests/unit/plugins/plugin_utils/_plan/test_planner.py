@@ -285,6 +285,29 @@ def test_only_several_nodes_that_get_a_role_are_dealt_with_in_parallel() -> None
         ]
 
 
+def test_all_are_looked_at_before_a_promotion_and_who_copies_whom_before_a_copy() -> None:
+    observed = {name: answer("none") for name in ("n4", "n3", "n2", "n1")}
+    waves = planned([N1, RELAY, BELOW, N4], observed).waves
+    assert [(wave.name, wave.look) for wave in waves] == [
+        ("promote", ("n1", "n2", "n3", "n4")),
+        ("relays", ("n1", "n2")),
+        ("secondaries", ("n3", "n4")),
+    ]
+
+
+def test_nobody_is_looked_at_between_a_primary_that_hands_over_and_the_next_one() -> None:
+    observed = {"n1": answer("secondary", N2), "n2": answer("primary", None, N1)}
+    waves = planned([N1, N2], observed).waves
+    assert [(wave.name, wave.look) for wave in waves] == [
+        ("hold", ()),
+        ("catch_up", ()),
+        ("step_down", ()),
+        ("promote", ()),
+        ("secondaries", ("n1", "n2")),
+        ("release", ()),
+    ]
+
+
 def test_nodes_leave_from_the_bottom_up_and_the_primary_last() -> None:
     observed: Observed = {
         "n1": answer("primary"),
