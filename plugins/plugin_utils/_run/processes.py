@@ -6,7 +6,8 @@
 
 A run that is killed cannot give its lock back. The next run on the same controller finds out that
 its process has ended. On another controller, in another container, and after a reboot that is not
-known, and the lock has to expire.
+known, and the lock has to expire. A process that cannot be seen may be alive: a controller may hide
+those of other users (hidepid, ProtectProc).
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import multiprocessing
 import os
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
+_PROCESSES = "/proc"
 
 
 def this_process() -> dict[str, Any]:
@@ -32,12 +34,13 @@ def this_process() -> dict[str, Any]:
     # Ansible runs action plugins in workers. The process of the run is their parent.
     worker = multiprocessing.parent_process()
     pid = worker.pid if worker is not None and worker.pid else os.getpid()
+    shown = _stat(pid)
     return {
         "host": socket.gethostname(),
         "boot": _read(_BOOT).strip(),
         "namespace": _link("/proc/self/ns/pid"),
         "pid": pid,
-        "began": _began(pid),
+        "began": shown.began if shown is not None else "",
     }
 
 
@@ -56,26 +59,52 @@ def owner(variables: Mapping[str, Any], host: str) -> str:
 
 
 def is_gone(process: Mapping[str, Any]) -> bool:
-    """Return whether a process is known to have ended. If that cannot be known it lives."""
+    """Return whether a process is proven to have ended. If that cannot be proven it lives.
+
+    The proof is that the kernel knows no process of that number, or shows another one or a zombie
+    under it, in the same boot and the same namespace of process ids.
+    """
     here = this_process()
     try:
-        pid = int(process["pid"])
-        same = all(process[name] == here[name] for name in ("host", "boot", "namespace"))
+        pid, began = int(process["pid"]), process["began"]
         # Another boot may be another machine of the same name, so it proves nothing.
-        if pid < 1 or not same or not here["boot"]:
+        places = [(process[name], here[name]) for name in ("host", "boot", "namespace")]
+        if pid < 1 or not all(there and there == known for there, known in places):
             return False
-        return bool(_began(pid) != process["began"])
-    except (KeyError, TypeError, ValueError):
+        shown = _stat(pid)
+        if shown is None:
+            return not _exists(pid)
+        # A zombie has ended; its parent has not noticed yet.
+        return shown.state in ("Z", "X") or bool(began and shown.began != began)
+    except (KeyError, OverflowError, TypeError, ValueError):
         return False
 
 
-def _began(pid: int) -> str:
-    """Return when a process began, or "" if there is no such process."""
+class _Stat(NamedTuple):
+    """What the system shows of a process: its state, and when it began in ticks since boot."""
+
+    state: str
+    began: str
+
+
+def _stat(pid: int) -> _Stat | None:
+    """Return what the system shows of a process, or None where it shows nothing."""
     # The name of the process, in parentheses, may have spaces in it; the time is the 22nd field.
-    _name, _sign, rest = _read(f"/proc/{pid}/stat").rpartition(")")
+    _name, _sign, rest = _read(f"{_PROCESSES}/{pid}/stat").rpartition(")")
     fields = rest.split()
-    # A zombie has ended; its parent has not noticed yet.
-    return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
+    return _Stat(fields[0], fields[19]) if len(fields) > 19 else None
+
+
+def _exists(pid: int) -> bool:
+    """Return whether there is a process of this number, one that is hidden from us included."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It is somebody else's.
+        return True
+    return True
 
 
 def _read(path: str) -> str:

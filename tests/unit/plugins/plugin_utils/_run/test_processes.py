@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._run import processes
@@ -25,11 +27,9 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
 
 def of(child: subprocess.Popen[bytes]) -> dict[str, object]:
     """Return what a run would keep if this were its process."""
-    return {
-        **processes.this_process(),
-        "pid": child.pid,
-        "began": processes._began(child.pid),
-    }
+    shown = processes._stat(child.pid)
+    assert shown
+    return {**processes.this_process(), "pid": child.pid, "began": shown.began}
 
 
 def test_a_process_knows_itself_and_lives() -> None:
@@ -57,6 +57,39 @@ def test_one_that_has_ended_and_was_not_waited_for_is_gone(
     assert os.path.exists(f"/proc/{child.pid}")
 
 
+def test_a_process_that_the_system_hides_lives_until_the_kernel_knows_none(
+    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = of(child)
+    # As with hidepid: other users' processes are not in /proc.
+    monkeypatch.setattr(processes, "_PROCESSES", str(tmp_path))
+    assert not processes.is_gone(kept)
+    child.kill()
+    child.wait()
+    assert processes.is_gone(kept)
+
+
+def test_a_process_of_another_user_lives_though_it_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(processes, "_PROCESSES", str(tmp_path))
+    monkeypatch.setattr(os, "kill", refuse)
+    assert not processes.is_gone({**processes.this_process(), "pid": 4_000_000, "began": "7"})
+
+
+def test_a_run_that_did_not_see_its_own_beginning_is_not_taken_for_another_process(
+    child: subprocess.Popen[bytes],
+) -> None:
+    kept = {**of(child), "began": ""}
+    assert not processes.is_gone(kept)
+    child.kill()
+    child.wait()
+    assert processes.is_gone(kept)
+
+
 def test_another_process_under_the_same_number_is_not_the_one(
     child: subprocess.Popen[bytes],
 ) -> None:
@@ -64,11 +97,14 @@ def test_another_process_under_the_same_number_is_not_the_one(
 
 
 @pytest.mark.parametrize("name", ["host", "boot", "namespace"])
-def test_what_is_elsewhere_counts_as_living(child: subprocess.Popen[bytes], name: str) -> None:
+@pytest.mark.parametrize("other", ["another", ""])
+def test_what_is_elsewhere_counts_as_living(
+    child: subprocess.Popen[bytes], name: str, other: str
+) -> None:
     kept = of(child)
     child.kill()
     child.wait()
-    assert not processes.is_gone({**kept, name: "another"})
+    assert not processes.is_gone({**kept, name: other})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,7 +115,7 @@ def test_what_is_not_known_counts_as_living(child: subprocess.Popen[bytes], name
     assert not processes.is_gone({key: value for key, value in kept.items() if key != name})
 
 
-@pytest.mark.parametrize("pid", [0, -1, "x", None, [1]])
+@pytest.mark.parametrize("pid", [0, -1, "x", None, [1], 10**30])
 def test_what_is_no_process_counts_as_living(pid: object) -> None:
     assert not processes.is_gone({**processes.this_process(), "pid": pid})
     assert not processes.is_gone({})
