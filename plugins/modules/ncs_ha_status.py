@@ -233,7 +233,7 @@ ha:
           type: str
           returned: always
 locked:
-  description: That NSO was not asked, as the lock of another run is there.
+  description: That NSO was not asked, as the lock of another run is there, or may be there.
   returned: where that is so
   type: bool
 run_id:
@@ -417,6 +417,12 @@ state_directory:
       elements: str
       returned: always
       sample: []
+    lock_problem:
+      description: Why it is not known whether a run holds the lock, or nothing. Such a lock counts
+        as one that is held.
+      type: str
+      returned: always
+      sample: ""
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -576,7 +582,14 @@ def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
     """Raise ModuleFailure where another run is at work on this node."""
     from ansible_collections.nso.ha.plugins.module_utils._store import contents
 
-    held = contents.read_contents(directory).lock
+    content = contents.read_contents(directory)
+    if content.lock_problem:
+        raise ModuleFailure(
+            "NSO was not asked, as that takes the HA socket from a run under way, and there may be "
+            f"one: {content.lock_problem}",
+            {"locked": True},
+        )
+    held = content.lock
     known = (params["run_id"], *params["ignore_locks"])
     if held is None or held.run_id in known or held.has_expired(time.time()):
         return

@@ -320,6 +320,7 @@ class Cluster:
             "promotions": list(node.record),
             "read_only": node.mark,
             "damaged": [],
+            "lock_problem": "",
         }
 
     def unmet(self, node: Node, wanted: Mapping[str, Any]) -> list[str]:

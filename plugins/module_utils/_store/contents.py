@@ -49,13 +49,19 @@ class ReadOnlyMark(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What the state directory of a node holds. `damaged` says what could not be read."""
+    """What the state directory of a node holds.
+
+    damaged:      what could not be read, in words
+    lock_problem: why it is not known whether a run holds the lock, or "". Such a lock counts as one
+                  that is held.
+    """
 
     path: str
     lock: Lock | None
     promotions: list[promotions.Entry]
     read_only: ReadOnlyMark | None
     damaged: list[str]
+    lock_problem: str = ""
 
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
@@ -65,6 +71,7 @@ class Contents(NamedTuple):
             "promotions": self.promotions,
             "read_only": self.read_only._asdict() if self.read_only else None,
             "damaged": self.damaged,
+            "lock_problem": self.lock_problem,
         }
 
 
@@ -80,11 +87,13 @@ def read_contents(directory: str) -> Contents:
             return None
 
     if not attempt(directory_exists):
-        return Contents(directory, None, [], None, damaged)
+        return Contents(directory, None, [], None, damaged, "; ".join(damaged))
+    held = attempt(read_lock)
+    lock_problem = "; ".join(damaged)
     entries, damaged_lines = attempt(read_promotions) or ([], [])
-    held, mark = attempt(read_lock), attempt(read_mark)
+    mark = attempt(read_mark)
     history = promotions.merge_entries(entries)
-    return Contents(directory, held, history, mark, [*damaged_lines, *damaged])
+    return Contents(directory, held, history, mark, [*damaged_lines, *damaged], lock_problem)
 
 
 def directory_exists(directory: str) -> bool:

@@ -28,7 +28,7 @@ class Stored:
     history:    the promotions that any node knows
     incomplete: by host, why its promotion history has to be completed
     replace:    ids of locks whose run is gone
-    locked:     for each lock that stands in the way, a sentence about it
+    locked:     for each lock that stands in the way, or may do so, a sentence about it
     unfinished: names of the operations that broke off, each with the id of the run
     held:       by host, the lock of this run
     """
@@ -50,8 +50,11 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
     history = PromotionHistory(set().union(*promotions.values()))
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
+    unread: dict[str, str] = {}
     for host, directory in directories.items():
         lock = directory.get("lock")
+        if directory.get("lock_problem"):
+            unread[host] = directory["lock_problem"]
         if not lock or lock["run_id"] == results.run_id:
             continue
         if lock["expired"] or lock["run_id"] == broken or gone(lock.get("process") or {}):
@@ -71,7 +74,10 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
             if (why := _lacks(directory, promotions[host], history))
         },
         replace=tuple(stale),
-        locked=tuple(_in_the_way(who, lock) for who, lock in living.values()),
+        locked=(
+            *(_in_the_way(who, lock) for who, lock in living.values()),
+            *(_unread(host, problem) for host, problem in unread.items()),
+        ),
         unfinished={
             **{str(mark["operation"]): str(mark["run_id"]) for mark in marks},
             **{str(lock["operation"]): str(lock["run_id"]) for lock in stale.values()},
@@ -106,8 +112,11 @@ def _lacks(
     """Return why the promotion history of a node has to be completed, or nothing."""
     if not directory:
         return ""
+    if directory.get("lock_problem"):
+        # That is told as a lock that may be held.
+        return ""
     if directory["damaged"]:
-        return f"its promotion history is damaged ({'; '.join(directory['damaged'])})"
+        return f"its state directory is damaged ({'; '.join(directory['damaged'])})"
     missing = len(history.all) - len(known)
     if not missing:
         return ""
@@ -121,3 +130,7 @@ def _in_the_way(hosts: list[str], lock: Mapping[str, Any]) -> str:
         "Wait for that run. If it is truly gone, run this with "
         f"nso_ha_break_lock={lock['run_id']}"
     )
+
+
+def _unread(host: str, problem: str) -> str:
+    return f"{host}: a run may hold its lock, which cannot be read: {problem.rstrip('.')}"

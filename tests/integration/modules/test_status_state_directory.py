@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ def nothing(directory: StateDirectory) -> dict[str, Any]:
         "promotions": [],
         "read_only": None,
         "damaged": [],
+        "lock_problem": "",
     }
 
 
@@ -58,6 +60,7 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
         "promotions": [entry(1), entry(2)],
         "read_only": directory.mark(),
         "damaged": [],
+        "lock_problem": "",
     }
     assert directory.contents() == before
 
@@ -107,6 +110,41 @@ def test_damage_is_told_and_is_no_failure(stage: Stage, directory: StateDirector
     damage, lock = found["state_directory"]["damaged"]
     assert damage == f"{record}, line 2: its sum does not fit"
     assert "lock.json is damaged" in lock
+    assert found["state_directory"]["lock_problem"] == lock
+
+
+def unreadable(directory: StateDirectory) -> None:
+    # The tests may run as root, who may read everything; nobody reads a directory.
+    (directory.path / "lock.json").unlink()
+    (directory.path / "lock.json").mkdir()
+
+
+def damaged(directory: StateDirectory) -> None:
+    (directory.path / "lock.json").write_text("junk")
+
+
+def replaced(directory: StateDirectory) -> None:
+    directory.path.rename(directory.path.with_name("moved"))
+    directory.path.write_text("no directory")
+
+
+@pytest.mark.parametrize("spoil", [unreadable, damaged, replaced])
+def test_a_run_does_not_look_where_the_lock_of_another_cannot_be_read(
+    stage: Stage, directory: StateDirectory, spoil: Callable[[StateDirectory], None]
+) -> None:
+    stage.put(PRIMARY)
+    directory.begin("a")
+    with stage.hand(stage.subject) as controller:
+        controller.status()
+        spoil(directory)
+        result = stage.status(state_dir=str(directory.path), run_id="b")
+        assert result["failed"] is True
+        assert result["locked"] is True
+        assert "there may be one" in result["msg"]
+        assert str(directory.path) in result["msg"]
+        assert result["state_directory"]["lock_problem"]
+        # It still has the HA socket.
+        controller.status()
 
 
 def test_a_relative_directory_is_refused(stage: Stage) -> None:

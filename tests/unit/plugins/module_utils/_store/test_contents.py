@@ -72,6 +72,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
         "promotions": [entry(1), entry(2)],
         "read_only": MARK._asdict(),
         "damaged": [],
+        "lock_problem": "",
     }
 
 
@@ -85,6 +86,7 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
         "promotions": [],
         "read_only": None,
         "damaged": [],
+        "lock_problem": "",
     }
     assert os.listdir(str(tmp_path)) == []
 
@@ -92,9 +94,11 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
 def test_a_file_in_place_of_the_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
-        (problem,) = contents.read_contents(str(path)).damaged
+        read = contents.read_contents(str(path))
+        (problem,) = read.damaged
         assert str(path) in problem
         assert "Hint: " in problem
+        assert read.lock_problem == problem
 
 
 def test_files_that_may_not_be_read_are_told_each(
@@ -105,9 +109,25 @@ def test_files_that_may_not_be_read_are_told_each(
 
     monkeypatch.setattr(os, "open", refuse)
     read = contents.read_contents(str(full))
-    assert read._replace(damaged=[]) == nothing(full)
+    assert f"cannot read {full / contents.LOCK}: Permission" in read.lock_problem
+    assert contents.PROMOTIONS not in read.lock_problem
+    assert read._replace(damaged=[], lock_problem="") == nothing(full)
     for name in (contents.PROMOTIONS, contents.LOCK, contents.READ_ONLY):
         assert any(f"cannot read {full / name}: Permission" in text for text in read.damaged)
+
+
+def test_of_a_directory_that_may_not_be_looked_into_the_lock_is_not_known(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, *_rest: object, **_more: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "stat", refuse)
+    read = contents.read_contents(str(full))
+    assert f"cannot look into {full}: Permission" in read.lock_problem
+    assert read == nothing(full)._replace(
+        damaged=[read.lock_problem], lock_problem=read.lock_problem
+    )
 
 
 @pytest.mark.parametrize("name", [contents.LOCK, contents.READ_ONLY])
@@ -120,7 +140,8 @@ def test_a_damaged_file_is_told_and_the_others_are_read(full: Path, name: str, d
     assert str(full / name) in problem
     assert "Hint: " in problem
     no_more: Any = {"lock": None} if name == contents.LOCK else {"read_only": None}
-    assert read._replace(damaged=[]) == whole._replace(**no_more)
+    assert read.lock_problem == (problem if name == contents.LOCK else "")
+    assert read._replace(damaged=[], lock_problem="") == whole._replace(**no_more)
 
 
 @pytest.mark.parametrize("change", [{"run_id": 1}, {"operation": ""}, {"at": None}, {"more": ""}])

@@ -52,6 +52,19 @@ def test_the_lock_of_a_living_run_stands_in_the_way_and_names_all_its_hosts_once
     )
 
 
+def test_a_lock_that_cannot_be_read_stands_in_the_way_and_is_not_told_as_damage() -> None:
+    problem = "cannot look into /state: Permission denied. Hint: become root."
+    unread = directory(damaged=[problem], lock_problem=problem)
+    # Whoever breaks a lock by its id, or finds its process gone, has read it.
+    for broken, gone in (("", False), ("r1", True)):
+        state_directories = read(directory(), unread, broken=broken, gone=gone)
+        assert state_directories.locked == (
+            "n2: a run may hold its lock, which cannot be read: cannot look into /state: "
+            "Permission denied. Hint: become root",
+        )
+        assert not state_directories.incomplete
+
+
 def test_the_own_lock_does_not() -> None:
     state_directories = read(directory(lock=OTHER), directory(), run_id="r1")
     assert (state_directories.locked, state_directories.replace, state_directories.unfinished) == (
@@ -109,9 +122,7 @@ def test_two_nodes_may_each_know_what_the_other_does_not() -> None:
 
 def test_a_damaged_history_is_told_even_if_nothing_is_missing() -> None:
     state_directories = read(directory(promotions=[entry(1)], damaged=["line 2", "line 3"]))
-    assert state_directories.incomplete == {
-        "n1": "its promotion history is damaged (line 2; line 3)"
-    }
+    assert state_directories.incomplete == {"n1": "its state directory is damaged (line 2; line 3)"}
 
 
 def test_a_thousand_nodes_that_know_the_same_are_read_once(
