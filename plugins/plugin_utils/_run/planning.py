@@ -63,7 +63,11 @@ class Known:
 
     def broken(self) -> str:
         """Return the id of a lock that the operator breaks, or ""."""
-        return settings.as_text(self._group.get("nso_ha_break_lock"))
+        try:
+            return request.lock_id(self._group.get("nso_ha_break_lock"))
+        except ValueError:
+            # It is among the problems of the run, which is refused for it.
+            return ""
 
     @property
     def _group(self) -> Mapping[str, Any]:

@@ -59,9 +59,20 @@ def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Requ
         operation=operation,
         candidate=candidate,
         consents=consents,
-        broken=as_text(group.get("nso_ha_break_lock")),
+        broken=lock_id(group.get("nso_ha_break_lock")),
         fences=bool(as_text(group.get("nso_ha_fence_tasks"))),
     )
+
+
+def lock_id(value: object) -> str:
+    """Return the id of a lock as it was pasted: without blanks, quotes or a full stop around it.
+
+    Raises ValueError for a number: YAML makes one of an id such as 1234567890123456 or 12e3456, and
+    may change it.
+    """
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"nso_ha_break_lock is the number {value!r}; quote it, as it is text")
+    return as_text(value).strip(" \t\r\n.,;:'\"")
 
 
 def known_names(value: object, what: str, known: Iterable[str]) -> frozenset[str]:

@@ -48,6 +48,10 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
     }
     promotions = _promotions(directories)
     history = PromotionHistory(set().union(*promotions.values()))
+    left: dict[str, dict[str, str]] = {}
+    for host, directory in directories.items():
+        if mark := directory.get("read_only"):
+            left.setdefault(mark["run_id"], {})[host] = mark["at"]
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     unread: dict[str, str] = {}
@@ -75,7 +79,11 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
         },
         replace=tuple(stale),
         locked=(
-            *(_in_the_way(who, lock) for who, lock in living.values()),
+            *_no_such_lock(broken, stale, living),
+            *(
+                _in_the_way(who, lock, left.get(run_id, {}))
+                for run_id, (who, lock) in living.items()
+            ),
             *(_unread(host, problem) for host, problem in unread.items()),
         ),
         unfinished={
@@ -123,13 +131,32 @@ def _lacks(
     return f"its promotion history lacks {missing} of {len(history.all)} promotions"
 
 
-def _in_the_way(hosts: list[str], lock: Mapping[str, Any]) -> str:
+def _in_the_way(hosts: list[str], lock: Mapping[str, Any], left: Mapping[str, str]) -> str:
+    """Return sentences about another run's lock; `left` is when it made which host read-only."""
+    since = "".join(
+        f". It made {host} read-only at {at}, so no client can write there"
+        for host, at in left.items()
+    )
     return (
         f"{lock['owner']} has been running {lock['operation']} since {lock['taken']} and holds the "
-        f"lock on {', '.join(hosts)}, which is valid until {lock['expires']} unless it is renewed. "
-        "Wait for that run. If it is truly gone, run this with "
-        f"nso_ha_break_lock={lock['run_id']}"
+        f"lock on {', '.join(hosts)}, which is valid until {lock['expires']} unless it is "
+        f"renewed{since}. Wait for that run. If it is truly gone, "
+        f"nso_ha_break_lock={lock['run_id']} breaks its lock"
     )
+
+
+def _no_such_lock(
+    broken: str,
+    stale: Mapping[str, Mapping[str, Any]],
+    living: Mapping[str, tuple[list[str], Mapping[str, Any]]],
+) -> list[str]:
+    """Return a sentence on an id that was to be broken, where only other locks stand in the way."""
+    if not broken or broken in stale or not living:
+        return []
+    return [
+        f"nso_ha_break_lock is {broken!r}, and no node has a lock of that id; there are "
+        f"{', '.join(living)}"
+    ]
 
 
 def _unread(host: str, problem: str) -> str:

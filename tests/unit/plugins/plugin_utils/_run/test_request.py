@@ -36,6 +36,17 @@ def test_nothing_is_agreed_to_where_nothing_is_given(operation: str) -> None:
     assert asked(operation, allow_data_loss="", **empty) == Request(operation)
 
 
+@pytest.mark.parametrize("pasted", ["r1", " r1\n", "r1.", "'r1'", '"r1",'])
+def test_the_id_of_a_lock_is_taken_as_it_was_pasted(pasted: str) -> None:
+    assert asked(break_lock=pasted).broken == "r1"
+
+
+@pytest.mark.parametrize("number", [1234567890123456, 12e3, True])
+def test_an_id_that_yaml_made_a_number_of_is_not_taken_for_another(number: object) -> None:
+    with pytest.raises(ValueError, match="quote it"):
+        asked(break_lock=number)
+
+
 @pytest.mark.parametrize("operation", ["", "status", "roll_back", "convergence"])
 def test_an_operation_that_cannot_be_asked_for_is_an_error(operation: str) -> None:
     with pytest.raises(ValueError, match=f"nso_ha_operation is {operation!r}; there are converge,"):

@@ -42,8 +42,8 @@ def test_the_lock_of_a_living_run_stands_in_the_way_and_names_all_its_hosts_once
     state_directories = read(directory(lock=OTHER), directory(), directory(lock=OTHER))
     assert state_directories.locked == (
         "ada@here has been running switchover since noon and holds the lock on n1, n3, which is "
-        "valid until one unless it is renewed. Wait for that run. If it is truly gone, run this "
-        "with nso_ha_break_lock=r1",
+        "valid until one unless it is renewed. Wait for that run. If it is truly gone, "
+        "nso_ha_break_lock=r1 breaks its lock",
     )
     assert (state_directories.replace, state_directories.unfinished, state_directories.held) == (
         (),
@@ -63,6 +63,20 @@ def test_a_lock_that_cannot_be_read_stands_in_the_way_and_is_not_told_as_damage(
             "Permission denied. Hint: become root",
         )
         assert not state_directories.incomplete
+
+
+def test_a_run_in_the_way_is_told_with_whom_it_made_read_only_and_since_when() -> None:
+    mark = {"run_id": "r1", "operation": "switchover", "at": "five past noon"}
+    state_directories = read(directory(lock=OTHER, read_only=mark), directory(lock=OTHER))
+    (text,) = state_directories.locked
+    assert "It made n1 read-only at five past noon, so no client can write there." in text
+
+
+def test_an_id_that_no_lock_has_is_told_with_those_that_there_are() -> None:
+    first, _second = read(directory(lock=OTHER), broken="r2").locked
+    assert first == "nso_ha_break_lock is 'r2', and no node has a lock of that id; there are r1"
+    # Once it is broken, the same command may be given again.
+    assert not read(directory(), broken="r2").locked
 
 
 def test_the_own_lock_does_not() -> None:
