@@ -91,7 +91,7 @@ def elect(
     for member in fit:
         if not ages.knows(txid_of(observed[member.host])):
             reasons[member.host] = (
-                f"its data has no place in the record ({_shown(observed, member)})"
+                f"its data has no place in the promotion history ({_shown(observed, member)})"
             )
     fit = [member for member in fit if member.host not in reasons]
     if not fit:

@@ -259,7 +259,7 @@ def _rejoin(scene: Scene, candidate: str) -> Goal:
     if not scene.primary:
         living = links.primaries(scene.observed)
         if living:
-            why = f"{' and '.join(living)} are primary at the same time, and no record says which "
+            why = f"{' and '.join(living)} are primary at the same time, and no history says which "
             why += "one is right. Find out, give it the role primary in the inventory, and run "
             why += "nso.ha.converge with nso_ha_override=one_primary"
         else:

@@ -68,8 +68,10 @@ def is_gone(process: Mapping[str, Any]) -> bool:
     try:
         pid, began = int(process["pid"]), process["began"]
         # Another boot may be another machine of the same name, so it proves nothing.
-        places = [(process[name], here[name]) for name in ("host", "boot", "namespace")]
-        if pid < 1 or not all(there and there == known for there, known in places):
+        same_place = all(
+            here[name] and process[name] == here[name] for name in ("host", "boot", "namespace")
+        )
+        if pid < 1 or not same_place:
             return False
         shown = _stat(pid)
         if shown is None:

@@ -22,9 +22,11 @@ from helpers.simulated import Simulation
 from helpers.state_on_nodes import assert_promotions, lock, operations
 from helpers.until import until
 from ncs_sim.cluster import Cluster
+from ncs_sim.raw_client import RawClient
 
 SWITCHOVER = "nso.ha.switchover"
 CONVERGE = "nso.ha.converge"
+STATUS = "nso.ha.status"
 
 
 def meeting(directory: Path, name: str) -> str:
@@ -88,7 +90,10 @@ def test_a_run_whose_lock_was_broken_stops_before_its_next_order(
             owner, held = (lock(duo, "n1")[key] for key in ("owner", "run_id"))
             later = run_playbook(CONVERGE, duo.inventory)
             assert_refused(
-                later, f"{owner} has been running switchover", f"nso_ha_break_lock={held}."
+                later,
+                f"{owner} has been running switchover",
+                "It made n1 read-only at ",
+                f"nso_ha_break_lock={held} breaks its lock",
             )
             broken = run_playbook(CONVERGE, duo.inventory, variables={"nso_ha_break_lock": held})
             assert_done(broken)
@@ -117,13 +122,34 @@ def test_a_lock_of_another_controller_stands_until_it_is_broken_by_its_id(
     begin(pair, "n2", "theirs", lease=900)
     refused = run_playbook(CONVERGE, pair.inventory, variables=ALL_MAY_GO)
     busy = "somebody@elsewhere has been running failover"
-    assert_refused(refused, busy, "nso_ha_break_lock=theirs.")
+    assert_refused(refused, busy, "nso_ha_break_lock=theirs breaks its lock")
+    wrong = {**ALL_MAY_GO, "nso_ha_break_lock": "their"}
+    refused = run_playbook(CONVERGE, pair.inventory, variables=wrong)
+    assert_refused(refused, "no node has a lock of that id; there are theirs")
     assert lock(pair, "n2")["run_id"] == "theirs"
 
-    broken = {**ALL_MAY_GO, "nso_ha_break_lock": "theirs"}
+    # As it is pasted from the end of a sentence.
+    broken = {**ALL_MAY_GO, "nso_ha_break_lock": " theirs. "}
     assert_done(run_playbook(CONVERGE, pair.inventory, variables=broken))
     assert_whole(pair)
     assert_promotions(pair, primaries=[("n1", "found")])
+
+
+def test_a_lock_that_cannot_be_read_is_held_by_somebody(pair: Cluster) -> None:
+    order(pair, "n1", "primary")
+    begin(pair, "n2", "theirs", lease=900)
+    path = pair.node("n2").directory / "state" / "lock.json"
+    path.write_text("damaged")
+    with RawClient.ha(pair.node("n2"), pair.token) as client:
+        client.status()
+        for playbook in (STATUS, CONVERGE):
+            run = run_playbook(playbook, pair.inventory, variables=ALL_MAY_GO)
+            assert "n2: a run may hold its lock, which cannot be read" in run.text
+            assert str(path) in run.text.replace(" ", "")
+            assert not run.changed
+        # The other run still has the HA socket.
+        client.status()
+    assert path.read_text() == "damaged"
 
 
 def begin(cluster: Cluster, name: str, run_id: str, lease: float) -> None:

@@ -140,4 +140,6 @@ def test_data_without_a_place_in_the_history_is_not_chosen() -> None:
     known = history(promotion(1, "id1", None, 5), promotion(2, "id2", transaction(60), 70))
     election = elect(ALL, having(transaction(65), transaction(80, "id2"), transaction(60)), known)
     assert election.chosen == "n2"
-    assert election.reasons["n1"] == "its data has no place in the record (id1/65.000000)"
+    assert (
+        election.reasons["n1"] == "its data has no place in the promotion history (id1/65.000000)"
+    )

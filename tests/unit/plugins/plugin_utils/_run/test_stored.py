@@ -55,7 +55,7 @@ def test_the_lock_of_a_living_run_stands_in_the_way_and_names_all_its_hosts_once
 def test_a_lock_that_cannot_be_read_stands_in_the_way_and_is_not_told_as_damage() -> None:
     problem = "cannot look into /state: Permission denied. Hint: become root."
     unread = directory(damaged=[problem], lock_problem=problem)
-    # Whoever breaks a lock by its id, or finds its process gone, has read it.
+    # Breaking it by its id, or finding its process gone, takes having read it.
     for broken, gone in (("", False), ("r1", True)):
         state_directories = read(directory(), unread, broken=broken, gone=gone)
         assert state_directories.locked == (
