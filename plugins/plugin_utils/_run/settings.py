@@ -10,6 +10,7 @@ will be given. Those of a host that Ansible has dropped are read from the invent
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,11 @@ IPC_ENVIRONMENT = ("NCS_IPC_ACCESS_FILE", "NCS_IPC_ADDR", "NCS_IPC_PATH", "NCS_I
 #: Variables of the role: the token and the access file, wherever they come from.
 TOKEN = "__nso_ha_token"
 ACCESS_FILE = "__nso_ha_access_file"
+
+#: The token as users give it for a host, and what YAML and INI make of text that is not quoted.
+GIVEN_TOKEN = "nso_ha_token"
+NOT_TEXT = (bool, int, float, datetime.date, bytes, Mapping, list, tuple, set)
+_AROUND = " \t\r\n\v\f\ufeff\u00a0"
 
 #: Evaluates a variable of a host; raises NotEvaluable. None is one that is not set.
 Read = Callable[[str], object]
@@ -139,6 +145,33 @@ class _Reader:
     def text(self, name: str, default: str = "") -> str:
         return as_text(self.value(name)) or default
 
+    def check_token(self) -> None:
+        """Keep what is wrong with the token, without a word of the token itself."""
+        before = len(self.problems)
+        given = self.value(GIVEN_TOKEN)
+        if len(self.problems) > before:
+            return
+        if isinstance(given, NOT_TEXT):
+            # Some releases of Ansible hand a number over as text, in another notation.
+            self.problems.append(
+                f"nso_ha_token of {self.host} is not text: YAML or INI made a "
+                f"{type(given).__name__} of it, which may be another token. Quote it"
+            )
+            return
+        token = self.value(TOKEN)
+        if len(self.problems) > before:
+            self.problems[-1] += ". NSO_HA_TOKEN_FILE has to name a file on the controller"
+            return
+        text = "" if token is None else str(token)
+        if not text.strip():
+            self.problems.append(_no_token(self.host))
+        elif text != text.strip(_AROUND) or len(text.splitlines()) > 1:
+            self.problems.append(
+                f"nso_ha_token of {self.host} has white space or a byte order mark around it, or "
+                "several lines. Remove them from nso_ha_token, from the file that "
+                "NSO_HA_TOKEN_FILE names, or from NSO_HA_TOKEN, whichever has the token"
+            )
+
     def seconds(self, name: str, default: float) -> float:
         try:
             return seconds(self.value(name), name, default)
@@ -163,8 +196,8 @@ def read(
     limits = {
         limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in _LIMITS.items()
     }
-    if stated and not reader.text(TOKEN) and not reader.problems:
-        reader.problems.append(_no_token(host))
+    if stated:
+        reader.check_token()
     member = Member(
         host=host,
         node_id=reader.text("nso_ha_node_id", host),

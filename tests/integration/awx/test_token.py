@@ -24,6 +24,7 @@ PROGRAM = Path(sys.executable).with_name("ansible-playbook")
         ({}, {}, "", ""),
         ({}, {"NSO_HA_TOKEN": "plain"}, "plain", ""),
         ({}, {"NSO_HA_TOKEN": "plain", "NSO_HA_TOKEN_FILE": "there"}, "in the file", ""),
+        ({}, {"NSO_HA_TOKEN_FILE": "~/there"}, "in the file", ""),
         ({"nso_ha_token": "given"}, {"NSO_HA_TOKEN_FILE": "there"}, "given", ""),
         # The file is not even looked for then.
         ({"nso_ha_token": "given"}, {"NSO_HA_TOKEN_FILE": "/nowhere"}, "given", ""),
@@ -59,7 +60,12 @@ def test_what_is_given_wins_over_the_file_and_the_file_over_the_environment(
     finished = subprocess.run(
         [PROGRAM, "play.yml", "-e", json.dumps(given)],
         cwd=tmp_path,
-        env={**unsettled(), **environment, "ANSIBLE_LOCALHOST_WARNING": "0"},
+        env={
+            **unsettled(),
+            **environment,
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "HOME": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         timeout=100,

@@ -138,7 +138,7 @@ def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> 
     wrong = edit(
         fresh.inventory,
         {
-            "n1": {"nso_ha_role": "master"},
+            "n1": {"nso_ha_role": "master", "nso_ha_token": 2893e1},
             "n2": {"nso_ha_node_id": "n3", "nso_ha_node_ip": "0.0.0.0"},
             "n3": {"nso_ha_upstream": "n7"},
         },
@@ -148,6 +148,7 @@ def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> 
     assert_refused(
         refused,
         "n1: nso_ha_role is 'master'",
+        "nso_ha_token of n1 is not text: YAML or INI made a float of it",
         "no node should be primary",
         "n2, n3 have the same node id, 'n3'",
         "n2: nso_ha_node_ip: '0.0.0.0'",

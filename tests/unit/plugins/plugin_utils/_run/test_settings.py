@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Memb
 from ansible_collections.nso.ha.plugins.plugin_utils._run import settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import (
     ACCESS_FILE,
+    GIVEN_TOKEN,
     IPC_ENVIRONMENT,
     OF_THE_GROUP,
     TOKEN,
@@ -126,12 +128,60 @@ def test_a_missing_token_is_a_problem_of_a_host_that_states_its_settings(token: 
     assert read({TOKEN: token}, stated=False).problems == ()
 
 
+# What YAML and INI make of 2893e1, 12345678, 0x1F, yes, 2026-01-02 and [a].
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (28930.0, "float"),
+        (12345678, "int"),
+        (31, "int"),
+        (0, "int"),
+        (True, "bool"),
+        (datetime.date(2026, 1, 2), "date"),
+        (["a"], "list"),
+        ({"a": "b"}, "dict"),
+    ],
+)
+def test_a_token_that_is_not_text_is_refused_and_not_shown(given: object, kind: str) -> None:
+    (problem,) = read({GIVEN_TOKEN: given, TOKEN: str(given)}).problems
+    assert problem == (
+        f"nso_ha_token of n1 is not text: YAML or INI made a {kind} of it, which may be another "
+        "token. Quote it"
+    )
+
+
+@pytest.mark.parametrize(
+    "token", [" key", "key ", "key\n", "\ufeffkey", "key\nlock", "\u00a0key", "\tkey"]
+)
+def test_a_token_with_something_around_it_is_refused_and_not_shown(token: str) -> None:
+    (problem,) = read({GIVEN_TOKEN: token, TOKEN: token}).problems
+    assert problem.startswith("nso_ha_token of n1 has white space or a byte order mark around it")
+    assert "key" not in problem
+
+
+def test_a_token_that_looks_like_a_number_and_is_text_is_taken() -> None:
+    assert not read({GIVEN_TOKEN: "2893e1", TOKEN: "2893e1"}).problems
+    assert not read({TOKEN: "a b"}).problems
+
+
+def test_a_file_with_the_token_that_is_not_there_is_told_by_its_variable() -> None:
+    def evaluate(name: str) -> object:
+        if name == TOKEN:
+            raise NotEvaluable("could not locate file /x")
+        return None
+
+    (problem,) = settings.read("n1", evaluate, {}).problems
+    assert problem.endswith(
+        "could not locate file /x. NSO_HA_TOKEN_FILE has to name a file on the controller"
+    )
+
+
 def test_the_token_is_not_among_the_settings() -> None:
     assert "secret" not in repr(read({}))
 
 
 @pytest.mark.parametrize(
-    "name", [*TEXTS, *settings._LIMITS.values(), *OF_THE_GROUP, "nso_ha_priority", TOKEN]
+    "name", [*TEXTS, *settings._LIMITS.values(), *OF_THE_GROUP, "nso_ha_priority", GIVEN_TOKEN]
 )
 def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -> None:
     def evaluate(asked: str) -> object:
