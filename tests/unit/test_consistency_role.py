@@ -35,7 +35,11 @@ ROLE = ROOT / "roles" / "cluster"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: The role, and the playbook, that are about AWX; see test_consistency_awx.py.
 SETUP = "awx_setup"
-PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != SETUP)
+#: The first play of every operation.
+GROUP = "group"
+PLAYBOOKS = sorted(
+    path for path in (ROOT / "playbooks").glob("*.yml") if path.stem not in (SETUP, GROUP)
+)
 #: The entry point for those who name none; it is another one under its name.
 MAIN = "main"
 
@@ -191,14 +195,17 @@ def test_the_settings_of_a_host_are_all_that_can_be_set() -> None:
     assert of_the_role == {settings.TOKEN, settings.ACCESS_FILE}
     assert of_the_role <= set(VARS)
     # These two may come from the environment of the controller as well.
-    elsewhere = {"nso_ha_token", "nso_ha_access_file"}
-    assert {name for name in asked if VARIABLE.fullmatch(name)} == SPECIFIED - elsewhere
+    elsewhere = {settings.GIVEN_TOKEN, "nso_ha_access_file"}
+    by_name = {name for name in asked if VARIABLE.fullmatch(name)}
+    # Whether the token was given as text is seen before anything else.
+    assert by_name == SPECIFIED - elsewhere | {settings.GIVEN_TOKEN}
     assert elsewhere <= set(VARIABLE.findall(text_of(ROLE / "vars" / "main.yml")))
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_a_playbook_takes_an_empty_group_for_the_default(playbook: Path) -> None:
-    (play,) = load(playbook)
+    first, play = load(playbook)
+    assert first["ansible.builtin.import_playbook"] == f"{GROUP}.yml"
     assert play["hosts"] == f"{{{{ nso_ha_group | default('{DEFAULTS['nso_ha_group']}', true) }}}}"
 
 

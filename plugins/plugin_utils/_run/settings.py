@@ -42,7 +42,12 @@ ACCESS_FILE = "__nso_ha_access_file"
 
 #: The token as users give it for a host, and what YAML and INI make of text that is not quoted.
 GIVEN_TOKEN = "nso_ha_token"
-NOT_TEXT = (bool, int, float, datetime.date, bytes, Mapping, list, tuple, set)
+NOT_TEXT: Mapping[str, tuple[type, ...]] = {
+    "truth value": (bool,),
+    "number": (int, float),
+    "date": (datetime.date,),
+    "list or dictionary": (Mapping, list, tuple, set),
+}
 _AROUND = " \t\r\n\v\f\ufeff\u00a0"
 
 #: Evaluates a variable of a host; raises NotEvaluable. None is one that is not set.
@@ -151,11 +156,12 @@ class _Reader:
         given = self.value(GIVEN_TOKEN)
         if len(self.problems) > before:
             return
-        if isinstance(given, NOT_TEXT):
+        kinds = [kind for kind, types in NOT_TEXT.items() if isinstance(given, types)]
+        if kinds:
             # Some releases of Ansible hand a number over as text, in another notation.
             self.problems.append(
-                f"nso_ha_token of {self.host} is not text: YAML or INI made a "
-                f"{type(given).__name__} of it, which may be another token. Quote it"
+                f"nso_ha_token of {self.host} is not text: YAML or INI made a {kinds[0]} of it, "
+                "which may be another token. Quote it"
             )
             return
         token = self.value(TOKEN)

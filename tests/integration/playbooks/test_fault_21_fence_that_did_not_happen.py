@@ -30,6 +30,7 @@ def assert_not_fenced(frozen: Frozen, run: Run, *words: str, status: int = 2) ->
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_nobody_is_promoted_unless_what_fences_has_confirmed_it(
     frozen: Frozen, simulation: Simulation
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.operations import OPERATIONS
 from helpers.clusters import (
     ALL_MAY_GO,
     assert_done,
@@ -148,7 +149,7 @@ def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> 
     assert_refused(
         refused,
         "n1: nso_ha_role is 'master'",
-        "nso_ha_token of n1 is not text: YAML or INI made a float of it",
+        "nso_ha_token of n1 is not text: YAML or INI made a number of it",
         "no node should be primary",
         "n2, n3 have the same node id, 'n3'",
         "n2: nso_ha_node_ip: '0.0.0.0'",
@@ -156,6 +157,28 @@ def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> 
         "nso_ha_allow_overwrite has n9",
     )
     assert set(roles(fresh).values()) == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "arguments", "group"),
+    [
+        ({"n1": {}}, ["-e", "nso_ha_group=west"], "west"),
+        ({}, [], "nso"),
+        ({"n1": {}}, ["--limit", "w1"], "nso"),
+    ],
+    ids=["no such group", "no hosts in it", "limited to others"],
+)
+def test_a_play_without_a_single_node_fails_and_names_the_group(
+    tmp_path: Path, hosts: dict[str, object], arguments: list[str], group: str
+) -> None:
+    nso = {"hosts": hosts, "vars": {"nso_ha_token": "of no node"}}
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(yaml.safe_dump({"web": {"hosts": {"w1": {}}}, "nso": nso}))
+    for playbook in ("status", "plan", *OPERATIONS):
+        run = run_playbook(f"nso.ha.{playbook}", inventory, *arguments)
+        assert run.status == 2, run.output
+        assert f"The group '{group}' (nso_ha_group) has no hosts here" in run.output
+        assert "The groups of the inventory are: nso, web." in run.output
 
 
 def test_half_of_a_cluster_is_not_decided_about(pair: Cluster, tmp_path: Path) -> None:

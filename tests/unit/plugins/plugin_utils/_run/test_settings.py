@@ -132,14 +132,14 @@ def test_a_missing_token_is_a_problem_of_a_host_that_states_its_settings(token: 
 @pytest.mark.parametrize(
     ("given", "kind"),
     [
-        (28930.0, "float"),
-        (12345678, "int"),
-        (31, "int"),
-        (0, "int"),
-        (True, "bool"),
+        (28930.0, "number"),
+        (12345678, "number"),
+        (31, "number"),
+        (0, "number"),
+        (True, "truth value"),
         (datetime.date(2026, 1, 2), "date"),
-        (["a"], "list"),
-        ({"a": "b"}, "dict"),
+        (["a"], "list or dictionary"),
+        ({"a": "b"}, "list or dictionary"),
     ],
 )
 def test_a_token_that_is_not_text_is_refused_and_not_shown(given: object, kind: str) -> None:
