@@ -160,8 +160,14 @@ def lock(run_id: str = RUN_ID, steps: Iterable[str] = (), **more: object) -> Res
 
 def directory(**content: object) -> Result:
     """Return what ncs_ha_status returns of a state directory, empty but for this."""
-    nothing = {"lock": None, "promotions": [], "read_only": None, "damaged": [], "lock_problem": ""}
-    return {**nothing, **content}
+    return {
+        "lock": None,
+        "promotions": [],
+        "read_only": None,
+        "damaged": [],
+        "lock_problem": "",
+        **content,
+    }
 
 
 def results(by_name: Mapping[str, ByHost], run_id: str = RUN_ID) -> Results:
