@@ -54,11 +54,8 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
             left.setdefault(mark["run_id"], {})[host] = mark["at"]
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
-    unread: dict[str, str] = {}
     for host, directory in directories.items():
         lock = directory.get("lock")
-        if directory.get("lock_problem"):
-            unread[host] = directory["lock_problem"]
         if not lock or lock["run_id"] == results.run_id:
             continue
         if lock["expired"] or lock["run_id"] == broken or gone(lock.get("process") or {}):
@@ -84,7 +81,11 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
                 _in_the_way(who, lock, left.get(run_id, {}))
                 for run_id, (who, lock) in living.items()
             ),
-            *(_unread(host, problem) for host, problem in unread.items()),
+            *(
+                _unread(host, problem)
+                for host, directory in directories.items()
+                if (problem := directory.get("lock_problem"))
+            ),
         ),
         unfinished={
             **{str(mark["operation"]): str(mark["run_id"]) for mark in marks},
