@@ -24,7 +24,7 @@ def test_the_last_primary_comes_back_whatever_the_inventory_says(pair: Cluster) 
     assert set(roles(pair).values()) == {"none"}
 
     refused = run_playbook(CONVERGE, pair.inventory)
-    assert_refused(refused, "(last_primary failed)", "n2", "the inventory wants n1")
+    assert_refused(refused, "(last_primary failed)", "n2", "the inventory names n1")
     assert set(roles(pair).values()) == {"none"}
 
     assert_done(run_playbook(CONVERGE, swapped(pair.inventory, "n2")))
