@@ -43,7 +43,8 @@ options:
       - V(judge_locks), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and V(judge_wave) add
         what came of the task before.
       - V(roll_back) plans how to bring the former primary back.
-      - V(report) and V(report_status) make the report.
+      - V(report) and V(report_status) make the report, V(report_so_far) the one that goes into the
+        log of operations, before the locks are given back.
     type: str
     required: true
     choices:
@@ -58,6 +59,7 @@ options:
       - judge_wave
       - roll_back
       - find_gone
+      - report_so_far
       - report
       - report_status
   operation:
@@ -135,6 +137,6 @@ gone:
   elements: str
 report:
   description: The report, which the role hands on as C(nso_ha_report).
-  returned: for V(report) and V(report_status)
+  returned: for V(report), V(report_so_far) and V(report_status)
   type: dict
 """

@@ -172,6 +172,7 @@ lock:
     fence: [n3]
     fenced: [n3]
     expired: false
+    doubt: ""
   contains:
     run_id:
       description: The id of the run.
@@ -223,6 +224,10 @@ lock:
     expired:
       description: Whether its time is over.
       type: bool
+      returned: always
+    doubt:
+      description: Why its times cannot be right, in words, or nothing. It stays valid.
+      type: str
       returned: always
 run_id:
   description: The id of this run.
@@ -292,6 +297,10 @@ replaced:
     expired:
       description: Whether its time is over.
       type: bool
+      returned: always
+    doubt:
+      description: Why its times cannot be right, in words, or nothing. It stays valid.
+      type: str
       returned: always
 """
 

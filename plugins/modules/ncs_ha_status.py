@@ -293,6 +293,7 @@ state_directory:
         fence: [n3]
         fenced: [n3]
         expired: false
+        doubt: ""
       contains:
         run_id:
           description: The id of the run.
@@ -344,6 +345,10 @@ state_directory:
         expired:
           description: Whether its time is over.
           type: bool
+          returned: always
+        doubt:
+          description: Why its times cannot be right, in words, or nothing. It stays valid.
+          type: str
           returned: always
     promotions:
       description: The promotion history, oldest first.
@@ -423,6 +428,19 @@ state_directory:
       type: str
       returned: always
       sample: ""
+    unusable:
+      description: What must be neither relied on nor replaced, in words. A newer release of this
+        collection wrote it, or any user of the host can change it.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    exposed:
+      description: Who else could change what the directory holds, in words.
+      type: list
+      elements: str
+      returned: always
+      sample: []
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -593,8 +611,10 @@ def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
     known = (params["run_id"], *params["ignore_locks"])
     if held is None or held.run_id in known or held.has_expired(time.time()):
         return
+    doubt = held.doubt(time.time())
+    about = f" Its times are in doubt: {doubt}." if doubt else ""
     raise ModuleFailure(
-        f"NSO was not asked, as that takes the HA socket from a run under way: {held}.",
+        f"NSO was not asked, as that takes the HA socket from a run under way: {held}.{about}",
         {"locked": True},
     )
 

@@ -151,6 +151,7 @@ def lock(run_id: str = RUN_ID, steps: Iterable[str] = (), **more: object) -> Res
         "taken": "noon",
         "expires": "one",
         "expired": False,
+        "lease": 900.0,
         "steps": list(steps),
         "fence": [],
         "fenced": [],

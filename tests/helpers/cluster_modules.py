@@ -131,6 +131,7 @@ class Modules:
             "taken": "then",
             "expires": "later",
             "expired": False,
+            "lease": 900.0,
             "steps": options["steps"],
             "fence": options.get("fence", []),
             "fenced": held["fenced"] if held else [],

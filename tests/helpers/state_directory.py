@@ -79,12 +79,12 @@ class StateDirectory:
         path = self.path / name
         if not path.exists():
             return None
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
+        return _of_today(path.read_text())
 
     def change_lock(self, **changes: Any) -> None:
         """Write something else into the lock."""
-        (self.path / "lock.json").write_text(json.dumps({**(self.lock() or {}), **changes}))
+        changed = {"format": 1, **(self.lock() or {}), **changes}
+        (self.path / "lock.json").write_text(json.dumps(changed))
 
     def expire(self) -> None:
         """Let the lock be over for a long time."""
@@ -95,7 +95,8 @@ class StateDirectory:
         entries = self._lines("promotions.jsonl")
         for entry in entries:
             total = entry.pop("sum")
-            canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+            numbered = {**entry, "format": 1}
+            canonical = json.dumps(numbered, sort_keys=True, separators=(",", ":"))
             assert hashlib.sha256(canonical.encode()).hexdigest() == total
         return entries
 
@@ -106,7 +107,14 @@ class StateDirectory:
     def _lines(self, name: str) -> list[dict[str, Any]]:
         path = self.path / name
         text = path.read_text() if path.exists() else ""
-        return [json.loads(line) for line in text.splitlines()]
+        return [_of_today(line) for line in text.splitlines()]
+
+
+def _of_today(text: str) -> dict[str, Any]:
+    """Return an object of today's format, without the number of that."""
+    value: dict[str, Any] = json.loads(text)
+    assert value.pop("format") == 1
+    return value
 
 
 def entry(epoch: int, **more: Any) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any, Callable, NamedTuple, TypeVar
+from typing import Any, Callable, Mapping, NamedTuple, Sequence, TypeVar
 
 from . import files, json_lines, lock, plain_json, promotions
-from .files import StoreError
+from .files import StoreError, Unusable
 from .lock import Lock
 
 LOCK = "lock.json"
@@ -33,19 +33,31 @@ MAX_BYTES = 1024 * 1024
 
 _MAX_TEXT = 1000
 
+#: The keys of the mark.
+_MARK = ("run_id", "operation", "at")
+
 T = TypeVar("T")
 
 
 class ReadOnlyMark(NamedTuple):
-    """Which run of which operation has made the daemon read-only, and when."""
+    """Which run of which operation has made the daemon read-only, and when.
+
+    more: keys of its file that are not known here
+    """
 
     run_id: str
     operation: str
     at: str
+    more: Mapping[str, Any] = {}
 
     def as_json(self) -> bytes:
         """Return it as it is written to its file."""
-        return plain_json.dump(self._asdict()).encode("ascii") + b"\n"
+        text = plain_json.dump_object({**self.more, **self.as_result()})
+        return text.encode("ascii") + b"\n"
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the modules return it."""
+        return {"run_id": self.run_id, "operation": self.operation, "at": self.at}
 
 
 class Contents(NamedTuple):
@@ -54,6 +66,8 @@ class Contents(NamedTuple):
     damaged:      what could not be read, in words
     lock_problem: why it is not known whether a run holds the lock, or "". Such a lock counts as one
                   that is held.
+    unusable:     what must be neither relied on nor replaced, in words
+    exposed:      who else could change what is there, in words
     """
 
     path: str
@@ -62,6 +76,8 @@ class Contents(NamedTuple):
     read_only: ReadOnlyMark | None
     damaged: list[str]
     lock_problem: str = ""
+    unusable: Sequence[str] = ()
+    exposed: Sequence[str] = ()
 
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
@@ -69,31 +85,65 @@ class Contents(NamedTuple):
             "path": self.path,
             "lock": self.lock.as_result(now) if self.lock else None,
             "promotions": self.promotions,
-            "read_only": self.read_only._asdict() if self.read_only else None,
+            "read_only": self.read_only.as_result() if self.read_only else None,
             "damaged": self.damaged,
             "lock_problem": self.lock_problem,
+            "unusable": list(self.unusable),
+            "exposed": list(self.exposed),
         }
 
 
 def read_contents(directory: str) -> Contents:
     """Return what a state directory holds: nothing where it does not exist."""
     damaged: list[str] = []
+    unusable: list[str] = []
 
     def attempt(read: Callable[[str], T | None]) -> T | None:
         try:
             return read(directory)
+        except Unusable as problem:
+            unusable.append(str(problem))
         except StoreError as problem:
             damaged.append(str(problem))
-            return None
+        return None
 
     if not attempt(directory_exists):
         return Contents(directory, None, [], None, damaged, "; ".join(damaged))
     held = attempt(read_lock)
-    lock_problem = "; ".join(damaged)
+    lock_problem = "; ".join([*damaged, *unusable])
+    # Who looks is told of it as a lock that may be held, and once.
+    unusable.clear()
+    attempt(files.check_directory)
     entries, damaged_lines = attempt(read_promotions) or ([], [])
     mark = attempt(read_mark)
-    history = promotions.merge_entries(entries)
-    return Contents(directory, held, history, mark, [*damaged_lines, *damaged], lock_problem)
+    return Contents(
+        directory,
+        held,
+        promotions.merge_entries(entries),
+        mark,
+        [*damaged_lines, *damaged],
+        lock_problem,
+        tuple(unusable),
+        tuple(attempt(_exposures) or ()),
+    )
+
+
+def check_usable(directory: str) -> None:
+    """Raise Unusable where the directory, the mark or the log must be left as it is."""
+    files.check_directory(directory)
+    checked: tuple[Callable[[str], object], ...] = (read_mark, read_operations)
+    for read in checked:
+        try:
+            read(directory)
+        except Unusable:
+            raise
+        except StoreError:
+            # A damaged mark or log is told where it is needed, and keeps no run from beginning.
+            continue
+
+
+def _exposures(directory: str) -> list[str]:
+    return files.exposures(directory, (LOCK, PROMOTIONS, READ_ONLY, OPERATIONS))
 
 
 def directory_exists(directory: str) -> bool:
@@ -109,14 +159,14 @@ def directory_exists(directory: str) -> bool:
 
 
 def read_lock(directory: str) -> Lock | None:
-    """Return the lock, or None where there is none. Raises StoreError."""
+    """Return the lock, or None where there is none. Raises StoreError, Unusable."""
     return _read(
         os.path.join(directory, LOCK), lock.parse_lock, "if no operation runs, remove this file"
     )
 
 
 def read_mark(directory: str) -> ReadOnlyMark | None:
-    """Return the mark of a daemon that was made read-only. Raises StoreError."""
+    """Return the mark of a daemon that was made read-only. Raises StoreError, Unusable."""
     return _read(
         os.path.join(directory, READ_ONLY),
         _parse_mark,
@@ -126,9 +176,8 @@ def read_mark(directory: str) -> ReadOnlyMark | None:
 
 def _parse_mark(data: bytes) -> ReadOnlyMark:
     mark = plain_json.load_object(data)
-    plain_json.check_keys(mark, ReadOnlyMark._fields)
-    plain_json.check_texts(mark, ReadOnlyMark._fields, _MAX_TEXT)
-    return ReadOnlyMark(**mark)
+    plain_json.check_texts(mark, _MARK, _MAX_TEXT)
+    return ReadOnlyMark(*(mark[name] for name in _MARK), plain_json.unknown(mark, _MARK))
 
 
 def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:
@@ -137,19 +186,24 @@ def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:
         return None
     try:
         return parse(data)
+    except plain_json.NewerFormat as problem:
+        raise Unusable(f"{path}: {problem}.") from None
     except ValueError as problem:
         raise StoreError(f"{path} is damaged: {problem}. Hint: {hint}.") from None
 
 
 def read_promotions(directory: str) -> tuple[list[promotions.Entry], list[str]]:
-    """Return the entries of the promotion history, and what is damaged. Raises StoreError."""
+    """Return the entries of the promotion history, and what is damaged.
+
+    Raises StoreError, Unusable.
+    """
     path = os.path.join(directory, PROMOTIONS)
     data = files.read_whole(path, promotions.MAX_BYTES)
     return promotions.parse_entries(data or b"", path)
 
 
 def read_operations(directory: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the log of operations, and what is damaged in it. Raises StoreError."""
+    """Return the log of operations, and what is damaged in it. Raises StoreError, Unusable."""
     path = os.path.join(directory, OPERATIONS)
     data = files.read_whole(path, MAX_BYTES)
     return json_lines.parse(data or b"", path, plain_json.load_object)

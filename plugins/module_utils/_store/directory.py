@@ -18,7 +18,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from . import contents, files, lock, mutex, promotions
 from .contents import ReadOnlyMark
-from .files import StoreError, TooLong
+from .files import StoreError, TooLong, Unusable
 from .lock import Lock
 
 #: How many copies of a damaged file stay.
@@ -101,10 +101,7 @@ class StateDirectory:
         """Mark the daemon as made read-only; return the mark that was there before."""
         self._create()
         with self.exclusive():
-            try:
-                before = contents.read_mark(self.path)
-            except StoreError:
-                before = None
+            before = self._present_mark()
             self._write(contents.READ_ONLY, mark.as_json())
         return before
 
@@ -113,10 +110,20 @@ class StateDirectory:
         if not contents.directory_exists(self.path):
             return
         with self.exclusive():
+            self._present_mark()
             if before is None:
                 files.remove(self._file(contents.READ_ONLY))
             else:
                 self._write(contents.READ_ONLY, before.as_json())
+
+    def _present_mark(self) -> ReadOnlyMark | None:
+        """Return the mark that is there, or None where it is damaged. Raises Unusable."""
+        try:
+            return contents.read_mark(self.path)
+        except Unusable:
+            raise
+        except StoreError:
+            return None
 
     # Files
 

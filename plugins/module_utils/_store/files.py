@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import stat
-from typing import Iterator
+from typing import Iterable, Iterator
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
@@ -34,6 +34,13 @@ class StoreError(Exception):
 
 class TooLong(StoreError):
     """A file is longer than it can have become by itself."""
+
+
+class Unusable(StoreError):
+    """What is there must be neither relied on nor replaced.
+
+    Its format is newer than what is known here, or another user of the host can change it.
+    """
 
 
 @contextlib.contextmanager
@@ -61,16 +68,28 @@ def _hint(number: int) -> str:
 
 
 def read_whole(path: str, limit: int) -> bytes | None:
-    """Return what is in a file, or None where there is none. Raises StoreError."""
+    """Return what is in a file, or None where there is none. Raises StoreError, Unusable.
+
+    No link is followed: one that leads to a disk that is not mounted would pass for no file.
+    """
     with explained("read", path):
         try:
-            # A pipe in its place would be waited for without the flag.
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            # A pipe in its place would be waited for without O_NONBLOCK.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
+        except OSError as problem:
+            if problem.errno != errno.ELOOP:
+                raise
+            raise StoreError(
+                f"cannot read {path}: it is a symbolic link. Hint: put the file itself there. The "
+                "directory (nso_ha_state_dir) may be a link."
+            ) from None
     with explained("read", path), os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise StoreError(f"cannot read {path}: it is not a regular file.")
+        check_owner(path, status, os.path.dirname(path))
         data = file.read(limit + 1)
     if len(data) > limit:
         raise TooLong(
@@ -78,6 +97,71 @@ def read_whole(path: str, limit: int) -> bytes | None:
             "look at it, and move it away."
         )
     return data
+
+
+def check_owner(path: str, status: os.stat_result, directory: str) -> None:
+    """Raise Unusable where any user of the host, or one that is not trusted, can change a path.
+
+    Trusted are root and the user that this runs as; where that is root, also the owner of the state
+    directory.
+    """
+    if status.st_mode & stat.S_IWOTH:
+        raise Unusable(
+            f"every user of the host can write to {path}, so what it says proves nothing. Hint: "
+            f"see what is in it, then run: chmod go-w {path}"
+        )
+    user = os.geteuid()
+    owner = status.st_uid
+    if owner in (0, user) or (user == 0 and owner == os.stat(directory).st_uid):
+        return
+    raise Unusable(
+        f"{path} belongs to user id {owner}, who can change it at any time. Hint: let the tasks "
+        f"run as that user or as root (become; now it is user id {user}), or run: chown {user} "
+        f"{path}"
+    )
+
+
+def check_directory(path: str) -> None:
+    """Raise Unusable where any user of the host, or one that is not trusted, can change it."""
+    with explained("look into", path), contextlib.suppress(FileNotFoundError):
+        check_owner(path, os.stat(path), path)
+
+
+def exposures(directory: str, names: Iterable[str]) -> list[str]:
+    """Return who else can change what is in a directory, in words. Raises StoreError.
+
+    None of it is proof of foul play, and much of it is usual, so it is only told. Anybody's own
+    directory below a shared one with the sticky bit, as /tmp, is safe.
+    """
+    with explained("look into", directory):
+        status = os.stat(directory)
+        found = []
+        if status.st_uid not in (0, os.geteuid()):
+            found.append(
+                f"{directory} belongs to user id {status.st_uid}, who can change all that is in it"
+            )
+        paths = [directory, *(os.path.join(directory, name) for name in names)]
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                entry = os.stat(path)
+                if entry.st_mode & stat.S_IWGRP and entry.st_gid != 0:
+                    found.append(
+                        f"group id {entry.st_gid} can write to {path}. Hint: chmod g-w {path}"
+                    )
+        parent = os.path.realpath(directory)
+        trusted = (0, os.geteuid(), status.st_uid)
+        while parent != os.path.dirname(parent):
+            parent = os.path.dirname(parent)
+            above = os.stat(parent)
+            open_to_all = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
+            if open_to_all or above.st_uid not in trusted:
+                who = "every user" if open_to_all else f"user id {above.st_uid}"
+                found.append(
+                    f"{who} can put another directory in the place of {directory}, by way "
+                    f"of {parent}"
+                )
+                break
+    return found
 
 
 def replace(path: str, data: bytes) -> None:
@@ -99,7 +183,10 @@ def replace(path: str, data: bytes) -> None:
 
 
 def _write(path: str, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    # What a crash has left here, or somebody has put here, is neither waited for nor written into.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
         file.flush()

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Callable, TypeVar
 
+from .files import Unusable
+from .plain_json import NewerFormat
+
 #: How many damaged lines are named; of the others only the number is told.
 MAX_NAMED = 10
 
@@ -17,7 +20,8 @@ T = TypeVar("T")
 def parse(data: bytes, path: str, parse_line: Callable[[bytes], T]) -> tuple[list[T], list[str]]:
     """Return the values in a file, and what is damaged in it, in words.
 
-    `parse_line` raises ValueError for a line that is damaged.
+    `parse_line` raises ValueError for a line that is damaged. Raises Unusable for a line that is of
+    a newer format.
     """
     values: list[T] = []
     damaged: list[str] = []
@@ -26,6 +30,8 @@ def parse(data: bytes, path: str, parse_line: Callable[[bytes], T]) -> tuple[lis
     for number, line in enumerate(lines, 1):
         try:
             values.append(parse_line(line))
+        except NewerFormat as problem:
+            raise Unusable(f"{path}, line {number}: {problem}.") from None
         except ValueError as problem:
             if len(damaged) < MAX_NAMED:
                 damaged.append(f"{path}, line {number}: {problem}")

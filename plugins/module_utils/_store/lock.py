@@ -19,6 +19,9 @@ MAX_LEASE = 366 * 24 * 3600.0
 #: The most entries in each of its lists.
 MAX_LIST = 1000
 
+#: How far a clock may be corrected, in seconds, before the times of a lock are in doubt.
+TOLERANCE = 60.0
+
 _TEXTS = ("run_id", "node_id", "operation", "owner", "taken", "expires")
 _LISTS = ("steps", "fence", "fenced")
 
@@ -29,6 +32,7 @@ class Lock(NamedTuple):
     steps:  names of the steps that the run has yet to take on this node; no other order is given
     fence:  hosts that have to be fenced before this node is made primary
     fenced: those of which the run has confirmed, on this node, that they are
+    more:   keys of its file that are not known here
     """
 
     run_id: str
@@ -42,10 +46,25 @@ class Lock(NamedTuple):
     steps: tuple[str, ...] = ()
     fence: tuple[str, ...] = ()
     fenced: tuple[str, ...] = ()
+    more: Mapping[str, Any] = {}
 
     def has_expired(self, now: float) -> bool:
         """Return whether its time is over, at this time of the wall clock."""
         return clock.seconds_of(self.expires) <= now
+
+    def doubt(self, now: float) -> str:
+        """Return why its times cannot be right, in words, or ""."""
+        ahead = clock.seconds_of(self.taken) - now
+        left = clock.seconds_of(self.expires) - now
+        if left > self.lease + TOLERANCE:
+            what = f"it claims to be valid for {left:.0f} s more, and its lease is {self.lease:g} s"
+        elif ahead > TOLERANCE and left > 0:
+            what = f"it was taken {ahead:.0f} s in the future"
+        else:
+            return ""
+        return (
+            f"by the clock of its host {what}, so that clock was set back, or the file was changed"
+        )
 
     def renewed(self, now: float) -> Lock:
         """Return the same lock, its lease counted from now on."""
@@ -62,12 +81,16 @@ class Lock(NamedTuple):
 
     def as_json(self) -> bytes:
         """Return it as it is written to its file."""
-        return plain_json.dump(self._asdict()).encode("ascii") + b"\n"
+        return plain_json.dump_object({**self.more, **self._known()}).encode("ascii") + b"\n"
 
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
         lists = {name: list(getattr(self, name)) for name in _LISTS}
-        return {**self._asdict(), **lists, "expired": self.has_expired(now)}
+        times = {"expired": self.has_expired(now), "doubt": self.doubt(now)}
+        return {**self._known(), **lists, **times}
+
+    def _known(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _KEYS}
 
     def __str__(self) -> str:
         """Return it in one sentence."""
@@ -77,10 +100,14 @@ class Lock(NamedTuple):
         )
 
 
+#: The keys of its file.
+_KEYS = tuple(name for name in Lock._fields if name != "more")
+
+
 def parse_lock(data: bytes) -> Lock:
-    """Return the lock in a file. Raises ValueError."""
+    """Return the lock in a file. Raises ValueError, NewerFormat."""
     fields = plain_json.load_object(data)
-    plain_json.check_keys(fields, Lock._fields)
+    plain_json.check_keys(fields, _KEYS)
     plain_json.check_texts(fields, _TEXTS, MAX_TEXT)
     if not isinstance(fields["process"], dict):
         raise ValueError("process is not an object")
@@ -95,7 +122,9 @@ def parse_lock(data: bytes) -> Lock:
         except ValueError as problem:
             raise ValueError(f"{name}: {problem}") from None
     lists = {name: texts(name, fields[name]) for name in _LISTS}
-    return Lock(**{**fields, **lists, "lease": float(lease)})
+    known = {name: fields[name] for name in _KEYS}
+    more = plain_json.unknown(fields, _KEYS)
+    return Lock(**{**known, **lists, "lease": float(lease), "more": more})
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
@@ -122,9 +151,11 @@ def conflict(
         )
     if existing.run_id in replaceable or existing.has_expired(now):
         return None
+    doubt = existing.doubt(now)
+    about = f". Its times are in doubt: {doubt}" if doubt else ""
     return (
-        f"another operation runs on this node: {existing}. Hint: wait until it has ended. If "
-        f"that run is truly gone, nso_ha_break_lock={existing.run_id} breaks its lock"
+        f"another operation runs on this node: {existing}{about}. Hint: wait until it has ended. "
+        f"If that run is truly gone, nso_ha_break_lock={existing.run_id} breaks its lock"
     )
 
 

@@ -5,13 +5,13 @@
 """The promotion history of a node: which node was made primary when, and on which data.
 
 Plain data; contents.py has the file. An entry is a line, and carries a checksum of the rest of the
-line, so that a change of any byte is detected.
+line, so that a change of any byte is detected. It may have more keys than are known here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Callable, Dict, Iterable
+from typing import Any, Callable, Dict, Iterable, Mapping
 
 from .._node.transaction_id import TransactionId, parse_timestamp
 from . import json_lines, plain_json
@@ -24,6 +24,9 @@ FIELDS = ("epoch", "primary", "txid", "start", "at", "operation", "run_id")
 MAX_ENTRIES = 1000
 MAX_BYTES = 4 * 1024 * 1024
 
+#: Keys that a line has beside those of its entry.
+_OF_THE_LINE = ("sum", plain_json.KEY)
+
 _MAX_TEXT = 255
 _MAX_NUMBER = 2**63
 
@@ -33,6 +36,9 @@ def check_entry(entry: object) -> Entry:
     if not isinstance(entry, dict):
         raise ValueError("an entry is not a dictionary")
     plain_json.check_keys(entry, FIELDS)
+    for name in _OF_THE_LINE:
+        if name in entry:
+            raise ValueError(f"it has the key {name!r}, which is not one of an entry")
     plain_json.check_texts(entry, ("primary", "at", "operation", "run_id"), _MAX_TEXT)
     epoch = entry["epoch"]
     if not _is_number(epoch) or epoch < 1:
@@ -40,7 +46,8 @@ def check_entry(entry: object) -> Entry:
     _checked("start", parse_timestamp, entry["start"])
     if entry["txid"] is not None:
         _checked("txid", TransactionId.from_dict, entry["txid"])
-    return {name: entry[name] for name in FIELDS}
+    plain_json.dump(entry)
+    return dict(entry)
 
 
 def _checked(name: str, validate: Callable[[object], object], value: object) -> None:
@@ -56,8 +63,12 @@ def _is_number(value: object) -> bool:
 
 def dump_entry(entry: Entry) -> str:
     """Return the line for an entry, without the newline."""
-    total = hashlib.sha256(plain_json.dump(entry).encode("ascii")).hexdigest()
-    return plain_json.dump({**entry, "sum": total})
+    return _with_sum({**entry, plain_json.KEY: plain_json.FORMAT})
+
+
+def _with_sum(fields: Mapping[str, Any]) -> str:
+    total = hashlib.sha256(plain_json.dump(fields).encode("ascii")).hexdigest()
+    return plain_json.dump({**fields, "sum": total})
 
 
 def dump_entries(entries: Iterable[Entry]) -> bytes:
@@ -66,7 +77,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
 
 
 def parse_entries(data: bytes, path: str) -> tuple[list[Entry], list[str]]:
-    """Return the entries in a file, and what is damaged in it, in words."""
+    """Return the entries in a file, and what is damaged in it, in words. Raises Unusable."""
     return json_lines.parse(data, path, _parse_line)
 
 
@@ -76,15 +87,24 @@ def _parse_line(data: bytes) -> Entry:
     if total is None:
         raise ValueError("it has no sum")
     entry = check_entry(fields)
-    # There is one way to write each entry, so this checks the sum and everything else.
-    if dump_entry(entry).encode("ascii") != data:
+    # There is one way to write each entry in each format, so this checks the sum and all else.
+    if data.decode("ascii", "replace") not in (dump_entry(entry), _with_sum(entry)):
         raise ValueError("its sum does not fit")
     return entry
 
 
 def merge_entries(*several: Iterable[Entry]) -> list[Entry]:
-    """Return all entries once, oldest first; of more than MAX_ENTRIES, the newest."""
-    by_text = {plain_json.dump(entry): entry for entries in several for entry in entries}
+    """Return all entries once, oldest first; of more than MAX_ENTRIES, the newest.
+
+    Two that differ only in keys that are not known here are the same, and become one with the keys
+    of both.
+    """
+    by_text: dict[str, Entry] = {}
+    for entries in several:
+        for entry in entries:
+            text = plain_json.dump({name: entry[name] for name in FIELDS})
+            same = by_text.get(text)
+            by_text[text] = entry if same is None or same == entry else _joined(same, entry)
     ordered = sorted(by_text.items(), key=lambda item: (*_age(item[1]), item[0]))
     newest = [entry for _text, entry in ordered[-MAX_ENTRIES:]]
     sizes = [len(dump_entry(entry)) + 1 for entry in newest]
@@ -92,6 +112,14 @@ def merge_entries(*several: Iterable[Entry]) -> list[Entry]:
     while sum(sizes) > MAX_BYTES:
         del newest[0], sizes[0]
     return newest
+
+
+def _joined(one: Entry, other: Entry) -> Entry:
+    """Return an entry with the keys of both; of two values, the same whichever comes first."""
+    return {
+        name: max((entry[name] for entry in (one, other) if name in entry), key=plain_json.dump)
+        for name in {**one, **other}
+    }
 
 
 def _age(entry: Entry) -> tuple[int, list[int], str]:

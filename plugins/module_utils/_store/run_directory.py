@@ -87,13 +87,14 @@ class RunDirectory(StateDirectory):
         blocked = lock.conflict(existing, wanted, replaceable, now)
         if blocked is not None:
             raise NotFree(f"{self.path}: {blocked}.", existing)
+        contents.check_usable(self.path)
         with contextlib.suppress(TooLong):
             # A history that cannot be read could not be added to either; a damaged one can.
             contents.read_promotions(self.path)
         if existing is None or existing.run_id != wanted.run_id:
             return Begun(wanted, False, existing)
         struck = tuple(step for step in existing.steps if step not in wanted.steps)
-        renewed = wanted._replace(taken=existing.taken, fenced=existing.fenced)
+        renewed = wanted._replace(taken=existing.taken, fenced=existing.fenced, more=existing.more)
         return Begun(renewed, True, None, struck)
 
     def _make_reserve(self) -> None:
@@ -186,7 +187,7 @@ def _is_logged(run_id: str, entry: dict[str, Any], logged: list[dict[str, Any]])
 
 def _lines(entries: list[dict[str, Any]]) -> bytes:
     """Return the newest entries, as many as the log may have."""
-    lines = [plain_json.dump(entry) + "\n" for entry in entries[-MAX_OPERATIONS:]]
+    lines = [plain_json.dump_object(entry) + "\n" for entry in entries[-MAX_OPERATIONS:]]
     while len(lines) > 1 and sum(map(len, lines)) > contents.MAX_BYTES:
         del lines[0]
     if sum(map(len, lines)) > contents.MAX_BYTES:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,7 @@ class Promotion:
     base:    the transaction id it had at that moment, or None if it was not known
     start:   its clock at that moment: megaseconds, seconds, microseconds
     at, operation, run_id: when, by which operation, and by which run of it, for people
+    more:    keys of its entry that are not known here, which are only kept
     """
 
     number: int
@@ -49,6 +50,7 @@ class Promotion:
     at: str = ""
     operation: str = ""
     run_id: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def first(self) -> Timestamp:
@@ -67,6 +69,7 @@ class Promotion:
     def as_entry(self) -> dict[str, Any]:
         """Return the promotion as an entry of the state directory."""
         return {
+            **self.more,
             "epoch": self.number,
             "primary": self.primary,
             "txid": self.base.as_dict() if self.base else None,
@@ -75,6 +78,10 @@ class Promotion:
             "operation": self.operation,
             "run_id": self.run_id,
         }
+
+
+#: The keys of an entry that are known here.
+_KEYS = frozenset(Promotion(1, "", None, (0, 0, 0)).as_entry())
 
 
 def promotion_from(entry: Mapping[str, Any]) -> Promotion:
@@ -88,7 +95,18 @@ def promotion_from(entry: Mapping[str, Any]) -> Promotion:
         at=str(entry["at"]),
         operation=str(entry["operation"]),
         run_id=str(entry["run_id"]),
+        more={name: entry[name] for name in entry if name not in _KEYS},
     )
+
+
+def _once(promotions: Iterable[Promotion]) -> Iterable[Promotion]:
+    """Return each promotion once, with all that is kept of it."""
+    known: dict[Promotion, Promotion] = {}
+    for promotion in promotions:
+        same = known.setdefault(promotion, promotion)
+        if promotion.more and promotion.more != same.more:
+            known[promotion] = replace(same, more={**promotion.more, **same.more})
+    return known.values()
 
 
 @dataclass(frozen=True)
@@ -133,7 +151,7 @@ class PromotionHistory:
     """
 
     def __init__(self, epochs: Iterable[Promotion] = ()) -> None:
-        known = sorted(set(epochs), key=lambda promotion: (promotion.number, promotion.start))
+        known = sorted(_once(epochs), key=lambda promotion: (promotion.number, promotion.start))
         self.all = tuple(known)
         numbers = {promotion.number for promotion in known}
         first = max((number for number in numbers if number - 1 not in numbers), default=0)

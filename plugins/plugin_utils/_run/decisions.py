@@ -30,6 +30,7 @@ ROLL_BACK = "roll_back"
 
 GONE = "find_gone"
 REPORT = "report"
+REPORT_SO_FAR = "report_so_far"
 STATUS = "report_status"
 
 
@@ -96,7 +97,7 @@ _UNDER_LOCK: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
 }
 
 #: All steps.
-STEPS = (PLAN, *_UNDER_LOCK, GONE, REPORT, STATUS)
+STEPS = (PLAN, *_UNDER_LOCK, GONE, REPORT_SO_FAR, REPORT, STATUS)
 
 _CUT_OFF = "what was decided is lost, as the task that decides was cut off"
 
@@ -105,7 +106,8 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
     """Return the decision of a step as plain data.
 
     GONE returns `gone`, the ids of runs that hold a lock and have ended; REPORT and STATUS return
-    `report`; every other step returns the fields of Decision.
+    `report`, and so does REPORT_SO_FAR, while locks are held; every other step returns the fields
+    of Decision.
     """
     decision = about.decision or planning.undecided(known)
     if step == GONE:
@@ -119,10 +121,11 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
                 known.run, known.members, problems, known.results, state_directories
             )
         }
-    if step == REPORT:
+    if step in (REPORT_SO_FAR, REPORT):
         if about.decision is None:
             decision = progress.lost(decision, _CUT_OFF)
-        return {"report": report.report(known.run, known.members, decision, known.results)}
+        ended = step == REPORT
+        return {"report": report.report(known.run, known.members, decision, known.results, ended)}
     if step == PLAN:
         return to_dict(_or_lost(step, decision, lambda: planning.plan(known)))
     act = _UNDER_LOCK[step]

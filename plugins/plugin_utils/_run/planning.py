@@ -106,6 +106,9 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     state_directories = stored.read(known.run.hosts, known.results, requested.broken, known.gone)
     if state_directories.locked:
         return _refused(known.run, members, "lock", state_directories.locked, locked)
+    if state_directories.unusable:
+        reasons = state_directories.unusable
+        return _refused(known.run, members, "state_directory", reasons, locked)
     # The locks that told of them may have been replaced by the lock of this run.
     unfinished = {**(earlier.plan.unfinished if earlier else {}), **state_directories.unfinished}
     observed = known.results.observations(known.run.hosts, locked, UNDER_LOCK)

@@ -18,7 +18,7 @@ from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
-from . import table
+from . import ending, stored, table
 from .results import ENDED, VERIFICATION, Results
 from .run_state import Decision, Run, StepResult
 from .stored import Stored
@@ -50,11 +50,12 @@ _ENDED = "The cluster has been torn down. Every node has role none and accepts w
 
 
 def report(
-    run: Run, wanted: Sequence[Member], decision: Decision, results: Results
+    run: Run, wanted: Sequence[Member], decision: Decision, results: Results, ended: bool = True
 ) -> dict[str, Any]:
     """Return the report of a run of an operation. Its keys are documented in docs/report.md.
 
-    `wanted` are the nodes as the inventory wants them.
+    `wanted` are the nodes as the inventory wants them; `ended` says that the locks, if there were
+    any, should have been given back by now.
     """
     plan = decision.plan
     observed = {host: _last(host, decision, results) for host in run.hosts}
@@ -86,6 +87,10 @@ def report(
         "verdicts": [to_dict(verdict) for verdict in verdicts],
         "steps": [_step(step) for step in decision.progress.steps],
         "remaining": _remaining(decision, outcome),
+        "warnings": [
+            *(ending.problems(decision.progress.locked, results) if ended and not run.dry else ()),
+            *stored.exposed(run.hosts, results),
+        ],
     }
     living = links.primaries(observed)
     head = [
@@ -95,7 +100,12 @@ def report(
         *_about(returned, decision),
         *_outdated(wanted, plan.candidate, outcome),
     ]
-    return {**returned, "table": table.lines(nodes, "DONE", [*head, *table.notes(nodes, verdicts)])}
+    notes = [*head, *table.notes(nodes, verdicts), *_warnings(returned)]
+    return {**returned, "table": table.lines(nodes, "DONE", notes)}
+
+
+def _warnings(returned: Mapping[str, Any]) -> list[str]:
+    return [f"Warning: {text}." for text in returned["warnings"]]
 
 
 def _reported(decision: Decision) -> list[Verdict]:
@@ -259,15 +269,17 @@ def status_report(
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     head = [text, *_remarks(state_directories)]
     only = links.only_primary(observed)
-    return {
+    returned = {
         "operation": "status",
         "outcome": outcome,
         "changed": False,
         "primary": {"before": only, "after": only},
         "nodes": nodes,
         "verdicts": [to_dict(verdict) for verdict in verdicts],
-        "table": table.lines(nodes, "RESULT", [*head, *table.notes(nodes, verdicts)]),
+        "warnings": list(state_directories.exposed),
     }
+    notes = [*head, *table.notes(nodes, verdicts), *_warnings(returned)]
+    return {**returned, "table": table.lines(nodes, "RESULT", notes)}
 
 
 def _remarks(state_directories: Stored) -> list[str]:
@@ -280,6 +292,7 @@ def _remarks(state_directories: Stored) -> list[str]:
             f"{newest.at}."
         )
     remarks += [f"{text}." for text in state_directories.locked]
+    remarks += [f"{text}." for text in state_directories.unusable]
     remarks += [
         f"A {operation} broke off (run {run_id}). Run it again, or another operation, to finish."
         for operation, run_id in state_directories.unfinished.items()

@@ -28,7 +28,11 @@ VERIFICATION = "__nso_ha_verification"
 ENDED = "__nso_ha_ended"
 
 #: The same for tasks that ran once, for one node after the other: a list.
-ONE_BY_ONE = {LOCK: "__nso_ha_lock_results", STEP: "__nso_ha_step_results"}
+ONE_BY_ONE = {
+    LOCK: "__nso_ha_lock_results",
+    STEP: "__nso_ha_step_results",
+    ENDED: "__nso_ha_given_back",
+}
 #: The variable that has the host, in an entry of such a list.
 NODE = "__nso_ha_node"
 

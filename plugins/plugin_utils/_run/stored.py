@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from .._model.history import Promotion, PromotionHistory, promotion_from
@@ -31,6 +32,8 @@ class Stored:
     locked:     for each lock that stands in the way, or may do so, a sentence about it
     unfinished: names of the operations that broke off, each with the id of the run
     held:       by host, the lock of this run
+    unusable:   for each thing that must be neither relied on nor replaced, a sentence about it
+    exposed:    for each way by which another user could change what is stored, a sentence about it
     """
 
     history: PromotionHistory
@@ -39,6 +42,8 @@ class Stored:
     locked: tuple[str, ...] = ()
     unfinished: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unusable: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
 
 
 def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Stored:
@@ -47,7 +52,9 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
         host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts
     }
     promotions = _promotions(directories)
-    history = PromotionHistory(set().union(*promotions.values()))
+    # Most nodes share one set. Equal sets may differ in keys that are only kept.
+    distinct = {id(known): known for known in promotions.values()}
+    history = PromotionHistory(chain(*distinct.values()))
     left: dict[str, dict[str, str]] = {}
     for host, directory in directories.items():
         if mark := directory.get("read_only"):
@@ -96,7 +103,26 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
             for host, directory in directories.items()
             if (lock := directory.get("lock")) and lock["run_id"] == results.run_id
         },
+        unusable=_by_text(directories, "unusable"),
+        exposed=_by_text(directories, "exposed"),
     )
+
+
+def exposed(hosts: Iterable[str], results: Results) -> tuple[str, ...]:
+    """Return by which ways another user could change what is stored, as in Stored."""
+    return _by_text(
+        {host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts},
+        "exposed",
+    )
+
+
+def _by_text(directories: Mapping[str, Mapping[str, Any]], name: str) -> tuple[str, ...]:
+    """Return each of the texts that directories have under a name, with the hosts that have it."""
+    hosts: dict[str, list[str]] = {}
+    for host, directory in directories.items():
+        for text in directory.get(name) or ():
+            hosts.setdefault(text.rstrip("."), []).append(host)
+    return tuple(f"{', '.join(of_text)}: {text}" for text, of_text in hosts.items())
 
 
 def _promotions(
@@ -138,10 +164,17 @@ def _in_the_way(hosts: list[str], lock: Mapping[str, Any], left: Mapping[str, st
         f". It made {host} read-only at {at}, so no client can write there"
         for host, at in left.items()
     )
+    doubt = lock.get("doubt")
+    wait = (
+        f"The times of that lock are in doubt: {doubt}. The run may live, and the lock may last "
+        "much longer than it. Ask its owner"
+        if doubt
+        else "Wait for that run"
+    )
     return (
         f"{lock['owner']} has been running {lock['operation']} since {lock['taken']} and holds the "
         f"lock on {', '.join(hosts)}, which is valid until {lock['expires']} unless it is "
-        f"renewed{since}. Wait for that run. If it is truly gone, "
+        f"renewed{since}. {wait}. If it is truly gone, "
         f"nso_ha_break_lock={lock['run_id']} breaks its lock"
     )
 

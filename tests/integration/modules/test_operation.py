@@ -22,7 +22,7 @@ from helpers.until import until
 
 LOCK_KEYS = {
     *("run_id", "node_id", "operation", "owner", "process", "taken", "expires", "lease", "expired"),
-    *("steps", "fence", "fenced"),
+    *("doubt", "steps", "fence", "fenced"),
 }
 
 
@@ -68,7 +68,7 @@ def test_four_steps_take_the_lock_once(directory: StateDirectory) -> None:
     assert set(done["lock"]) == LOCK_KEYS
     held = directory.lock()
     assert held is not None
-    assert {**held, "expired": False} == done["lock"]
+    assert {**held, "expired": False, "doubt": ""} == done["lock"]
     assert held["process"] == process
     assert (held["run_id"], held["operation"], held["owner"]) == ("a", "switchover", "owner of a")
     assert held["lease"] == 900.0
@@ -274,6 +274,22 @@ def test_a_lock_that_cannot_be_read_is_not_taken_over(directory: StateDirectory)
         assert "lock.json is damaged" in result["msg"]
         assert "remove this file" in result["msg"]
     assert (directory.path / "lock.json").read_text() == "junk"
+
+
+def test_what_a_newer_release_wrote_is_not_touched_and_the_rest_of_the_end_is_done(
+    directory: StateDirectory,
+) -> None:
+    directory.begin()
+    newer = b'{"format":2}\n'
+    for name in ("promotions.jsonl", "operations.jsonl"):
+        (directory.path / name).write_bytes(newer)
+    refused = directory.begin("b", replace=["a"])
+    assert "line 1: it has format 2, and the newest format that this collection" in refused["msg"]
+    assert refused["lock"]["run_id"] == "a"
+    ended = directory.end("a", promotions=[entry(1)], log={"outcome": "done"})
+    assert ended["failed"] is True
+    assert ended["msg"].count("has format 2") == 2
+    assert directory.contents() == {"promotions.jsonl": newer, "operations.jsonl": newer}
 
 
 @pytest.mark.parametrize(

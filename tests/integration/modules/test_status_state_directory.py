@@ -22,6 +22,8 @@ def nothing(directory: StateDirectory) -> dict[str, Any]:
         "read_only": None,
         "damaged": [],
         "lock_problem": "",
+        "unusable": [],
+        "exposed": [],
     }
 
 
@@ -61,6 +63,8 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
         "read_only": directory.mark(),
         "damaged": [],
         "lock_problem": "",
+        "unusable": [],
+        "exposed": [],
     }
     assert directory.contents() == before
 
@@ -96,6 +100,31 @@ def test_what_is_kept_is_returned_after_a_failure_too(
     result = run_discreetly("ncs_ha_status", options)
     assert result["failed"] is True
     assert result["state_directory"] == {**nothing(directory), "promotions": [entry(1)]}
+
+
+def test_what_a_newer_release_wrote_is_told_and_the_node_is_asked_all_the_same(
+    stage: Stage, directory: StateDirectory
+) -> None:
+    stage.put(PRIMARY)
+    directory.end(promotions=[entry(1)])
+    (directory.path / "promotions.jsonl").write_text('{"format":2}\n')
+    result = stage.status(state_dir=str(directory.path), run_id="b")
+    assert result["ha"]["role"] == "primary"
+    (text,) = result["state_directory"]["unusable"]
+    assert "promotions.jsonl, line 1: it has format 2" in text
+    assert result["state_directory"]["damaged"] == []
+
+
+def test_a_run_does_not_look_where_a_lock_lasts_longer_than_its_lease(
+    stage: Stage, directory: StateDirectory
+) -> None:
+    stage.put(PRIMARY)
+    directory.begin("a")
+    directory.change_lock(expires="2999-01-01T00:00:00.000000Z")
+    result = stage.status(state_dir=str(directory.path), run_id="b")
+    assert result["locked"] is True
+    assert "Its times are in doubt: by the clock of its host it claims to be valid" in result["msg"]
+    assert result["state_directory"]["lock"]["doubt"]
 
 
 def test_damage_is_told_and_is_no_failure(stage: Stage, directory: StateDirectory) -> None:

@@ -63,16 +63,19 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
     assert read.as_result(NOW) == {
         "path": str(full),
         "lock": {
-            **HELD._asdict(),
+            **{name: value for name, value in HELD._asdict().items() if name != "more"},
             "steps": ["promote", "attach"],
             "fence": ["n3", "n4"],
             "fenced": ["n4"],
             "expired": False,
+            "doubt": "",
         },
         "promotions": [entry(1), entry(2)],
-        "read_only": MARK._asdict(),
+        "read_only": {"run_id": "a", "operation": "switchover", "at": clock.iso_text(NOW)},
         "damaged": [],
         "lock_problem": "",
+        "unusable": [],
+        "exposed": [],
     }
 
 
@@ -87,6 +90,8 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
         "read_only": None,
         "damaged": [],
         "lock_problem": "",
+        "unusable": [],
+        "exposed": [],
     }
     assert os.listdir(str(tmp_path)) == []
 
@@ -144,7 +149,7 @@ def test_a_damaged_file_is_told_and_the_others_are_read(full: Path, name: str, d
     assert read._replace(damaged=[], lock_problem="") == whole._replace(**no_more)
 
 
-@pytest.mark.parametrize("change", [{"run_id": 1}, {"operation": ""}, {"at": None}, {"more": ""}])
+@pytest.mark.parametrize("change", [{"run_id": 1}, {"operation": ""}, {"at": None}])
 def test_a_mark_of_another_form_is_none(full: Path, change: Any) -> None:
     (full / contents.READ_ONLY).write_text(json.dumps({**MARK._asdict(), **change}))
     assert len(contents.read_contents(str(full)).damaged) == 1

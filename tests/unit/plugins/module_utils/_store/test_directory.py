@@ -747,6 +747,185 @@ def test_a_damaged_mark_is_replaced(store: Store) -> None:
     assert store.look().read_only == MARK
 
 
+# Formats
+
+NEWER = json.dumps({"format": 2, "what": "nobody here knows"}) + "\n"
+FILES = (contents.LOCK, contents.PROMOTIONS, contents.READ_ONLY, contents.OPERATIONS)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_a_newer_format_lets_nothing_begin_and_stays_as_it_is(
+    store: Store, name: str
+) -> None:
+    store.path.mkdir(mode=0o700)
+    path = store.path / name
+    path.write_text(NEWER)
+    refused = f"{path}.* has format 2, .* reads is 1.*Upgrade nso.ha on the controller"
+    writes: dict[str, list[Callable[[], object]]] = {
+        contents.LOCK: [
+            lambda: store.directory.hold("a", NOW),
+            lambda: store.directory.give_back("a"),
+        ],
+        contents.PROMOTIONS: [lambda: store.directory.add([entry(1)])],
+        contents.READ_ONLY: [
+            lambda: store.directory.mark(MARK),
+            lambda: store.directory.unmark(),
+            lambda: store.directory.unmark(MARK),
+        ],
+        contents.OPERATIONS: [lambda: store.directory.log("a", {}, NOW)],
+    }
+    for call in (store.begin, lambda: store.directory.foresee(wanted(), (), NOW), *writes[name]):
+        with pytest.raises(StoreError, match=refused):
+            call()
+    assert store.names() == {name}
+    assert path.read_text() == NEWER
+
+
+@pytest.mark.parametrize("name", [contents.PROMOTIONS, contents.READ_ONLY])
+def test_a_newer_format_is_seen_as_such_and_not_as_damage(store: Store, name: str) -> None:
+    store.begin()
+    (store.path / name).write_text(NEWER)
+    looked = store.look()
+    assert (looked.lock, looked.damaged, looked.lock_problem) == (wanted(), [], "")
+    (text,) = looked.unusable
+    assert f"{store.path / name}" in text
+    assert "has format 2" in text
+
+
+def test_a_lock_of_a_newer_format_is_held_by_somebody(store: Store) -> None:
+    store.begin()
+    (store.path / contents.LOCK).write_text(NEWER)
+    looked = store.look()
+    assert "has format 2" in looked.lock_problem
+    assert (looked.lock, looked.damaged, looked.unusable) == (None, [], ())
+
+
+def change(path: Path, **changes: object) -> None:
+    """Change keys of the objects in a file; None takes one away."""
+    values = [{**json.loads(line), **changes} for line in path.read_text().splitlines()]
+    kept = [{key: of[key] for key in of if of[key] is not None} for of in values]
+    path.write_text("".join(json.dumps(value) + "\n" for value in kept))
+
+
+def test_keys_that_are_not_known_stay_in_the_lock_whatever_the_run_does(store: Store) -> None:
+    store.begin()
+    path = store.path / contents.LOCK
+    change(path, site={"name": "west"})
+    for act in (
+        lambda: store.directory.hold("a", NOW + 1),
+        lambda: store.directory.start("a", STEPS[0], NOW + 2),
+        lambda: store.directory.confirm("a", FENCE[0], NOW + 3),
+        lambda: store.begin(now=NOW + 4),
+    ):
+        before = path.read_bytes()
+        act()
+        assert path.read_bytes() != before
+        assert json.loads(path.read_text())["site"] == {"name": "west"}
+    # They are those of that run.
+    store.begin("b", NOW, "a")
+    assert "site" not in json.loads(path.read_text())
+
+
+def test_keys_that_are_not_known_stay_in_a_mark_that_is_put_back(store: Store) -> None:
+    store.directory.mark(MARK)
+    path = store.path / contents.READ_ONLY
+    change(path, site="west")
+    before = store.directory.mark(MARK._replace(run_id="b"))
+    assert before is not None
+    store.directory.unmark(before)
+    assert json.loads(path.read_text()) == {**MARK.as_result(), "site": "west", "format": 1}
+
+
+def test_lines_of_the_log_keep_their_keys_and_get_a_number_when_it_is_rewritten(
+    store: Store,
+) -> None:
+    store.directory.log("a", {"outcome": "done"}, NOW)
+    path = store.path / contents.OPERATIONS
+    change(path, format=None, site="west")
+    store.directory.log("b", {}, NOW)
+    first, second = (json.loads(line) for line in path.read_text().splitlines())
+    assert (first["site"], first["format"], second["format"]) == ("west", 1, 1)
+
+
+def test_what_a_release_without_formats_wrote_is_read_and_gets_one_when_it_is_written(
+    store: Store,
+) -> None:
+    store.begin()
+    store.directory.mark(MARK)
+    for name in (contents.LOCK, contents.READ_ONLY):
+        change(store.path / name, format=None)
+    looked = store.look()
+    assert (looked.lock, looked.read_only, looked.damaged) == (wanted(), MARK, [])
+    store.directory.hold("a", NOW)
+    assert json.loads((store.path / contents.LOCK).read_text())["format"] == 1
+
+
+# What is no file of this collection's making
+
+
+@pytest.mark.parametrize("kind", ["pipe", "directory", "link to nothing", "link to a lock"])
+@pytest.mark.parametrize("name", [*FILES, contents.RESERVE, ".mutex"])
+def test_what_stands_in_place_of_a_file_is_neither_waited_for_nor_followed(
+    store: Store, name: str, kind: str
+) -> None:
+    store.path.mkdir(mode=0o700)
+    path, victim = store.path / name, store.path.with_name("victim")
+    if kind == "pipe":
+        os.mkfifo(str(path))
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        victim.write_bytes(wanted("other").as_json())
+        path.symlink_to(victim if kind.endswith("lock") else victim.with_name("nothing"))
+    if name in (contents.LOCK, contents.PROMOTIONS):
+        with pytest.raises(StoreError, match=f"cannot read {path}"):
+            store.begin()
+        assert store.look().damaged
+    else:
+        with contextlib.suppress(StoreError):
+            store.begin()
+    assert bool(store.look().lock_problem) is (name == contents.LOCK)
+    for act in (
+        lambda: store.directory.add([entry(1)]),
+        lambda: store.directory.log("a", {}, NOW),
+        lambda: store.directory.mark(MARK),
+        lambda: store.directory.give_back("a"),
+    ):
+        with contextlib.suppress(StoreError):
+            act()
+    assert not victim.exists() or victim.read_bytes() == wanted("other").as_json()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_every_user_can_write_is_not_relied_on(store: Store, name: str) -> None:
+    store.begin()
+    store.directory.add([entry(1)])
+    store.directory.mark(MARK)
+    store.directory.log("a", {}, NOW)
+    (store.path / name).chmod(0o666)
+    with pytest.raises(StoreError, match=f"every user of the host can write to .*{name}"):
+        store.begin("b", NOW, "a")
+    if name == contents.LOCK:
+        assert name in store.look().lock_problem
+        with pytest.raises(StoreError, match="every user"):
+            store.directory.start("a", STEPS[0], NOW)
+    elif name != contents.OPERATIONS:
+        assert name in store.look().unusable[0]
+
+
+def test_nothing_begins_in_a_directory_that_every_user_can_write(store: Store) -> None:
+    store.directory.add([entry(1)])
+    store.path.chmod(0o1777)
+    with pytest.raises(StoreError, match=f"chmod go-w {store.path}"):
+        store.begin()
+    looked = store.look()
+    assert looked.promotions == [entry(1)]
+    assert looked.lock_problem == ""
+    assert f"chmod go-w {store.path}" in looked.unusable[0]
+    store.path.chmod(0o770)
+    store.begin()
+
+
 # A disk that fills up
 
 

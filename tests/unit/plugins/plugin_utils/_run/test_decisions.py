@@ -46,7 +46,9 @@ from helpers.plans import following, planned
 
 #: The steps that go on from an earlier decision.
 UNDER_LOCK = [
-    step for step in decisions.STEPS if step not in ("plan", "find_gone", "report", "report_status")
+    step
+    for step in decisions.STEPS
+    if step not in ("plan", "find_gone", "report_so_far", "report", "report_status")
 ]
 #: What each decision is made by.
 MAKERS = {

@@ -238,6 +238,15 @@ def test_a_lock_that_may_be_replaced_makes_a_run_needed(variables: dict[str, obj
     assert decision.plan.unfinished == {"switchover": "r1"}
 
 
+def test_what_a_newer_release_keeps_on_a_node_lets_nothing_be_planned_whatever_is_broken() -> None:
+    looks = following(N2).results()
+    text = "/state/promotions.jsonl, line 3: it has format 2"
+    looks["n2"] = {**looks["n2"], "state_directory": directory(unusable=[f"{text}."])}
+    decision = planning.plan(known([N1, N2], looks, break_lock="r1"))
+    assert reason(decision, "state_directory") == f"n2: {text}"
+    assert (decision.progress.refused, decision.needed, decision.plan.waves) == (True, False, ())
+
+
 # The plan that is made again once the lock is held
 
 

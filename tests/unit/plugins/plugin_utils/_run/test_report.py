@@ -14,6 +14,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.history import Promo
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, progress, report
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
+    ENDED,
     OBSERVATION,
     ONE_BY_ONE,
     STEP,
@@ -83,6 +84,37 @@ def problem(told: Result, host: str) -> str:
 def table(told: Result) -> str:
     """Return the lines of the table as one."""
     return " ".join(line.strip() for line in told["table"])
+
+
+# What could not be recorded or given back
+
+
+def test_what_could_not_be_given_back_is_in_the_report_and_changes_no_outcome() -> None:
+    about = known((N1, N2), LINKED)
+    decision = planning.plan(about).with_progress(locked=("n1", "n2"))
+    failed = said(failed=True, msg="cannot log", lock=cases.lock())
+    exposed = said(
+        ha=status(answer("primary", None, N2)),
+        state_directory=cases.directory(exposed=["group id 5 can write to /state"]),
+    )
+    returned = results(
+        {
+            OBSERVATION: {**LINKED, "n1": exposed},
+            ENDED: {"n1": failed, "n2": said(changed=True)},
+        }
+    )
+    told = report.report(about.run, (N1, N2), decision, returned)
+    assert told["outcome"] == "done"
+    given_back, other = told["warnings"]
+    assert given_back.startswith("n1: cannot log. Its lock stays")
+    assert other == "n1: group id 5 can write to /state"
+    assert "Warning: n1: cannot log. Its lock stays" in table(told)
+    assert table(told).endswith("Warning: n1: group id 5 can write to /state.")
+    # While the locks are held, and where nothing was locked, there is nothing to give back yet.
+    before = report.report(about.run, (N1, N2), decision, returned, ended=False)
+    assert before["warnings"] == [other]
+    dry = replace(about.run, dry=True)
+    assert report.report(dry, (N1, N2), decision, returned)["warnings"] == [other]
 
 
 # Outcomes
@@ -455,6 +487,16 @@ def test_status_shows_what_was_observed_although_the_settings_are_wrong(
     assert done(told)[members[0].host] == "-"
     assert text in table(told)
     assert told["outcome"] == "incomplete"
+
+
+def test_status_tells_what_must_not_be_relied_on_and_who_can_change_it() -> None:
+    state_directories = replace(
+        NOTHING, unusable=("n1: it has format 2",), exposed=("n2: group id 5",)
+    )
+    told = compared((N1, N2), LINKED, state_directories)
+    assert "n1: it has format 2." in told["table"]
+    assert told["table"][-1] == "Warning: n2: group id 5."
+    assert told["warnings"] == ["n2: group id 5"]
 
 
 def test_status_tells_what_the_state_directories_say() -> None:

@@ -72,6 +72,34 @@ def test_a_run_in_the_way_is_told_with_whom_it_made_read_only_and_since_when() -
     assert "It made n1 read-only at five past noon, so no client can write there." in text
 
 
+def test_a_lock_whose_times_are_in_doubt_stands_in_the_way_and_says_how_to_break_it() -> None:
+    doubted = {**OTHER, "doubt": "by the clock of its host it was taken 7200 s in the future"}
+    (text,) = read(directory(lock=doubted)).locked
+    assert "The times of that lock are in doubt: by the clock of its host it was taken" in text
+    assert "Wait for that run" not in text
+    assert "nso_ha_break_lock=r1 breaks its lock" in text
+    assert read(directory(lock=doubted), broken="r1").replace == ("r1",)
+
+
+def test_what_must_not_be_relied_on_and_who_can_change_it_is_told_once_with_its_hosts() -> None:
+    text = "/state/promotions.jsonl, line 1: it has format 2."
+    unusable = directory(unusable=[text], exposed=["group id 5 can write to /state"])
+    state_directories = read(unusable, directory(), unusable, None)
+    assert state_directories.unusable == (
+        "n1, n3: /state/promotions.jsonl, line 1: it has format 2",
+    )
+    assert state_directories.exposed == ("n1, n3: group id 5 can write to /state",)
+    assert not state_directories.incomplete or "damaged" not in str(state_directories.incomplete)
+
+
+def test_keys_of_a_promotion_that_are_not_known_reach_the_nodes_that_lack_them() -> None:
+    known, more = entry(1), {**entry(1), "site": {"name": "west"}}
+    for directories in ((known, more), (more, known)):
+        state_directories = read(*(directory(promotions=[of]) for of in directories))
+        assert [promotion.as_entry() for promotion in state_directories.history.all] == [more]
+        assert not state_directories.incomplete
+
+
 def test_an_id_that_no_lock_has_is_told_with_those_that_there_are() -> None:
     first, _second = read(directory(lock=OTHER), broken="r2").locked
     assert first == "nso_ha_break_lock is 'r2', and no node has a lock of that id; there are r1"
