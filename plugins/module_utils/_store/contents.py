@@ -143,7 +143,7 @@ def check_usable(directory: str) -> None:
 
 
 def _exposures(directory: str) -> list[str]:
-    return files.exposures(directory, (LOCK, PROMOTIONS, READ_ONLY, OPERATIONS))
+    return files.who_else_can_write(directory, (LOCK, PROMOTIONS, READ_ONLY, OPERATIONS))
 
 
 def directory_exists(directory: str) -> bool:
@@ -177,7 +177,8 @@ def read_mark(directory: str) -> ReadOnlyMark | None:
 def _parse_mark(data: bytes) -> ReadOnlyMark:
     mark = plain_json.load_object(data)
     plain_json.check_texts(mark, _MARK, _MAX_TEXT)
-    return ReadOnlyMark(*(mark[name] for name in _MARK), plain_json.unknown(mark, _MARK))
+    known = {name: mark[name] for name in _MARK}
+    return ReadOnlyMark(**known, more=plain_json.unknown(mark, _MARK))
 
 
 def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:

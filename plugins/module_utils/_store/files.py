@@ -127,7 +127,7 @@ def check_directory(path: str) -> None:
         check_owner(path, os.stat(path), path)
 
 
-def exposures(directory: str, names: Iterable[str]) -> list[str]:
+def who_else_can_write(directory: str, names: Iterable[str]) -> list[str]:
     """Return who else can change what is in a directory, in words. Raises StoreError.
 
     None of it is proof of foul play, and much of it is usual, so it is only told. Anybody's own
@@ -135,9 +135,9 @@ def exposures(directory: str, names: Iterable[str]) -> list[str]:
     """
     with explained("look into", directory):
         status = os.stat(directory)
-        found = []
+        exposures = []
         if status.st_uid not in (0, os.geteuid()):
-            found.append(
+            exposures.append(
                 f"{directory} belongs to user id {status.st_uid}, who can change all that is in it"
             )
         paths = [directory, *(os.path.join(directory, name) for name in names)]
@@ -145,7 +145,7 @@ def exposures(directory: str, names: Iterable[str]) -> list[str]:
             with contextlib.suppress(FileNotFoundError):
                 entry = os.stat(path)
                 if entry.st_mode & stat.S_IWGRP and entry.st_gid != 0:
-                    found.append(
+                    exposures.append(
                         f"group id {entry.st_gid} can write to {path}. Hint: chmod g-w {path}"
                     )
         parent = os.path.realpath(directory)
@@ -156,12 +156,12 @@ def exposures(directory: str, names: Iterable[str]) -> list[str]:
             open_to_all = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
             if open_to_all or above.st_uid not in trusted:
                 who = "every user" if open_to_all else f"user id {above.st_uid}"
-                found.append(
+                exposures.append(
                     f"{who} can put another directory in the place of {directory}, by way "
                     f"of {parent}"
                 )
                 break
-    return found
+    return exposures
 
 
 def replace(path: str, data: bytes) -> None:

@@ -114,11 +114,11 @@ def merge_entries(*several: Iterable[Entry]) -> list[Entry]:
     return newest
 
 
-def _joined(one: Entry, other: Entry) -> Entry:
+def _joined(first: Entry, second: Entry) -> Entry:
     """Return an entry with the keys of both; of two values, the same whichever comes first."""
     return {
-        name: max((entry[name] for entry in (one, other) if name in entry), key=plain_json.dump)
-        for name in {**one, **other}
+        name: max((entry[name] for entry in (first, second) if name in entry), key=plain_json.dump)
+        for name in {**first, **second}
     }
 
 

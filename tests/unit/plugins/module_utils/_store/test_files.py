@@ -252,7 +252,7 @@ def test_who_else_can_change_what_is_there_is_told_and_a_directory_below_tmp_is_
     (directory / "file").write_bytes(b"")
 
     def told() -> list[str]:
-        return files.exposures(str(directory), ("file", "none"))
+        return files.who_else_can_write(str(directory), ("file", "none"))
 
     directory.parent.chmod(0o1777)
     assert told() == []
