@@ -429,8 +429,15 @@ state_directory:
       returned: always
       sample: ""
     unusable:
-      description: What must be neither relied on nor replaced, in words. A newer release of this
-        collection wrote it, or any user of the host can change it.
+      description: What a newer release of this collection wrote, in words. It must be neither
+        relied on nor replaced.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    untrusted:
+      description: What must not be relied on either, as every user of the host can change it, or
+        one that is not trusted, in words.
       type: list
       elements: str
       returned: always

@@ -19,7 +19,7 @@ import stat
 from typing import Any, Callable, Mapping, NamedTuple, Sequence, TypeVar
 
 from . import files, json_lines, lock, plain_json, promotions
-from .files import StoreError, Unusable
+from .files import StoreError, Untrusted, Unusable
 from .lock import Lock
 
 LOCK = "lock.json"
@@ -66,7 +66,8 @@ class Contents(NamedTuple):
     damaged:      what could not be read, in words
     lock_problem: why it is not known whether a run holds the lock, or "". Such a lock counts as one
                   that is held.
-    unusable:     what must be neither relied on nor replaced, in words
+    unusable:     what a newer release wrote, in words; it must be neither relied on nor replaced
+    untrusted:    what must not be either, as other users can change it, in words
     exposed:      who else could change what is there, in words
     """
 
@@ -77,6 +78,7 @@ class Contents(NamedTuple):
     damaged: list[str]
     lock_problem: str = ""
     unusable: Sequence[str] = ()
+    untrusted: Sequence[str] = ()
     exposed: Sequence[str] = ()
 
     def as_result(self, now: float) -> dict[str, Any]:
@@ -89,6 +91,7 @@ class Contents(NamedTuple):
             "damaged": self.damaged,
             "lock_problem": self.lock_problem,
             "unusable": list(self.unusable),
+            "untrusted": list(self.untrusted),
             "exposed": list(self.exposed),
         }
 
@@ -97,10 +100,13 @@ def read_contents(directory: str) -> Contents:
     """Return what a state directory holds: nothing where it does not exist."""
     damaged: list[str] = []
     unusable: list[str] = []
+    untrusted: list[str] = []
 
     def attempt(read: Callable[[str], T | None]) -> T | None:
         try:
             return read(directory)
+        except Untrusted as problem:
+            untrusted.append(str(problem))
         except Unusable as problem:
             unusable.append(str(problem))
         except StoreError as problem:
@@ -110,9 +116,10 @@ def read_contents(directory: str) -> Contents:
     if not attempt(directory_exists):
         return Contents(directory, None, [], None, damaged, "; ".join(damaged))
     held = attempt(read_lock)
-    lock_problem = "; ".join([*damaged, *unusable])
-    # Who looks is told of it as a lock that may be held, and once.
+    lock_problem = "; ".join([*damaged, *unusable, *untrusted])
+    # That is told once, as a lock that may be held.
     unusable.clear()
+    untrusted.clear()
     attempt(files.check_directory)
     entries, damaged_lines = attempt(read_promotions) or ([], [])
     mark = attempt(read_mark)
@@ -124,6 +131,7 @@ def read_contents(directory: str) -> Contents:
         [*damaged_lines, *damaged],
         lock_problem,
         tuple(unusable),
+        tuple(untrusted),
         tuple(attempt(_exposures) or ()),
     )
 

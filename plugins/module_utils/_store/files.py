@@ -37,10 +37,11 @@ class TooLong(StoreError):
 
 
 class Unusable(StoreError):
-    """What is there must be neither relied on nor replaced.
+    """What is there must be neither relied on nor replaced, as its format is not known here yet."""
 
-    Its format is newer than what is known here, or another user of the host can change it.
-    """
+
+class Untrusted(Unusable):
+    """Another user of the host can change what is there."""
 
 
 @contextlib.contextmanager
@@ -100,13 +101,13 @@ def read_whole(path: str, limit: int) -> bytes | None:
 
 
 def check_owner(path: str, status: os.stat_result, directory: str) -> None:
-    """Raise Unusable where any user of the host, or one that is not trusted, can change a path.
+    """Raise Untrusted where any user of the host, or one that is not trusted, can change a path.
 
     Trusted are root and the user that this runs as; where that is root, also the owner of the state
     directory.
     """
     if status.st_mode & stat.S_IWOTH:
-        raise Unusable(
+        raise Untrusted(
             f"every user of the host can write to {path}, so what it says proves nothing. Hint: "
             f"see what is in it, then run: chmod go-w {path}"
         )
@@ -114,7 +115,7 @@ def check_owner(path: str, status: os.stat_result, directory: str) -> None:
     owner = status.st_uid
     if owner in (0, user) or (user == 0 and owner == os.stat(directory).st_uid):
         return
-    raise Unusable(
+    raise Untrusted(
         f"{path} belongs to user id {owner}, who can change it at any time. Hint: let the tasks "
         f"run as that user or as root (become; now it is user id {user}), or run: chown {user} "
         f"{path}"
@@ -122,7 +123,7 @@ def check_owner(path: str, status: os.stat_result, directory: str) -> None:
 
 
 def check_directory(path: str) -> None:
-    """Raise Unusable where any user of the host, or one that is not trusted, can change it."""
+    """Raise Untrusted where any user of the host, or one that is not trusted, can change it."""
     with explained("look into", path), contextlib.suppress(FileNotFoundError):
         check_owner(path, os.stat(path), path)
 

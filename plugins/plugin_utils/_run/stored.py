@@ -10,12 +10,13 @@ They hold the promotion history, locks, and marks of runs that broke off. Read f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from .._model.history import Promotion, PromotionHistory, promotion_from
+from .._model.observation import Observation, Silence
 from .results import OBSERVATION, Results
 
 #: Tells whether a process that controlled a run is known to have ended.
@@ -33,7 +34,7 @@ class Stored:
     unfinished: names of the operations that broke off, each with the id of the run
     held:       by host, the lock of this run
     unusable:   for each thing that must be neither relied on nor replaced, a sentence about it
-    exposed:    for each way by which another user could change what is stored, a sentence about it
+    exposed:    for each other way to change what is stored that users of a host have, a sentence
     """
 
     history: PromotionHistory
@@ -46,7 +47,7 @@ class Stored:
     exposed: tuple[str, ...] = ()
 
 
-def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Stored:
+def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> Stored:
     """Return what is stored. `broken` is the id of a lock that the operator breaks, or ""."""
     directories = {
         host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts
@@ -103,26 +104,37 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
             for host, directory in directories.items()
             if (lock := directory.get("lock")) and lock["run_id"] == results.run_id
         },
-        unusable=_by_text(directories, "unusable"),
-        exposed=_by_text(directories, "exposed"),
+        unusable=(*_texts(hosts, results, "unusable"), *_untrusted(hosts, results, stopped=False)),
+        exposed=exposed(hosts, results),
     )
 
 
-def exposed(hosts: Iterable[str], results: Results) -> tuple[str, ...]:
-    """Return by which ways another user could change what is stored, as in Stored."""
-    return _by_text(
-        {host: results.of(host, OBSERVATION).get("state_directory") or {} for host in hosts},
-        "exposed",
-    )
+def exposed(hosts: Collection[str], results: Results) -> tuple[str, ...]:
+    """Return who could change what is stored where that forbids nothing, as in Stored."""
+    return (*_texts(hosts, results, "exposed"), *_untrusted(hosts, results, stopped=True))
 
 
-def _by_text(directories: Mapping[str, Mapping[str, Any]], name: str) -> tuple[str, ...]:
-    """Return each of the texts that directories have under a name, with the hosts that have it."""
-    hosts: dict[str, list[str]] = {}
-    for host, directory in directories.items():
+def _untrusted(hosts: Iterable[str], results: Results, *, stopped: bool) -> tuple[str, ...]:
+    """Return what must not be relied on, on hosts whose daemon is known not to run or on the rest.
+
+    What is stored where the daemon does not run is not needed, no more than that of a dead host.
+    """
+    chosen = [host for host in hosts if _is_stopped(results.observation(host)) == stopped]
+    return _texts(chosen, results, "untrusted")
+
+
+def _is_stopped(observation: Observation) -> bool:
+    return isinstance(observation, Silence) and observation.stopped
+
+
+def _texts(hosts: Iterable[str], results: Results, name: str) -> tuple[str, ...]:
+    """Return each text that state directories have under this name, with the hosts that have it."""
+    hosts_of: dict[str, list[str]] = {}
+    for host in hosts:
+        directory = results.of(host, OBSERVATION).get("state_directory") or {}
         for text in directory.get(name) or ():
-            hosts.setdefault(text.rstrip("."), []).append(host)
-    return tuple(f"{', '.join(of_text)}: {text}" for text, of_text in hosts.items())
+            hosts_of.setdefault(text.rstrip("."), []).append(host)
+    return tuple(f"{', '.join(of_text)}: {text}" for text, of_text in hosts_of.items())
 
 
 def _promotions(

@@ -23,6 +23,7 @@ def nothing(directory: StateDirectory) -> dict[str, Any]:
         "damaged": [],
         "lock_problem": "",
         "unusable": [],
+        "untrusted": [],
         "exposed": [],
     }
 
@@ -64,6 +65,7 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
         "damaged": [],
         "lock_problem": "",
         "unusable": [],
+        "untrusted": [],
         "exposed": [],
     }
     assert directory.contents() == before

@@ -75,6 +75,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
         "damaged": [],
         "lock_problem": "",
         "unusable": [],
+        "untrusted": [],
         "exposed": [],
     }
 
@@ -91,6 +92,7 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
         "damaged": [],
         "lock_problem": "",
         "unusable": [],
+        "untrusted": [],
         "exposed": [],
     }
     assert os.listdir(str(tmp_path)) == []

@@ -910,7 +910,7 @@ def test_a_file_that_every_user_can_write_is_not_relied_on(store: Store, name: s
         with pytest.raises(StoreError, match="every user"):
             store.directory.start("a", STEPS[0], NOW)
     elif name != contents.OPERATIONS:
-        assert name in store.look().unusable[0]
+        assert name in store.look().untrusted[0]
 
 
 def test_nothing_begins_in_a_directory_that_every_user_can_write(store: Store) -> None:
@@ -921,7 +921,8 @@ def test_nothing_begins_in_a_directory_that_every_user_can_write(store: Store) -
     looked = store.look()
     assert looked.promotions == [entry(1)]
     assert looked.lock_problem == ""
-    assert f"chmod go-w {store.path}" in looked.unusable[0]
+    assert f"chmod go-w {store.path}" in looked.untrusted[0]
+    assert (looked.unusable, looked.damaged) == ((), [])
     store.path.chmod(0o770)
     store.begin()
 

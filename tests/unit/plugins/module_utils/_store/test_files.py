@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils._store import files
 from ansible_collections.nso.ha.plugins.module_utils._store.files import (
     StoreError,
     TooLong,
-    Unusable,
+    Untrusted,
 )
 
 #: As a process of its own: a limit on the size of files stands in for a full disk.
@@ -225,7 +225,7 @@ def test_a_file_is_that_of_root_or_of_who_runs_this_or_proves_nothing(
     if usable:
         assert files.read_whole(str(path), 10) == b"data"
         return
-    with pytest.raises(Unusable, match=f"{path} belongs to user id 8, .*Hint: .*user id {user}"):
+    with pytest.raises(Untrusted, match=f"{path} belongs to user id 8, .*Hint: .*user id {user}"):
         files.read_whole(str(path), 10)
 
 
@@ -233,13 +233,13 @@ def test_what_every_user_can_write_proves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"data")
     path.chmod(0o602)
-    with pytest.raises(Unusable, match=f"every user .*{path}.*Hint: .*chmod go-w {path}"):
+    with pytest.raises(Untrusted, match=f"every user .*{path}.*Hint: .*chmod go-w {path}"):
         files.read_whole(str(path), 10)
     files.check_directory(str(tmp_path))
     # The sticky bit keeps nobody from making a file that is not there.
     for mode in (0o777, 0o1777):
         tmp_path.chmod(mode)
-        with pytest.raises(Unusable, match=f"chmod go-w {tmp_path}"):
+        with pytest.raises(Untrusted, match=f"chmod go-w {tmp_path}"):
             files.check_directory(str(tmp_path))
     files.check_directory(str(tmp_path / "none"))
 

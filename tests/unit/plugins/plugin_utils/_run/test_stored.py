@@ -89,7 +89,21 @@ def test_what_must_not_be_relied_on_and_who_can_change_it_is_told_once_with_its_
         "n1, n3: /state/promotions.jsonl, line 1: it has format 2",
     )
     assert state_directories.exposed == ("n1, n3: group id 5 can write to /state",)
-    assert not state_directories.incomplete or "damaged" not in str(state_directories.incomplete)
+    assert not state_directories.incomplete
+
+
+def test_what_other_users_can_change_forbids_nothing_where_the_daemon_does_not_run() -> None:
+    open_to_all = directory(untrusted=["every user of the host can write to /state."])
+    text = "every user of the host can write to /state"
+    looks = {
+        "n1": said(failed=True, daemon={"running": False}, state_directory=open_to_all),
+        "n2": said(failed=True, daemon={"running": None}, state_directory=open_to_all),
+    }
+    state_directories = stored.read(
+        list(looks), results({OBSERVATION: looks}), "", lambda _process: False
+    )
+    assert state_directories.unusable == (f"n2: {text}",)
+    assert state_directories.exposed == (f"n1: {text}",)
 
 
 def test_keys_of_a_promotion_that_are_not_known_reach_the_nodes_that_lack_them() -> None:
