@@ -235,9 +235,11 @@ class Failure(Exception):
     os_errno:        the operating system's number, only with ERR_OS, or 0
     outcome_unknown: True where a request had been sent completely and no valid answer came: the
                      daemon may have done what was asked, or not
+    refused:         True where the daemon answered with a refusal, so the connection is still good
     """
 
     outcome_unknown = False
+    refused = False
 
     def __init__(self, confd_errno: int, confd_lasterr: str = "", strerror: str = "") -> None:
         super().__init__(confd_errno, confd_lasterr, strerror)
@@ -270,6 +272,13 @@ class Failure(Exception):
 
 class Error(Failure):
     """The daemon refused, or the client could not do its part."""
+
+
+def refusal(code: int, reason: str) -> Error:
+    """Return the Error for a refusal by the daemon."""
+    failure = Error(code, reason)
+    failure.refused = True
+    return failure
 
 
 class Timeout(Error):

@@ -212,7 +212,7 @@ def _refusal(data: bytes) -> error.Failure:
         raise unexpected("a refusal without an error code")
     (code,) = struct.unpack(">I", data[:4])
     # Where the reason has another form than any that is known, the code still says what it is.
-    return error.Error(code, (reason_of(decode(data[4:])) or "") if len(data) > 4 else "")
+    return error.refusal(code, (reason_of(decode(data[4:])) or "") if len(data) > 4 else "")
 
 
 def reason_of(term: terms.Term) -> str | None:

@@ -175,7 +175,7 @@ def _read_refusal(parts: tuple[terms.Term, ...]) -> error.Error:
     reason = frames.reason_of(parts[1]) if len(parts) == 2 else ""
     if len(parts) not in (1, 2) or not isinstance(code, int) or reason is None:
         raise frames.unexpected(f"a refusal of the form {frames.brief(parts)}")
-    return error.Error(code, reason)
+    return error.refusal(code, reason)
 
 
 def _read_status(answer: terms.Term) -> tuple[int, list[Node]]:

@@ -176,7 +176,7 @@ def xpath_eval_expr(
             else:
                 raise frames.unexpected(f"more than {MAX_TRACE_LINES} lines of trace")
     if kind == "error":
-        raise error.Error(error.ERR_XPATH, value)
+        raise error.refusal(error.ERR_XPATH, value)
     return value
 
 
