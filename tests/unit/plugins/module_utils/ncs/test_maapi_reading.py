@@ -198,10 +198,15 @@ def test_a_path_that_is_none_is_not_sent(pair: Pair, call: Callable[..., Any], p
 # Answers that are none.
 
 
-def answer_of(name: str, term: terms.Term) -> bytes:
+def answer_of(name: str, term: Any) -> bytes:
     """Return the answer of a call that is this term."""
     operation = vectors.payload(bytes.fromhex(maapi_call(name)["answers"][0]))[:4]
     return framed(operation + terms.encode(term))
+
+
+def result_of(term: Any) -> bytes:
+    """Return the answer to an XPath expression, with this term as its result."""
+    return framed(struct.pack(">I", 247)) + framed(terms.encode(term))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +226,7 @@ def answer_of(name: str, term: terms.Term) -> bytes:
         ("get_elem string", framed(struct.pack(">I", 166) + b"\x83\x46junk")),
         ("xpath_eval_expr", answer_of("xpath_eval_expr", b"primary")),
         *(
-            ("xpath_eval_expr", framed(struct.pack(">I", 247)) + framed(terms.encode(term)))
+            ("xpath_eval_expr", result_of(term))
             for term in (
                 b"primary",
                 (b"ok", b"primary"),
