@@ -58,6 +58,8 @@ class _Container(NamedTuple):
     path: str
 
 
+# [assumed] docs/protocol.md, "Reading state without the HA socket": the names of the leaves beside
+# the mode. Where a release has others, ids and secondaries are not known.
 _CONTAINERS = (
     _Container("/ncs-state/ha", "/tfnm:ncs-state/ha"),
     # Up to NSO 6.6.5.
@@ -184,8 +186,8 @@ def _secondaries(questions: _Questions, container: _Container) -> tuple[str, ...
     count = questions.text(f"count({leaf_list})")
     if count == "0":
         # Either the list is empty or the release has none.
-        there = questions.exists(f"{container.path}/connected-secondary")
-        return () if there is False else None
+        answer = questions.exists(f"{container.path}/connected-secondary")
+        return () if answer is False else None
     if count not in _COUNTS:
         return None
     ids = [_short(questions.text(f"string({leaf_list}[{i}])")) for i in range(1, int(count) + 1)]
@@ -204,9 +206,9 @@ def _ha_enabled(questions: _Questions, role: str | None) -> bool | None:
 
 
 def _rule_based_ha(questions: _Questions) -> bool | None:
-    there = questions.exists("/ncs:high-availability/enabled")
-    if not there:
-        return there
+    exists = questions.exists("/ncs:high-availability/enabled")
+    if not exists:
+        return exists
     value = questions.text("/high-availability/enabled")
     # A leaf that is there without a value says by that that it is so.
     return True if value == "" else _boolean(value)
@@ -216,8 +218,8 @@ def _raft(questions: _Questions) -> bool | None:
     role = questions.text("/ha-raft/status/role")
     if role:
         return True if role in _RAFT_ROLES else None
-    there = questions.exists("/ha-raft/status/role")
-    return False if there is False else None
+    # A role that is not there is that of a node without Raft, if its data model has the leaf.
+    return False if questions.exists("/ha-raft/status/role") is False else None
 
 
 def _boolean(text: str | None) -> bool | None:

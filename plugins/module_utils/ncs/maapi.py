@@ -7,10 +7,11 @@
 Source: docs/protocol.md, "MAAPI socket" and "Reading state without the HA socket". Safe to use
 beside any HA controller. Read-only mode and start phases need no user session; a transaction does.
 
-Two forms of the requests of a session are known. This client sends those of the vendor's Erlang
-client. The Java client changes its own with the release of the daemon, and names what it reads by
-what a schema that it loads before has for it; the Erlang client sends one form to every release and
-needs no schema. Source: docs/protocol.md, "Reading state without the HA socket".
+The two vendor clients write the requests of a session in different forms. This client sends those
+of the Erlang client, which are the same for every release of the daemon and need no schema. The
+Java client changes its forms with the daemon's version, and has to load a schema to name what it
+reads.
+Source: docs/protocol.md, "Reading state without the HA socket".
 """
 
 from __future__ import annotations

@@ -272,7 +272,8 @@ def test_raft_is_at_work_where_the_node_has_a_role_in_it(
 def test_a_word_that_cannot_be_is_not_known(
     look: Look, question: str, field: str, value: str
 ) -> None:
-    assert look({**PRIMARY, question: value}) == WHOLE._replace(**{field: None})
+    changed: dict[str, Any] = {field: None}
+    assert look({**PRIMARY, question: value}) == WHOLE._replace(**changed)
 
 
 def test_a_question_that_is_refused_leaves_the_others_alone(look: Look) -> None:
