@@ -25,7 +25,11 @@ TARGETS = ("terms", "frames", "answers")
 REGRESSIONS = Path(__file__).resolve().parents[1] / "fuzz" / "regressions"
 
 #: How many functions read answers, see READERS in fuzzing.py.
-ANSWERS = 7
+ANSWERS = 12
+#: Those of them that read the answers of MAAPI.
+OF_MAAPI = (4, 7, 8, 9, 10, 11)
+#: Answers with more than this many bytes are of no use here: small ones have all forms.
+_LONGEST = 120
 
 _TERM = 131
 #: Terms of forms that no message of tests/vectors has.
@@ -67,7 +71,20 @@ def seeds(target: str) -> list[bytes]:
         found = [b"\xff\xff\0" + stream for stream in streams]
     if target == "answers":
         found = [bytes([number]) + one for number in range(ANSWERS) for one in found]
+        maapi = [b"\xff\xff\0" + stream for stream in _maapi_answers()]
+        found += [bytes([number]) + one for number in OF_MAAPI for one in maapi]
     return found + [read(path) for path in regressions(target)]
+
+
+def _maapi_answers() -> list[bytes]:
+    """Return what calls on a MAAPI socket were answered; all frames of an answer are one stream."""
+    found = {
+        vectors.maapi_answer(entry)
+        for section in ("reading", "refusals")
+        for entry in vectors.MAAPI["erlang"][section]
+        if "answers" in entry
+    }
+    return sorted(stream for stream in found if len(stream) <= _LONGEST)
 
 
 def _messages(value: object) -> Iterator[bytes]:

@@ -40,7 +40,8 @@ def small_bounds(target: str) -> Iterator[None]:
     # A status is 4 deep, so what reads answers needs as much.
     depth = 2 if target == "terms" else 4
     small: dict[str, Any] = {"MAX_DEPTH": depth, "MAX_ELEMENTS": 12, "MAX_ATOM": 20}
-    with mock.patch.multiple(terms, **small), mock.patch.object(ha, "MAX_NODES", 2):
+    bounds = mock.patch.multiple(terms, **small), mock.patch.object(ha, "MAX_NODES", 2)
+    with bounds[0], bounds[1], mock.patch.object(maapi, "MAX_TRACE_LINES", 1):
         yield
 
 
@@ -212,6 +213,11 @@ READERS: tuple[tuple[_Reader, bool], ...] = (
     (lambda sock: maapi.set_readonly_mode(sock, True), True),
     (_subscribe, True),
     (events.read_notification, False),
+    (maapi.end_user_session, True),
+    (lambda sock: maapi.start_trans(sock, maapi.OPERATIONAL, maapi.READ), True),
+    (lambda sock: maapi.exists(sock, 2, "/ncs-state/ha"), True),
+    (lambda sock: maapi.get_elem(sock, 2, "/ncs-state/ha/mode"), True),
+    (lambda sock: maapi.xpath_eval_expr(sock, 2, "/ncs-state/ha/mode"), True),
 )
 
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bytes in tests/vectors: what vendor-written clients send, and what a daemon answers."""
+"""The bytes in tests/vectors: what vendor-written clients send, and what a daemon answers.
+
+Beside them what such clients sent on a MAAPI socket, and the made-up answers that they accepted.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ def _load(name: str) -> dict[str, Any]:
 CLIENT = _load("client.json")
 #: What a daemon answers, and what that means.
 SERVER = _load("server.json")
+#: What two vendors' clients send on a MAAPI socket, and which answers they accept.
+MAAPI = _load("maapi.json")
 
 #: The first nine bytes of each kind of connection, under the names of CLIENT.
 HELLO = {name: bytes.fromhex(text) for name, text in CLIENT["handshake"].items()}
@@ -66,3 +71,17 @@ def answer(name: str, section: str = "answers") -> bytes:
     found = [bytes.fromhex(entry["frame"]) for entry in SERVER[section] if entry["name"] == name]
     assert len(found) == 1, f"{len(found)} vectors named {name} in {section}"
     return found[0]
+
+
+def maapi_call(name: str, vendor: str = "erlang", section: str = "reading") -> dict[str, Any]:
+    """Return one call of a vendor's client on a MAAPI socket, given by name."""
+    found: list[dict[str, Any]] = [
+        entry for entry in MAAPI[vendor][section] if entry["name"] == name
+    ]
+    assert len(found) == 1, f"{len(found)} calls named {name} in {section} of {vendor}"
+    return found[0]
+
+
+def maapi_answer(entry: dict[str, Any]) -> bytes:
+    """Return all frames of the answer that a call accepted."""
+    return b"".join(bytes.fromhex(frame) for frame in entry["answers"])

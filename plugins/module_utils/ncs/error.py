@@ -13,10 +13,18 @@ from __future__ import annotations
 import errno
 from typing import NamedTuple
 
+ERR_NOEXISTS = 1
+ERR_ALREADY_EXISTS = 2
 ERR_ACCESS_DENIED = 3
+ERR_NOT_WRITABLE = 4
+ERR_BADTYPE = 5
+ERR_BADPATH = 8
 ERR_BADSTATE = 17
 ERR_INTERNAL = 18
+ERR_EXTERNAL = 19
 ERR_PROTOUSAGE = 21
+ERR_NOSESSION = 22
+ERR_TOOMANYTRANS = 23
 ERR_OS = 24
 ERR_HA_CONNECT = 25
 ERR_HA_CLOSED = 26
@@ -25,13 +33,16 @@ ERR_HA_BADTOKEN = 28
 ERR_HA_BADNAME = 29
 ERR_HA_BIND = 30
 ERR_HA_NOTICK = 31
+ERR_UNAVAILABLE = 44
 ERR_EOF = 45
 ERR_HA_WITH_UPGRADE = 47
 ERR_TIMEOUT = 48
+ERR_XPATH = 50
 ERR_NOT_IMPLEMENTED = 51
 ERR_HA_BADVSN = 52
 ERR_START_FAILED = 57
 ERR_UPGRADE_IN_PROGRESS = 60
+ERR_NOTRANS = 61
 ERR_HA_BADCONFIG = 69
 ERR_HA_ABORT = 71
 
@@ -45,11 +56,32 @@ class Code(NamedTuple):
 
 
 CODES: dict[int, Code] = {
+    ERR_NOEXISTS: Code(
+        "NOEXISTS",
+        "what was asked for does not exist",
+        "check whether this NSO release and its configuration have it",
+    ),
+    ERR_ALREADY_EXISTS: Code(
+        "ALREADY_EXISTS",
+        "what was to be created exists already",
+        "use one connection for each user session",
+    ),
     ERR_ACCESS_DENIED: Code(
         "ACCESS_DENIED",
         "the daemon does not let this client in",
         "compare access_file (NCS_IPC_ACCESS_FILE) with the daemon's; on a Unix socket, run as "
         "root or as the user that NSO runs as",
+    ),
+    ERR_NOT_WRITABLE: Code(
+        "NOT_WRITABLE",
+        "the node accepts no writes",
+        "write on the primary, or see whether read-only mode is on",
+    ),
+    ERR_BADTYPE: Code("BADTYPE", "a value is not of the type of its node", "check the value"),
+    ERR_BADPATH: Code(
+        "BADPATH",
+        "the data model has no such path",
+        "check the path, and whether this NSO release has it",
     ),
     ERR_BADSTATE: Code(
         "BADSTATE",
@@ -57,10 +89,25 @@ CODES: dict[int, Code] = {
         "wait for start phase 1; a relay has to be a secondary first",
     ),
     ERR_INTERNAL: Code("INTERNAL", "the daemon failed inside", "read the daemon's log"),
+    ERR_EXTERNAL: Code(
+        "EXTERNAL",
+        "an application outside the daemon reported an error",
+        "read the log of the application",
+    ),
     ERR_PROTOUSAGE: Code(
         "PROTOUSAGE",
         "client and daemon do not speak the same protocol",
         "check that this address and port are an NSO IPC port, and the NSO version",
+    ),
+    ERR_NOSESSION: Code(
+        "NOSESSION",
+        "the connection has no user session",
+        "start a user session before a transaction",
+    ),
+    ERR_TOOMANYTRANS: Code(
+        "TOOMANYTRANS",
+        "too many transactions are open",
+        "finish transactions that are no longer needed",
     ),
     ERR_OS: Code(
         "OS",
@@ -104,6 +151,11 @@ CODES: dict[int, Code] = {
         "the other node stopped sending ticks",
         "check the network between them and whether the other process hangs",
     ),
+    ERR_UNAVAILABLE: Code(
+        "UNAVAILABLE",
+        "what this needs is not available at the moment",
+        "read the daemon's log, and try again",
+    ),
     ERR_EOF: Code(
         "EOF",
         "the daemon closed the connection",
@@ -118,6 +170,11 @@ CODES: dict[int, Code] = {
         "TIMEOUT",
         "there was no answer in time",
         "see whether the daemon hangs or is busy, or allow more time",
+    ),
+    ERR_XPATH: Code(
+        "XPATH",
+        "the XPath expression cannot be evaluated",
+        "check the expression, and whether this NSO release has what it names",
     ),
     ERR_NOT_IMPLEMENTED: Code(
         "NOT_IMPLEMENTED",
@@ -139,12 +196,21 @@ CODES: dict[int, Code] = {
         "this is not allowed while an upgrade is in progress",
         "wait until the upgrade is finished",
     ),
+    ERR_NOTRANS: Code(
+        "NOTRANS",
+        "there is no such transaction",
+        "start a transaction on the same connection",
+    ),
     ERR_HA_BADCONFIG: Code(
         "HA_BADCONFIG",
         "the configuration of the event streams differs from the primary's",
         "make the notification streams in ncs.conf the same on both nodes",
     ),
-    ERR_HA_ABORT: Code("HA_ABORT", "the HA operation was aborted", "try again"),
+    ERR_HA_ABORT: Code(
+        "HA_ABORT",
+        "a transaction was aborted by a change of the HA role",
+        "see which node is primary, and try again there",
+    ),
 }
 
 
@@ -169,9 +235,11 @@ class Failure(Exception):
     os_errno:        the operating system's number, only with ERR_OS, or 0
     outcome_unknown: True where a request had been sent completely and no valid answer came: the
                      daemon may have done what was asked, or not
+    refused:         True where the daemon answered with a refusal, so the connection is still good
     """
 
     outcome_unknown = False
+    refused = False
 
     def __init__(self, confd_errno: int, confd_lasterr: str = "", strerror: str = "") -> None:
         super().__init__(confd_errno, confd_lasterr, strerror)
@@ -204,6 +272,13 @@ class Failure(Exception):
 
 class Error(Failure):
     """The daemon refused, or the client could not do its part."""
+
+
+def refusal(code: int, reason: str) -> Error:
+    """Return the Error for a refusal by the daemon."""
+    failure = Error(code, reason)
+    failure.refused = True
+    return failure
 
 
 class Timeout(Error):

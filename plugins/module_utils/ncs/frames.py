@@ -169,26 +169,41 @@ def request(
     operation: int,
     argument: terms.Term | None = None,
     default_timeout: float = DEFAULT_TIMEOUT,
+    thandle: int | None = None,
 ) -> terms.Term | None:
     """Do one operation on a CDB or MAAPI socket; return the term of the answer, if it has one.
 
-    Source: docs/protocol.md, "CDB socket" and "MAAPI socket".
+    `thandle` is the transaction that it is about. Source: docs/protocol.md, "CDB socket", "MAAPI
+    socket" and "Reading state without the HA socket".
     """
+    with deadline(sock, default_timeout) as limit:
+        return exchange(sock, limit, operation, argument, thandle)
+
+
+def exchange(
+    sock: socket.socket,
+    limit: Deadline,
+    operation: int,
+    argument: terms.Term | None = None,
+    thandle: int | None = None,
+) -> terms.Term | None:
+    """Do one operation as `request` does, within a deadline that may cover more than this."""
     payload = struct.pack(">I", operation)
+    if thandle is not None:
+        payload += struct.pack(">I", thandle)
     if argument is not None:
         payload += terms.encode(argument)
-    with deadline(sock, default_timeout) as limit:
-        send_frame(sock, payload, limit)
-        with answering():
-            answer = receive_frame(sock, limit)
-            if len(answer) < 4:
-                raise unexpected(f"{len(answer)} bytes instead of an operation number")
-            (echoed,) = struct.unpack(">I", answer[:4])
-            if echoed & ~_FAILED != operation:
-                raise unexpected(f"it is about operation {echoed & ~_FAILED}, not {operation}")
-            if not echoed & _FAILED:
-                return decode(answer[4:]) if len(answer) > 4 else None
-            refusal = _refusal(answer[4:])
+    send_frame(sock, payload, limit)
+    with answering():
+        answer = receive_frame(sock, limit)
+        if len(answer) < 4:
+            raise unexpected(f"{len(answer)} bytes instead of an operation number")
+        (echoed,) = struct.unpack(">I", answer[:4])
+        if echoed & ~_FAILED != operation:
+            raise unexpected(f"it is about operation {echoed & ~_FAILED}, not {operation}")
+        if not echoed & _FAILED:
+            return decode(answer[4:]) if len(answer) > 4 else None
+        refusal = _refusal(answer[4:])
     raise refusal
 
 
@@ -196,5 +211,12 @@ def _refusal(data: bytes) -> error.Failure:
     if len(data) < 4:
         raise unexpected("a refusal without an error code")
     (code,) = struct.unpack(">I", data[:4])
-    reason = decode(data[4:]) if len(data) > 4 else b""
-    return error.Error(code, text(reason) if isinstance(reason, bytes) else "")
+    # Where the reason has another form than any that is known, the code still says what it is.
+    return error.refusal(code, (reason_of(decode(data[4:])) or "") if len(data) > 4 else "")
+
+
+def reason_of(term: terms.Term) -> str | None:
+    """Return the reason of a refusal, Reason or {Reason, Tag}; None where it has another form."""
+    if isinstance(term, tuple) and len(term) == 2:
+        term = term[0]
+    return text(term) if isinstance(term, bytes) else None

@@ -167,12 +167,15 @@ def _exchange(sock: socket.socket, term: terms.Term, default_timeout: float) -> 
 
 
 def _read_refusal(parts: tuple[terms.Term, ...]) -> error.Error:
-    """{error, Code} and {error, Code, Reason}: vendor clients accept both, so does this."""
+    """{error, Code}, {error, Code, Reason} or {error, Code, {Reason, Tag}}; all of them are read.
+
+    Source: docs/protocol.md, "HA socket".
+    """
     code = parts[0] if parts else None
-    reason = parts[1] if len(parts) == 2 else b""
-    if len(parts) not in (1, 2) or not isinstance(code, int) or not isinstance(reason, bytes):
+    reason = frames.reason_of(parts[1]) if len(parts) == 2 else ""
+    if len(parts) not in (1, 2) or not isinstance(code, int) or reason is None:
         raise frames.unexpected(f"a refusal of the form {frames.brief(parts)}")
-    return error.Error(code, frames.text(reason))
+    return error.refusal(code, reason)
 
 
 def _read_status(answer: terms.Term) -> tuple[int, list[Node]]:

@@ -15,10 +15,11 @@ atom            Atom, a str of its own type
 binary          bytes
 tuple           tuple
 proper list     list
+[atom|atom]     Qualified, which is written and not read
 ==============  =========================================
 
 Everything else (floats, maps, processes, references, functions, compressed terms, improper lists)
-has no place in the messages of docs/protocol.md and is refused.
+has no place in the daemon's messages of docs/protocol.md and is refused.
 
 Input is never trusted: nesting and the number of elements are bounded, lengths are checked against
 the bytes at hand before anything is allocated, and neither direction recurses.
@@ -71,7 +72,21 @@ class Atom(str):
         return f"Atom({str.__repr__(self)})"
 
 
-Term = Union[int, Atom, bytes, Tuple["Term", ...], List["Term"]]
+class Qualified:
+    """A name in a namespace, `[Namespace|Name]` in Erlang: a list whose tail is not a list.
+
+    Only requests have one (docs/protocol.md, "Reading state without the HA socket"), so `decode`
+    never returns it.
+    """
+
+    __slots__ = ("name", "namespace")
+
+    def __init__(self, namespace: str, name: str) -> None:
+        self.namespace = Atom(namespace)
+        self.name = Atom(name)
+
+
+Term = Union[int, Atom, bytes, Qualified, Tuple["Term", ...], List["Term"]]
 
 
 def decode(data: bytes) -> Term:
@@ -295,6 +310,8 @@ def _scalar(value: Term) -> bytes:
         return struct.pack(">BB", SMALL_TUPLE, 0)
     if isinstance(value, list):
         return bytes([NIL])
+    if isinstance(value, Qualified):
+        return struct.pack(">BI", LIST, 1) + _atom(value.namespace) + _atom(value.name)
     raise TermError(f"a value of type {type(value).__name__} has no term")
 
 

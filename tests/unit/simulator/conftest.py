@@ -90,3 +90,10 @@ def until() -> Callable[..., None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def maapi_vectors() -> dict[str, Any]:
+    """What two vendors' clients put on a MAAPI socket, and which answers they accept."""
+    content: dict[str, Any] = json.loads((VECTORS / "maapi.json").read_text())
+    return content

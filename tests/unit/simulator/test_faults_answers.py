@@ -346,6 +346,13 @@ def test_every_request_that_has_an_answer_has_a_name(node: NodeHandle) -> None:
         (RawClient.maapi, 229, "set_readonly"),
         (RawClient.maapi, 401, "start_phase"),
         (RawClient.maapi, 402, "wait_start"),
+        (RawClient.maapi, 100, "start_user_session"),
+        (RawClient.maapi, 101, "end_user_session"),
+        (RawClient.maapi, 140, "start_trans"),
+        (RawClient.maapi, 142, "finish_trans"),
+        (RawClient.maapi, 164, "exists"),
+        (RawClient.maapi, 166, "get_elem"),
+        (RawClient.maapi, 247, "xpath_eval_expr"),
     ):
         node.fault("garbage", once=True, place=name)
         with kind(node) as client:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ncs_sim import __version__
-from ncs_sim.config import LIBRARY_VERSIONS, RELEASES, NodeConfig
+from ncs_sim.config import LEAVES, LIBRARY_VERSIONS, RELEASES, NodeConfig
 from ncs_sim.errors import SimError
 from ncs_sim.load_commands import add_commands as add_load_commands
 
@@ -82,15 +82,35 @@ def add_node_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--packages", metavar="TEXT", help="fingerprint of packages; must be equal (empty)")
     add("--stream-config", metavar="TEXT", help="event stream setup; must be equal (empty)")
+    add(
+        "--no-ha",
+        dest="ha_enabled",
+        action="store_const",
+        const=False,
+        help="HA is not enabled in ncs.conf",
+    )
+    add("--ha-path", choices=["new", "old"], help="where the HA state is read (the release's)")
+    add("--own-ha", choices=["rule-based", "raft"], help="NSO's own HA is at work (none)")
+    add(
+        "--lacks",
+        action="append",
+        choices=LEAVES,
+        metavar="LEAF",
+        help=f"a leaf that the node does not have, any number of times: {', '.join(LEAVES)}",
+    )
+    add("--refuse-sessions", type=int, metavar="CODE", help="refuse user sessions with this code")
     add("--exit-with-pid", type=int, metavar="PID", help="stop when that process is gone")
 
 
 def given_options(options: argparse.Namespace) -> dict[str, Any]:
     """Those node options that were given on the command line."""
     names = {field.name for field in fields(NodeConfig)} - {"directory", "address"}
-    return {
+    given = {
         key: value for key, value in vars(options).items() if key in names and value is not None
     }
+    if "lacks" in given:
+        given["lacks"] = tuple(given["lacks"])
+    return given
 
 
 def _add_node(commands: Any) -> None:

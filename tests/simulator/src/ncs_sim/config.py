@@ -27,6 +27,21 @@ LIBRARY_VERSIONS = {
 }
 
 
+# Leaves that a release may lack: docs/protocol.md, "Reading state without the HA socket".
+LEAVES = (
+    "version",
+    "daemon-status",
+    "read-only-mode",
+    "admin-configured-read-only-mode",
+    "ha/mode",
+    "ha/node-id",
+    "ha/primary-node-id",
+    "ha/connected-secondary",
+    "high-availability/enabled",
+    "ha-raft/status/role",
+)
+
+
 class NodeOptions(TypedDict, total=False):
     """What a caller may set for a node, apart from its directory and address."""
 
@@ -44,6 +59,11 @@ class NodeOptions(TypedDict, total=False):
     tick_timeout: float
     packages: str
     stream_config: str
+    ha_enabled: bool
+    ha_path: str
+    own_ha: str
+    lacks: tuple[str, ...]
+    refuse_sessions: int
     exit_with_pid: int
     launcher: tuple[str, ...]
 
@@ -68,6 +88,11 @@ class NodeConfig:
     tick_timeout: float = 20.0  # seconds; 0 switches ticks off
     packages: str = ""
     stream_config: str = ""
+    ha_enabled: bool = True
+    ha_path: str = ""  # "new" or "old"; empty: that of the release
+    own_ha: str = ""  # "rule-based" or "raft": NSO's own HA, which is at work
+    lacks: tuple[str, ...] = ()  # which of LEAVES this node does not have
+    refuse_sessions: int = 0  # the code with which user sessions are refused; 0: they are not
     exit_with_pid: int = 0  # 0: live until stopped
     # Put in front of the command that starts the node, such as ("ip", "netns", "exec", NAME).
     launcher: tuple[str, ...] = ()
@@ -84,6 +109,11 @@ class NodeConfig:
     @property
     def has_relays(self) -> bool:
         return self.release != "6.7"
+
+    @property
+    def has_old_ha_path(self) -> bool:
+        """Whether the HA state is where it was up to 6.6.5; all of 6.6 counts as that."""
+        return (self.ha_path or ("new" if self.release == "6.7" else "old")) == "old"
 
     @property
     def ipc_host(self) -> str:
@@ -129,6 +159,13 @@ class NodeConfig:
             raise SimError(f"OTP {self.otp} is not 25 or 26")
         if self.handshake_status not in (0, 2):
             raise SimError(f"handshake status {self.handshake_status} is not 0 or 2")
+        if self.ha_path not in ("", "new", "old"):
+            raise SimError(f"HA path {self.ha_path!r} is not new or old")
+        if self.own_ha not in ("", "rule-based", "raft"):
+            raise SimError(f"own HA {self.own_ha!r} is not rule-based or raft")
+        for leaf in self.lacks:
+            if leaf not in LEAVES:
+                raise SimError(f"leaf {leaf!r} is not one of {', '.join(LEAVES)}")
         if not 0 <= self.tick_timeout < 1_000_000:
             raise SimError(f"tick timeout {self.tick_timeout} is not a number of seconds")
         if self.ipc_path is not None and len(self.ipc_path.encode()) > 107:
@@ -146,7 +183,7 @@ class NodeConfig:
             values = json.loads(path.read_text())
             known = {field.name for field in fields(cls)}
             config = cls(**{key: values[key] for key in known & set(values)})
-            config = replace(config, launcher=tuple(config.launcher))
+            config = replace(config, launcher=tuple(config.launcher), lacks=tuple(config.lacks))
         except FileNotFoundError:
             raise SimError(f"{directory} holds no node ({CONFIG_FILE} is missing)") from None
         except (OSError, ValueError, TypeError) as error:

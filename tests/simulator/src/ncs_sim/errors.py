@@ -10,10 +10,15 @@ from enum import IntEnum
 class Code(IntEnum):
     """What a daemon answers when it refuses."""
 
+    NOEXISTS = 1
+    ALREADY_EXISTS = 2
     ACCESS_DENIED = 3
+    NOT_WRITABLE = 4
+    BADPATH = 8
     BADSTATE = 17
     INTERNAL = 18
     PROTOUSAGE = 21
+    NOSESSION = 22
     OS = 24
     HA_CONNECT = 25
     HA_CLOSED = 26
@@ -23,10 +28,12 @@ class Code(IntEnum):
     HA_BIND = 30
     HA_NOTICK = 31
     HA_WITH_UPGRADE = 47
+    XPATH = 50
     NOT_IMPLEMENTED = 51
     HA_BADVSN = 52
     START_FAILED = 57
     UPGRADE_IN_PROGRESS = 60
+    NOTRANS = 61
     HA_BADCONFIG = 69
     HA_ABORT = 71
 

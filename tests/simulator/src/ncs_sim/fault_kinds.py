@@ -16,7 +16,18 @@ from typing import Any, ClassVar
 REQUESTS = {
     "ha": ("beprimary", "besecondary", "benone", "status", "secondary_dead", "berelay"),
     "cdb": ("get_phase", "get_txid"),
-    "maapi": ("set_readonly", "start_phase", "wait_start"),
+    "maapi": (
+        "set_readonly",
+        "start_phase",
+        "wait_start",
+        "start_user_session",
+        "end_user_session",
+        "start_trans",
+        "finish_trans",
+        "exists",
+        "get_elem",
+        "xpath_eval_expr",
+    ),
     "events": ("event",),
 }
 HANDSHAKE = "handshake"

@@ -1,13 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The MAAPI socket, as far as HA needs it: docs/protocol.md, "MAAPI socket"."""
+"""The MAAPI socket, as far as HA needs it: docs/protocol.md, "MAAPI socket".
+
+What needs a user session is in ipc_sessions.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
 from ncs_sim.errors import Code, Refusal
-from ncs_sim.ipc_ops import serve_operations
+from ncs_sim.ipc_ops import Operation, serve_operations
+from ncs_sim.ipc_sessions import UserSession
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.log import log
 from ncs_sim.node import Node
@@ -24,12 +28,13 @@ class MaapiService:
         self._node = node
 
     async def serve(self, stream: IpcStream) -> None:
-        operations = {
+        operations: dict[int, Operation] = {
             SET_READONLY: self._set_readonly,
             START_PHASE: self._start_phase,
             WAIT_START: self._wait_start,
         }
-        await serve_operations(stream, operations)
+        session = UserSession(self._node)
+        await serve_operations(stream, operations | session.operations, session.on_transactions)
 
     async def _set_readonly(self, stream: IpcStream, argument: Term | None) -> Term:
         match argument:

@@ -63,6 +63,9 @@ class IpcServer:
             if self._config.ipc_path is not None and not _same_user(stream.socket):
                 raise HandshakeError("user id is not let in")
             kind = await self._handshake.welcome(stream)
+            if kind == KIND_HA and not self._config.ha_enabled:
+                # [assumed] docs/protocol.md says that there is no HA then, not how it is refused.
+                raise HandshakeError("HA is not enabled")
             await self._services[kind](stream)
         except (HandshakeError, FrameError) as error:
             log(f"client refused: {error}")

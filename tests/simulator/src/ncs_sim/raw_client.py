@@ -111,8 +111,12 @@ class RawClient:
         self.send_frame(encode(term))
         return self.receive_term()
 
+    def receive_term_as_it_is(self) -> Term:
+        """The term of the next frame, even if it looks like a refusal."""
+        return decode(self.receive_frame())
+
     def receive_term(self) -> Term:
-        answer = decode(self.receive_frame())
+        answer = self.receive_term_as_it_is()
         match answer:
             case (Atom("error"), int() as code):
                 raise Refusal(code)
@@ -123,6 +127,10 @@ class RawClient:
     def operation(self, op: int, argument: Term | None = None) -> Term | None:
         """A CDB or MAAPI operation and its answer; Refusal if that is an error."""
         self.send_frame(op.to_bytes(4, "big") + (b"" if argument is None else encode(argument)))
+        return self.operation_answer()
+
+    def operation_answer(self) -> Term | None:
+        """The answer to an operation that has been sent; Refusal if that is an error."""
         answer = self.receive_frame()
         if answer[0] & 0x80:
             reason = decode(answer[8:]) if len(answer) > 8 else None

@@ -9,6 +9,7 @@
 | binary            | bytes             |
 | tuple             | tuple             |
 | list, string      | list              |
+| [head | tail]     | Improper          |
 """
 
 from __future__ import annotations
@@ -32,7 +33,15 @@ class Atom:
     name: str
 
 
-Term: TypeAlias = "int | bytes | Atom | tuple[Term, ...] | list[Term]"
+@dataclass(frozen=True)
+class Improper:
+    """A list whose tail is no list. Clients name a node in a namespace so: [Namespace|Name]."""
+
+    heads: tuple[Term, ...]
+    tail: Term
+
+
+Term: TypeAlias = "int | bytes | Atom | Improper | tuple[Term, ...] | list[Term]"
 
 OK = Atom("ok")
 
@@ -72,6 +81,9 @@ def _to_library(term: Term, otp: int) -> Any:
         return erlang.OtpErlangAtom(term.name)
     if isinstance(term, bytes):
         return erlang.OtpErlangBinary(term)
+    if isinstance(term, Improper):
+        items = [_to_library(item, otp) for item in (*term.heads, term.tail)]
+        return erlang.OtpErlangList(items, improper=True)
     if isinstance(term, tuple):
         return tuple(_to_library(item, otp) for item in term)
     if isinstance(term, list):
@@ -92,6 +104,9 @@ def _from_library(value: Any) -> Term:
         return tuple(_from_library(item) for item in value)
     if isinstance(value, list):
         return [_from_library(item) for item in value]
+    if isinstance(value, erlang.OtpErlangList):
+        *heads, tail = (_from_library(item) for item in value.value)
+        return Improper(tuple(heads), tail)
     if isinstance(value, erlang.OtpErlangBinary):
         return bytes(value.value)
     if isinstance(value, erlang.OtpErlangAtom):

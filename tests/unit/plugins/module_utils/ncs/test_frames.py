@@ -261,6 +261,18 @@ def test_a_request_is_the_operation_and_its_argument(
         assert frames.request(sock, OP, argument) is None
 
 
+@pytest.mark.parametrize("argument", [None, 0])
+def test_a_transaction_handle_is_sent_between_operation_and_argument(
+    argument: terms.Term | None,
+) -> None:
+    for handle in (0, 2, 2**32 - 1):
+        rest = b"" if argument is None else b"\x83\x61\x00"
+        sent = framed(ECHO + struct.pack(">I", handle) + rest)
+        with ScriptedDaemon([Expect(sent), Send(framed(ECHO))]) as daemon, daemon.client() as sock:
+            sock.connect(daemon.address)
+            assert frames.request(sock, OP, argument, thandle=handle) is None
+
+
 def test_the_answer_of_a_request_is_the_operation_and_perhaps_a_term(way: Ways) -> None:
     # The second answer has come already when the second request is made.
     answers = framed(ECHO) + framed(ECHO + b"\x83\x61\x07")
@@ -301,8 +313,13 @@ def test_an_answer_that_makes_no_sense_leaves_the_outcome_unknown(
         (b"", ""),
         (terms.encode(b"bad state\0"), "bad state"),
         (terms.encode(b"bad state"), "bad state"),
+        (terms.encode((b"bad state\0", b"app-tag")), "bad state"),
+        (terms.encode(b"\0"), ""),
+        (terms.encode(b""), ""),
         (terms.encode(17), ""),
         (terms.encode((1, b"x")), ""),
+        (terms.encode((b"x", 1, 2)), ""),
+        (terms.encode([114, 101]), ""),
     ],
 )
 def test_a_refusal_has_a_code_and_leaves_no_doubt(

@@ -312,6 +312,8 @@ def test_text_that_is_not_utf8_is_refused_before_anything_is_sent(
         ((25,), 25, ""),
         ((28, b"bad token"), 28, "bad token"),
         ((28, b"bad token\0"), 28, "bad token"),
+        ((28, (b"bad token\0", b"app-tag")), 28, "bad token"),
+        ((28, (b"bad token", Atom("tag"))), 28, "bad token"),
         ((28, b""), 28, ""),
         ((28, b"\xff"), 28, "\\xff"),
         ((99999,), 99999, ""),
@@ -343,6 +345,9 @@ def test_a_refusal_is_an_error_that_leaves_no_doubt(
         (25, Atom("reason")),
         (25, [98, 97, 100]),
         (25, b"reason", 1),
+        (25, (b"reason",)),
+        (25, (Atom("reason"), b"tag")),
+        (25, (b"reason", b"tag", 1)),
         ([25],),
     ],
 )
@@ -555,12 +560,14 @@ def test_the_limit_of_a_socket_without_timeout_is_kept(
 
 
 def _is_refusal(term: terms.Term | None) -> bool:
-    """Say by docs/protocol.md whether this is {error, Code} or {error, Code, Reason}."""
+    """Say by docs/protocol.md whether this is a refusal, with or without a reason and its tag."""
     if not isinstance(term, tuple) or len(term) not in (2, 3):
         return False
     if not (isinstance(term[0], (str, bytes)) and term[0] == "error" and isinstance(term[1], int)):
         return False
-    return len(term) == 2 or isinstance(term[2], bytes)
+    if len(term) == 2 or isinstance(term[2], bytes):
+        return True
+    return isinstance(term[2], tuple) and len(term[2]) == 2 and isinstance(term[2][0], bytes)
 
 
 def _answer_with(content: bytes, order: Callable[[socket.socket], T]) -> T:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MAAPI calls: read-only mode and start phases."""
+"""MAAPI calls: read-only mode and start phases. test_maapi_reading.py has the others."""
 
 from __future__ import annotations
 
@@ -94,6 +94,13 @@ def test_the_parameters_are_those_of_the_vendors_module() -> None:
         maapi.set_readonly_mode: ["sock", "flag"],
         maapi.start_phase: ["sock", "phase", "synchronous"],
         maapi.wait_start: ["sock", "phase"],
+        maapi.start_user_session: ["sock", "username", "context", "groups", "src_addr", "prot"],
+        maapi.end_user_session: ["sock"],
+        maapi.start_trans: ["sock", "name", "readwrite"],
+        maapi.finish_trans: ["sock", "thandle"],
+        maapi.exists: ["sock", "thandle", "path"],
+        maapi.get_elem: ["sock", "thandle", "path"],
+        maapi.xpath_eval_expr: ["sock", "thandle", "expr", "trace", "path"],
     }
     for function, names in wanted.items():
         assert list(inspect.signature(function).parameters) == names

@@ -206,6 +206,13 @@ def test_each_value_is_written_in_its_shortest_form(value: terms.Term, body: str
 KNOWN_TAGS = {97, 98, 110, 100, 115, 118, 119, 109, 104, 105, 106, 108, 107}
 
 
+def test_a_name_in_a_namespace_is_written_as_a_list_with_another_tail_and_not_read() -> None:
+    written = terms.encode([terms.Qualified("ab", "c"), Atom("d")])
+    assert written.hex() == "836c00000002" + "6c00000001640002616264000163" + "640001646a"
+    with pytest.raises(TermError):
+        terms.decode(written)
+
+
 def test_every_other_tag_is_refused_by_its_number() -> None:
     # 70 and 99 are floats, 116 a map, 80 a compressed term, 111 an even larger integer.
     for tag in sorted(set(range(256)) - KNOWN_TAGS):

@@ -28,9 +28,19 @@ SERVER = {
 }
 
 
+MAAPI = {
+    "about": "",
+    "clients": "",
+    "notes": "",
+    "erlang": "test_maapi",
+    "java": "the tests of the simulator",
+}
+
+
 def test_every_section_is_known_to_the_tests() -> None:
     assert set(vectors.CLIENT) == set(CLIENT)
     assert set(vectors.SERVER) == set(SERVER)
+    assert set(vectors.MAAPI) == set(MAAPI)
     assert set(vectors.CLIENT["token"]) == {"token", "frame"}
     assert set(vectors.CLIENT["access_check_v2"]) == {"secret", "challenge", "response", "passed"}
 

@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a node tells of itself without its HA socket: its operational state, over MAAPI and CDB.
+
+This takes nothing from any HA controller, and needs no token. What exists in which release is in
+docs/protocol.md, "Reading state without the HA socket". No real daemon has been asked in this way,
+so a question that is refused, or answered with nothing, leaves None: not known. Absence is said
+only where the daemon says that it has the leaf in its data model and that it is not there.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Callable, NamedTuple, TypeVar
+
+from ..ncs import error, ipc, maapi
+from .cdb_socket import Database, cdb_connection
+from .connection import Target, connected
+from .state import NONE, PRIMARY, RELAY, SECONDARY
+
+T = TypeVar("T")
+
+#: The daemon's own words for its status.
+DAEMON_STATUSES = ("starting", "phase0", "phase1", "started", "stopping")
+
+#: Most secondaries that are read, as many as the vendor's API has room for.
+MAX_SECONDARIES = 255
+#: Longest text that is believed to be a node id or a version, in characters.
+MAX_TEXT = 255
+
+# The session's user. In the context "system" it needs no rights, so which one it is says nothing.
+_USER = "admin"
+_CONTEXT = "system"
+_SOURCE = "127.0.0.1"
+
+_ROLES = {
+    "none": NONE,
+    "primary": PRIMARY,
+    "secondary": SECONDARY,
+    "relay-secondary": RELAY,
+    # The names of releases before the terms changed.
+    "master": PRIMARY,
+    "slave": SECONDARY,
+    "relay-slave": RELAY,
+}
+_COUNTS = [str(count) for count in range(1, MAX_SECONDARIES + 1)]
+#: Roles of a node that takes part in HA Raft, or waits for it. "disabled" is not among them: it is
+#: not said whether a node shows it that has Raft off.
+_RAFT_ROLES = ("leader", "follower", "candidate", "stalled")
+
+
+class _Container(NamedTuple):
+    """Where a release has its HA state: in an XPath expression, and as a path."""
+
+    xpath: str
+    path: str
+
+
+# [assumed] docs/protocol.md, "Reading state without the HA socket": the names of the leaves beside
+# the mode. Where a release has others, ids and secondaries are not known.
+_CONTAINERS = (
+    _Container("/ncs-state/ha", "/tfnm:ncs-state/ha"),
+    # Up to NSO 6.6.5.
+    _Container("/ncs-state/tfnm2:ha", "/tfnm:ncs-state/tfnm2:ha"),
+)
+
+
+class OperationalState(NamedTuple):
+    """What a node tells of itself without its HA socket. None stands for what is not known.
+
+    versions:        what the daemon said in the handshake
+    role:            one of state.ROLES
+    node_id:         the node's own id
+    primary_id:      the id of its primary
+    secondaries:     ids of the connected secondaries
+    read_only:       whether the node refuses writes, for whatever reason
+    admin_read_only: whether it does because an administrator said so
+    daemon_status:   one of DAEMON_STATUSES
+    nso_version:     such as "6.7"
+    ha_enabled:      whether HA is enabled in ncs.conf
+    rule_based_ha:   whether NSO's own rule-based HA is enabled
+    raft:            whether NSO's own HA Raft is enabled
+    unanswered:      why nothing more was told, where the daemon broke off or refused a session
+    """
+
+    versions: ipc.Versions
+    database: Database
+    role: str | None = None
+    node_id: str | None = None
+    primary_id: str | None = None
+    secondaries: tuple[str, ...] | None = None
+    read_only: bool | None = None
+    admin_read_only: bool | None = None
+    daemon_status: str | None = None
+    nso_version: str | None = None
+    ha_enabled: bool | None = None
+    rule_based_ha: bool | None = None
+    raft: bool | None = None
+    unanswered: str = ""
+
+
+def read_operational_state(target: Target) -> OperationalState:
+    """Read the operational state of a node, each answer within the target's timeout.
+
+    A MAAPI socket that breaks off, or answers otherwise than expected, leaves the rest not known.
+    Raises error.Failure where the node cannot be reached, is too slow, or CDB does not answer.
+    """
+    with cdb_connection(target) as cdb, connected(target, ipc.Client.MAAPI) as (sock, versions):
+        database = cdb.read()
+        questions = _Questions(sock)
+        container, role = _role(questions)
+        return OperationalState(
+            versions=versions,
+            database=database,
+            role=role,
+            node_id=_short(questions.text(f"{container.xpath}/node-id")),
+            primary_id=_short(questions.text(f"{container.xpath}/primary-node-id")),
+            secondaries=_secondaries(questions, container),
+            read_only=_boolean(questions.text("/ncs-state/read-only-mode")),
+            admin_read_only=_boolean(questions.text("/ncs-state/admin-configured-read-only-mode")),
+            daemon_status=_known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES),
+            nso_version=_short(questions.text("/ncs-state/version")),
+            ha_enabled=_ha_enabled(questions, role),
+            rule_based_ha=_rule_based_ha(questions),
+            raft=_raft(questions),
+            unanswered=questions.unanswered,
+        )
+
+
+class _Questions:
+    """Questions on a MAAPI socket, in a session and a transaction of their own.
+
+    Both end with the connection, so nothing else ends them.
+
+    unanswered: why no question is answered, from the time when that is so
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._thandle = 0
+        self.unanswered = ""
+        try:
+            maapi.start_user_session(sock, _USER, _CONTEXT, [], _SOURCE)
+            self._thandle = maapi.start_trans(sock, maapi.OPERATIONAL, maapi.READ)
+        except error.Timeout:
+            raise
+        except error.Failure as failure:
+            self.unanswered = str(failure)
+
+    def text(self, expression: str) -> str | None:
+        """Return the text of an XPath expression, empty where no node matches it."""
+        return self._ask(lambda: maapi.xpath_eval_expr(self._sock, self._thandle, expression))
+
+    def exists(self, path: str) -> bool | None:
+        """Return whether a node of the data model exists; None where the model has none such."""
+        return self._ask(lambda: maapi.exists(self._sock, self._thandle, path))
+
+    def _ask(self, question: Callable[[], T]) -> T | None:
+        if self.unanswered:
+            return None
+        try:
+            return question()
+        except error.Timeout:
+            raise
+        except error.Failure as failure:
+            if not failure.refused:
+                # The stream is at an unknown place now, or at its end.
+                self.unanswered = str(failure)
+            return None
+
+
+def _role(questions: _Questions) -> tuple[_Container, str | None]:
+    """Return the role, and the container that has it; the newer one where none has."""
+    for container in _CONTAINERS:
+        mode = questions.text(f"{container.xpath}/mode")
+        if mode:
+            return container, _ROLES.get(mode)
+    return _CONTAINERS[0], None
+
+
+def _secondaries(questions: _Questions, container: _Container) -> tuple[str, ...] | None:
+    """Return the ids of a leaf-list, one by one, as XPath has no text for a list."""
+    leaf_list = f"{container.xpath}/connected-secondary"
+    count = questions.text(f"count({leaf_list})")
+    if count == "0":
+        # Either the list is empty or the release has none.
+        answer = questions.exists(f"{container.path}/connected-secondary")
+        return () if answer is False else None
+    if count not in _COUNTS:
+        return None
+    ids = [_short(questions.text(f"string({leaf_list}[{i}])")) for i in range(1, int(count) + 1)]
+    told = tuple(node_id for node_id in ids if node_id is not None)
+    # The list can change between two questions. Then one id is missing, or comes twice.
+    return told if len(set(told)) == len(ids) else None
+
+
+def _ha_enabled(questions: _Questions, role: str | None) -> bool | None:
+    if role is not None:
+        return True
+    answers = [questions.exists(container.path) for container in _CONTAINERS]
+    if True in answers:
+        return True
+    return False if False in answers else None
+
+
+def _rule_based_ha(questions: _Questions) -> bool | None:
+    exists = questions.exists("/ncs:high-availability/enabled")
+    if not exists:
+        return exists
+    value = questions.text("/high-availability/enabled")
+    # A leaf that is there without a value says by that that it is so.
+    return True if value == "" else _boolean(value)
+
+
+def _raft(questions: _Questions) -> bool | None:
+    role = questions.text("/ha-raft/status/role")
+    if role:
+        return True if role in _RAFT_ROLES else None
+    # A role that is not there is that of a node without Raft, if its data model has the leaf.
+    return False if questions.exists("/ha-raft/status/role") is False else None
+
+
+def _boolean(text: str | None) -> bool | None:
+    return {"true": True, "false": False}.get(text or "")
+
+
+def _known(text: str | None, words: tuple[str, ...]) -> str | None:
+    return text if text in words else None
+
+
+def _short(text: str | None) -> str | None:
+    """Return a text that is neither empty nor longer than what can be meant."""
+    return text if text and len(text) <= MAX_TEXT else None
