@@ -101,11 +101,11 @@ def _told(plan: OperationPlan, results: Results) -> Iterator[Dialled]:
 
 def _loopback(dialled: Dialled, plan: OperationPlan) -> list[Verdict]:
     upstream = dialled.upstream
-    own = [address for address in dialled.addresses if addresses.is_loopback(address)]
-    if not own or addresses.is_literal(upstream.address) or not outside(plan.members):
+    loopback = [address for address in dialled.addresses if addresses.is_loopback(address)]
+    if not loopback or addresses.is_literal(upstream.address) or not outside(plan.members):
         return []
     why = (
-        f"would dial itself: {_given(upstream)} leads to {', '.join(own)} there, a loopback "
+        f"would dial itself: {_given(upstream)} leads to {', '.join(loopback)} there, a loopback "
         f"address. Correct the hosts file or name service of {dialled.host}, or set nso_ha_node_ip "
         f"of {upstream.host} to an IP address that the other nodes reach"
     )
@@ -142,16 +142,16 @@ def _differing(same: list[Dialled]) -> list[Verdict]:
         by_addresses.setdefault(frozenset(dialled.addresses), dialled)
     if len(by_addresses) < 2:
         return []
-    apart = any(not one & other for one, other in combinations(by_addresses, 2))
-    first = same[0].upstream
+    apart = any(first.isdisjoint(second) for first, second in combinations(by_addresses, 2))
+    upstream = same[0].upstream
     who = "; ".join(
         f"{', '.join(sorted(known))} on {dialled.host}" for known, dialled in by_addresses.items()
     )
-    why = f"{_given(first)} leads to different addresses: {who}"
+    why = f"{_given(upstream)} leads to different addresses: {who}"
     if not apart:
         return [Verdict("rehearsal", PASSED, why)]
     why += (
-        f". These may be different nodes. Set nso_ha_node_ip of {first.host} to an IP address that "
+        f". These may be different nodes. Set nso_ha_node_ip of {upstream.host} to an IP address that "
         "all nodes reach, or correct the hosts files or name services"
     )
     return [Verdict("rehearsal", FAILED, why)]
