@@ -98,7 +98,11 @@ class ActionModule(ActionBase):
         """Return the settings of the host for which this runs, and the task that asked."""
         host = str(variables["inventory_hostname"])
         host_settings = settings.read(
-            host, self._evaluator(variables), self._environment(), self._keywords()
+            host,
+            self._evaluator(variables),
+            self._environment(),
+            self._keywords(),
+            transport=str(getattr(self._connection, "transport", "")),
         )
         # After a host has dropped out, the variable still has what an earlier run registered.
         return {"settings": plain.to_dict(host_settings), "task": self._task._uuid}

@@ -62,7 +62,9 @@ options:
         its primary that both hold the same one, as error HA_BADTOKEN.
       - Ansible hides the token wherever it occurs in a result, also as a part of other words. A
         token that is short or a common word makes results unreadable.
-    type: str
+      - Text. A number or truth value that YAML made of it is refused, as it may be another token;
+        quote it. So is white space or a byte order mark around it.
+    type: raw
     required: true
 notes:
   - A daemon has one HA socket. Connecting to it, as this module does, makes the daemon close the HA

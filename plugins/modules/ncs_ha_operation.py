@@ -52,8 +52,9 @@ options:
     type: str
     required: true
   node_id:
-    description: The id of the node whose directory this is.
-    type: str
+    description: The id of the node whose directory this is. Text, so quote one that YAML would take
+      for a number.
+    type: raw
     required: true
   name:
     description:
@@ -334,7 +335,7 @@ def argument_spec() -> dict[str, Any]:
         "state_dir": {"type": "path", "required": True},
         "state": {"type": "str", "required": True, "choices": ["begun", "confirmed", "ended"]},
         "run_id": {"type": "str", "required": True},
-        "node_id": {"type": "str", "required": True},
+        "node_id": {"type": "raw", "required": True},
         "name": {"type": "str"},
         "owner": {"type": "str"},
         "steps": {"type": "list", "elements": "str", "default": []},

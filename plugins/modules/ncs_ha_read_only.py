@@ -36,7 +36,7 @@ options:
     description:
       - Accepted, as the other modules of the action group have it, and ignored. This module uses no
         HA socket.
-    type: str
+    type: raw
   read_only:
     description: Whether the node is to be in read-only mode.
     type: bool

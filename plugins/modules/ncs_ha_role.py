@@ -48,20 +48,28 @@ options:
   node_id:
     description:
       - The id the node goes by in the cluster. At most 255 bytes.
+      - Text, so quote one that YAML would take for a number, such as V(0x1F) or V(1e3).
       - Required unless O(role=none).
-    type: str
+    type: raw
   primary_id:
     description:
       - The id of the node to copy, which may be a relay.
+      - Text, as O(node_id) is.
       - Required for O(role=secondary) and O(role=relay).
-    type: str
+    type: raw
   primary_ip:
     description:
       - The address of the node to copy, as this node dials it. A host name is resolved on the
-        target. All nodes use the same HA port, 4570 unless C(ncs.conf) says otherwise.
+        target. Of a name with several addresses, the first that accepts connections on O(ha_port)
+        is dialled, and the first of all if none does.
       - Required for O(role=secondary) and O(role=relay).
       - A node that follows O(primary_id) at another address is ordered to follow it at this one.
     type: str
+  ha_port:
+    description: The HA port of O(primary_ip), which no order carries. All nodes use the same, 4570
+      unless C(ncs.conf) says otherwise.
+    type: int
+    default: 4570
   wait:
     description:
       - Whether to wait until a copy is in place.
@@ -356,6 +364,46 @@ times:
       description: When it was known what came of it, likewise.
       type: float
       returned: always
+dialled:
+  description: How this host would dial the node to follow.
+  returned: in check mode with O(operation), when O(role) is V(secondary) or V(relay) and the node
+    answered
+  type: dict
+  sample:
+    addresses: [192.0.2.1, 198.51.100.1]
+    port: 4570
+    accepted: 198.51.100.1
+    failures: [{"address": 192.0.2.1, "os_error": ECONNREFUSED}]
+  contains:
+    addresses:
+      description: The addresses that O(primary_ip) stands for on this host.
+      type: list
+      elements: str
+      returned: always
+    port:
+      description: The HA port.
+      type: int
+      returned: always
+    accepted:
+      description: The first address that accepted a connection. Null if none did, and where no
+        order is needed, as nothing was dialled then.
+      type: str
+      returned: always
+    failures:
+      description: The addresses that accepted none. Nothing is wrong with that where the node to
+        follow is not V(primary) yet, as its HA port may be closed.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        address:
+          description: The address.
+          type: str
+          returned: always
+        os_error:
+          description: The name of the operating system's error, such as V(ECONNREFUSED).
+          type: str
+          returned: always
 error:
   description: What went wrong.
   returned: on failure, when there is an error code
@@ -429,9 +477,10 @@ def argument_spec() -> dict[str, Any]:
     return {
         **options.ha_socket_spec(),
         "role": {"type": "str", "required": True, "choices": list(ROLES)},
-        "node_id": {"type": "str"},
-        "primary_id": {"type": "str"},
+        "node_id": {"type": "raw"},
+        "primary_id": {"type": "raw"},
         "primary_ip": {"type": "str"},
+        "ha_port": {"type": "int", "default": 4570},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 300},
         "force": {"type": "bool", "default": False},
@@ -470,27 +519,52 @@ def _run(
             params["wait"],
         )
         validation.check_seconds("wait_timeout", params["wait_timeout"])
+        validation.check_port("ha_port", params["ha_port"])
         target = options.ha_target(params)
         escort = _escort(params, target, warn)
         wanted = transitions.Wanted(params["role"], _upstream(params))
-    arguments = orders.Arguments(
-        params["node_id"] or "", wanted.upstream, params["wait"], params["wait_timeout"]
-    )
-
-    def give(connection: HaConnection, order: str) -> None:
-        orders.give(connection, order, arguments)
+    # What a rehearsal tells of the node to follow. Nobody else waits for a port that may be closed.
+    tells = check_mode and params["operation"] is not None
+    dialled: dict[str, Any] = {}
 
     def decide(state: HaState) -> Change:
         needed = transitions.orders(state, wanted, params["force"])
+        upstream = wanted.upstream
+        if upstream and (tells or len(upstream.same) > 1):
+            dials = transitions.BESECONDARY in needed
+            upstream, told = _dialled(upstream, params["ha_port"], params["timeout"], dials)
+            if tells:
+                dialled.update(told)
+        arguments = orders.Arguments(
+            params["node_id"] or "", upstream, params["wait"], params["wait_timeout"]
+        )
+
+        def give(connection: HaConnection, order: str) -> None:
+            orders.give(connection, order, arguments)
+
         return Change(
             orders=needed,
-            predicted=transitions.predict(state, wanted, needed),
+            predicted=transitions.predict(state, wanted._replace(upstream=upstream), needed),
             give=give,
             reached=lambda after: transitions.matches(after, wanted),
             background=not params["wait"] and transitions.BESECONDARY in needed,
         )
 
-    return apply(target, decide, escort, check_mode)
+    return {**apply(target, decide, escort, check_mode), **dialled}
+
+
+def _dialled(
+    upstream: Upstream, port: int, timeout: float, dials: bool
+) -> tuple[Upstream, dict[str, Any]]:
+    """Return the node to follow at the address to dial, and what came of dialling it."""
+    from ansible_collections.nso.ha.plugins.module_utils._node import dialling
+
+    dialled = dialling.Dialled()
+    if dials:
+        patience = min(timeout, dialling.PATIENCE)
+        dialled = dialling.dial(dialling.in_turn(upstream), port, patience)
+    told = {"dialled": dialled.as_result(upstream, port)}
+    return upstream._replace(address=dialled.accepted or upstream.address), told
 
 
 def _upstream(params: Mapping[str, Any]) -> Upstream | None:

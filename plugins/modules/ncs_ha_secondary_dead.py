@@ -29,8 +29,9 @@ attributes:
     support: full
 options:
   node_id:
-    description: The node id of the secondary that is dead.
-    type: str
+    description: The node id of the secondary that is dead. Text, so quote one that YAML would take
+      for a number.
+    type: raw
     required: true
   operation:
     description:
@@ -225,7 +226,7 @@ def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
         **options.ha_socket_spec(),
-        "node_id": {"type": "str", "required": True},
+        "node_id": {"type": "raw", "required": True},
         "operation": options.operation_spec(),
     }
 
@@ -247,11 +248,11 @@ def _run(
     params: Mapping[str, Any], warn: Callable[[str], None], check_mode: bool
 ) -> dict[str, Any]:
     """Return what the module returns. Raises ModuleFailure."""
-    node_id: str = params["node_id"]
     with reported("Preparing to connect", "the target"):
-        validation.check_node_id("node_id", node_id)
+        validation.check_node_id("node_id", params["node_id"])
         target = options.ha_target(params)
         escort = _escort(params, warn)
+    node_id: str = params["node_id"]
 
     def decide(state: HaState) -> Change:
         return Change(

@@ -41,12 +41,14 @@ options:
         type: str
         choices: [none, primary, secondary, relay]
       primary_id:
-        description: Node id of the node it has to follow.
-        type: str
+        description: Node id of the node it has to follow. Text, so quote one that YAML would take
+          for a number.
+        type: raw
       secondaries:
-        description: Node ids that all have to be connected to it. Others may be connected, too.
+        description: Node ids that all have to be connected to it, each of them text. Others may be
+          connected, too.
         type: list
-        elements: str
+        elements: raw
       phase:
         description: The start phase that has to be reached. A later one is good, too.
         type: int
@@ -521,8 +523,8 @@ def argument_spec() -> dict[str, Any]:
             "type": "dict",
             "options": {
                 "role": {"type": "str", "choices": list(ROLES)},
-                "primary_id": {"type": "str"},
-                "secondaries": {"type": "list", "elements": "str"},
+                "primary_id": {"type": "raw"},
+                "secondaries": {"type": "list", "elements": "raw"},
                 "phase": {"type": "int", "choices": [0, 1, 2]},
                 "txid": options.txid_spec(),
             },

@@ -44,7 +44,16 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
     ),
     "nso.ha.ncs_ha_read_only": _CONNECTION | {"read_only", "operation"},
     "nso.ha.ncs_ha_role": _CONNECTION
-    | {"role", "node_id", "primary_id", "primary_ip", "wait_timeout", "force", "operation"},
+    | {
+        "role",
+        "node_id",
+        "primary_id",
+        "primary_ip",
+        "ha_port",
+        "wait_timeout",
+        "force",
+        "operation",
+    },
     "nso.ha.ncs_ha_secondary_dead": _CONNECTION | {"node_id", "operation"},
     "nso.ha.ncs_ha_status": _CONNECTION
     | {

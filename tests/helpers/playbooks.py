@@ -275,6 +275,28 @@ def python_that_runs(command: str, after: str, call: int, directory: Path) -> di
     return {"ansible_python_interpreter": str(interpreter)}
 
 
+def python_that_resolves(names: Mapping[str, list[str]], directory: Path) -> dict[str, str]:
+    """Return host variables with a Python for which these names have these addresses."""
+    place = directory / f"resolving-{len(list(directory.glob('resolving-*')))}"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(
+        f"""import socket
+
+real, names = socket.getaddrinfo, {dict(names)!r}
+
+def getaddrinfo(host, *rest, **more):
+    addresses = names.get(host, [host])
+    return [entry for address in addresses for entry in real(address, *rest, **more)]
+
+socket.getaddrinfo = getaddrinfo
+"""
+    )
+    interpreter = place / "python"
+    interpreter.write_text(f'#!/bin/sh\nPYTHONPATH={place} exec {sys.executable} "$@"\n')
+    interpreter.chmod(0o755)
+    return {"ansible_python_interpreter": str(interpreter)}
+
+
 def python_that_waits(module: str, call: int, directory: Path) -> tuple[dict[str, str], Path]:
     """Return host variables with a Python that waits before it runs a module, and a file.
 

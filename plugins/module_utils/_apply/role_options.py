@@ -9,17 +9,21 @@ from __future__ import annotations
 from .._node.addresses import AddressError, Upstream
 from .._node.resolving import resolve
 from .._node.state import FOLLOWERS, PRIMARY, RELAY
-from .._node.validation import OptionError, check_node_id
+from .._node.validation import OptionError, check_node_id, text_problem
 
 
 def check_role_options(
     role: str,
-    node_id: str | None,
-    primary_id: str | None,
+    node_id: object,
+    primary_id: object,
     primary_ip: str | None,
     wait: bool,
 ) -> None:
     """Raise OptionError for options of ncs_ha_role that contradict each other."""
+    for name, value in (("node_id", node_id), ("primary_id", primary_id)):
+        problem = text_problem(value)
+        if problem:
+            raise OptionError(f"{name} {problem}")
     if role == PRIMARY or role in FOLLOWERS:
         if node_id is None:
             raise OptionError(f"role is {role}, so node_id is required")

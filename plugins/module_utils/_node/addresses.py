@@ -11,6 +11,7 @@ addresses are compared as strings. Pure functions.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import NamedTuple, Union
 
 
@@ -28,6 +29,13 @@ class Upstream(NamedTuple):
     address: str
     same: frozenset[str]
 
+
+#: Names that lead a host to itself: of RFC 6761, and of the hosts files of Linux distributions.
+_LOCALHOST = re.compile(
+    r"(.+\.)?localhost|localhost[46]?(\.localdomain[46]?)?|ip6-(localhost|loopback)"
+)
+#: The last part of an address in a notation of C libraries: "10.1" is 10.0.0.1, "0x7f.1" 127.0.0.1.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 
@@ -53,6 +61,31 @@ def is_literal(text: str) -> bool:
         # "fe80::1%eth0": Python 3.8 does not parse the zone.
         return ":" in text
     return True
+
+
+def is_loopback(text: str) -> bool:
+    """Return whether an address, or a name by its text, leads a host to itself."""
+    try:
+        return _parse(text).is_loopback
+    except ValueError:
+        return _LOCALHOST.fullmatch(_plain(text)) is not None
+
+
+def comparable(text: str) -> str:
+    """Return the text of an address or a name by which it is compared with others."""
+    if is_literal(text):
+        return canonical(text)
+    return "127.0.0.1" if is_loopback(text) else _plain(text)
+
+
+def _plain(name: str) -> str:
+    return name.rstrip(".").lower()
+
+
+def check_name(text: str) -> None:
+    """Raise AddressError for a name that the system's resolver would take for an address."""
+    if _NUMBER.fullmatch(_plain(text).rpartition(".")[2]):
+        raise AddressError(f"{text!r} is not an IP address of four numbers, nor a host name")
 
 
 def check_address(text: str) -> str:

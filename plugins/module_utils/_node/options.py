@@ -15,13 +15,14 @@ from typing import Any, Mapping
 from .connection import Target, access_secret, path_exists
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
 from .transaction_id import TransactionId
-from .validation import OptionError, check_seconds
+from .validation import OptionError, check_seconds, token_problem
 
 
 def connection_spec() -> dict[str, Any]:
     """Return the argument spec of the connection options, with a token that is not required."""
     return {
-        "token": {"type": "str", "no_log": True},
+        # Text only, as `ha_target` checks: as "str", a number would become another token unseen.
+        "token": {"type": "raw", "no_log": True},
         "path": {"type": "path"},
         "ip": {"type": "str"},
         "port": {"type": "int"},
@@ -32,13 +33,14 @@ def connection_spec() -> dict[str, Any]:
 
 def ha_socket_spec() -> dict[str, Any]:
     """Return the argument spec of the connection options of modules that use the HA socket."""
-    return {**connection_spec(), "token": {"type": "str", "required": True, "no_log": True}}
+    return {**connection_spec(), "token": {"type": "raw", "required": True, "no_log": True}}
 
 
 def ha_target(params: Mapping[str, Any]) -> Target:
     """Return how to reach the node, the HA socket included. Raises as `target` does."""
-    if not params["token"]:
-        raise OptionError("token is empty; it has to be the secret that all nodes share")
+    problem = token_problem(params["token"])
+    if problem:
+        raise OptionError(f"token {problem}")
     return target(params)
 
 
@@ -55,7 +57,9 @@ def target(params: Mapping[str, Any]) -> Target:
     except EndpointError as problem:
         raise OptionError(str(problem)) from None
     secret = access_secret(params["access_file"] or os.environ.get(ENV_ACCESS_FILE))
-    return Target(endpoint, params["token"] or "", secret, params["timeout"])
+    token = params["token"]
+    # Without the HA socket no token is used, and none is refused.
+    return Target(endpoint, token if isinstance(token, str) else "", secret, params["timeout"])
 
 
 def operation_spec(**more: dict[str, Any]) -> dict[str, Any]:

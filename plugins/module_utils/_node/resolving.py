@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from .addresses import AddressError, Upstream, check_address, is_literal
+from .addresses import AddressError, Upstream, check_address, check_name, is_literal
 
 
 def resolve(node_id: str, text: str, timeout: float) -> Upstream:
@@ -27,6 +27,7 @@ def resolve(node_id: str, text: str, timeout: float) -> Upstream:
 
 
 def _look_up(name: str, timeout: float) -> list[str]:
+    check_name(name)
     addresses: list[str] = []
     problems: list[str] = []
 

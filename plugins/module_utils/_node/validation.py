@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import os
 import re
+from typing import Mapping
 
 #: Longest node id, in bytes of UTF-8.
 MAX_NODE_ID = 255
@@ -16,8 +18,52 @@ MAX_NODE_ID = 255
 MAX_PATH = 4096
 
 
+#: What YAML and INI make of text that is not quoted. A truth value is a number in Python, too.
+_KINDS = (
+    ("truth value", (bool,)),
+    ("number", (int, float)),
+    ("date", (datetime.date,)),
+    ("list or dictionary", (Mapping, list, tuple, set)),
+)
+#: White space and a byte order mark, as files and clipboards leave them around a secret.
+_AROUND = " \t\r\n\v\f\ufeff\u00a0"
+
+
 class OptionError(ValueError):
     """An option, or a combination of options, that is invalid."""
+
+
+def kind_of(value: object) -> str:
+    """Return what YAML or INI made of a value, or "" where that is text."""
+    return next((kind for kind, types in _KINDS if isinstance(value, types)), "")
+
+
+def text_problem(value: object) -> str:
+    """Return that a value is not text, in words that follow its name, or ""."""
+    kind = kind_of(value)
+    if not kind:
+        return ""
+    # 0x1F is 31 by then, and "on" is True.
+    return (
+        f"is {value!r}, which is not text: YAML or INI made a {kind} of what was written. Quote it"
+    )
+
+
+def token_problem(token: object) -> str:
+    """Return what is wrong with a token, in words that follow its name, or "".
+
+    There is no word of the token in it.
+    """
+    kind = kind_of(token)
+    if kind:
+        # Some releases of Ansible hand a number over as text, in another notation.
+        return f"is not text: YAML or INI made a {kind} of it, which may be another token. Quote it"
+    text = "" if token is None else str(token)
+    if not text.strip(_AROUND):
+        return "is empty; it has to be the secret that all nodes share"
+    if text != text.strip(_AROUND) or len(text.splitlines()) > 1:
+        return "has white space or a byte order mark around it, or several lines"
+    return ""
 
 
 def check_seconds(name: str, value: float) -> None:
@@ -67,9 +113,12 @@ def check_text(name: str, value: str, limit: int) -> None:
         raise OptionError(f"{name} has a NUL character in it")
 
 
-def check_node_id(name: str, value: str) -> None:
-    """Raise OptionError for text that cannot be a node id; `name` is the option it came from."""
-    if not value:
+def check_node_id(name: str, value: object) -> None:
+    """Raise OptionError for what cannot be a node id; `name` is the option it came from."""
+    problem = text_problem(value)
+    if problem:
+        raise OptionError(f"{name} {problem}")
+    if not isinstance(value, str) or not value:
         raise OptionError(f"{name} is empty; a node needs an id")
     try:
         size = len(value.encode("utf-8"))

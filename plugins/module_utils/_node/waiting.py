@@ -15,6 +15,7 @@ from .node_status import NodeStatus, StatusReader
 from .options import transaction_id
 from .state import HaState
 from .transaction_id import TransactionId
+from .validation import OptionError, text_problem
 
 #: Pauses between two reads, in seconds: the first, the factor to the next, the longest.
 FIRST_PAUSE = 0.1
@@ -48,6 +49,12 @@ def conditions(wait_for: Mapping[str, Any]) -> Conditions | None:
 
     Raises OptionError.
     """
+    for name in ("primary_id", "secondaries"):
+        value = wait_for.get(name)
+        for node_id in value if isinstance(value, list) else [value]:
+            problem = text_problem(node_id)
+            if problem:
+                raise OptionError(f"wait_for.{name} {problem}")
     given = Conditions(
         role=wait_for.get("role") or None,
         primary_id=wait_for.get("primary_id") or None,

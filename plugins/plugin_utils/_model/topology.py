@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses, validation
@@ -33,6 +33,8 @@ class Member:
 
     upstream: the inventory name of the member that it follows, or "" for the primary
     priority: the highest is preferred when a primary is chosen; 0 is never chosen
+    address_from: the variable that has the address
+    local:    whether Ansible runs its modules on the controller itself
     """
 
     host: str
@@ -41,6 +43,8 @@ class Member:
     role: str
     upstream: str = ""
     priority: int = DEFAULT_PRIORITY
+    address_from: str = field(default="nso_ha_node_ip", compare=False)
+    local: bool = field(default=False, compare=False)
 
 
 class Topology:
@@ -138,8 +142,9 @@ def topology_problems(members: Iterable[Member]) -> list[str]:
     problems += _doubles("node id", {host: member.node_id for host, member in by_host.items()})
     problems += _doubles(
         "address",
-        {host: addresses.canonical(member.address) for host, member in by_host.items()},
+        {host: addresses.comparable(member.address) for host, member in by_host.items()},
     )
+    problems += _loopback_problems(by_host.values())
     primaries = [host for host, member in by_host.items() if member.role == PRIMARY]
     if len(primaries) != 1:
         who = f"{len(primaries)} nodes ({', '.join(primaries)})" if primaries else "no node"
@@ -165,12 +170,43 @@ def _member_problems(member: Member) -> list[str]:
         problems.append(
             f"{member.host}: nso_ha_priority has to be a whole number, 0 (never) or more"
         )
-    if addresses.is_literal(member.address):
-        try:
+    try:
+        if addresses.is_literal(member.address):
             addresses.check_address(member.address)
-        except addresses.AddressError as problem:
-            problems.append(f"{member.host}: nso_ha_node_ip: {problem}")
+        else:
+            addresses.check_name(member.address)
+    except addresses.AddressError as problem:
+        problems.append(f"{member.host}: {member.address_from}: {problem}")
     return problems
+
+
+def outside(members: Iterable[Member]) -> list[Member]:
+    """Return the members that a loopback address does not lead to, so that nobody may dial one.
+
+    Nodes on one host are told apart by loopback addresses. What a name leads to is not known here:
+    it may be one of them, if Ansible need not leave the controller for that node.
+    """
+    return [
+        member
+        for member in members
+        if not addresses.is_loopback(member.address)
+        and (addresses.is_literal(member.address) or not member.local)
+    ]
+
+
+def _loopback_problems(members: Iterable[Member]) -> list[str]:
+    members = list(members)
+    elsewhere = [member.host for member in outside(members)]
+    if not elsewhere:
+        return []
+    others = ", ".join(elsewhere[:3]) + (" and others" if len(elsewhere) > 3 else "")
+    return [
+        f"{member.host}: {member.address_from} is {member.address!r}, a loopback address, which "
+        f"other nodes ({others}) cannot dial. Set nso_ha_node_ip of {member.host} to the address "
+        "at which they reach it"
+        for member in members
+        if addresses.is_loopback(member.address)
+    ]
 
 
 def _doubles(what: str, values: Mapping[str, str]) -> list[str]:

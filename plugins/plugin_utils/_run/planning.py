@@ -25,7 +25,7 @@ from .._model.topology import Member, Topology, topology_problems, wanted_primar
 from .._plan import operations, planner
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, Plan, Wave
-from . import progress, request, settings, stored
+from . import progress, request, settings, stored, upstream_addresses
 from .request import Request
 from .results import OBSERVATION, ROLLING_BACK, UNDER_LOCK, Results
 from .run_state import Decision, Expectation, Locks, OperationPlan, Progress, RoleOptions, Run
@@ -360,10 +360,15 @@ def _to_rehearse(
 
     In a run these are the hosts on which something matters that no observation tells: whether a
     host name resolves there, and whether the release has relays. Also both ends of a hand-over: an
-    obstacle is better known while clients can still write. In check mode it is every host that gets
-    a role.
+    obstacle is better known while clients can still write. And those that leave a link for one to a
+    node that listens already: they would be left without any if they cannot dial it. In check mode
+    it is every host that gets a role.
     """
-    hosts = {step.host for step in steps.roles if dry or step.role == RELAY}
+    hosts = {
+        step.host
+        for step in steps.roles
+        if dry or step.role == RELAY or _leaves_a_link(wanted, observed, steps, step.host)
+    }
     if steps.hands_over:
         hosts |= {steps.hands_over, wanted_primary(wanted.members.values())}
     for host, observation in observed.items():
@@ -375,6 +380,20 @@ def _to_rehearse(
         ):
             hosts.add(host)
     return tuple(sorted(hosts))
+
+
+def _leaves_a_link(
+    wanted: Topology, observed: Mapping[str, Observation], steps: Plan, host: str
+) -> bool:
+    """Return whether a follower is to follow another node, whose HA port is open by now."""
+    observation, upstream = observed[host], wanted.upstream(host)
+    follows = isinstance(observation, Answer) and observation.state.primary is not None
+    moving = {step.host for step in steps.roles}
+    return (
+        follows
+        and upstream is not None
+        and upstream_addresses.listens(observed, moving, upstream.host)
+    )
 
 
 def _target(wanted: Topology, host: str) -> RoleOptions:

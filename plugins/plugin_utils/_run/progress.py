@@ -19,6 +19,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import FAIL
 from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .._model.observation import Answer, Observation, state_from, txid_from
 from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
+from . import upstream_addresses
 from .results import LOCK, REHEARSAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
 
@@ -64,7 +65,7 @@ def after_rehearsal(decision: Decision, results: Results) -> Decision:
         else:
             reason = _moved(results.observation(host), result)
         verdicts.append(Verdict("rehearsal", FAILED if reason else PASSED, reason, host))
-    return decision.with_verdicts(verdicts)
+    return decision.with_verdicts([*verdicts, *upstream_addresses.verdicts(decision.plan, results)])
 
 
 def _moved(earlier: Observation, result: Result) -> str:

@@ -173,6 +173,11 @@ def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
         for verdict in decision.verdicts
         if verdict.check == "fence" and verdict.result == PASSED and verdict.host
     ]
+    lines += [
+        f"{verdict.host} {verdict.reason}.".strip()
+        for verdict in decision.progress.verdicts
+        if verdict.check == "rehearsal" and verdict.result == PASSED and verdict.reason
+    ]
     gap = returned["write_gap"]
     if gap["seconds"] is not None:
         about = "" if gap["means"] == MEASURED else f"{gap['means']} "

@@ -10,10 +10,11 @@ will be given. Those of a host that Ansible has dropped are read from the invent
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from ansible_collections.nso.ha.plugins.module_utils._node import validation
 
 from .._model.topology import DEFAULT_PRIORITY, Member
 
@@ -40,15 +41,21 @@ IPC_ENVIRONMENT = ("NCS_IPC_ACCESS_FILE", "NCS_IPC_ADDR", "NCS_IPC_PATH", "NCS_I
 TOKEN = "__nso_ha_token"
 ACCESS_FILE = "__nso_ha_access_file"
 
-#: The token as users give it for a host, and what YAML and INI make of text that is not quoted.
+#: The token as users give it for a host.
 GIVEN_TOKEN = "nso_ha_token"
-NOT_TEXT: Mapping[str, tuple[type, ...]] = {
-    "truth value": (bool,),
-    "number": (int, float),
-    "date": (datetime.date,),
-    "list or dictionary": (Mapping, list, tuple, set),
-}
-_AROUND = " \t\r\n\v\f\ufeff\u00a0"
+
+#: Variables of the group that are text, and those that are lists of names or text with names.
+_TEXTS_OF_THE_GROUP = (
+    "nso_ha_candidate",
+    "nso_ha_fence_tasks",
+    "nso_ha_group",
+    "nso_ha_operation",
+    "nso_ha_planned_candidate",
+)
+_NAMES_OF_THE_GROUP = ("nso_ha_allow_data_loss", "nso_ha_allow_overwrite", "nso_ha_override")
+
+#: The connection plugin that does not leave the controller.
+_LOCAL = ("local", "ansible.builtin.local")
 
 #: Evaluates a variable of a host; raises NotEvaluable. None is one that is not set.
 Read = Callable[[str], object]
@@ -148,7 +155,30 @@ class _Reader:
             return None
 
     def text(self, name: str, default: str = "") -> str:
-        return as_text(self.value(name)) or default
+        value = self.value(name)
+        self._refuse(name, validation.text_problem(value))
+        return as_text(value) or default
+
+    def address(self) -> tuple[str, str]:
+        """Return the address at which others dial the node, and the variable that has it."""
+        for name in ("nso_ha_node_ip", "ansible_host"):
+            text = self.text(name)
+            if text:
+                return text, name
+        return self.host, "inventory_hostname"
+
+    def of_the_group(self, name: str) -> object:
+        value = self.value(name)
+        if name in _TEXTS_OF_THE_GROUP:
+            self._refuse(name, validation.text_problem(value))
+        if name in _NAMES_OF_THE_GROUP and isinstance(value, (list, tuple)):
+            for entry in value:
+                self._refuse(f"an entry of {name}", validation.text_problem(entry))
+        return value
+
+    def _refuse(self, name: str, problem: str) -> None:
+        if problem:
+            self.problems.append(f"{name.removeprefix('__')} of {self.host} {problem}")
 
     def check_token(self) -> None:
         """Keep what is wrong with the token, without a word of the token itself."""
@@ -156,27 +186,23 @@ class _Reader:
         given = self.value(GIVEN_TOKEN)
         if len(self.problems) > before:
             return
-        kinds = [kind for kind, types in NOT_TEXT.items() if isinstance(given, types)]
-        if kinds:
-            # Some releases of Ansible hand a number over as text, in another notation.
-            self.problems.append(
-                f"nso_ha_token of {self.host} is not text: YAML or INI made a {kinds[0]} of it, "
-                "which may be another token. Quote it"
-            )
+        if validation.kind_of(given):
+            self._refuse(GIVEN_TOKEN, validation.token_problem(given))
             return
         token = self.value(TOKEN)
         if len(self.problems) > before:
             self.problems[-1] += ". NSO_HA_TOKEN_FILE has to name a file on the controller"
             return
-        text = "" if token is None else str(token)
-        if not text.strip():
+        if not as_text(token):
             self.problems.append(_no_token(self.host))
-        elif text != text.strip(_AROUND) or len(text.splitlines()) > 1:
-            self.problems.append(
-                f"nso_ha_token of {self.host} has white space or a byte order mark around it, or "
-                "several lines. Remove them from nso_ha_token, from the file that "
-                "NSO_HA_TOKEN_FILE names, or from NSO_HA_TOKEN, whichever has the token"
+            return
+        problem = validation.token_problem(token)
+        if problem and not validation.kind_of(token):
+            problem += (
+                ". Remove them from nso_ha_token, from the file that NSO_HA_TOKEN_FILE names, or "
+                "from NSO_HA_TOKEN, whichever has the token"
             )
+        self._refuse(GIVEN_TOKEN, problem)
 
     def seconds(self, name: str, default: float) -> float:
         try:
@@ -192,10 +218,12 @@ def read(
     environment: Mapping[str, object],
     keywords: Keywords | None = None,
     stated: bool = True,
+    transport: str = "",
 ) -> Settings:
     """Return the settings of a host.
 
-    `environment` is what the play sets for its tasks on this host.
+    `environment` is what the play sets for its tasks on this host, and `transport` the name of the
+    connection plugin by which Ansible reaches it, "" where that is not known.
     """
     reader = _Reader(host, evaluate)
     defaults = Limits()
@@ -204,28 +232,31 @@ def read(
     }
     if stated:
         reader.check_token()
+    address, address_from = reader.address()
     member = Member(
         host=host,
         node_id=reader.text("nso_ha_node_id", host),
-        address=reader.text("nso_ha_node_ip") or reader.text("ansible_host", host),
+        address=address,
         role=reader.text("nso_ha_role"),
         upstream=reader.text("nso_ha_upstream"),
         priority=_priority(reader.value("nso_ha_priority")),
+        address_from=address_from,
+        local=(transport or reader.text("ansible_connection")) in _LOCAL,
     )
     return Settings(
         member=member,
         limits=Limits(**limits),
         path=reader.text("nso_ha_path"),
         ip=reader.text("nso_ha_ip"),
-        port=reader.text("nso_ha_port"),
+        port=as_text(reader.value("nso_ha_port")),
         access_file=reader.text(ACCESS_FILE),
         state_dir=reader.text("nso_ha_state_dir", DEFAULT_STATE_DIR),
-        ha_port=reader.text("nso_ha_ha_port"),
+        ha_port=as_text(reader.value("nso_ha_ha_port")),
         process=reader.text("nso_ha_process"),
         environment={
             name: str(environment[name]) for name in IPC_ENVIRONMENT if name in environment
         },
-        group={name: reader.value(name) for name in OF_THE_GROUP},
+        group={name: reader.of_the_group(name) for name in OF_THE_GROUP},
         keywords=keywords or Keywords(),
         problems=tuple(reader.problems),
         stated=stated,

@@ -77,6 +77,8 @@ ROLE_CASES = [
     Case("IPv6 multicast", ROLE, {"primary_ip": "ff02::1"}, ("primary_ip", "'ff02::1'")),
     Case("zone", ROLE, {"primary_ip": "fe80::1%lo"}, ("primary_ip", "'fe80::1%lo'", "zone")),
     Case("bad IPv6", ROLE, {"primary_ip": "1::2::3"}, ("primary_ip", "'1::2::3'")),
+    Case("number as address", ROLE, {"primary_ip": "10.1"}, ("primary_ip", "'10.1'")),
+    Case("role with HA port 0", ROLE, {"ha_port": 0}, ("ha_port is 0;", "65535")),
     Case("relay in background", ROLE, {"role": "relay", "wait": False}, ("relay", "wait is false")),
     Case("unknown role", ROLE, {"role": "master"}, ("role", "master", "secondary")),
     Case("no role", ROLE, {"role": None}, ("role",)),
@@ -109,12 +111,23 @@ IDS = [
     )
 ]
 
+NOT_TEXT = [
+    Case(f"{value} as {option} of {module}", module, {option: value}, (option, part, "Quote it"))
+    for module, option in ((ROLE, "node_id"), (ROLE, "primary_id"), (DEAD, "node_id"))
+    for value, part in ((31, "is 31, which is not text"), (True, "is True, which is not text"))
+] + [
+    Case(f"number to wait for as {name}", STATUS, {"wait_for": {name: value}}, (name, "not text"))
+    for name, value in (("primary_id", 31), ("secondaries", ["n1", 31]))
+]
+
 CONNECTION = [
     Case(f"{what} of {module}", module, options, parts, environment)
     for module in MODULES
     for everywhere, what, options, parts, environment in (
         (True, "no token", {"token": None}, ("token",), {}),
         (True, "empty token", {"token": ""}, ("token is empty",), {}),
+        (True, "number as token", {"token": 28930.0}, ("token is not text",), {}),
+        (False, "token with an end of line", {"token": "key\n"}, ("token has white space",), {}),
         (True, "timeout 0", {"timeout": 0}, ("timeout is 0",), {}),
         (False, "timeout -1", {"timeout": -1}, ("timeout is -1",), {}),
         (False, "timeout nan", {"timeout": "nan"}, ("timeout is nan",), {}),
@@ -147,7 +160,7 @@ CONNECTION = [
     if everywhere or module == STATUS
 ]
 
-CASES = [*ROLE_CASES, *IDS, *CONNECTION]
+CASES = [*ROLE_CASES, *IDS, *NOT_TEXT, *CONNECTION]
 
 
 def run(listener: Listener, case: Case, check: bool) -> dict[str, Any]:
@@ -189,6 +202,16 @@ def test_an_address_with_a_nul_character_is_refused(listener: Listener) -> None:
     result = run(listener, case, check=True)
     assert r"127.0.0.1\x00.example" in result["msg"]
     assert not listener.somebody_came()
+
+
+@pytest.mark.parametrize("token", [28930.0, 12345678, "key\n"])
+def test_a_token_that_is_refused_is_not_shown(listener: Listener, token: object) -> None:
+    options = {"token": token, "_ansible_verbosity": 3}
+    result = run(listener, Case("token", ROLE, options, ()), check=False)
+    assert result["failed"] is True
+    for word in ("28930", "12345678", "key"):
+        assert word not in str(result["msg"])
+    assert result["invocation"]["module_args"]["token"].startswith("VALUE_SPECIFIED_IN_NO_LOG")
 
 
 @pytest.mark.parametrize("name", ["itself", "any address", "relay in background"])

@@ -131,6 +131,53 @@ def test_what_cannot_be_dialled_is_refused_inside_ipv6_too(text: str) -> None:
         addresses.check_address(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "127.0.0.1",
+        "127.20.3.4",
+        "::1",
+        "::ffff:127.0.0.1",
+        "localhost",
+        "LocalHost.",
+        "a.localhost",
+        "localhost.localdomain",
+        "localhost6.localdomain6",
+        "ip6-loopback",
+    ],
+)
+def test_an_address_that_leads_a_host_to_itself_is_known_by_its_text(text: str) -> None:
+    assert addresses.is_loopback(text)
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "::2", "n1", "localhost.example", "localhosts", ""])
+def test_other_addresses_and_names_are_not_known_to_lead_there(text: str) -> None:
+    assert not addresses.is_loopback(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("N1.example.", "n1.example"), ("localhost", "127.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1")],
+)
+def test_what_is_written_differently_and_the_same_compares_as_the_same(
+    one: str, other: str
+) -> None:
+    assert addresses.comparable(one) == addresses.comparable(other)
+
+
+@pytest.mark.parametrize("text", ["10.1", "2130706433", "0x7f.1", "192.0.2.256", "1.2.3.4.5"])
+def test_a_number_that_the_resolver_would_make_an_address_of_is_refused(
+    no_lookup: None, text: str
+) -> None:
+    with pytest.raises(AddressError, match=f"^'{text}' is not an IP address of four numbers"):
+        resolving.resolve("p", text, 5)
+
+
+@pytest.mark.parametrize("text", ["n1", "1a.example", "10.example", "x0x1"])
+def test_a_name_with_digits_is_a_name(text: str) -> None:
+    addresses.check_name(text)
+
+
 @pytest.fixture
 def no_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail where anything is looked up."""

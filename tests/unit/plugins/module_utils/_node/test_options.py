@@ -27,15 +27,15 @@ def params(**given: object) -> dict[str, Any]:
 
 def test_the_spec_keeps_the_token_out_of_the_logs() -> None:
     spec = options.ha_socket_spec()
-    assert spec["token"] == {"type": "str", "required": True, "no_log": True}
+    assert spec["token"] == {"type": "raw", "required": True, "no_log": True}
     assert set(spec) == {"token", "path", "ip", "port", "access_file", "timeout"}
     assert spec["timeout"]["default"] == 30
 
 
 def test_a_module_without_an_ha_socket_asks_for_no_token() -> None:
     spec = options.connection_spec()
-    assert spec == {**options.ha_socket_spec(), "token": {"type": "str", "no_log": True}}
-    for token in (None, ""):
+    assert spec == {**options.ha_socket_spec(), "token": {"type": "raw", "no_log": True}}
+    for token in (None, "", 28930.0):
         assert options.target(params(token=token)).token == ""
 
 
@@ -83,6 +83,41 @@ def test_neither_secret_shows_in_a_target(tmp_path: Path) -> None:
 def test_an_empty_token_is_refused(token: str | None) -> None:
     with pytest.raises(OptionError, match="token is empty"):
         options.ha_target(params(token=token))
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        (28930.0, "is not text: YAML or INI made a number of it"),
+        (12345678, "is not text: YAML or INI made a number of it"),
+        (True, "is not text: YAML or INI made a truth value of it"),
+        (["key"], "is not text: YAML or INI made a list or dictionary of it"),
+        ({"key": 1}, "is not text: YAML or INI made a list or dictionary of it"),
+        ("key\n", "has white space or a byte order mark around it, or several lines"),
+        ("\ufeffkey", "has white space or a byte order mark around it, or several lines"),
+        ("key\nkey", "has white space or a byte order mark around it, or several lines"),
+        (" \t", "is empty"),
+    ],
+)
+def test_a_token_that_may_be_another_one_is_refused_and_not_shown(token: object, why: str) -> None:
+    with pytest.raises(OptionError, match=f"^token {why}") as caught:
+        options.ha_target(params(token=token))
+    for word in ("28930", "12345678", "True", "key"):
+        assert word not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["2893e1", "0x1F", "true", "a b"])
+def test_text_that_looks_like_something_else_is_a_token(token: str) -> None:
+    assert options.ha_target(params(token=token)).token == token
+
+
+@pytest.mark.parametrize("node_id", [31, 1e3, True, ["n1"]])
+def test_a_node_id_that_is_not_text_is_refused_with_what_became_of_it(node_id: object) -> None:
+    with pytest.raises(OptionError) as caught:
+        validation.check_node_id("node_id", node_id)
+    assert str(caught.value).startswith(f"node_id is {node_id!r}, which is not text: YAML or INI ")
+    assert str(caught.value).endswith("Quote it")
+    validation.check_node_id("node_id", str(node_id))
 
 
 @pytest.mark.parametrize("value", [0, -1, -0.5, math.inf, -math.inf, math.nan])

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import (
     Member,
@@ -100,6 +103,40 @@ def test_each_problem_is_told_with_node_and_value(
     members: list[Member], problems: list[str]
 ) -> None:
     assert topology_problems(members) == problems
+
+
+def dials(node: Member, address: str, **more: Any) -> Member:
+    return replace(node, address=address, **more)
+
+
+def test_a_loopback_address_among_others_is_refused_with_its_variable() -> None:
+    local = dials(N1, "localhost", address_from="ansible_host", local=True)
+    assert topology_problems([local, N2, member(3, "secondary")]) == [
+        "n1: ansible_host is 'localhost', a loopback address, which other nodes (n2, n3) cannot "
+        "dial. Set nso_ha_node_ip of n1 to the address at which they reach it"
+    ]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "ip6-localhost"])
+def test_no_kind_of_loopback_address_may_be_among_names_of_other_hosts(address: str) -> None:
+    (problem,) = topology_problems([dials(N1, address), dials(N2, "two.example")])
+    assert problem.startswith(f"n1: nso_ha_node_ip is '{address}', a loopback address, which ")
+
+
+def test_nodes_on_one_host_may_have_loopback_addresses_that_differ() -> None:
+    first = dials(N1, "127.0.0.1")
+    assert topology_problems([first, dials(N2, "127.0.0.2")]) == []
+    # A name may lead to the same host, where Ansible does not leave it.
+    assert topology_problems([first, dials(N2, "two.example", local=True)]) == []
+    assert topology_problems([first, dials(N2, "localhost")]) == [
+        "n1, n2 have the same address, '127.0.0.1'"
+    ]
+
+
+@pytest.mark.parametrize("address", ["10.1", "192.0.2.256", "fe80::1%eth0", "224.0.0.1", "::"])
+def test_what_is_no_address_of_a_node_is_refused_with_its_variable(address: str) -> None:
+    (problem,) = topology_problems([N1, dials(N2, address, address_from="ansible_host")])
+    assert problem.startswith(f"n2: ansible_host: '{address}' ")
 
 
 def test_all_problems_are_told_together() -> None:

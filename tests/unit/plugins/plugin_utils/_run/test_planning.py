@@ -358,6 +358,14 @@ def test_those_that_follow_a_host_name_are_rehearsed_without_a_step() -> None:
     assert (plan.waves, plan.rehearse) == ((), ("n2",))
 
 
+def test_one_that_leaves_a_link_for_a_node_that_listens_is_rehearsed() -> None:
+    cluster = following(N2)
+    moved = replace(N1, address="10.0.0.99")
+    assert planned([moved, N2], cluster).plan.rehearse == ("n2",)
+    # The HA port of a node that is not primary yet may be closed, which would prove nothing.
+    assert "n3" not in planned(ALL, following(N2, N3), "switchover").plan.rehearse
+
+
 def test_the_two_between_whom_a_living_primary_changes_are_rehearsed() -> None:
     assert planned(ALL, following(N2, N3), "switchover").plan.rehearse == ("n1", "n2")
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, progress, report
@@ -137,6 +138,13 @@ def test_planned_where_a_run_only_says_what_it_would_do() -> None:
     told = reported(UNTOUCHED, dry=True)
     assert (told["outcome"], told["changed"]) == ("planned", False)
     assert done(told) == {"n1": "nothing", "n2": "would besecondary"}
+
+
+def test_what_a_rehearsal_only_tells_is_in_the_table_and_refuses_nothing() -> None:
+    told = reported(UNTOUCHED, dry=True, verdicts=(Verdict("rehearsal", "passed", "sees", "n2"),))
+    assert told["outcome"] == "planned"
+    assert told["verdicts"] == []
+    assert "n2 sees." in told["table"]
 
 
 def test_done_where_such_a_run_would_do_nothing() -> None:

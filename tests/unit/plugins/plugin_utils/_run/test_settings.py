@@ -50,7 +50,7 @@ def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None
     }
     assert read(given).member == Member("n1", "n1", "10.0.0.1", "", "")
     given = {
-        "nso_ha_node_id": 7,
+        "nso_ha_node_id": "7",
         "nso_ha_node_ip": "10.0.0.7",
         "ansible_host": "192.0.2.7",
         "nso_ha_role": "relay",
@@ -86,7 +86,64 @@ def setting_at(host_settings: Settings, where: str) -> object:
 @pytest.mark.parametrize("name", TEXTS)
 def test_text_is_taken_without_the_blanks_around_it(name: str) -> None:
     assert setting_at(read({name: "  x y \n"}), TEXTS[name]) == "x y"
+
+
+@pytest.mark.parametrize("name", ["nso_ha_port", "nso_ha_ha_port"])
+def test_a_port_may_be_a_number(name: str) -> None:
     assert setting_at(read({name: 4570}), TEXTS[name]) == "4570"
+    assert read({name: 4570}).problems == ()
+
+
+#: What YAML makes of 0x1F, 1e3, on and 2026-01-02.
+NOT_TEXT = [31, 1000.0, True, datetime.date(2026, 1, 2)]
+
+
+@pytest.mark.parametrize("given", NOT_TEXT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(name for name in TEXTS if not name.endswith("_port")),
+        "ansible_host",
+        "nso_ha_candidate",
+        "nso_ha_group",
+        "nso_ha_planned_candidate",
+    ],
+)
+def test_what_has_to_be_text_and_is_not_is_refused_with_what_became_of_it(
+    name: str, given: object
+) -> None:
+    (problem,) = read({name: given}).problems
+    shown = name.removeprefix("__")
+    assert problem.startswith(f"{shown} of n1 is {given!r}, which is not text: YAML or INI made a ")
+    assert problem.endswith("Quote it")
+
+
+@pytest.mark.parametrize("name", ["nso_ha_allow_overwrite", "nso_ha_override"])
+def test_a_name_in_a_list_that_is_not_text_is_refused(name: str) -> None:
+    (problem,) = read({name: ["n1", True]}).problems
+    assert problem.startswith(f"an entry of {name} of n1 is True, which is not text")
+    assert read({name: ["n1", "on"]}).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("variables", "source"),
+    [
+        ({"nso_ha_node_ip": "10.0.0.1", "ansible_host": "10.0.0.2"}, "nso_ha_node_ip"),
+        ({"ansible_host": "10.0.0.2"}, "ansible_host"),
+        ({}, "inventory_hostname"),
+    ],
+)
+def test_an_address_is_known_with_the_variable_that_has_it(
+    variables: Variables, source: str
+) -> None:
+    assert read(variables).member.address_from == source
+
+
+def test_a_node_is_on_the_controller_if_its_connection_does_not_leave_it() -> None:
+    assert read({}, transport="local").member.local
+    assert read({"ansible_connection": "local"}, stated=False).member.local
+    assert not read({"ansible_connection": "local"}, transport="ssh").member.local
+    assert not read({}).member.local
 
 
 @pytest.mark.parametrize("empty", [None, "", "  ", "\n"])
