@@ -21,6 +21,7 @@ from .._model.observation import Answer, Observation, state_from, txid_from
 from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
 from .results import LOCK, REHEARSAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
+from .second_look import note
 
 _LOST = "it dropped out of the play before this was done"
 
@@ -156,6 +157,9 @@ def _step_result(
     wave: Wave, step: Step, result: Result, results: Results, now: float
 ) -> StepResult:
     outcome = _outcome(step, result, results)
+    late = note(step, result) if results.said(step.host, STEP, step.name) else ""
+    if late:
+        outcome = DONE
     only_looks = step.orders == (WAIT,)
     done = step.orders if outcome == DONE and not only_looks else ()
     given = tuple(result.get("transitions", done))
@@ -177,6 +181,7 @@ def _step_result(
         txid=txid_from(result.get("txid")),
         after=state_from(after) if after else None,
         told="after" in result,
+        late=late,
     )
 
 

@@ -163,6 +163,7 @@ def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
         for verdict in decision.verdicts
         if verdict.check == "fence" and verdict.result == PASSED and verdict.host
     ]
+    lines += [f"({step.host}) {step.late}." for step in decision.progress.steps if step.late]
     gap = returned["write_gap"]
     if gap["seconds"] is not None:
         about = "" if gap["means"] == MEASURED else f"{gap['means']} "

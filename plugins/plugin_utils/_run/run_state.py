@@ -151,6 +151,8 @@ class StepResult:
     txid:    the transaction id of the node afterwards, or None where it is not known
     after:   what the node said of itself afterwards, or None
     told:    whether the module tells what the node is afterwards
+    late:    in words, that the order was not answered and the node says itself that it is done; or
+             "" where it was answered
     """
 
     wave: str
@@ -167,6 +169,7 @@ class StepResult:
     txid: TransactionId | None = None
     after: HaState | None = None
     told: bool = False
+    late: str = ""
 
     @property
     def failure(self) -> str:
