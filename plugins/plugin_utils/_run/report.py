@@ -163,6 +163,10 @@ def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
         for verdict in decision.verdicts
         if verdict.check == "fence" and verdict.result == PASSED and verdict.host
     ]
+    lines += [
+        f"({host}) has no lock, so this run did nothing there: {why.rstrip('.')}."
+        for host, why in decision.progress.unlocked.items()
+    ]
     lines += [f"({step.host}) {step.late}." for step in decision.progress.steps if step.late]
     gap = returned["write_gap"]
     if gap["seconds"] is not None:

@@ -182,6 +182,8 @@ class Progress:
     """How far a run has come.
 
     locked:      hosts on which the run holds its lock, or may hold it
+    unlocked:    hosts on which it has no lock and does without, each with the reason: nothing is
+                 done there
     verdicts:    what was found out since the plan was made
     refused:     whether a verdict forbids whatever has not been done yet
     started:     when the first step could begin: seconds since 1970
@@ -196,6 +198,7 @@ class Progress:
     """
 
     locked: tuple[str, ...] = ()
+    unlocked: Mapping[str, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     refused: bool = False
     started: float = 0.0

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._model.history import Promotion, PromotionHistory, promotion_from
+from .._model.observation import Silence
 from .results import OBSERVATION, Results
 
 #: Tells whether a process that controlled a run is known to have ended.
@@ -84,7 +85,7 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
             *(
                 _unread(host, problem)
                 for host, directory in directories.items()
-                if (problem := directory.get("lock_problem"))
+                if (problem := directory.get("lock_problem")) and not _is_stopped(results, host)
             ),
         ),
         unfinished={
@@ -97,6 +98,12 @@ def read(hosts: Iterable[str], results: Results, broken: str, gone: Gone) -> Sto
             if (lock := directory.get("lock")) and lock["run_id"] == results.run_id
         },
     )
+
+
+def _is_stopped(results: Results, host: str) -> bool:
+    """Return whether the daemon of a node is known not to run: nobody gives orders there."""
+    observation = results.observation(host)
+    return isinstance(observation, Silence) and observation.stopped
 
 
 def _promotions(
