@@ -281,7 +281,7 @@ def _left_out(scene: Scene, wanted: Topology, requested: Request) -> dict[str, s
             upstream = wanted.upstream(host)
             why = versions.why_not(host, upstream.host) if upstream else ""
             if why:
-                left_out[host] = f"{why}. Hint: where they do, nso_ha_override=versions"
+                left_out[host] = f"{why}. Hint: if these work together, nso_ha_override=versions"
     for host, why in scene.unlocked.items():
         left_out[host] = f"it has no lock, so this run does nothing there: {why}"
     return left_out

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from helpers.clusters import (
     assert_ended,
     assert_led_by,
@@ -16,6 +17,7 @@ from helpers.clusters import (
     until_roles,
 )
 from helpers.playbooks import Run, edit, run_playbook
+from helpers.simulated import Simulation
 from helpers.state_on_nodes import give_history, promotions, state_files
 from ncs_sim.cluster import Cluster
 
@@ -162,14 +164,22 @@ REASONS = ("no module ran there: ", "Ansible cannot reach it: ")
 
 
 def test_a_host_that_runs_no_modules_may_be_primary_and_the_reason_is_told(
-    bereft: Cluster, tmp_path: Path
+    pair: Cluster, simulation: Simulation, tmp_path: Path
 ) -> None:
-    for name, make in NO_MODULES.items():
-        place = tmp_path / name
+    content = yaml.safe_load(pair.inventory.read_text())
+    hosts = content["nso"]["hosts"]
+    for number, make in enumerate(NO_MODULES.values()):
+        place = tmp_path / f"m{number}"
         place.mkdir()
-        refused = run_playbook(FAILOVER, edit(bereft.inventory, {"n1": make(place)}))
-        assert_refused(refused, "(fenced failed) n1 was the primary")
-        assert refused.node("n1")["problem"].startswith(REASONS), f"{name}: {refused.text}"
+        own = {"nso_ha_node_id": place.name, "nso_ha_node_ip": simulation.address()}
+        hosts[place.name] = {**hosts["n2"], **own, **make(place)}
+    inventory = pair.inventory.with_name("more.yml")
+    inventory.write_text(yaml.safe_dump(content))
+    refused = run_playbook(FAILOVER, inventory, variables={"nso_ha_candidate": "n1"})
+    for number, name in enumerate(NO_MODULES):
+        assert_refused(refused, f"(fenced failed) m{number} does not answer")
+        problem = refused.node(f"m{number}")["problem"]
+        assert problem.startswith(REASONS), f"{name}: {problem}"
 
 
 @pytest.mark.main
