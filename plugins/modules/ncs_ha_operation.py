@@ -242,6 +242,17 @@ struck:
   type: list
   elements: str
   sample: [promote]
+refusal:
+  description:
+    - Why the operation may not begin, or null if it may.
+    - V(held) means that another lock stands in the way, or that another process is at work in the
+      directory.
+    - V(unreadable) means that a lock may be there, and cannot be read.
+    - V(unwritable) means that no other lock is there, and that this one cannot be written, because
+      of the disk or the directory.
+  returned: when the options are valid and O(state=begun)
+  type: str
+  sample: null
 replaced:
   description: The lock of another operation that was taken over, or null.
   returned: when the options are valid and O(state=begun)
@@ -381,18 +392,25 @@ def _begin(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool)
     """Take or renew the lock."""
     wanted = _wanted(params)
     begin = directory.foresee if check_mode else directory.begin
-    refused: dict[str, Any] = {"run_id": wanted.run_id, "replaced": None, "struck": []}
+    now = time.time()
     try:
-        begun = begin(wanted, params["replace"], time.time())
-    except NotFree as problem:
-        raise ModuleFailure(str(problem), {**refused, "lock": _shown(problem.lock)}) from None
+        begun = begin(wanted, params["replace"], now)
     except StoreError as problem:
+        refused: dict[str, Any] = {
+            "run_id": wanted.run_id,
+            "replaced": None,
+            "struck": [],
+            "refusal": directory.refusal(problem, wanted, params["replace"], now),
+        }
+        if isinstance(problem, NotFree):
+            raise ModuleFailure(str(problem), {**refused, "lock": _shown(problem.lock)}) from None
         raise ModuleFailure(
             f"The operation cannot begin: {problem}", {**refused, "lock": _present(directory)}
         ) from None
     return {
         "changed": not begun.renewed,
         "run_id": wanted.run_id,
+        "refusal": None,
         "lock": _present(directory) if check_mode else _shown(begun.lock),
         "replaced": _shown(begun.replaced),
         "struck": list(begun.struck),

@@ -254,7 +254,8 @@ daemon:
       does not tell, as NSO may listen somewhere else.
     - It is known not to run where nothing listens at O(path), O(ip) and O(port), at both of NSO's
       default endpoints and on O(ha_port), and no process is a daemon.
-  returned: when nothing listens where NSO was to be asked, and O(wait_for) was not given
+  returned: when nothing listens where NSO was to be asked and O(wait_for) was not given, and when
+    the daemon does not run and the lock cannot be read
   type: dict
   sample:
     running: false
@@ -512,7 +513,7 @@ from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 # What is imported is compiled at each call on the target. So what few calls need is imported where
 # they need it.
 if TYPE_CHECKING:
-    from ansible_collections.nso.ha.plugins.module_utils._node import waiting
+    from ansible_collections.nso.ha.plugins.module_utils._node import daemon, waiting
 
 
 def argument_spec() -> dict[str, Any]:
@@ -578,14 +579,14 @@ def _contents(directory: str | None) -> dict[str, Any]:
 
 def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus:
     """Return the status of the node, once what is waited for holds. Raises ModuleFailure."""
-    if directory is not None and params["run_id"]:
-        _respect_lock(params, directory)
     with reported("Preparing to connect", "the target"):
         validation.check_seconds("wait_timeout", params["wait_timeout"])
         validation.check_port("ha_port", params["ha_port"])
         validation.check_pattern("process", params["process"])
         target = options.ha_target(params)
         wanted = _conditions(params["wait_for"])
+    if directory is not None and params["run_id"]:
+        _respect_lock(params, directory, target)
     reading = reported("Reading the HA status", target.endpoint)
     with reading, contextlib.closing(StatusReader(target)) as reader:
         if wanted is not None:
@@ -605,12 +606,22 @@ def _conditions(wait_for: Mapping[str, Any] | None) -> waiting.Conditions | None
     return waiting.conditions(wait_for)
 
 
-def _respect_lock(params: Mapping[str, Any], directory: str) -> None:
-    """Raise ModuleFailure where another run is at work on this node."""
+def _respect_lock(params: Mapping[str, Any], directory: str, target: Target) -> None:
+    """Raise ModuleFailure where another run is, or may be, at work on this node.
+
+    Where that cannot be read, it still says whether the daemon runs. That takes nothing from a run.
+    """
     from ansible_collections.nso.ha.plugins.module_utils._store import contents
 
     content = contents.read_contents(directory)
     if content.lock_problem:
+        evidence = _evidence(params, target)
+        if evidence.running is False:
+            raise ModuleFailure(
+                f"NSO does not run at {target.endpoint}. {evidence.why} Whether a run holds the "
+                f"lock is not known: {content.lock_problem}",
+                {"daemon": evidence._asdict()},
+            )
         raise ModuleFailure(
             "NSO was not asked, as that takes the HA socket from a run under way, and there may be "
             f"one: {content.lock_problem}",
@@ -636,18 +647,25 @@ def _explained(
 
     if failure.os_errno not in daemon.NOTHING_LISTENS:
         return failure
-    evidence = daemon.find_daemon(
+    evidence = _evidence(params, target)
+    reported_failure = module_failure("Reading the HA status", target.endpoint, failure)
+    return ModuleFailure(
+        f"{reported_failure.message} {evidence.why}",
+        {**reported_failure.result, "daemon": evidence._asdict()},
+    )
+
+
+def _evidence(params: Mapping[str, Any], target: Target) -> daemon.Evidence:
+    """Return whether the daemon runs, by everything that can be seen of it on this host."""
+    from ansible_collections.nso.ha.plugins.module_utils._node import daemon
+
+    return daemon.find_daemon(
         daemon.Place(
             target.endpoint,
             params["ha_ip"] or "",
             params["ha_port"],
             re.compile(params["process"]),
         )
-    )
-    reported_failure = module_failure("Reading the HA status", target.endpoint, failure)
-    return ModuleFailure(
-        f"{reported_failure.message} {evidence.why}",
-        {**reported_failure.result, "daemon": evidence._asdict()},
     )
 
 

@@ -16,6 +16,11 @@ from .files import StoreError, explained
 
 NAME = ".mutex"
 
+
+class Busy(StoreError):
+    """Another process is at work in the directory."""
+
+
 #: How long to wait for others, and how long to pause between two attempts, in seconds.
 PATIENCE = 10.0
 PAUSE = 0.02
@@ -46,7 +51,7 @@ def _take(
     end = clock() + PATIENCE
     while not _taken(descriptor, path):
         if clock() >= end:
-            raise StoreError(
+            raise Busy(
                 f"cannot lock {path}: another process has held it for {PATIENCE:g} s. Hint: run it "
                 "again. If that fails too, look for a process of this collection that hangs on the "
                 "host."

@@ -14,7 +14,7 @@ import errno
 import os
 from typing import Any, Collection, Iterable, NamedTuple
 
-from . import clock, contents, files, lock, plain_json, promotions
+from . import clock, contents, files, lock, mutex, plain_json, promotions
 from .directory import StateDirectory
 from .files import StoreError, TooLong
 from .lock import Lock
@@ -22,6 +22,12 @@ from .lock import Lock
 #: Least size of the reserve, and how much larger than the promotion history it is, in bytes.
 RESERVE_BYTES = 64 * 1024
 RESERVE_MARGIN = 16 * 1024
+
+#: Why a lock cannot be taken: another stands in the way; whether one does cannot be read; none
+#: does, and it cannot be written.
+HELD = "held"
+UNREADABLE = "unreadable"
+UNWRITABLE = "unwritable"
 
 #: How many operations the log has, the newest.
 MAX_OPERATIONS = 200
@@ -70,6 +76,19 @@ class RunDirectory(StateDirectory):
                     self._undo(wanted.run_id)
                 raise
         return begun
+
+    def refusal(
+        self, problem: StoreError, wanted: Lock, replaceable: Collection[str], now: float
+    ) -> str:
+        """Return why `begin` has failed with this problem: HELD, UNREADABLE or UNWRITABLE."""
+        if isinstance(problem, (NotFree, mutex.Busy)):
+            return HELD
+        try:
+            existing = contents.read_lock(self.path)
+        except StoreError:
+            return UNREADABLE
+        blocked = lock.conflict(existing, wanted, replaceable, now)
+        return UNWRITABLE if blocked is None else HELD
 
     def foresee(self, wanted: Lock, replaceable: Collection[str], now: float) -> Begun:
         """Return what `begin` would, and change nothing. Raises NotFree, StoreError."""

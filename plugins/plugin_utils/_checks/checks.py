@@ -9,12 +9,15 @@ A check returns its findings; without any it has passed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PRIMARY, RELAY
 
 from .._model import data_rules
 from .._model.links import copies_from, named_primaries, primaries, relation
-from .._model.observation import Answer, Silence, txid_of
+from .._model.observation import Answer, Observation, Silence, txid_of
+from .._model.versions import LinkVersions
 from .._plan import operations
 from .case import FAILED, NOT_EVALUABLE, Case, Finding, failed
 
@@ -178,4 +181,51 @@ def start_phase_reached(case: Case) -> list[Finding]:
             reasons.append(
                 f"{host} is in start phase {observation.phase} and takes orders from phase 1 on"
             )
+    return failed(reasons)
+
+
+def versions(case: Case) -> list[Finding]:
+    """A new primary can be followed by a node that answers, where any is to follow it."""
+    if not case.promotes:
+        return []
+    primary, known = case.topology.primary.host, LinkVersions(case.topology, case.observed)
+    reasons = []
+    for host in case.observed:
+        upstream = case.topology.upstream(host)
+        if upstream is None or not isinstance(case.observed[host], Answer):
+            continue
+        why = known.why_not(host, upstream.host)
+        if not why:
+            return []
+        reasons.append(f"{host} cannot follow {upstream.host}: {why}")
+    if not reasons:
+        return []
+    return failed(
+        [
+            f"no node could follow {primary} ({'; '.join(reasons)}). Run the same NSO release on "
+            "them, or name another node in nso_ha_candidate. To have a primary without followers, "
+            "or where these releases do work together: nso_ha_override=versions"
+        ]
+    )
+
+
+def lockable(case: Case) -> list[Finding]:
+    """The run has its lock on each node whose daemon runs, or may run."""
+    return without_lock(case.scene.unlocked, case.observed)
+
+
+def without_lock(unlocked: Mapping[str, str], observed: Mapping[str, Observation]) -> list[Finding]:
+    """Return a finding on each node without a lock, unless its daemon is known not to run.
+
+    `unlocked` has the reasons. Where no daemon runs there is nothing that a lock would protect.
+    """
+    reasons = []
+    for host, why in unlocked.items():
+        observation = observed.get(host)
+        if isinstance(observation, Silence) and observation.stopped:
+            continue
+        reasons.append(
+            f"{host} cannot be locked: {why.rstrip('.')}. Or let this run do nothing on {host}: "
+            "nso_ha_override=lockable"
+        )
     return failed(reasons)

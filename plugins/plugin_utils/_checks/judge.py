@@ -85,6 +85,8 @@ CHECKS: dict[str, Check] = {
     "still_seen": moving.still_seen,
     "fenced": moving.fenced,
     "candidate_failed": moving.candidate_failed,
+    "versions": checks.versions,
+    "lockable": checks.lockable,
 }
 
 #: The checks that an operation has to pass.
@@ -97,6 +99,8 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "primary_name",
         "start_phase",
         "last_primary",
+        "versions",
+        "lockable",
     ),
     operations.SWITCHOVER: (
         "one_primary",
@@ -104,6 +108,8 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "ready",
         "newer_data",
         "primary_name",
+        "versions",
+        "lockable",
     ),
     operations.FAILOVER: (
         "primary_gone",
@@ -111,9 +117,11 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "fenced",
         "primary_name",
         "start_phase",
+        "versions",
+        "lockable",
     ),
-    operations.REJOIN: ("one_primary", "primary_name", "start_phase"),
-    operations.TEAR_DOWN: ("start_phase",),
+    operations.REJOIN: ("one_primary", "primary_name", "start_phase", "versions", "lockable"),
+    operations.TEAR_DOWN: ("start_phase", "lockable"),
     operations.ROLL_BACK: ("candidate_failed", "start_phase"),
 }
 

@@ -182,6 +182,6 @@ def candidate_failed(case: Case) -> list[Finding]:
         if host != former:
             reasons.append(f"{host} has become primary in the meantime")
     for host, observation in case.observed.items():
-        if isinstance(observation, Silence) and host != former:
+        if isinstance(observation, Silence) and not observation.stopped and host != former:
             reasons.append(f"{host} does not answer and may be primary: {observation.reason}")
     return failed(reasons)

@@ -19,8 +19,9 @@ from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import
 class Answer:
     """A node that answered.
 
-    upgrade: whether a data model upgrade is under way
-    held:    whether an operation put it into read-only mode and has not lifted it yet
+    upgrade:  whether a data model upgrade is under way
+    held:     whether an operation put it into read-only mode and has not lifted it yet
+    protocol: the version of the IPC protocol that it speaks, or None where it is not known
     """
 
     state: HaState
@@ -28,6 +29,7 @@ class Answer:
     txid: TransactionId | None
     upgrade: bool = False
     held: bool = False
+    protocol: int | None = None
 
     def lists(self, node_id: str) -> bool:
         """Return whether a node of this id is connected as secondary."""
@@ -61,6 +63,8 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
         return Silence("it dropped out of the play before it was asked")
     if result.get("unreachable"):
         return Silence(f"Ansible cannot reach it: {_first_line(result)}")
+    if result.get("ran") is False:
+        return Silence(f"no module ran there: {_first_line(result)}")
     status = result.get("ha")
     if result.get("failed") and not status:
         daemon = result.get("daemon") or {}
@@ -78,6 +82,7 @@ def from_ha(status: Mapping[str, Any]) -> Answer:
         phase=int(status["phase"]),
         txid=txid_from(status["txid"]),
         upgrade=bool(status.get("upgrade")),
+        protocol=(status.get("server") or {}).get("protocol_version"),
     )
 
 

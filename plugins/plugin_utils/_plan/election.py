@@ -5,7 +5,8 @@
 """Which node is to be the next primary, and why not each of the others.
 
 The rule: of the nodes that are allowed and answer, the one with the newest data; of these the one
-with the highest priority; of these the first by name. A candidate that the operator names is taken
+that most others can follow, by their versions; of these the one with the highest priority; of these
+the first by name. A candidate that the operator names is taken
 or refused, never replaced by another. Pure functions over plain data.
 """
 
@@ -20,7 +21,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import
 
 from .._model.history import PromotionHistory
 from .._model.observation import Observation, Silence, txid_of
-from .._model.topology import Member
+from .._model.topology import Member, Topology
+from .._model.versions import LinkVersions
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def elect(
     barred: nodes that cannot be chosen this time, each with the reason
     """
     barred = barred or {}
+    members = list(members)
     reasons: dict[str, str] = {}
     fit: list[Member] = []
     for member in members:
@@ -96,6 +99,11 @@ def elect(
     fit = [member for member in fit if member.host not in reasons]
     if not fit:
         return Election("", reasons, "no node can become primary: " + _listed(reasons))
+    followers = _followers(members, observed)
+
+    def rank(member: Member) -> tuple[int, int, str]:
+        return (-followers[member.host], -member.priority, member.host)
+
     best = fit[0]
     for member in fit[1:]:
         newer = ages.newer(txid_of(observed[member.host]), txid_of(observed[best.host]))
@@ -108,11 +116,11 @@ def elect(
                 f"{member.host} ({_shown(observed, member)}) has the newer data. Find out, and "
                 "name the right one in nso_ha_candidate",
             )
-        if newer or (not older and _rank(member) < _rank(best)):
+        if newer or (not older and rank(member) < rank(best)):
             best = member
     for member in fit:
         if member is not best:
-            reasons[member.host] = _why_not(member, best, observed, ages)
+            reasons[member.host] = _why_not(member, best, observed, ages, followers)
     return Election(best.host, reasons)
 
 
@@ -136,14 +144,36 @@ def _unfit(member: Member, observation: Observation) -> str:
     return ""
 
 
-def _rank(member: Member) -> tuple[int, str]:
-    return (-member.priority, member.host)
+def _followers(members: Iterable[Member], observed: Mapping[str, Observation]) -> Mapping[str, int]:
+    """Return for each node how many of those that answer can follow it."""
+    topology = Topology(members)
+    versions = LinkVersions(topology, observed)
+    living = [
+        member.host
+        for member in topology.members.values()
+        if member.role != NONE and not isinstance(observed[member.host], Silence)
+    ]
+    return {
+        host: sum(host != other and not versions.why_not(other, host) for other in living)
+        for host in topology.members
+    }
 
 
-def _why_not(member: Member, best: Member, observed: Mapping[str, Observation], ages: Ages) -> str:
+def _why_not(
+    member: Member,
+    best: Member,
+    observed: Mapping[str, Observation],
+    ages: Ages,
+    followers: Mapping[str, int],
+) -> str:
     if ages.newer(txid_of(observed[best.host]), txid_of(observed[member.host])):
         older, newest = _shown(observed, member), _shown(observed, best)
         return f"has older data than {best.host} ({older}, {newest})"
+    if followers[member.host] != followers[best.host]:
+        fewer, more = followers[member.host], followers[best.host]
+        return (
+            f"fewer nodes can follow it ({fewer}, {best.host} has {more}), as NSO releases differ"
+        )
     if member.priority != best.priority:
         return f"has the lower priority ({member.priority}, {best.host} has {best.priority})"
     return f"is equal to {best.host} in data and priority, and comes after it by name"

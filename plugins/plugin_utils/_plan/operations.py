@@ -45,12 +45,15 @@ class Scene:
     members:    the nodes as the inventory wants them: a topology without problems
     observed:   the observation of each node, by host
     unfinished: names of the operations that broke off and left a mark or a lock, with their runs
+    unlocked:   nodes on which this run has no lock, so that it can do nothing there, each with the
+                reason
     """
 
     members: Sequence[Member]
     observed: Mapping[str, Observation]
     history: PromotionHistory
     unfinished: Mapping[str, str] = field(default_factory=dict)
+    unlocked: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def topology(self) -> Topology:
@@ -167,10 +170,13 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
         candidate = scene.primary
     if candidate == scene.primary != "":
         return Goal(led_by(scene.members, candidate), former=former)
-    barred = {former: "it is the one that hands over"} if not candidate else {}
+    barred = _unlocked(scene)
+    if not candidate:
+        barred[former] = "it is the one that hands over"
     if scene.primary:
+        hint = "" if _has_followers(scene, former) else f". {_WAY_OUT}"
         barred |= {
-            host: f"it is not connected to {former}, so it may lack data"
+            host: f"it is not connected to {former}, so it may lack data{hint}"
             for host, observation in scene.observed.items()
             if isinstance(observation, Answer)
             and host != former
@@ -184,6 +190,11 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
         return Goal(led_by(scene.members, former), former=former, undoes=why)
     election = elect(scene.members, _as_equal(scene, former), scene.history, candidate, barred)
     return _elected(scene, former, election)
+
+
+def _unlocked(scene: Scene) -> dict[str, str]:
+    """Return the nodes that cannot be chosen because this run has no lock there."""
+    return {host: f"it has no lock ({why})" for host, why in scene.unlocked.items()}
 
 
 def _elected(scene: Scene, former: str, election: Election) -> Goal:
@@ -220,6 +231,18 @@ def _is_unfinished(scene: Scene) -> bool:
     )
 
 
+#: What to do about a primary that no node follows, so that it has no copy to hand over to.
+_WAY_OUT = (
+    "No node follows this primary. Let the others follow it with nso.ha.rejoin; or, where they "
+    "cannot, give another node nso_ha_role=primary in the inventory and run nso.ha.converge, which "
+    "says what would be lost"
+)
+
+
+def _has_followers(scene: Scene, primary: str) -> bool:
+    return any(_copies(scene, host, primary) for host in scene.observed if host != primary)
+
+
 def _copies(scene: Scene, host: str, primary: str) -> bool:
     return links.copies_from(scene.topology, scene.observed, host, primary)
 
@@ -249,10 +272,13 @@ def _failover(scene: Scene, candidate: str) -> Goal:
         return Goal(
             scene.members,
             f"{scene.primary} is primary and answers, so there is nothing to fail over from. "
-            "nso.ha.switchover moves the primary role from a node that lives",
+            "nso.ha.switchover moves the primary role from a node that lives"
+            + ("" if _has_followers(scene, scene.primary) else f". {_WAY_OUT}"),
             former,
         )
-    return _elected(scene, former, elect(scene.members, scene.observed, scene.history, candidate))
+    barred = _unlocked(scene)
+    election = elect(scene.members, scene.observed, scene.history, candidate, barred)
+    return _elected(scene, former, election)
 
 
 def _rejoin(scene: Scene, candidate: str) -> Goal:

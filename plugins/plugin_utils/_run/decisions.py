@@ -59,7 +59,8 @@ def _plan_again(known: Known, decision: Decision, about: Subject) -> Decision:
 
 def _locks(known: Known, decision: Decision, about: Subject) -> Decision:
     results = known.results.one_by_one(LOCK) if about.once else known.results
-    return progress.after_locking(decision, about.hosts, results, about.now)
+    overridden = known.request().consents.overridden
+    return progress.after_locking(decision, about.hosts, results, about.now, overridden)
 
 
 def _rehearsal(known: Known, decision: Decision, about: Subject) -> Decision:

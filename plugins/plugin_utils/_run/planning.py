@@ -22,6 +22,7 @@ from .._model import links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
+from .._model.versions import LinkVersions
 from .._plan import operations, planner
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, Plan, Wave
@@ -100,6 +101,7 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     """
     members = known.members
     locked = earlier.progress.locked if earlier else ()
+    unlocked = earlier.progress.unlocked if earlier else {}
     if known.run.problems:
         return _refused(known.run, members, "topology", known.run.problems, locked)
     requested = known.request()
@@ -111,13 +113,13 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
         return _refused(known.run, members, "state_directory", reasons, locked)
     # The locks that told of them may have been replaced by the lock of this run.
     unfinished = {**(earlier.plan.unfinished if earlier else {}), **state_directories.unfinished}
-    observed = known.results.observations(known.run.hosts, locked, UNDER_LOCK)
-    scene = Scene(members, observed, state_directories.history, unfinished)
+    observed = known.results.observations(known.run.hosts, (*locked, *unlocked), UNDER_LOCK)
+    scene = Scene(members, observed, state_directories.history, unfinished, unlocked)
     operation_plan = _judged(known, requested, scene, state_directories)
     started = earlier.progress.started if earlier else 0.0
     return _decision(
         operation_plan,
-        Progress(locked or operation_plan.lock.hosts, started=started),
+        Progress(locked or operation_plan.lock.hosts, unlocked, started=started),
         state_directories.replace,
     )
 
@@ -131,10 +133,16 @@ def roll_back(known: Known, failed: Decision) -> Decision:
     if doubts:
         return failed.with_verdicts(doubts).with_progress(undecided=True, reversible=False)
     requested = Request(operations.ROLL_BACK, candidate=failed.plan.former)
-    locked = failed.progress.locked
-    observed = known.results.observations(known.run.hosts, locked, ROLLING_BACK)
+    locked, unlocked = failed.progress.locked, failed.progress.unlocked
+    observed = known.results.observations(known.run.hosts, (*locked, *unlocked), ROLLING_BACK)
     state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
-    scene = Scene(known.members, observed, state_directories.history, state_directories.unfinished)
+    scene = Scene(
+        known.members,
+        observed,
+        state_directories.history,
+        state_directories.unfinished,
+        unlocked,
+    )
     operation_plan = replace(
         _judged(known, requested, scene, state_directories),
         operation=failed.plan.operation,
@@ -149,6 +157,7 @@ def roll_back(known: Known, failed: Decision) -> Decision:
         operation_plan,
         Progress(
             locked=locked,
+            unlocked=unlocked,
             started=failed.progress.started,
             steps=failed.progress.steps,
             failed=failed.not_passed,
@@ -210,16 +219,22 @@ def _judged(
             required=tuple(member.host for member in goal.members),
         )
     wanted = links.reparented(Topology(goal.members), observed)
-    steps = planner.plan_for(wanted, observed, state_directories.history)
+    left_out = _left_out(scene, wanted, requested)
+    steps = planner.plan_for(wanted, observed, state_directories.history, left_out)
     case = Case(requested.operation, scene, goal, wanted, steps, requested.fences)
     if requested.operation in _WITHOUT_THE_DIVERGED:
-        case = _without_the_diverged(case, requested.consents)
+        case = _without_the_diverged(case, requested.consents, left_out)
         steps = case.plan
     history = _history(known.run, scene, wanted, steps)
     fence = moving.to_fence(case, requested.consents)
     if fence and known.run.fence_problem:
         first.append(Verdict("fence", FAILED, known.run.fence_problem))
-    reached = _reached(known)
+    first += [
+        Verdict("lock", FAILED, f"its lock is needed for {step.name}: {why}", step.host)
+        for step in steps.steps
+        if (why := scene.unlocked.get(step.host))
+    ]
+    reached = [host for host in _reached(known) if host not in scene.unlocked]
     return OperationPlan(
         operation=requested.operation,
         members=tuple(wanted.members.values()),
@@ -260,10 +275,26 @@ def _judged(
     )
 
 
-def _without_the_diverged(case: Case, consents: Consents) -> Case:
+def _left_out(scene: Scene, wanted: Topology, requested: Request) -> dict[str, str]:
+    """Return the nodes that are not to be attached, each with the reason."""
+    left_out: dict[str, str] = {}
+    if "versions" not in requested.consents.overridden:
+        versions = LinkVersions(wanted, scene.observed)
+        for host in wanted.members:
+            upstream = wanted.upstream(host)
+            why = versions.why_not(host, upstream.host) if upstream else ""
+            if why:
+                left_out[host] = f"{why}. Hint: if these work together, nso_ha_override=versions"
+    for host, why in scene.unlocked.items():
+        left_out[host] = f"it has no lock, so this run does nothing there: {why}"
+    return left_out
+
+
+def _without_the_diverged(case: Case, consents: Consents, others: Mapping[str, str]) -> Case:
     """Return the case without the nodes whose data would need a consent, if there is more to do.
 
-    Such a node keeps its data, and the operation goes on with the others.
+    Such a node keeps its data, and the operation goes on with the remaining ones. `others` are left
+    out anyway.
     """
     verdicts = [
         judge.overwriting(case, step, consents) for step in case.plan.roles if step.relation
@@ -271,6 +302,7 @@ def _without_the_diverged(case: Case, consents: Consents) -> Case:
     left_out = {verdict.host: verdict.reason for verdict in verdicts if judge.refused([verdict])}
     if not left_out:
         return case
+    left_out |= others
     rest = planner.plan_for(case.topology, case.observed, case.scene.history, left_out)
     return replace(case, plan=rest) if rest.roles else case
 
@@ -312,15 +344,28 @@ def _incomplete(
     if not scene.history:
         return {}
     if len(history.all) == len(scene.history.all):
-        return state_directories.incomplete
+        return {
+            host: why
+            for host, why in state_directories.incomplete.items()
+            if host not in scene.unlocked
+        }
     new = history.all[-1].primary
     why = f"its promotion history does not know yet that {new} is primary"
     return dict.fromkeys(reached, why)
 
 
 def _reached(known: Known) -> list[str]:
-    """Return the hosts whose modules answer, in the order in which they are locked."""
-    return sorted(host for host in known.run.hosts if known.results.said(host, OBSERVATION))
+    """Return the hosts whose modules answer, in the order in which they are locked.
+
+    Where two runs meet first, the lock matters. That is not where no daemon runs.
+    """
+    reached = [host for host in known.run.hosts if known.results.said(host, OBSERVATION)]
+
+    def place(host: str) -> tuple[bool, str]:
+        observation = known.results.observation(host)
+        return (isinstance(observation, Silence) and observation.stopped, host)
+
+    return sorted(reached, key=place)
 
 
 def _locks(

@@ -10,40 +10,77 @@ forbids all that has not been done yet. Pure functions over plain data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import FAILED as NOT_DONE
 
-from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
-from .._model.observation import Answer, Observation, state_from, txid_from
+from .._checks.case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Verdict
+from .._checks.checks import without_lock
+from .._model.observation import Answer, Observation, Silence, state_from, txid_from
 from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
 from . import upstream_addresses
 from .results import LOCK, REHEARSAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
+from .second_look import note
+
+#: What a module says of a lock that it could not take, see ncs_ha_operation.
+_UNREADABLE, _UNWRITABLE = "unreadable", "unwritable"
 
 _LOST = "it dropped out of the play before this was done"
 
 
 def after_locking(
-    decision: Decision, hosts: Iterable[str], results: Results, now: float
+    decision: Decision,
+    hosts: Iterable[str],
+    results: Results,
+    now: float,
+    overridden: Collection[str] = (),
 ) -> Decision:
     """Return the decision with a failed verdict on each of these hosts that has no lock.
 
-    `now` is in seconds since 1970.
+    Unless it can do without, see `_does_without`. `now` is in seconds since 1970; `overridden` are
+    the checks that the operator set aside.
     """
     if decision.progress.refused:
         return decision
     verdicts = []
+    unlocked = dict(decision.progress.unlocked)
     for host in hosts:
         result = results.of(host, LOCK)
-        if result.get("failed") or not results.said(host, LOCK):
+        if host not in decision.plan.lock.renew and _does_without(results, host):
+            unlocked[host] = str(result["msg"])
+        elif result.get("failed") or not results.said(host, LOCK):
             verdicts.append(Verdict("lock", FAILED, str(result.get("msg") or _LOST), host))
         elif not _lists(result, decision.plan.lock, host):
             # An older result: the host dropped out before the lock was written again.
             verdicts.append(Verdict("lock", FAILED, _LOST, host))
-    return decision.with_verdicts(verdicts).with_progress(started=now)
+    new = {host: why for host, why in unlocked.items() if host not in decision.progress.unlocked}
+    observed = {host: results.observation(host) for host in new}
+    for finding, why in without_lock(new, observed):
+        waived = "lockable" in overridden
+        verdicts.append(Verdict("lockable", OVERRIDDEN if waived else finding, why))
+    locked = tuple(host for host in decision.progress.locked if host not in unlocked)
+    if new and not locked:
+        verdicts.append(Verdict("lock", FAILED, "no node could be locked"))
+    return decision.with_verdicts(verdicts).with_progress(
+        locked=locked, unlocked=unlocked, started=now
+    )
+
+
+def _does_without(results: Results, host: str) -> bool:
+    """Return whether the module itself says that no lock of this run or another is on a host.
+
+    That is so where the lock could not be written. Where it could not be read, another run may hold
+    it; that makes no difference only if the daemon is known not to run.
+    """
+    result = results.of(host, LOCK)
+    if not (results.said(host, LOCK) and result.get("failed")) or result.get("lock"):
+        return False
+    observation = results.observation(host)
+    stopped = isinstance(observation, Silence) and observation.stopped
+    return result.get("refusal") in ((_UNWRITABLE, _UNREADABLE) if stopped else (_UNWRITABLE,))
 
 
 def _lists(result: Result, locks: Locks, host: str) -> bool:
@@ -157,6 +194,9 @@ def _step_result(
     wave: Wave, step: Step, result: Result, results: Results, now: float
 ) -> StepResult:
     outcome = _outcome(step, result, results)
+    late = note(step, result) if results.said(step.host, STEP, step.name) else ""
+    if late:
+        outcome = DONE
     only_looks = step.orders == (WAIT,)
     done = step.orders if outcome == DONE and not only_looks else ()
     given = tuple(result.get("transitions", done))
@@ -178,6 +218,7 @@ def _step_result(
         txid=txid_from(result.get("txid")),
         after=state_from(after) if after else None,
         told="after" in result,
+        late=late,
     )
 
 

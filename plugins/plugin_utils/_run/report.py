@@ -178,6 +178,11 @@ def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
         for verdict in decision.progress.verdicts
         if verdict.check == "rehearsal" and verdict.result == PASSED and verdict.reason
     ]
+    lines += [
+        f"({host}) has no lock, so this run did nothing there: {why.rstrip('.')}."
+        for host, why in decision.progress.unlocked.items()
+    ]
+    lines += [f"({step.host}) {step.late}." for step in decision.progress.steps if step.late]
     gap = returned["write_gap"]
     if gap["seconds"] is not None:
         about = "" if gap["means"] == MEASURED else f"{gap['means']} "

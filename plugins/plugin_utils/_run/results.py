@@ -45,6 +45,9 @@ FENCE_PROBLEM = "__nso_ha_fence_problem"
 UNDER_LOCK = "under lock"
 ROLLING_BACK = "roll back"
 
+#: The most of what a host printed that a reason has, in characters.
+_MAX_PRINTED = 200
+
 Result = Mapping[str, Any]
 
 
@@ -134,10 +137,30 @@ def _of_host(variables: Mapping[str, Any], run_id: str) -> dict[str, Result]:
 
 
 def _of_this_run(result: object, run_id: str) -> Result:
+    """Return a result of this run; of one that no module of ours made, what Ansible says of it.
+
+    A host that has no Python, no sudo or no room for modules gives such a result, and so does one
+    where something else has answered.
+    """
     if not isinstance(result, Mapping):
         return {}
     if result.get("run_id") == run_id:
         return result
     if result.get("unreachable"):
         return {"unreachable": True, "msg": result.get("msg")}
-    return {"failed": True, "msg": result.get("msg")} if result.get("failed") else {}
+    if result.get("run_id"):
+        return {"failed": True, "msg": result.get("msg")} if result.get("failed") else {}
+    if result.get("failed"):
+        return {"failed": True, "ran": False, "msg": _reason(result)}
+    if not result or result.get("skipped"):
+        return {}
+    return {"failed": True, "ran": False, "msg": "what answered there was not the module"}
+
+
+def _reason(result: Result) -> object:
+    """Return why Ansible could not run a module, with what the host printed, each in one line."""
+    printed = str(result.get("module_stderr") or "").strip().splitlines()
+    message = str(result.get("msg") or "").strip().splitlines()
+    if not message or not printed or printed[0] in message[0]:
+        return result.get("msg")
+    return f"{message[0]}: {printed[0][:_MAX_PRINTED]}"

@@ -151,6 +151,8 @@ class StepResult:
     txid:    the transaction id of the node afterwards, or None where it is not known
     after:   what the node said of itself afterwards, or None
     told:    whether the module tells what the node is afterwards
+    late:    in words, that the order was not answered and the node says itself that it is done; or
+             "" where it was answered
     """
 
     wave: str
@@ -167,6 +169,7 @@ class StepResult:
     txid: TransactionId | None = None
     after: HaState | None = None
     told: bool = False
+    late: str = ""
 
     @property
     def failure(self) -> str:
@@ -179,6 +182,8 @@ class Progress:
     """How far a run has come.
 
     locked:      hosts on which the run holds its lock, or may hold it
+    unlocked:    hosts on which it has no lock and does without, each with the reason: nothing is
+                 done there
     verdicts:    what was found out since the plan was made
     refused:     whether a verdict forbids whatever has not been done yet
     started:     when the first step could begin: seconds since 1970
@@ -193,6 +198,7 @@ class Progress:
     """
 
     locked: tuple[str, ...] = ()
+    unlocked: Mapping[str, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     refused: bool = False
     started: float = 0.0

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 
 from .._model.history import Promotion, PromotionHistory, promotion_from
-from .._model.observation import Observation, Silence
+from .._model.observation import Silence
 from .results import OBSERVATION, Results
 
 #: Tells whether a process that controlled a run is known to have ended.
@@ -92,7 +92,7 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
             *(
                 _unread(host, problem)
                 for host, directory in directories.items()
-                if (problem := directory.get("lock_problem"))
+                if (problem := directory.get("lock_problem")) and not _is_stopped(results, host)
             ),
         ),
         unfinished={
@@ -119,12 +119,8 @@ def _untrusted(hosts: Iterable[str], results: Results, *, stopped: bool) -> tupl
 
     What is stored where the daemon does not run is not needed, no more than that of a dead host.
     """
-    chosen = [host for host in hosts if _is_stopped(results.observation(host)) == stopped]
+    chosen = [host for host in hosts if _is_stopped(results, host) == stopped]
     return _texts(chosen, results, "untrusted")
-
-
-def _is_stopped(observation: Observation) -> bool:
-    return isinstance(observation, Silence) and observation.stopped
 
 
 def _texts(hosts: Iterable[str], results: Results, name: str) -> tuple[str, ...]:
@@ -135,6 +131,12 @@ def _texts(hosts: Iterable[str], results: Results, name: str) -> tuple[str, ...]
         for text in directory.get(name) or ():
             hosts_of.setdefault(text.rstrip("."), []).append(host)
     return tuple(f"{', '.join(of_text)}: {text}" for text, of_text in hosts_of.items())
+
+
+def _is_stopped(results: Results, host: str) -> bool:
+    """Return whether the daemon of a node is known not to run: nobody gives orders there."""
+    observation = results.observation(host)
+    return isinstance(observation, Silence) and observation.stopped
 
 
 def _promotions(

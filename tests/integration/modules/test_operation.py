@@ -221,7 +221,7 @@ def test_on_a_full_disk_no_operation_begins_and_nothing_is_left(directory: State
     for size in (10, 10_000):
         result = with_small_files(options(directory, "a"), size)
         assert result["failed"] is True
-        assert result["lock"] is None
+        assert (result["lock"], result["refusal"]) == (None, "unwritable")
         assert "File too large. Hint: free some space" in result["msg"]
         assert directory.names() == set()
 
@@ -244,13 +244,26 @@ def test_a_directory_that_cannot_be_is_named_with_what_helps(directory: StateDir
         result = directory.begin(check=check)
         assert result["failed"] is True
         assert f"{directory.path} is not a directory" in result["msg"]
+        # One that was there may have been moved away, with the lock of a run that goes on.
+        assert result["refusal"] == "unreadable"
     directory.path.unlink()
     directory.path /= "state"
     for check in (True, False):
         result = directory.begin(check=check)
         assert "No such file or directory" in result["msg"]
         assert "set state_dir (nso_ha_state_dir)" in result["msg"]
+        assert result["refusal"] == "unwritable"
     assert not directory.path.parent.exists()
+
+
+def test_it_is_told_whether_another_lock_is_or_may_be_in_the_way(directory: StateDirectory) -> None:
+    assert directory.begin("a")["refusal"] is None
+    for check in (True, False):
+        assert directory.begin("b", check=check)["refusal"] == "held"
+    # Nothing can be written, but that is not what stands in the way.
+    assert with_small_files(options(directory, "b"), 10)["refusal"] == "held"
+    (directory.path / "lock.json").write_text("{")
+    assert directory.begin("b")["refusal"] == "unreadable"
 
 
 def test_a_damaged_record_is_kept_aside_and_told(directory: StateDirectory) -> None:

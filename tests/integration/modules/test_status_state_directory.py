@@ -178,6 +178,25 @@ def test_a_run_does_not_look_where_the_lock_of_another_cannot_be_read(
         controller.status()
 
 
+@pytest.mark.parametrize("spoil", [unreadable, damaged, replaced])
+def test_where_the_lock_cannot_be_read_it_is_still_told_that_no_daemon_runs(
+    stage: Stage, directory: StateDirectory, spoil: Callable[[StateDirectory], None]
+) -> None:
+    directory.begin("a")
+    nobody = {"ip": stage.simulation.address(), "ha_ip": stage.simulation.address()}
+    options = stage.connection(state_dir=str(directory.path), run_id="b", **nobody)
+    # Of a lock that another run holds nothing is told but that.
+    held = run_discreetly("ncs_ha_status", options)
+    assert (held["locked"], "daemon" in held) == (True, False)
+    spoil(directory)
+    result = run_discreetly("ncs_ha_status", options)
+    assert result["failed"] is True
+    assert "locked" not in result
+    assert result["daemon"]["running"] is False
+    assert "Whether a run holds the lock is not known" in result["msg"]
+    assert result["state_directory"]["lock_problem"]
+
+
 def test_a_relative_directory_is_refused(stage: Stage) -> None:
     result = stage.status(state_dir="var/nso-ha")
     assert "state_dir is 'var/nso-ha'; it has to be an absolute path" in result["msg"]

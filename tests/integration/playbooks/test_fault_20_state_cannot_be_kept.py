@@ -18,10 +18,13 @@ def test_a_directory_that_cannot_be_made_stops_the_run_at_once(
     in_the_way = tmp_path / "file"
     in_the_way.write_text("a file")
     nowhere = tmp_path / "missing" / "state"
-    for wrong, words in ((in_the_way, "is not a directory"), (nowhere, "No such file")):
+    for wrong, check, words in (
+        (in_the_way, "lock", "is not a directory"),
+        (nowhere, "lockable", "No such file"),
+    ):
         inventory = edit(cluster.inventory, {"n2": {"nso_ha_state_dir": str(wrong)}})
         refused = run_playbook("nso.ha.switchover", inventory)
-        assert_refused(refused, "(lock failed) n2", words)
+        assert_refused(refused, f"({check} failed) n2", words)
         assert_led_by(cluster, "n1")
         # What was locked before is free again, and nothing was recorded.
         assert not state_files(cluster, "n1")

@@ -98,9 +98,11 @@ class Example(NamedTuple):
     why: str
     known: PromotionHistory = NO_HISTORY
     candidate: str = ""
+    unlocked: Mapping[str, str] = {}
 
     def case(self, observed: Observed) -> Case:
-        return case(MEMBERS, observed, self.operation, self.known, candidate=self.candidate)
+        made = case(MEMBERS, observed, self.operation, self.known, candidate=self.candidate)
+        return replace(made, scene=replace(made.scene, unlocked=self.unlocked))
 
 
 EXAMPLES = {
@@ -187,6 +189,28 @@ EXAMPLES = {
         "n1 was the primary and does not answer (timeout), so it may be primary where this side "
         "cannot see it, or when it wakes up. Name tasks in nso_ha_fence_tasks that fence it, or "
         "make sure that it is off and override this check",
+    ),
+    "versions": Example(
+        "converge",
+        ALL_NONE,
+        {
+            **ALL_NONE,
+            "n1": replace(answer("none"), protocol=87),
+            "n2": replace(answer("none"), protocol=86),
+        },
+        "no node could follow n1 (n2 cannot follow n1: it speaks version 86 of the IPC protocol "
+        "and n1 speaks version 87, so they run different NSO releases, which refuse each other "
+        "(HA_BADVSN)). Run the same NSO release on them, or name another node in "
+        "nso_ha_candidate. To have a primary without followers, or where these releases do work "
+        "together: nso_ha_override=versions",
+    ),
+    "lockable": Example(
+        "converge",
+        {**ALL_NONE, "n2": STOPPED},
+        ALL_NONE,
+        "n2 cannot be locked: disk full. Or let this run do nothing on n2: "
+        "nso_ha_override=lockable",
+        unlocked={"n2": "disk full."},
     ),
     "candidate_failed": Example(
         "roll_back",

@@ -19,6 +19,7 @@ from helpers.cases import (
     Observed,
     answer,
     history,
+    member,
     promotion,
     transaction,
 )
@@ -143,3 +144,18 @@ def test_data_without_a_place_in_the_history_is_not_chosen() -> None:
     assert (
         election.reasons["n1"] == "its data has no place in the promotion history (id1/65.000000)"
     )
+
+
+def test_of_the_same_data_the_node_that_most_can_follow_wins_over_the_priority() -> None:
+    def speaking(version: int, seconds: int = 5) -> Observation:
+        return replace(answer("none", txid=transaction(seconds)), protocol=version)
+
+    members = [replace(N1, priority=900), N2, N3, member(4)]
+    rest = {host: speaking(86) for host in ("n2", "n3", "n4")}
+    election = elect(members, {"n1": speaking(87), **rest}, NO_HISTORY)
+    assert election.chosen == "n2"
+    assert election.reasons["n1"] == (
+        "fewer nodes can follow it (0, n2 has 2), as NSO releases differ"
+    )
+    newest = {"n1": speaking(87, seconds=6), **rest}
+    assert elect(members, newest, NO_HISTORY).chosen == "n1", "data counts first"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
@@ -340,6 +341,78 @@ def test_only_hosts_whose_modules_answer_are_locked() -> None:
     decision = planning.plan(known(ALL, looks))
     assert decision.plan.lock.hosts == ("n1", "n3")
     assert decision.plan.lock.steps == {"n1": ("dead n3",), "n3": ()}
+
+
+def test_those_whose_daemon_does_not_run_are_locked_last() -> None:
+    cluster = following(N2, N3)
+    cluster.stop("n1")
+    assert planned(ALL, cluster).plan.lock.hosts == ("n2", "n3", "n1")
+
+
+def without_lock(cluster: Cluster, host: str, operation: str, **group: Any) -> Decision:
+    """Return the second decision of a run that has its locks, but not on this host."""
+    first = planning.plan(known(ALL, cluster.results(), operation))
+    locked = tuple(name for name in first.plan.lock.hosts if name != host)
+    earlier = first.with_progress(locked=locked, unlocked={host: "disk full"})
+    return planning.plan(known(ALL, cluster.results(step=UNDER_LOCK), operation, **group), earlier)
+
+
+def test_nothing_is_planned_on_a_node_without_a_lock() -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n3")
+    agreed = without_lock(cluster, "n3", "rejoin", override="lockable")
+    assert (agreed.plan.waves, agreed.needed) == ((), False)
+    assert agreed.plan.blocked == {
+        "n3": "it has no lock, so this run does nothing there: disk full"
+    }
+    assert "n3" not in agreed.plan.lock.hosts
+    assert agreed.progress.unlocked == {"n3": "disk full"}
+    refused = without_lock(cluster, "n3", "rejoin")
+    assert reason(refused, "lockable").startswith("n3 cannot be locked: disk full")
+
+
+def test_an_operation_that_needs_a_node_without_a_lock_is_refused() -> None:
+    for operation in ("switchover", "tear_down"):
+        refused = without_lock(following(N2, N3), "n1", operation, override="lockable")
+        assert set(failed(refused, "lock")) == {"n1"}, operation
+
+
+def test_a_node_without_a_lock_is_not_chosen() -> None:
+    cluster = following(N2, N3)
+    cluster.stop("n1")
+    for host in ("n2", "n3"):
+        cluster.benone(host)
+    agreed = without_lock(cluster, "n2", "failover", override="lockable")
+    assert agreed.plan.candidate == "n3"
+    assert agreed.plan.election["n2"] == "it has no lock (disk full)"
+
+
+def test_a_dead_node_without_a_lock_takes_no_consent() -> None:
+    cluster = following(N2, N3)
+    cluster.stop("n1")
+    for host in ("n2", "n3"):
+        cluster.benone(host)
+    decision = without_lock(cluster, "n1", "failover")
+    assert not decision.progress.refused
+    # It has started in the meantime.
+    first = planning.plan(known(ALL, cluster.results(), "failover"))
+    earlier = first.with_progress(locked=("n2", "n3"), unlocked={"n1": "disk full"})
+    cluster.start("n1")
+    again = known(ALL, cluster.results(step=UNDER_LOCK), "failover")
+    assert "lockable" in {v.check for v in planning.plan(again, earlier).not_passed}
+
+
+def test_a_node_of_another_release_is_left_out_unless_told_otherwise() -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n3")
+    looks = cluster.results()
+    for host, version in (("n1", 86), ("n2", 86), ("n3", 87)):
+        looks[host]["ha"]["server"] = {"protocol_version": version}
+    left_out = planning.plan(known(ALL, looks, "rejoin")).plan
+    assert left_out.waves == ()
+    assert left_out.blocked["n3"].startswith("it speaks version 87 of the IPC protocol")
+    told = planning.plan(known(ALL, looks, "rejoin", override="versions")).plan
+    assert [step.host for wave in told.waves for step in wave.steps] == ["n3"]
 
 
 def test_a_real_run_rehearses_only_what_the_observation_does_not_tell() -> None:

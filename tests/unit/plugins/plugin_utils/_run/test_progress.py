@@ -323,6 +323,75 @@ def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
     assert alone.verdicts == ()
 
 
+#: What a module says of a lock that it cannot write, or not read; and how a node was observed.
+UNWRITABLE: Result = {"failed": True, "msg": "disk full", "refusal": "unwritable", "lock": None}
+UNREADABLE: Result = {**UNWRITABLE, "refusal": "unreadable"}
+RUNS = look(answer("none"))
+STOPPED: Result = said("observe", failed=True, msg="refused", daemon={"running": False})
+MAY_RUN: Result = said("observe", failed=True, msg="refused", daemon={"running": None})
+
+
+def locking(refused: Result, observed: Result, *overridden: str, **more: Any) -> Decision:
+    """Return the decision after the lock of n1 was taken, and that of n2 was not."""
+    taken = {"n1": said(lock=lock()), "n2": said(**refused)}
+    locks = Locks(hosts=("n1", "n2"), steps={"n1": (), "n2": ()}, **more)
+    known = results({LOCK: taken, OBSERVATION: {"n1": RUNS, "n2": observed}})
+    before = decision(locks=locks, locked=("n1", "n2"))
+    return progress.after_locking(before, locks.hosts, known, 5.0, overridden)
+
+
+@pytest.mark.parametrize("refusal", [UNWRITABLE, UNREADABLE])
+def test_a_node_whose_daemon_is_known_not_to_run_needs_no_lock(refusal: Result) -> None:
+    judged = locking(refusal, STOPPED)
+    assert not judged.progress.refused
+    assert judged.progress.locked == ("n1",)
+    assert judged.progress.unlocked == {"n2": "disk full"}
+
+
+@pytest.mark.parametrize("observed", [RUNS, MAY_RUN])
+def test_a_lock_that_cannot_be_written_on_another_node_takes_a_consent(observed: Result) -> None:
+    judged = locking(UNWRITABLE, observed)
+    assert judged.progress.refused
+    why = reason(judged, "lockable")
+    assert why == (
+        "n2 cannot be locked: disk full. Or let this run do nothing on n2: nso_ha_override=lockable"
+    )
+    agreed = locking(UNWRITABLE, observed, "lockable")
+    assert not agreed.progress.refused
+    assert agreed.progress.unlocked == {"n2": "disk full"}
+    assert [verdict.result for verdict in agreed.verdicts] == ["overridden"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "observed", "more"),
+    [
+        ({**UNWRITABLE, "refusal": "held"}, STOPPED, {}),
+        ({**UNWRITABLE, "lock": lock()}, STOPPED, {}),
+        ({**UNWRITABLE, "run_id": EARLIER}, STOPPED, {}),
+        ({"failed": True, "msg": "disk full"}, STOPPED, {}),
+        (UNREADABLE, RUNS, {}),
+        (UNREADABLE, MAY_RUN, {}),
+        # The run has had a lock there, and gives orders by it.
+        (UNWRITABLE, RUNS, {"renew": ("n2",)}),
+    ],
+)
+def test_no_consent_covers_a_lock_that_another_run_holds_or_may_hold(
+    refused: Result, observed: Result, more: dict[str, Any]
+) -> None:
+    judged = locking(refused, observed, "lockable", **more)
+    assert failed(judged, "lock") == ["n2"]
+    assert judged.progress.unlocked == {}
+    assert judged.progress.locked == ("n1", "n2")
+
+
+def test_a_run_without_any_lock_is_refused() -> None:
+    known = results({LOCK: {"n2": said(**UNWRITABLE)}, OBSERVATION: {"n2": STOPPED}})
+    before = decision(locks=Locks(hosts=("n2",)), locked=("n2",))
+    assert reason(progress.after_locking(before, ["n2"], known, 5.0), "lock") == (
+        "no node could be locked"
+    )
+
+
 @pytest.mark.parametrize(
     ("host", "written"),
     [

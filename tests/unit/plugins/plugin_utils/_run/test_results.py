@@ -50,14 +50,15 @@ def test_nothing_else_is_taken() -> None:
 def test_a_result_counts_only_if_its_module_made_it_in_this_run() -> None:
     returned = gathered(OWN)
     assert returned[OBSERVATION] == OWN[OBSERVATION]
-    for name in (VERIFICATION, STEP, ENDED):
+    for name in (VERIFICATION, ENDED):
         assert returned[name] == {}
+    assert "outcome" not in returned[STEP]
 
 
 def test_of_a_result_that_ansible_made_only_the_failure_is_taken() -> None:
     returned = gathered(OWN)
     assert returned[RECHECK] == {"unreachable": True, "msg": "no ssh"}
-    assert returned[LOCK] == {"failed": True, "msg": "given up"}
+    assert returned[LOCK] == {"failed": True, "ran": False, "msg": "given up"}
 
 
 def entries(*nodes: tuple[object, dict[str, Any]]) -> dict[str, Any]:
@@ -93,7 +94,8 @@ def test_results_one_by_one_are_kept_apart_from_those_by_host(name: str) -> None
         (said("hold", OTHERS, outcome="done"), {}),
         ({"skipped": True}, {}),
         ({"unreachable": True, "msg": "no ssh", "outcome": "done"}, {"unreachable": True}),
-        ({"failed": True, "msg": "killed", "outcome": "done"}, {"failed": True}),
+        ({"failed": True, "msg": "killed", "outcome": "done"}, {"failed": True, "ran": False}),
+        ({"changed": False, "host": 1}, {"failed": True, "ran": False}),
     ],
 )
 def test_of_results_one_by_one_only_those_of_this_run_count(
@@ -135,6 +137,34 @@ def test_of_a_node_that_is_locked_only_the_look_of_the_step_counts() -> None:
         "n3": heard,
         "n4": Silence("Ansible cannot reach it: no ssh"),
     }
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (
+            {"failed": True, "msg": "MODULE FAILURE\nSee", "module_stderr": "sh: no python\n"},
+            "MODULE FAILURE: sh: no python",
+        ),
+        (
+            {"failed": True, "msg": "python was not found", "module_stderr": "python"},
+            "python was not found",
+        ),
+        ({"failed": True, "msg": None}, "no reason given"),
+        ({"changed": False, "motd": "hello"}, "what answered there was not the module"),
+    ],
+)
+def test_a_host_that_runs_no_modules_is_silent_and_the_reason_is_told(
+    result: dict[str, Any], why: str
+) -> None:
+    observed = gather({"n1": {OBSERVATION: result}}, {}, RUN_ID).observation("n1")
+    assert observed == Silence(f"no module ran there: {why}")
+
+
+def test_what_an_earlier_run_or_a_skipped_task_left_is_not_a_reason() -> None:
+    for left in (said(run_id=OTHERS, ha=None), {"skipped": True}, {}):
+        observed = gather({"n1": {OBSERVATION: left}}, {}, RUN_ID).observation("n1")
+        assert observed == Silence("it dropped out of the play before it was asked")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,15 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.history import Promo
 from ansible_collections.nso.ha.plugins.plugin_utils._run import stored
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION
 from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
-from helpers.cases import Result, directory, lock, promotion, results, said
+from helpers.cases import (
+    Result,
+    directory,
+    every_run_is_gone,
+    lock,
+    promotion,
+    results,
+    said,
+)
 
 #: The lock of another run, on n1.
 OTHER = lock("r1")
@@ -63,6 +71,15 @@ def test_a_lock_that_cannot_be_read_stands_in_the_way_and_is_not_told_as_damage(
             "Permission denied. Hint: become root",
         )
         assert not state_directories.incomplete
+
+
+def test_a_lock_that_cannot_be_read_is_of_no_account_where_no_daemon_runs() -> None:
+    unread = directory(damaged=["x"], lock_problem="x")
+    for running, locked in ((False, 0), (None, 1), (True, 1)):
+        look = said(failed=True, msg="m", daemon={"running": running}, state_directory=unread)
+        known = results({OBSERVATION: {"n1": look}})
+        state_directories = stored.read(["n1"], known, "", every_run_is_gone)
+        assert len(state_directories.locked) == locked
 
 
 def test_a_run_in_the_way_is_told_with_whom_it_made_read_only_and_since_when() -> None:
