@@ -62,6 +62,10 @@ def of_these(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
     return [member.host for member in members if member.host in hosts]
 
 
+def of_all(members: Sequence[Member]) -> list[str]:
+    return [member.host for member in members]
+
+
 def alone(members: Sequence[Member], txid: TransactionId | None = None) -> Cluster:
     """Return a cluster of nodes that are all none."""
     return Cluster(
@@ -107,7 +111,7 @@ def test_no_data_is_overwritten_without_a_consent_that_names_the_node(
 def test_consent_for_all_passes_every_overwrite_and_no_other_check(situation: Situation) -> None:
     members, cluster = situation
     without = planned(members, cluster)
-    decision = planned(members, cluster, allow_overwrite=True)
+    decision = planned(members, cluster, allow_overwrite=of_all(members))
     assert not failed(decision, "overwrite")
     for check in CHECKS:
         assert failed(decision, check) == failed(without, check)
@@ -128,7 +132,7 @@ def test_overriding_one_check_hides_no_other(situation: Situation, check: str) -
 def test_no_node_becomes_primary_while_any_node_does_not_answer(situation: Situation) -> None:
     members, cluster = situation
     others = [name for name in ALL_CHECKS if name != "hidden_primary"]
-    decision = planned(members, cluster, allow_overwrite=True, override=others)
+    decision = planned(members, cluster, allow_overwrite=of_all(members), override=others)
     silent = [node.host for node in cluster.nodes.values() if not node.reachable]
     promotes = any(wave.name == "promote" for wave in decision.plan.waves)
     assert decision.progress.refused == bool(promotes and silent)
@@ -174,10 +178,10 @@ def test_with_consent_an_interrupted_run_is_finished_by_the_next(
 ) -> None:
     members, cluster = situation
     topology = Topology(members)
-    first = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
+    first = planned(members, cluster, allow_overwrite=of_all(members), override=ALL_CHECKS)
     for wave in first.plan.waves[:waves]:
         take_wave(cluster, first, wave)
-    second = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
+    second = planned(members, cluster, allow_overwrite=of_all(members), override=ALL_CHECKS)
     take_steps(cluster, second, WAVES)
     assert all(cluster.is_right(member, topology.upstream(member.host)) for member in members)
     assert not planned(members, cluster).plan.waves
