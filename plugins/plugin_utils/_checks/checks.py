@@ -15,7 +15,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PR
 from .._model import data_rules, identity
 from .._model.history import Promotion
 from .._model.links import copies_from, named_primaries, primaries, relation
-from .._model.observation import Answer, Silence, txid_of
+from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member
 from .._plan import operations
 from .._plan.operations import Scene
@@ -63,9 +63,9 @@ def foreign_primary(case: Case) -> list[Finding]:
         return []
     # With a host name for an address, a member cannot be told from a stranger by its address.
     perhaps = [
-        case.topology.members[host]
-        for host in primaries(case.observed)
-        if not addresses.is_literal(case.topology.members[host].address)
+        member
+        for member in case.topology.members.values()
+        if not addresses.is_literal(member.address) and _may_be_followed(case.observed[member.host])
     ]
     return failed(
         f"{stranger.host} follows {stranger}, which is no node of the inventory; there may be two "
@@ -73,6 +73,10 @@ def foreign_primary(case: Case) -> list[Finding]:
         + "".join(_perhaps(member, stranger.node_id) for member in perhaps)
         for stranger in identity.foreign_primaries(case.topology, case.observed)
     )
+
+
+def _may_be_followed(observation: Observation) -> bool:
+    return isinstance(observation, Silence) or observation.state.role in (PRIMARY, RELAY)
 
 
 def _perhaps(member: Member, node_id: str) -> str:
@@ -99,12 +103,12 @@ def last_primary(case: Case) -> list[Finding]:
             )
         ]
     last = case.scene.last_primary
-    if not last:
-        return [(FAILED, _unknown_last_primary(newest))]
     if last == wanted.host or _finishes(case, last):
         return []
     if case.scene.primary and newest.operation == operations.CONVERGE:
         return []
+    if not last:
+        return [(FAILED, _unknown_last_primary(newest))]
     return [
         (
             FAILED,

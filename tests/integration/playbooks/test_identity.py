@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers.clusters import assert_done, assert_idle, assert_led_by, assert_refused, roles
+from helpers.clusters import assert_done, assert_led_by, assert_refused, roles
 from helpers.playbooks import edit, run_playbook
 from ncs_sim.cluster import Cluster
 
@@ -63,4 +63,3 @@ def test_a_node_that_the_inventory_has_lost_is_named_and_cut_off_only_with_conse
     assert_done(done)
     assert "(orphans overridden) n1" in done.text
     assert roles(cluster)["n2"] == "primary"
-    assert_idle(inventory, "rejoin")

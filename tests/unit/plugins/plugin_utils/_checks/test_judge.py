@@ -287,6 +287,18 @@ def test_a_primary_of_another_name_is_refused_by_every_operation(operation: str)
     assert judge.refused(verdicts)
 
 
+def test_one_that_cannot_be_matched_is_refused_with_the_nodes_that_it_may_be() -> None:
+    members = [replace(N1, address="one.example"), N2, N3]
+    observed: Observed = {
+        "n1": Silence("no route"),
+        "n2": answer("secondary", Peer("old", "10.0.0.1")),
+        "n3": answer("none"),
+    }
+    (verdict,) = of_check(case(members, observed, "failover"), "foreign_primary")
+    assert verdict.result == FAILED
+    assert verdict.reason.endswith(". If it is n1, set nso_ha_node_id of n1 to 'old'")
+
+
 def test_a_failover_after_a_primary_that_no_inventory_knows_is_refused() -> None:
     for node_id, refused in (("old", True), ("id1", False)):
         copy = answer("none", txid=transaction(5, node_id))
