@@ -53,10 +53,10 @@ class TransactionId(NamedTuple):
         match = _TEXT.fullmatch(text)
         if match:
             mega, seconds = divmod(int(match.group(2)), 1_000_000)
-            found = cls(_unescaped(match.group(1)), (mega, seconds, int(match.group(3))))
+            txid = cls(_unescaped(match.group(1)), (mega, seconds, int(match.group(3))))
             # One id has one text, so that texts can be compared.
-            if str(found) == text:
-                return found
+            if str(txid) == text:
+                return txid
         raise ValueError(f"{text!r} is not a transaction id")
 
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from ansible.parsing.splitter import parse_kv
@@ -95,8 +96,9 @@ def test_no_consent(nobody: object) -> None:
 def test_a_consent_that_does_not_say_what_it_is_for_is_refused(
     name: str, everybody: object
 ) -> None:
+    given: dict[str, Any] = {name: everybody}
     with pytest.raises(ValueError, match=f"nso_ha_{name} is .*, which does not say what it is for"):
-        asked(**{name: everybody})
+        asked(**given)
 
 
 @pytest.mark.parametrize("pasted", ["n2@id1/5.000000", " n2@id1/5.000000. ", "'n2@id1/5.000000'"])
