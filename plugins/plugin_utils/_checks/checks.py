@@ -15,7 +15,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PR
 from .._model import data_rules, identity
 from .._model.history import Promotion
 from .._model.links import copies_from, named_primaries, primaries, relation
-from .._model.observation import Answer, Observation, Silence, txid_of
+from .._model.observation import Answer, Silence, txid_of
 from .._model.topology import Member
 from .._plan import operations
 from .._plan.operations import Scene
@@ -64,8 +64,8 @@ def foreign_primary(case: Case) -> list[Finding]:
     # With a host name for an address, a member cannot be told from a stranger by its address.
     perhaps = [
         member
-        for member in case.topology.members.values()
-        if not addresses.is_literal(member.address) and _may_be_followed(case.observed[member.host])
+        for host, member in case.topology.members.items()
+        if not addresses.is_literal(member.address) and identity.may_lead(case.observed[host])
     ]
     return failed(
         f"{stranger.host} follows {stranger}, which is no node of the inventory; there may be two "
@@ -73,10 +73,6 @@ def foreign_primary(case: Case) -> list[Finding]:
         + "".join(_perhaps(member, stranger.node_id) for member in perhaps)
         for stranger in identity.foreign_primaries(case.topology, case.observed)
     )
-
-
-def _may_be_followed(observation: Observation) -> bool:
-    return isinstance(observation, Silence) or observation.state.role in (PRIMARY, RELAY)
 
 
 def _perhaps(member: Member, node_id: str) -> str:

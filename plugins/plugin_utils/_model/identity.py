@@ -67,15 +67,19 @@ def _by_other_id(
     topology: Topology, observed: Mapping[str, Observation], follower: str, peer: Peer
 ) -> Member | None:
     """Return the member that a follower names by an id that is not the inventory's, or None."""
-    member = topology.by_address(peer.address)
-    if member is None and topology.by_node_id(peer.node_id) is None:
+    member, by_id = topology.by_address(peer.address), topology.by_node_id(peer.node_id)
+    # Ids may have been exchanged: then the member of this id answers, and leads nobody.
+    if member is None and (by_id is None or not may_lead(observed[by_id.host])):
         member = _lister(topology, observed, follower)
     if member is None or member.node_id == peer.node_id or member.host == follower:
         return None
-    observation = observed[member.host]
     # One that has left goes by no id. Its followers are going to find out.
-    leads = isinstance(observation, Silence) or observation.state.role in (PRIMARY, RELAY)
-    return member if leads else None
+    return member if may_lead(observed[member.host]) else None
+
+
+def may_lead(observation: Observation) -> bool:
+    """Return whether a node may have followers."""
+    return isinstance(observation, Silence) or observation.state.role in (PRIMARY, RELAY)
 
 
 def _lister(

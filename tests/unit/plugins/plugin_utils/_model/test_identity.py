@@ -80,8 +80,12 @@ def test_one_that_cannot_be_matched_is_foreign_and_not_taken_for_a_member() -> N
     assert misnamed({**observed, "n1": answer("primary", txid=OLD)}, BY_NAME) == {}
 
 
-def test_ids_that_two_nodes_have_exchanged_are_found_by_the_address() -> None:
+@pytest.mark.parametrize("by_name", [False, True])
+def test_ids_that_two_nodes_have_exchanged_are_found(by_name: bool) -> None:
     first, second = replace(N1, node_id="id2"), replace(N2, node_id="id1")
+    if by_name:
+        first = replace(first, address="one.example")
+        second = replace(second, address="two.example")
     observed: Observed = {
         "n1": answer("primary", None, N3),
         "n2": answer("none"),

@@ -283,6 +283,24 @@ def test_it_goes_by_nothing_that_was_seen_before_the_lock() -> None:
     assert decision.plan.silent == ("n1", "n2", "n3")
 
 
+@pytest.mark.parametrize(("consent", "void"), [("n3@id1/5.000000", True), ("n3", False)])
+def test_a_consent_is_void_where_the_node_has_another_transaction_by_then(
+    consent: str, void: bool
+) -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n3")
+    first = planned(ALL, cluster, allow_overwrite=consent).with_progress(locked=("n1", "n2", "n3"))
+    assert not first.progress.refused
+    assert cluster.write("n3", "late")
+    looks = cluster.results(step=UNDER_LOCK)
+    decision = planning.plan(known(ALL, looks, allow_overwrite=consent), first)
+    assert decision.progress.refused == void
+    if void:
+        text = reason(decision, "overwrite")
+        assert f"The consent {consent} does not hold: n3 is at -/6.000000" in text
+        assert text.endswith("-e nso_ha_allow_overwrite=n3@-/6.000000")
+
+
 def test_only_a_lock_that_says_something_else_is_renewed() -> None:
     cluster = alone(ALL)
     first = locked(cluster)
