@@ -63,7 +63,7 @@ def plan_of(operation: str, size: int) -> Callable[[], dict[str, Any]]:
     there = Cluster(Node(one.host, one.node_id, one.address) for one in members)
     for one in members:
         there.write(one.host, one.host)
-    group: dict[str, Any] = {"allow_overwrite": True}
+    group: dict[str, Any] = {"allow_overwrite": [one.host for one in members]}
     if operation == operations.SWITCHOVER:
         _make_whole(there, members)
         group = {"candidate": members[-1].host}

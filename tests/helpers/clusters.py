@@ -17,7 +17,7 @@ from helpers.playbooks import Run, edit, in_one, run_playbook
 from helpers.until import until
 
 #: Consent of an operator who has nothing to lose.
-ALL_MAY_GO = {"nso_ha_allow_overwrite": True}
+ALL_MAY_GO = {"nso_ha_allow_overwrite": "{{ groups['nso'] | join(',') }}"}
 
 
 def roles(cluster: Cluster) -> dict[str, str]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Nodes
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, recheck

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.nso.ha.plugins.module_utils._apply import outcomes
-from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge, moving
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge, moving, orphans
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import report, settings
@@ -146,7 +146,7 @@ def test_the_page_of_an_operation_has_every_check_of_it(operation: str) -> None:
     assert set(judge.CHECKS_OF[operation]) <= table
     # What a page says of checks has to be about that operation, or about all of them.
     shared = set(re.findall(r"^\| `(\w+)` \|", common, re.MULTILINE)) - OUTCOMES
-    others = {"possible", "candidate", "fence", judge.OVERWRITE, moving.DATA_LOSS}
+    others = {"possible", "candidate", "fence", judge.OVERWRITE, moving.DATA_LOSS, orphans.ORPHANS}
     assert table - OUTCOMES <= {*judge.CHECKS_OF[operation], *shared, *others}
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
@@ -30,36 +30,6 @@ class Verdict:
     result: str
     reason: str
     host: str = ""
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """The nodes for which an operator gives a consent: all of them, or these."""
-
-    every: bool = False
-    named: frozenset[str] = field(default_factory=frozenset)
-
-    def __contains__(self, host: object) -> bool:
-        """Return whether this node is one of them."""
-        return self.every or host in self.named
-
-
-@dataclass(frozen=True)
-class Consents:
-    """What the operator agreed to.
-
-    overwrite:  nodes whose data may be replaced
-    data_loss:  nodes whose newer data the next primary may lack
-    overridden: checks by name
-    """
-
-    overwrite: Nodes = field(default_factory=Nodes)
-    data_loss: Nodes = field(default_factory=Nodes)
-    overridden: frozenset[str] = field(default_factory=frozenset)
-
-    def may_overwrite(self, host: str) -> bool:
-        """Return whether the data of this node may be replaced."""
-        return host in self.overwrite
 
 
 @dataclass(frozen=True)

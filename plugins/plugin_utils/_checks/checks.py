@@ -14,11 +14,14 @@ from collections.abc import Mapping
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PRIMARY, RELAY
 
-from .._model import data_rules
+from .._model import data_rules, identity
+from .._model.history import Promotion
 from .._model.links import copies_from, named_primaries, primaries, relation
 from .._model.observation import Answer, Observation, Silence, txid_of
+from .._model.topology import Member
 from .._model.versions import LinkVersions
 from .._plan import operations
+from .._plan.operations import Scene
 from .case import FAILED, NOT_EVALUABLE, Case, Finding, failed
 
 
@@ -42,23 +45,41 @@ def one_primary(case: Case) -> list[Finding]:
 def _other_primaries(case: Case) -> list[str]:
     """Return why primaries that followers name may be out of the reach of the plan."""
     reasons = []
-    for host, (node_id, address) in named_primaries(case.observed):
-        member = case.topology.by_node_id(node_id)
-        if member is None:
-            reasons.append(
-                f"{host} follows {node_id} at {address}, which is no node of the inventory; there "
-                "may be two primaries"
-            )
+    for host, named in named_primaries(case.observed):
+        member = case.topology.by_node_id(named.node_id)
         # Where a member answered, its answer counts; a relay may have followers.
-        elif isinstance(case.observed[member.host], Silence) and member.role not in (
-            PRIMARY,
-            RELAY,
+        if (
+            member is not None
+            and isinstance(case.observed[member.host], Silence)
+            and member.role not in (PRIMARY, RELAY)
         ):
             reasons.append(
                 f"{host} follows {member.host}, which should be {member.role} and did not answer; "
                 "there may be two primaries"
             )
     return reasons
+
+
+def foreign_primary(case: Case) -> list[Finding]:
+    """No node follows a primary that is no node of the inventory."""
+    if not case.plan.steps:
+        return []
+    # With a host name for an address, a member cannot be told from a stranger by its address.
+    perhaps = [
+        member
+        for host, member in case.topology.members.items()
+        if not addresses.is_literal(member.address) and identity.may_lead(case.observed[host])
+    ]
+    return failed(
+        f"{stranger.host} follows {stranger}, which is no node of the inventory; there may be two "
+        "primaries. If it has died, its followers find out within three times the tick timeout"
+        + "".join(_perhaps(member, stranger.node_id) for member in perhaps)
+        for stranger in identity.foreign_primaries(case.topology, case.observed)
+    )
+
+
+def _perhaps(member: Member, node_id: str) -> str:
+    return f". If it is {member.host}, set nso_ha_node_id of {member.host} to {node_id!r}"
 
 
 def last_primary(case: Case) -> list[Finding]:
@@ -85,10 +106,12 @@ def last_primary(case: Case) -> list[Finding]:
         return []
     if case.scene.primary and newest.operation == operations.CONVERGE:
         return []
+    if not last:
+        return [(FAILED, _unknown_last_primary(newest))]
     return [
         (
             FAILED,
-            f"the last recorded primary is {last or newest.primary} ({newest.operation} at "
+            f"the last recorded primary is {last} ({newest.operation} at "
             f"{newest.at}), but the inventory names {wanted.host}. Correct nso_ha_role in the "
             "inventory, or move the primary with nso.ha.switchover, or override this check",
         )
@@ -157,18 +180,32 @@ def primary_answers(case: Case) -> list[Finding]:
 
 
 def primary_name(case: Case) -> list[Finding]:
-    """The primary has the node id that it should have. Only its secondaries tell."""
-    wanted = case.topology.primary
-    observation = case.observed[wanted.host]
-    if not isinstance(observation, Answer) or observation.state.role != PRIMARY:
-        return []
-    return failed(
-        f"{wanted.host} is primary under the node id {named.node_id!r}, as {host} "
-        f"says, and should be {wanted.node_id!r}. Set nso_ha_node_id to the id it has, or make it "
-        "none first"
-        for host, named in named_primaries(case.observed)
-        if addresses.canonical(named.address) == addresses.canonical(wanted.address)
-        and named.node_id != wanted.node_id
+    """Each primary goes by the node id that the inventory has for it."""
+    reasons = wrong_names(case.scene)
+    newest = case.scene.history.newest
+    # A converge has its own rule for the last recorded primary.
+    if (
+        case.operation != operations.CONVERGE
+        and case.promotes
+        and newest is not None
+        and not case.scene.last_primary
+        and not primaries(case.observed)
+    ):
+        reasons.append(_unknown_last_primary(newest))
+    return failed(reasons)
+
+
+def wrong_names(scene: Scene) -> list[str]:
+    """Return why nodes go, or may go, by another node id than the inventory has for them."""
+    return list(identity.misnamed(scene.topology, scene.observed, scene.history).values())
+
+
+def _unknown_last_primary(newest: Promotion) -> str:
+    return (
+        f"the last recorded primary is {newest.primary!r} ({newest.operation} at {newest.at}), and "
+        "no node of the inventory has that node id. If a node was renamed, set its nso_ha_node_id "
+        f"to {newest.primary!r}; if the node was taken out of the inventory, make sure that it is "
+        "off, and override this check"
     )
 
 

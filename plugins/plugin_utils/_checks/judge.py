@@ -17,11 +17,14 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 from .._model import data_rules
 from .._model.observation import Answer, txid_of
 from .._plan import operations
+from .._plan.operations import Scene
 from .._plan.plan import Step
-from . import checks, moving
-from .case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Case, Consents, Finding, Verdict
+from . import checks, moving, orphans
+from .case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Case, Finding, Verdict
+from .consents import ALLOW_OVERWRITE, Consents, entry, option
 
 OVERWRITE = "overwrite"
+PRIMARY_NAME = "primary_name"
 
 
 def verdicts(case: Case, consents: Consents) -> list[Verdict]:
@@ -37,7 +40,18 @@ def verdicts(case: Case, consents: Consents) -> list[Verdict]:
             judged.append(Verdict(name, PASSED, ""))
     if case.operation == operations.FAILOVER:
         judged += moving.losses(case, consents)
+    if case.operation != operations.ROLL_BACK:
+        judged += orphans.cut_off(case, consents)
     return judged + [overwriting(case, step, consents) for step in case.plan.steps if step.relation]
+
+
+def names(scene: Scene, consents: Consents) -> list[Verdict]:
+    """Return the verdicts on the ids that nodes go by, where there is no plan to be judged.
+
+    A node that goes by another id than the inventory's may be why there is none.
+    """
+    result = OVERRIDDEN if PRIMARY_NAME in consents.overridden else FAILED
+    return [Verdict(PRIMARY_NAME, result, reason) for reason in checks.wrong_names(scene)]
 
 
 def refused(judged: Iterable[Verdict]) -> bool:
@@ -58,14 +72,15 @@ def overwriting(case: Case, step: Step, consents: Consents) -> Verdict:
         and observation.state.role == PRIMARY
     ):
         why += ", as it takes writes now: stop these and run again"
-    if consents.may_overwrite(step.host):
+    if consents.overwrite.cover(step.host, txid_of(observation)):
         return Verdict(OVERWRITE, OVERRIDDEN, why, step.host)
-    return Verdict(
-        OVERWRITE,
-        FAILED,
-        f"{why}; its data would be overwritten, which needs nso_ha_allow_overwrite to name it",
-        step.host,
-    )
+    ask = option(ALLOW_OVERWRITE, [entry(step.host, txid_of(observation))])
+    sentences = [
+        f"{why}; its data would be overwritten",
+        consents.overwrite.void(step.host, case.observed),
+        f"If that data may go: {ask}",
+    ]
+    return Verdict(OVERWRITE, FAILED, ". ".join(filter(None, sentences)), step.host)
 
 
 Check = Callable[[Case], list[Finding]]
@@ -73,10 +88,11 @@ Check = Callable[[Case], list[Finding]]
 #: The checks by name. A check returns its findings; without any it has passed.
 CHECKS: dict[str, Check] = {
     "one_primary": checks.one_primary,
+    "foreign_primary": checks.foreign_primary,
     "hidden_primary": checks.hidden_primary,
     "newer_data": checks.newer_data,
     "primary_answers": checks.primary_answers,
-    "primary_name": checks.primary_name,
+    PRIMARY_NAME: checks.primary_name,
     "start_phase": checks.start_phase_reached,
     "last_primary": checks.last_primary,
     "all_answer": moving.all_answer,
@@ -93,10 +109,11 @@ CHECKS: dict[str, Check] = {
 CHECKS_OF: dict[str, tuple[str, ...]] = {
     operations.CONVERGE: (
         "one_primary",
+        "foreign_primary",
         "hidden_primary",
         "newer_data",
         "primary_answers",
-        "primary_name",
+        PRIMARY_NAME,
         "start_phase",
         "last_primary",
         "versions",
@@ -104,24 +121,33 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
     ),
     operations.SWITCHOVER: (
         "one_primary",
+        "foreign_primary",
         "all_answer",
         "ready",
         "newer_data",
-        "primary_name",
+        PRIMARY_NAME,
         "versions",
         "lockable",
     ),
     operations.FAILOVER: (
         "primary_gone",
         "still_seen",
+        "foreign_primary",
         "fenced",
-        "primary_name",
+        PRIMARY_NAME,
         "start_phase",
         "versions",
         "lockable",
     ),
-    operations.REJOIN: ("one_primary", "primary_name", "start_phase", "versions", "lockable"),
-    operations.TEAR_DOWN: ("start_phase", "lockable"),
+    operations.REJOIN: (
+        "one_primary",
+        "foreign_primary",
+        PRIMARY_NAME,
+        "start_phase",
+        "versions",
+        "lockable",
+    ),
+    operations.TEAR_DOWN: ("foreign_primary", PRIMARY_NAME, "start_phase", "lockable"),
     operations.ROLL_BACK: ("candidate_failed", "start_phase"),
 }
 

@@ -13,7 +13,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import show
 
 from .._model.links import named_primaries, primaries
-from .._model.observation import Answer, Silence
+from .._model.observation import Answer, Silence, txid_of
 from .._plan import operations
 from .._plan.election import Ages
 from .case import (
@@ -22,11 +22,11 @@ from .case import (
     OVERRIDDEN,
     PASSED,
     Case,
-    Consents,
     Finding,
     Verdict,
     failed,
 )
+from .consents import ALLOW_DATA_LOSS, Consents, entry, option
 
 
 def still_seen(case: Case) -> list[Finding]:
@@ -36,10 +36,11 @@ def still_seen(case: Case) -> list[Finding]:
     reasons = []
     for host, (node_id, address) in named_primaries(case.observed):
         upstream = case.scene.host_of(node_id)
-        if upstream and isinstance(case.observed[upstream], Answer):
+        # A primary that is no node of the inventory is for foreign_primary.
+        if not upstream or isinstance(case.observed[upstream], Answer):
             continue
         reasons.append(
-            f"{host} is connected to {upstream or node_id} at {address}, which does not answer "
+            f"{host} is connected to {upstream} at {address}, which does not answer "
             "here and may well live. If it has died, its secondaries find out within three times "
             "the tick timeout; then run this again"
         )
@@ -134,11 +135,13 @@ def losses(case: Case, consents: Consents) -> list[Verdict]:
             why += f"newer than the data of {new} ({show(candidate.txid)})"
         if not why:
             continue
-        if member.host in consents.data_loss:
+        if consents.data_loss.cover(member.host, txid_of(observation)):
             result = OVERRIDDEN
         else:
-            why += ". Bring it back or choose it, or give up what only it has: "
-            why += f"nso_ha_allow_data_loss={member.host}"
+            ask = option(ALLOW_DATA_LOSS, [entry(member.host, txid_of(observation))])
+            void = consents.data_loss.void(member.host, case.observed)
+            why += f". {void}" if void else ""
+            why += f". Bring it back or choose it, or give up what only it has: {ask}"
         verdicts.append(Verdict(DATA_LOSS, result, why, member.host))
     return verdicts or [Verdict(DATA_LOSS, PASSED, "")]
 

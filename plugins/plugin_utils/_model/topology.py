@@ -78,6 +78,10 @@ class Topology:
         """Return the member with this node id."""
         return self._by_node_id.get(node_id)
 
+    def by_address(self, address: str) -> Member | None:
+        """Return the member with this address, or with this very host name."""
+        return self._by_address.get(addresses.canonical(address))
+
     def followers_of(self, host: str) -> list[Member]:
         """Return the members that should follow `host` directly."""
         return self._followers.get(host, [])
@@ -85,6 +89,10 @@ class Topology:
     @cached_property
     def _by_node_id(self) -> dict[str, Member]:
         return {member.node_id: member for member in self.members.values()}
+
+    @cached_property
+    def _by_address(self) -> dict[str, Member]:
+        return {addresses.canonical(member.address): member for member in self.members.values()}
 
     @cached_property
     def _followers(self) -> dict[str, list[Member]]:

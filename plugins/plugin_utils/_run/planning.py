@@ -17,8 +17,9 @@ from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY
 
 from .._checks import judge, moving
-from .._checks.case import FAILED, PASSED, Case, Consents, Verdict
-from .._model import links
+from .._checks.case import FAILED, PASSED, Case, Verdict
+from .._checks.consents import Consents
+from .._model import identity, links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
@@ -215,7 +216,12 @@ def _judged(
             operation=requested.operation,
             members=tuple(goal.members),
             election=goal.election.reasons,
-            verdicts=(*first, Verdict(check, FAILED, goal.problem)),
+            verdicts=(
+                *first,
+                *judge.names(scene, requested.consents),
+                Verdict(check, FAILED, goal.problem),
+            ),
+            strangers=_strangers(scene),
             required=tuple(member.host for member in goal.members),
         )
     wanted = links.reparented(Topology(goal.members), observed)
@@ -272,7 +278,12 @@ def _judged(
             if requested.operation not in _FOR_NODES_THAT_ANSWER or isinstance(observation, Answer)
         ),
         before={host: txid_of(observation) for host, observation in observed.items()},
+        strangers=_strangers(scene),
     )
+
+
+def _strangers(scene: Scene) -> tuple[str, ...]:
+    return tuple(identity.remarks(scene.topology, scene.observed))
 
 
 def _left_out(scene: Scene, wanted: Topology, requested: Request) -> dict[str, str]:

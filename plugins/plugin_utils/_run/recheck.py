@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, PRIMARY
 
-from .._checks.case import FAILED, OVERRIDDEN, Nodes, Verdict
+from .._checks.case import FAILED, OVERRIDDEN, Verdict
 from .._checks.checks import is_spare
+from .._checks.consents import Nodes
 from .._model import data_rules
 from .._model.history import PromotionHistory, promotion_from
 from .._model.observation import Answer, Observation, Silence, from_result, txid_of
@@ -113,7 +114,8 @@ class _Look:
             return observation.reason
         if observation.state.role == PRIMARY:
             return "has become primary in the meantime; find out who made it so, and run again"
-        if host in self.agreed or self._is_as_it_was(host, observation, primary):
+        agreed = self.agreed.cover(host, observation.txid)
+        if agreed or self._is_as_it_was(host, observation, primary):
             return ""
         if host not in self.relations and is_spare(observation):
             return ""
@@ -122,7 +124,8 @@ class _Look:
         if data_relation in data_rules.SAFE:
             return ""
         why = data_rules.explain(data_relation, observation.txid, primary_txid)
-        return f"{why}, and it had not when the plan was made"
+        void = self.agreed.void(host, self.now)
+        return f"{why}, and it had not when the plan was made{f'. {void}' if void else ''}"
 
     def _doubt_of_silent(self, host: str, observation: Observation) -> str:
         """Return why a node that was silent forbids a promotion now, or ""."""

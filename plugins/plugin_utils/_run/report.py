@@ -12,8 +12,10 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 
+from .._checks import judge, moving
 from .._checks.case import FAILED, PASSED, Verdict
-from .._model import links
+from .._checks.consents import ALLOW_DATA_LOSS, ALLOW_OVERWRITE, entry, option
+from .._model import identity, links
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
@@ -45,6 +47,9 @@ _TWO_PRIMARIES = (
     "TWO PRIMARIES: {living} are primary at the same time, and each takes writes that the other "
     "does not have. Stop what writes to them, then run nso.ha.rejoin."
 )
+
+#: The variables that agree to what a check refuses.
+_CONSENTS = {judge.OVERWRITE: ALLOW_OVERWRITE, moving.DATA_LOSS: ALLOW_DATA_LOSS}
 
 _ENDED = "The cluster has been torn down. Every node has role none and accepts writes."
 
@@ -100,7 +105,7 @@ def report(
         *_about(returned, decision),
         *_outdated(wanted, plan.candidate, outcome),
     ]
-    notes = [*head, *table.notes(nodes, verdicts), *_warnings(returned)]
+    notes = [*head, *table.notes(nodes, verdicts), *_consents(decision), *_warnings(returned)]
     return {**returned, "table": table.lines(nodes, "DONE", notes)}
 
 
@@ -113,6 +118,21 @@ def _reported(decision: Decision) -> list[Verdict]:
     undone = decision.plan.undoes
     first = [Verdict("candidate", FAILED, undone)] if undone else []
     return [*first, *decision.progress.failed, *decision.not_passed]
+
+
+def _consents(decision: Decision) -> list[str]:
+    """Return the options that agree to all that was refused, where each verdict names one node.
+
+    Of an option that is given twice the last one counts, so what was agreed to is there as well.
+    """
+    lines = []
+    for check, variable in _CONSENTS.items():
+        asked = [verdict for verdict in decision.not_passed if verdict.check == check]
+        hosts = dict.fromkeys(verdict.host for verdict in asked if verdict.host)
+        if len(hosts) > 1 and judge.refused(asked):
+            entries = [entry(host, decision.plan.before.get(host)) for host in hosts]
+            lines.append(f"Hint: the consent for all of them is {option(variable, entries)}")
+    return lines
 
 
 def _step(step: StepResult) -> dict[str, Any]:
@@ -190,6 +210,7 @@ def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
     if plan.election and plan.candidate:
         lines.append(f"{plan.candidate} was chosen as primary. Not chosen:")
         lines += [f"  {host}: {why}" for host, why in plan.election.items()]
+    lines += plan.strangers
     for host, why in plan.incomplete.items():
         lines.append(f"({host}) {why}; it gets what others have.")
     return lines
@@ -267,8 +288,15 @@ def status_report(
             {**node, "problem": observation.reason if isinstance(observation, Silence) else ""}
         )
     verdicts = [Verdict("topology", FAILED, problem) for problem in problems]
-    right = wanted is not None and all(
-        links.is_as_wanted(wanted, observed, member.host) for member in members
+    strangers: list[str] = []
+    if wanted is not None:
+        misnamed = identity.misnamed(wanted, observed, state_directories.history)
+        verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
+        strangers = identity.remarks(wanted, observed)
+    right = (
+        not verdicts
+        and wanted is not None
+        and all(links.is_as_wanted(wanted, observed, member.host) for member in members)
     )
     living = links.primaries(observed)
     if len(living) > 1:
@@ -277,7 +305,7 @@ def status_report(
         outcome, text = DONE, "The cluster matches the inventory."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
-    head = [text, *_remarks(state_directories)]
+    head = [text, *strangers, *_remarks(state_directories)]
     only = links.only_primary(observed)
     returned = {
         "operation": "status",

@@ -10,13 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._checks.case import Consents, Nodes
+from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+
+from .._checks.consents import ALLOW_DATA_LOSS, ALLOW_ORPHANS, ALLOW_OVERWRITE, Consents, Nodes
 from .._checks.judge import OVERRIDABLE
 from .._plan import operations
 from .settings import as_text
 
-_YES = ("true", "yes", "on", "1")
+_YES = ("true", "yes", "on")
 _NO = ("false", "no", "off", "0", "")
+
+#: What to give instead of a consent for everything.
+_NODES = (
+    "Give the nodes, each as host@transaction-id, as a run that is refused prints it, or by its "
+    "inventory name"
+)
+_ORPHANS = "Give the node ids that a run that is refused prints"
+
+#: What may be around a transaction id that was pasted.
+_AROUND = ".,;:'\" \t"
 
 
 @dataclass(frozen=True)
@@ -51,8 +64,9 @@ def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Requ
             f"are meant); there are {', '.join(hosts)}"
         )
     consents = Consents(
-        overwrite=nodes(group.get("nso_ha_allow_overwrite"), "nso_ha_allow_overwrite", hosts),
-        data_loss=nodes(group.get("nso_ha_allow_data_loss"), "nso_ha_allow_data_loss", hosts),
+        overwrite=nodes(group.get(ALLOW_OVERWRITE), ALLOW_OVERWRITE, hosts),
+        data_loss=nodes(group.get(ALLOW_DATA_LOSS), ALLOW_DATA_LOSS, hosts),
+        orphans=frozenset(_agreed(group.get(ALLOW_ORPHANS), ALLOW_ORPHANS, (), _ORPHANS)),
         overridden=known_names(group.get("nso_ha_override") or [], "nso_ha_override", OVERRIDABLE),
     )
     return Request(
@@ -80,13 +94,7 @@ def known_names(value: object, what: str, known: Iterable[str]) -> frozenset[str
 
     Raises ValueError for a name that is not known: a misspelt consent must not pass for none.
     """
-    if isinstance(value, str):
-        given = [name.strip() for line in value.splitlines() for name in line.split(",")]
-    elif isinstance(value, Sequence):
-        given = [str(name).strip() for name in value]
-    else:
-        raise ValueError(f"{what} is {value!r}; it has to be a list of names")
-    names = frozenset(name for name in given if name)
+    names = frozenset(_entries(value, what))
     known = list(known)
     unknown = sorted(names.difference(known))
     if unknown:
@@ -97,16 +105,63 @@ def known_names(value: object, what: str, known: Iterable[str]) -> frozenset[str
 
 
 def nodes(value: object, what: str, hosts: Sequence[str]) -> Nodes:
-    """Return a consent: a truth value, for all nodes, or names of hosts.
+    """Return a consent: inventory names, each by itself or as host@transaction-id.
 
-    Raises ValueError for names that are not known.
+    Raises ValueError for a name that is not known, an id that is none, and a truth value.
     """
+    named, exact, unknown = set(), set(), []
+    for text in _agreed(value, what, hosts, _NODES):
+        # A message ends with a full stop, which is pasted as well.
+        host, at, pasted = text.rstrip(_AROUND).lstrip("'\"").rpartition("@")
+        if text in hosts:
+            named.add(text)
+        elif at and host in hosts:
+            exact.add((host, _transaction(pasted, host, what)))
+        else:
+            unknown.append(text)
+    if unknown:
+        raise ValueError(
+            f"{what} has {', '.join(sorted(unknown))}, which is not known; there are "
+            f"{', '.join(hosts)}"
+        )
+    return Nodes(frozenset(named), frozenset(exact))
+
+
+def _transaction(text: str, host: str, what: str) -> str:
+    """Return the text of a transaction id if it is one, or stands for one that is not known."""
+    if text != transaction_id.UNKNOWN:
+        try:
+            TransactionId.from_text(text)
+        except ValueError:
+            raise ValueError(
+                f"{what} has {host}@{text}, and {text!r} is not a transaction id. A run that is "
+                f"refused prints what to give, as {host}@{host}/1795565851.922577; {host} by "
+                "itself holds for whatever data it has"
+            ) from None
+    return text
+
+
+def _agreed(value: object, what: str, hosts: Sequence[str], instead: str) -> list[str]:
+    """Return the entries of a consent. Raises ValueError for one that would be for everything."""
     word = str(value).strip() if isinstance(value, (bool, int, str)) else None
-    # A host may be called "1" or "on". Its name is the narrower meaning.
+    # A host may be called "1" or "on".
     if word is not None and word in hosts:
-        return Nodes(named=frozenset((word,)))
+        return [word]
     if value is None or (word is not None and word.lower() in _NO):
-        return Nodes()
-    if word is not None and word.lower() in _YES:
-        return Nodes(every=True)
-    return Nodes(named=known_names(value, what, hosts))
+        return []
+    entries = [word] if word and word.lower() in _YES else _entries(value, what)
+    every = [text for text in entries if text.lower() in _YES and text not in hosts]
+    if every:
+        raise ValueError(f"{what} is {every[0]}, which does not say what it is for. {instead}")
+    return entries
+
+
+def _entries(value: object, what: str) -> list[str]:
+    """Return the entries of a list, or of text with commas or line breaks. Raises ValueError."""
+    if isinstance(value, str):
+        given = [name.strip() for line in value.splitlines() for name in line.split(",")]
+    elif isinstance(value, Sequence):
+        given = [str(name).strip() for name in value]
+    else:
+        raise ValueError(f"{what} is {value!r}; it has to be a list of names")
+    return [name for name in given if name]

@@ -111,6 +111,7 @@ class OperationPlan:
     unfinished: operations that broke off, as locks and marks tell, each with the id of its run
     required:   hosts that have to match the plan for the operation to be done
     before:     by host, the transaction id before anything was done, or null
+    strangers:  sentences on connected nodes that the inventory does not have
     """
 
     operation: str
@@ -133,6 +134,7 @@ class OperationPlan:
     unfinished: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     before: Mapping[str, TransactionId | None] = field(default_factory=dict)
+    strangers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

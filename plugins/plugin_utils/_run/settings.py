@@ -24,6 +24,7 @@ DEFAULT_STATE_DIR = "/var/lib/nso-ha"
 #: Variables that count for the whole group, and have to be the same on each host.
 OF_THE_GROUP = (
     "nso_ha_allow_data_loss",
+    "nso_ha_allow_orphans",
     "nso_ha_allow_overwrite",
     "nso_ha_break_lock",
     "nso_ha_candidate",

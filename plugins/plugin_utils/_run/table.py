@@ -38,8 +38,10 @@ def lines(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -
     text = [line for row in rows for line in _row(row, widths)]
     text.append("")
     for note in notes:
-        # Paths and names of hosts have hyphens, and are to be copied whole.
-        text += textwrap.wrap(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        # Paths, names of hosts and consents are to be copied whole.
+        text += textwrap.wrap(
+            note, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )
     return text
 
 

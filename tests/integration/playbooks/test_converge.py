@@ -91,7 +91,7 @@ def test_converge_reaches_the_cluster_from_mixtures_of_all_roles(
     inventory = edit(outer.inventory, {"n4": None})
     assert {name: roles(outer)[name] for name in names} == wanted
 
-    agreed = {**ALL_MAY_GO, "nso_ha_override": "one_primary"}
+    agreed = {**ALL_MAY_GO, "nso_ha_override": "one_primary,foreign_primary"}
     done = run_playbook(CONVERGE, inventory, variables=agreed)
     assert_done(done)
     status = outer.status()

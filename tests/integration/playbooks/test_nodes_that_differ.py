@@ -15,7 +15,14 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers.clusters import assert_done, assert_ended, assert_led_by, assert_whole, roles
+from helpers.clusters import (
+    ALL_MAY_GO,
+    assert_done,
+    assert_ended,
+    assert_led_by,
+    assert_whole,
+    roles,
+)
 from helpers.left_behind import assert_nothing_left
 from helpers.playbooks import edit, python_that_runs, run_playbook
 from helpers.simulated import Simulation
@@ -160,11 +167,7 @@ def test_in_a_large_cluster_a_step_on_one_node_is_still_one_task_on_one_node(
     simulation: Simulation,
 ) -> None:
     cluster = simulation.cluster(4)
-    assert_done(
-        run_playbook(
-            "nso.ha.converge", cluster.inventory, variables={"nso_ha_allow_overwrite": True}
-        )
-    )
+    assert_done(run_playbook("nso.ha.converge", cluster.inventory, variables=ALL_MAY_GO))
     run = run_playbook("nso.ha.switchover", cluster.inventory)
     assert_done(run)
     alone = {"Wave hold", "Wave catch_up", "Wave step_down", "Wave promote"}

@@ -18,10 +18,9 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
     OVERRIDDEN,
     PASSED,
     Case,
-    Consents,
-    Nodes,
     Verdict,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import Consents, Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Silence
@@ -35,14 +34,18 @@ from helpers.cases import (
     ELSEWHERE,
     N1,
     N2,
+    N3,
+    N4,
     NEW,
     NO_HISTORY,
+    OLD,
     STOPPED,
     Observed,
     answer,
     history,
     member,
     promotion,
+    transaction,
 )
 
 SPARE = member(3, "none")
@@ -113,6 +116,17 @@ EXAMPLES = {
         "n1 and n2 are primary at the same time, so each may have writes that the others do not "
         "have. Find out which one is right, make it the wanted primary, and override this check",
     ),
+    "foreign_primary": Example(
+        "failover",
+        {"n1": answer("primary", None, N2), "n2": answer("secondary", N1), "n3": answer("none")},
+        {
+            "n1": answer("primary"),
+            "n2": answer("secondary", Peer("z9", "10.9.9.9")),
+            "n3": answer("none"),
+        },
+        "n2 follows z9 at 10.9.9.9, which is no node of the inventory; there may be two "
+        "primaries. If it has died, its followers find out within three times the tick timeout",
+    ),
     "hidden_primary": Example(
         "converge",
         ALL_NONE,
@@ -138,7 +152,7 @@ EXAMPLES = {
         ALL_NONE,
         {**ALL_NONE, "n1": answer("primary"), "n2": answer("secondary", Peer("old", "10.0.0.1"))},
         "n1 is primary under the node id 'old', as n2 says, and should be 'id1'. Set "
-        "nso_ha_node_id to the id it has, or make it none first",
+        "nso_ha_node_id of n1 to 'old', or make it none first",
     ),
     "start_phase": Example(
         "converge",
@@ -266,11 +280,57 @@ def test_check_that_fails_is_not_overridden_by_the_names_of_all_others(check: st
     assert verdicts == [Verdict(check, FAILED, example.why)]
 
 
-def test_one_primary_fails_for_a_primary_that_no_inventory_knows() -> None:
-    observed: Observed = {**ALL_NONE, "n2": answer("secondary", Peer("z9", "10.9.9.9"))}
-    assert [verdict.reason for verdict in judged(MEMBERS, observed, "one_primary")] == [
-        "n2 follows z9 at 10.9.9.9, which is no node of the inventory; there may be two primaries"
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+def test_a_primary_that_no_inventory_knows_is_refused_by_every_operation(operation: str) -> None:
+    members = [N1, N2, N3]
+    observed: Observed = {
+        "n1": answer("primary", None, N2),
+        "n2": answer("secondary", N1),
+        "n3": answer("secondary", Peer("z9", "10.9.9.9")),
+    }
+    (verdict,) = of_check(case(members, observed, operation), "foreign_primary")
+    assert verdict.result == FAILED
+    assert verdict.reason.startswith("n3 follows z9 at 10.9.9.9, which is no node of the inventory")
+
+
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+def test_a_primary_of_another_name_is_refused_by_every_operation(operation: str) -> None:
+    # A host name tells nothing here, so that the two ends of the link have to.
+    members = [replace(N1, address="one.example"), N2, N3]
+    followers = answer("secondary", Peer("old", "10.0.0.1"))
+    observed: Observed = {"n1": answer("primary", None, N2, N3), "n2": followers, "n3": followers}
+    scene = Scene(members, observed, NO_HISTORY, {})
+    goal = operations.goal(operation, scene, "")
+    verdicts = judge.names(scene, Consents())
+    if not goal.problem:
+        verdicts = of_check(case(members, observed, operation), "primary_name")
+    assert [verdict.reason for verdict in verdicts] == [
+        "n1 is primary under the node id 'old', as n2 and n3 say, and should be 'id1'. Set "
+        "nso_ha_node_id of n1 to 'old', or make it none first"
     ]
+    assert judge.refused(verdicts)
+
+
+def test_one_that_cannot_be_matched_is_refused_with_the_nodes_that_it_may_be() -> None:
+    members = [replace(N1, address="one.example"), N2, N3]
+    observed: Observed = {
+        "n1": Silence("no route"),
+        "n2": answer("secondary", Peer("old", "10.0.0.1")),
+        "n3": answer("none"),
+    }
+    (verdict,) = of_check(case(members, observed, "failover"), "foreign_primary")
+    assert verdict.result == FAILED
+    assert verdict.reason.endswith(". If it is n1, set nso_ha_node_id of n1 to 'old'")
+
+
+def test_a_failover_after_a_primary_that_no_inventory_knows_is_refused() -> None:
+    for node_id, refused in (("old", True), ("id1", False)):
+        copy = answer("none", txid=transaction(5, node_id))
+        observed: Observed = {"n1": STOPPED, "n2": copy, "n3": copy}
+        known = history(promotion(1, node_id, None, 4))
+        (verdict,) = of_check(case([N1, N2, N3], observed, "failover", known), "primary_name")
+        assert judge.refused([verdict]) == refused
+        assert ("the last recorded primary is 'old' (converge at" in verdict.reason) == refused
 
 
 def test_one_primary_fails_for_a_silent_node_that_others_follow() -> None:
@@ -355,17 +415,30 @@ def test_overwriting_needs_a_consent_that_names_the_node(txid: TransactionId | N
     for consents, result in (
         (Consents(), FAILED),
         (Consents(overwrite=Nodes(named=frozenset(("n1", "n3")))), FAILED),
-        (Consents(data_loss=Nodes(every=True)), FAILED),
+        (Consents(data_loss=Nodes(named=frozenset(("n2",)))), FAILED),
         (Consents(overridden=frozenset(judge.CHECKS)), FAILED),
         (Consents(overwrite=Nodes(named=frozenset(("n2",)))), OVERRIDDEN),
-        (Consents(overwrite=Nodes(every=True)), OVERRIDDEN),
+        (Consents(overwrite=exactly("n2", txid)), OVERRIDDEN),
+        (Consents(overwrite=exactly("n2", OLD)), FAILED),
+        (Consents(overwrite=exactly("n1", txid)), FAILED),
     ):
         verdict = judge.overwriting(judged_case, step, consents)
         assert (verdict.result, verdict.host) == (result, "n2")
     refusal = judge.overwriting(judged_case, step, Consents()).reason
+    shown = "unknown" if txid is None else str(txid)
     assert refusal.endswith(
-        "; its data would be overwritten, which needs nso_ha_allow_overwrite to name it"
+        "; its data would be overwritten. If that data may go: -e "
+        f"nso_ha_allow_overwrite=n2@{shown}"
     )
+    for wrong in (OLD, transaction(7)):
+        void = judge.overwriting(judged_case, step, Consents(exactly("n2", wrong))).reason
+        assert f"The consent n2@{wrong} does not hold: n2 is at {shown}" in void
+        assert ("that is what n1 has" in void) == (wrong == OLD)
+
+
+def exactly(host: str, txid: TransactionId | None) -> Nodes:
+    """Return the consent for a node that is at this transaction."""
+    return Nodes(exact=frozenset(((host, "unknown" if txid is None else str(txid)),)))
 
 
 def test_overwriting_passes_where_nothing_is_lost() -> None:
@@ -378,3 +451,48 @@ def test_overwriting_passes_where_nothing_is_lost() -> None:
         "has older data of the same history as the primary (id1/5.000000, primary id1/6.000000)",
         "n2",
     )
+
+
+# Nodes outside the inventory
+
+STRANGE: Observed = {
+    "n1": answer("primary", None, N2, N3, N4),
+    "n2": answer("secondary", N1, N4),
+    "n3": answer("secondary", N1),
+}
+
+
+@pytest.mark.parametrize("operation", ["converge", "switchover", "tear_down"])
+def test_a_node_outside_the_inventory_is_cut_off_only_with_consent_by_its_id(
+    operation: str,
+) -> None:
+    members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
+    judged_case = case(members, STRANGE, operation)
+    for consents, result in (
+        (Consents(), FAILED),
+        (Consents(orphans=frozenset(("n4",))), FAILED),
+        (Consents(orphans=frozenset(("id4",))), OVERRIDDEN),
+        (Consents(overridden=frozenset(judge.CHECKS)), FAILED),
+    ):
+        (verdict,) = (
+            verdict
+            for verdict in judge.verdicts(judged_case, consents)
+            if verdict.check == "orphans"
+        )
+        assert (verdict.result, verdict.host) == (result, "n1")
+        assert verdict.reason.startswith("lists id4 at 10.0.0.4 as connected")
+        if not consents.orphans and result == FAILED:
+            assert "give -e nso_ha_allow_orphans=id4 to" in verdict.reason
+
+
+def test_a_node_outside_the_inventory_that_stays_connected_needs_no_consent() -> None:
+    judged_case = case([N1, N2, N3], {**STRANGE, "n3": answer("none")}, "rejoin")
+    assert judged_case.plan.steps
+    assert of_check(judged_case, "orphans") == []
+
+
+def test_a_failover_does_not_wait_for_what_is_behind_a_relay() -> None:
+    relay = replace(N2, role="relay")
+    observed: Observed = {"n1": STOPPED, "n2": answer("relay", N1, N4), "n3": answer("none")}
+    members = [N1, relay, N3]
+    assert of_check(case(members, observed, "failover", candidate="n3"), "orphans") == []

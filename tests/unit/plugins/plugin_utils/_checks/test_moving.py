@@ -99,8 +99,8 @@ def test_what_a_silent_node_may_have_is_given_up_only_by_its_name() -> None:
     decision = planned(cluster, "failover", **off)
     assert why(decision) == {("data_loss", "n3"): "failed", ("fenced", ""): "overridden"}
     assert planned(cluster, "failover", allow_data_loss="n2", **off).progress.refused
-    assert planned(cluster, "failover", allow_overwrite=True, **off).progress.refused
-    for consent in ("n3", ["n3"], True):
+    assert planned(cluster, "failover", allow_overwrite="n3", **off).progress.refused
+    for consent in ("n3", ["n3"], "n3@unknown"):
         assert not planned(cluster, "failover", allow_data_loss=consent, **off).progress.refused
 
 

@@ -184,7 +184,8 @@ def test_a_wave_is_judged_by_its_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("consent", "refused"), [("", True), ("n3", False), (True, False), ("n1", True)]
+    ("consent", "refused"),
+    [("", True), ("n3", False), ("n1", True), ("n3@id1/5.000000", True), ("n3@-/6.000000", False)],
 )
 def test_the_look_before_a_wave_goes_by_the_consent_of_the_operator(
     consent: object, refused: bool

@@ -63,6 +63,10 @@ def of_these(members: Sequence[Member], hosts: Sequence[str]) -> list[str]:
     return [member.host for member in members if member.host in hosts]
 
 
+def of_all(members: Sequence[Member]) -> list[str]:
+    return [member.host for member in members]
+
+
 def alone(members: Sequence[Member], txid: TransactionId | None = None) -> Cluster:
     """Return a cluster of nodes that are all none."""
     return Cluster(
@@ -108,7 +112,7 @@ def test_no_data_is_overwritten_without_a_consent_that_names_the_node(
 def test_consent_for_all_passes_every_overwrite_and_no_other_check(situation: Situation) -> None:
     members, cluster = situation
     without = planned(members, cluster)
-    decision = planned(members, cluster, allow_overwrite=True)
+    decision = planned(members, cluster, allow_overwrite=of_all(members))
     assert not failed(decision, "overwrite")
     for check in CHECKS:
         assert failed(decision, check) == failed(without, check)
@@ -129,7 +133,7 @@ def test_overriding_one_check_hides_no_other(situation: Situation, check: str) -
 def test_no_node_becomes_primary_while_any_node_does_not_answer(situation: Situation) -> None:
     members, cluster = situation
     others = [name for name in ALL_CHECKS if name != "hidden_primary"]
-    decision = planned(members, cluster, allow_overwrite=True, override=others)
+    decision = planned(members, cluster, allow_overwrite=of_all(members), override=others)
     silent = [node.host for node in cluster.nodes.values() if not node.reachable]
     promotes = any(wave.name == "promote" for wave in decision.plan.waves)
     assert decision.progress.refused == bool(promotes and silent)
@@ -175,10 +179,10 @@ def test_with_consent_an_interrupted_run_is_finished_by_the_next(
 ) -> None:
     members, cluster = situation
     topology = Topology(members)
-    first = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
+    first = planned(members, cluster, allow_overwrite=of_all(members), override=ALL_CHECKS)
     for wave in first.plan.waves[:waves]:
         take_wave(cluster, first, wave)
-    second = planned(members, cluster, allow_overwrite=True, override=ALL_CHECKS)
+    second = planned(members, cluster, allow_overwrite=of_all(members), override=ALL_CHECKS)
     take_steps(cluster, second, WAVES)
     assert all(cluster.is_right(member, topology.upstream(member.host)) for member in members)
     assert not planned(members, cluster).plan.waves
@@ -278,6 +282,24 @@ def test_it_goes_by_nothing_that_was_seen_before_the_lock() -> None:
     assert decision.plan.waves == ()
     assert decision.plan.blocked["n1"] == "it dropped out of the play before it was asked again"
     assert decision.plan.silent == ("n1", "n2", "n3")
+
+
+@pytest.mark.parametrize(("consent", "void"), [("n3@id1/5.000000", True), ("n3", False)])
+def test_a_consent_is_void_where_the_node_has_another_transaction_by_then(
+    consent: str, void: bool
+) -> None:
+    cluster = following(N2, N3)
+    cluster.benone("n3")
+    first = planned(ALL, cluster, allow_overwrite=consent).with_progress(locked=("n1", "n2", "n3"))
+    assert not first.progress.refused
+    assert cluster.write("n3", "late")
+    looks = cluster.results(step=UNDER_LOCK)
+    decision = planning.plan(known(ALL, looks, allow_overwrite=consent), first)
+    assert decision.progress.refused == void
+    if void:
+        text = reason(decision, "overwrite")
+        assert f"The consent {consent} does not hold: n3 is at -/6.000000" in text
+        assert text.endswith("-e nso_ha_allow_overwrite=n3@-/6.000000")
 
 
 def test_only_a_lock_that_says_something_else_is_renewed() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
-from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Nodes, Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import recheck
@@ -288,7 +289,7 @@ def test_it_lets_a_node_pass_whose_overwriting_was_agreed_to() -> None:
 def test_it_stops_at_a_node_that_was_made_primary_whatever_was_agreed_to() -> None:
     prepared = moved()
     prepared.cluster.beprimary("n3", "id3")
-    stopped = prepared.looked(Nodes(every=True))
+    stopped = prepared.looked(Nodes(named=frozenset(("n1", "n2", "n3"))))
     assert failed(stopped, "recheck") == ["n3"]
     assert "has become primary in the meantime" in reason(stopped, "recheck")
 

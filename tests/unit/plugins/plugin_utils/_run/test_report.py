@@ -559,7 +559,8 @@ def test_no_line_is_wider_than_a_terminal(
         report.report(about.run, renamed, planning.plan(about), about.results),
         report.status_report(about.run, renamed, [], about.results, NOTHING),
     ):
-        assert max(map(len, told["table"])) <= 72
+        # What is to be copied is not broken, however long it is.
+        assert all(len(line) <= 72 or len(line.split()) == 1 for line in told["table"])
         assert json.loads(json.dumps(told)) == told
 
 

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Consents, Nodes
+from ansible.parsing.splitter import parse_kv
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import (
+    Consents,
+    Nodes,
+    option,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.judge import OVERRIDABLE
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import request
 from ansible_collections.nso.ha.plugins.plugin_utils._run.request import Request
+from helpers.cases import NEW, OLD
 
 HOSTS = ("n1", "n2", "n3")
 
@@ -80,12 +89,44 @@ def test_each_consent_is_read_from_its_own_variable() -> None:
 def test_no_consent(nobody: object) -> None:
     agreed = overwriting(nobody)
     assert agreed == Consents()
-    assert not any(agreed.may_overwrite(host) for host in HOSTS)
 
 
-@pytest.mark.parametrize("everybody", [True, "true", "True", " YES ", "on", "1", 1])
-def test_consent_for_all(everybody: object) -> None:
-    assert all(overwriting(everybody).may_overwrite(host) for host in HOSTS)
+@pytest.mark.parametrize("name", ["allow_overwrite", "allow_data_loss", "allow_orphans"])
+@pytest.mark.parametrize("everybody", [True, "true", "True", " YES ", "on", [True], ["n2", "yes"]])
+def test_a_consent_that_does_not_say_what_it_is_for_is_refused(
+    name: str, everybody: object
+) -> None:
+    given: dict[str, Any] = {name: everybody}
+    with pytest.raises(ValueError, match=f"nso_ha_{name} is .*, which does not say what it is for"):
+        asked(**given)
+
+
+@pytest.mark.parametrize("pasted", ["n2@id1/5.000000", " n2@id1/5.000000. ", "'n2@id1/5.000000'"])
+def test_a_consent_is_for_a_node_with_its_last_transaction(pasted: str) -> None:
+    for given in (pasted, [pasted], f"{pasted}, n3@unknown", f"n3@unknown\n{pasted}"):
+        agreed = overwriting(given).overwrite
+        assert agreed.cover("n2", OLD)
+        assert not agreed.cover("n2", NEW)
+        assert not agreed.cover("n2", None)
+        assert not agreed.cover("n1", OLD)
+    assert overwriting("n3@unknown").overwrite.cover("n3", None)
+    assert not overwriting("n3@unknown").overwrite.cover("n3", OLD)
+
+
+def test_ids_of_nodes_that_may_be_cut_off_are_names_of_any_kind() -> None:
+    assert asked(allow_orphans=["n4", "7", "a b"]).consents.orphans == {"n4", "7", "a b"}
+    assert asked(allow_orphans="n4,1").consents.orphans == {"n4", "1"}
+    assert asked(allow_orphans="").consents.orphans == frozenset()
+
+
+@pytest.mark.parametrize("entries", [["n2@id1/5.000000", "n3"], ["a b@-/5.000000"], ["x,y"], ["'"]])
+def test_what_a_message_prints_is_read_back_from_a_command_line(entries: list[str]) -> None:
+    (flag, value) = shlex.split(option("nso_ha_allow_overwrite", entries))
+    assert flag == "-e"
+    given = json.loads(value) if value.startswith("{") else parse_kv(value)
+    read = given["nso_ha_allow_overwrite"]
+    assert (read.split(",") if isinstance(read, str) else read) == entries
+    assert " " not in option("nso_ha_allow_overwrite", entries).partition(" ")[2]
 
 
 @pytest.mark.parametrize(
@@ -101,15 +142,15 @@ def test_consent_for_all(everybody: object) -> None:
     ],
 )
 def test_consent_for_those_that_are_named_and_no_other(two: object) -> None:
-    agreed = overwriting(two)
-    assert [host for host in HOSTS if agreed.may_overwrite(host)] == ["n2", "n3"]
+    agreed = overwriting(two).overwrite
+    assert [host for host in HOSTS if agreed.cover(host, OLD)] == ["n2", "n3"]
 
 
 @pytest.mark.parametrize("name", ["1", 1, "on", "yes", "no", "0"])
 def test_a_host_that_is_called_like_a_truth_value_is_that_host(name: object) -> None:
-    agreed = overwriting(name, ["n1", str(name)])
-    assert agreed.may_overwrite(str(name))
-    assert not agreed.may_overwrite("n1")
+    agreed = overwriting(name, ["n1", str(name)]).overwrite
+    assert agreed.cover(str(name), OLD)
+    assert not agreed.cover("n1", OLD)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +159,12 @@ def test_a_host_that_is_called_like_a_truth_value_is_that_host(name: object) -> 
         ("n4", "nso_ha_allow_overwrite has n4, which is not known; there are n1, n2, n3"),
         ("n2 n3", "nso_ha_allow_overwrite has n2 n3, which is not known; there are n1, n2, n3"),
         ("ture", "nso_ha_allow_overwrite has ture, which is not known; there are n1, n2, n3"),
-        ([True], "nso_ha_allow_overwrite has True, which is not known; there are n1, n2, n3"),
+        ("1", "nso_ha_allow_overwrite has 1, which is not known; there are n1, n2, n3"),
+        ("n4@id1/5.000000", "nso_ha_allow_overwrite has n4@id1/5.000000, which is not known"),
+        ("n2@5", "nso_ha_allow_overwrite has n2@5, and '5' is not a transaction id"),
+        ("n2@", "nso_ha_allow_overwrite has n2@, and '' is not a transaction id"),
+        ("n2@id1/05.000000", "'id1/05.000000' is not a transaction id"),
+        ("n2@id1/5.0", "'id1/5.0' is not a transaction id"),
         (["n2", "x", "a"], "nso_ha_allow_overwrite has a, x, which is not known; there are n1"),
         (2, "nso_ha_allow_overwrite is 2; it has to be a list of names"),
         ({"n2": True}, "nso_ha_allow_overwrite is {'n2': True}; it has to be a list of names"),
@@ -135,7 +181,7 @@ def test_a_malformed_consent_is_an_error(wrong: object, text: str) -> None:
 def test_checks_are_overridden_by_name(given: object) -> None:
     agreed = overriding(given)
     assert agreed.overridden == {"one_primary", "start_phase"}
-    assert not agreed.may_overwrite("n1")
+    assert agreed.overwrite == Nodes()
 
 
 @pytest.mark.parametrize("given", ["", [], None, False])

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Which member is meant by the ids and addresses that nodes name, and who is no member at all.
+
+A node does not tell the node id that it goes by (docs/protocol.md, "HA socket"). Its followers name
+it, the promotion history has the id of the last primary, and so have the transactions that a
+primary has made. An address identifies a node if the inventory has it as an address; a host name
+means something only on the nodes. Then the two ends of a link tell: who follows, and who lists
+that follower. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY, Peer
+
+from .history import PromotionHistory
+from .links import named_primaries, primaries
+from .observation import Answer, Observation, Silence, txid_of
+from .topology import Member, Topology
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A node that is no member, as a member names it.
+
+    host: the member that names it
+    """
+
+    host: str
+    node_id: str
+    address: str
+
+    def __str__(self) -> str:
+        """Return what identifies it."""
+        return f"{self.node_id} at {self.address}"
+
+
+def misnamed(
+    topology: Topology, observed: Mapping[str, Observation], history: PromotionHistory
+) -> dict[str, str]:
+    """Return the members that go, or may go, by another node id than the inventory's, with why."""
+    named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for follower, peer in named_primaries(observed):
+        member = _by_other_id(topology, observed, follower, peer)
+        if member is not None:
+            named[member.host, peer.node_id].append(follower)
+    reasons = {
+        host: _named_otherwise(topology.members[host], node_id, observed[host], followers)
+        for (host, node_id), followers in named.items()
+    }
+    known = {peer.node_id for _follower, peer in named_primaries(observed)}
+    for host in primaries(observed):
+        member = topology.members[host]
+        why = _made_otherwise(topology, member, observed[host], history)
+        if why and host not in reasons and member.node_id not in known:
+            reasons[host] = why
+    return reasons
+
+
+def _by_other_id(
+    topology: Topology, observed: Mapping[str, Observation], follower: str, peer: Peer
+) -> Member | None:
+    """Return the member that a follower names by an id that is not the inventory's, or None."""
+    member, by_id = topology.by_address(peer.address), topology.by_node_id(peer.node_id)
+    # Ids may have been exchanged: then the member of this id answers, and leads nobody.
+    if member is None and (by_id is None or not may_lead(observed[by_id.host])):
+        member = _lister(topology, observed, follower)
+    if member is None or member.node_id == peer.node_id or member.host == follower:
+        return None
+    # One that has left goes by no id. Its followers are going to find out.
+    return member if may_lead(observed[member.host]) else None
+
+
+def may_lead(observation: Observation) -> bool:
+    """Return whether a node may have followers."""
+    return isinstance(observation, Silence) or observation.state.role in (PRIMARY, RELAY)
+
+
+def _lister(
+    topology: Topology, observed: Mapping[str, Observation], follower: str
+) -> Member | None:
+    """Return the one member that lists this follower as connected, or None."""
+    member = topology.members[follower]
+    listing = [
+        host
+        for host, observation in observed.items()
+        if isinstance(observation, Answer)
+        and observation.state.role in (PRIMARY, RELAY)
+        and any(
+            peer.node_id == member.node_id or topology.by_address(peer.address) is member
+            for peer in observation.state.secondaries
+        )
+    ]
+    return topology.members[listing[0]] if len(listing) == 1 else None
+
+
+def _named_otherwise(
+    member: Member, node_id: str, observation: Observation, followers: list[str]
+) -> str:
+    verb = "says" if len(followers) == 1 else "say"
+    is_primary = isinstance(observation, Answer) and observation.state.role == PRIMARY
+    goes = "is primary under" if is_primary else "goes by"
+    return (
+        f"{member.host} {goes} the node id {node_id!r}, as {' and '.join(followers)} {verb}, and "
+        f"should be {member.node_id!r}. Set nso_ha_node_id of {member.host} to {node_id!r}, or "
+        "make it none first"
+    )
+
+
+def _made_otherwise(
+    topology: Topology, member: Member, observation: Observation, history: PromotionHistory
+) -> str:
+    """Return why a primary that no follower names may go by another id, or ""."""
+    newest, txid = history.newest, txid_of(observation)
+    by = txid.primary_id if txid else None
+    if member.node_id in (by, newest.primary if newest else None):
+        return ""
+    if newest is not None and topology.by_node_id(newest.primary) is None:
+        node_id, what = newest.primary, "the last promotion on record is that of"
+    elif by is not None and topology.by_node_id(by) is None:
+        node_id, what = by, "its last transaction was made by"
+    else:
+        return ""
+    return (
+        f"{member.host} is primary, and no node says under which node id: {what} {node_id!r}, "
+        f"which no node of the inventory has, and should be that of {member.node_id!r}. If that "
+        f"was {member.host}, set its nso_ha_node_id to {node_id!r}; if it was a node that is gone, "
+        "override this check"
+    )
+
+
+def foreign_primaries(
+    topology: Topology, observed: Mapping[str, Observation]
+) -> Iterator[Stranger]:
+    """Yield the upstreams that followers name and that are no members under any name."""
+    for follower, peer in named_primaries(observed):
+        known = topology.by_node_id(peer.node_id) or topology.by_address(peer.address)
+        if known is None and _by_other_id(topology, observed, follower, peer) is None:
+            yield Stranger(follower, peer.node_id, peer.address)
+
+
+def connected_strangers(
+    topology: Topology, observed: Mapping[str, Observation]
+) -> Iterator[Stranger]:
+    """Yield the nodes that members list as connected and that are no members.
+
+    A member that is connected under an earlier id is none of them, if its address tells.
+    """
+    for host, observation in observed.items():
+        if not isinstance(observation, Answer) or observation.state.role not in (PRIMARY, RELAY):
+            continue
+        for peer in observation.state.secondaries:
+            if not (topology.by_node_id(peer.node_id) or topology.by_address(peer.address)):
+                yield Stranger(host, peer.node_id, peer.address)
+
+
+def remarks(topology: Topology, observed: Mapping[str, Observation]) -> list[str]:
+    """Return a sentence on each node that is connected to a member and is none."""
+    return [
+        f"{stranger.host} lists {stranger} as connected, which is no node of the inventory."
+        for stranger in connected_strangers(topology, observed)
+    ] + [
+        f"{stranger.host} follows {stranger}, which is no node of the inventory."
+        for stranger in foreign_primaries(topology, observed)
+    ]

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nodes that go by another id than the inventory's, and nodes that the inventory does not have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers.clusters import assert_done, assert_led_by, assert_refused, roles
+from helpers.playbooks import edit, run_playbook
+from ncs_sim.cluster import Cluster
+
+ID_TO_SET = "Set nso_ha_node_id of n1 to 'n1'"
+
+
+def renamed(cluster: Cluster) -> Path:
+    """Write an inventory in which n1 has another node id, and a host name for an address."""
+    # The resolver takes it, and it is not an address in the notation of the nodes.
+    name = cluster.node("n1").address.replace("127.", "0x7f.", 1)
+    return edit(cluster.inventory, {"n1": {"nso_ha_node_id": "new", "nso_ha_node_ip": name}})
+
+
+@pytest.mark.main
+def test_a_failover_leaves_a_living_primary_alone_that_the_inventory_has_renamed(
+    cluster: Cluster,
+) -> None:
+    refused = run_playbook("nso.ha.failover", renamed(cluster))
+    assert_refused(refused, "(primary_name failed) n1 is primary under the node id 'n1'", ID_TO_SET)
+    assert_led_by(cluster, "n1")
+
+
+def test_every_operation_and_status_name_the_id_that_a_renamed_primary_goes_by(
+    cluster: Cluster,
+) -> None:
+    inventory = renamed(cluster)
+    for operation in ("converge", "switchover", "rejoin", "tear_down"):
+        assert_refused(run_playbook(f"nso.ha.{operation}", inventory), ID_TO_SET)
+    planned = run_playbook("nso.ha.plan", inventory)
+    assert_refused(planned, ID_TO_SET)
+    status = run_playbook("nso.ha.status", inventory)
+    assert (status.status, status.report["outcome"]) == (0, "incomplete")
+    assert ID_TO_SET in status.text
+    assert_led_by(cluster, "n1")
+
+
+@pytest.mark.main
+def test_a_node_that_the_inventory_has_lost_is_named_and_cut_off_only_with_consent(
+    cluster: Cluster,
+) -> None:
+    inventory = edit(cluster.inventory, {"n3": None})
+    address = cluster.node("n3").address
+    named = f"n1 lists n3 at {address} as connected, which is no node of the inventory."
+    assert named in run_playbook("nso.ha.status", inventory).text
+
+    refused = run_playbook("nso.ha.switchover", inventory)
+    assert_refused(refused, named, f"(orphans failed) n1 lists n3 at {address}")
+    assert_led_by(cluster, "n1")
+
+    (consent,) = re.findall(r"-e (nso_ha_allow_orphans=\S+)", refused.text)
+    done = run_playbook("nso.ha.switchover", inventory, "-e", consent)
+    assert_done(done)
+    assert "(orphans overridden) n1" in done.text
+    assert roles(cluster)["n2"] == "primary"
