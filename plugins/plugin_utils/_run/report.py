@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 
-from .._checks.case import FAILED, PASSED, Verdict
+from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .._model import links
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.plain import to_dict
@@ -45,6 +45,17 @@ _TWO_PRIMARIES = (
     "TWO PRIMARIES: {living} are primary at the same time, and each takes writes that the other "
     "does not have. Stop what writes to them, then run nso.ha.rejoin."
 )
+
+#: The next command, or what else there is to do, after the reasons in a message.
+_NEXT = {
+    REFUSED: "Nothing was changed. Resolve this and run it again.",
+    ROLLED_BACK: "The cluster is as it was before. Resolve this and run it again.",
+    INCOMPLETE: "Resolve this and run it again.",
+    UNKNOWN: "Whether an order was carried out is not known. Run it again: it looks first.",
+}
+
+#: How many reasons a message has. It is printed for each host.
+_MOST_REASONS = 6
 
 _ENDED = "The cluster has been torn down. Every node has role none and accepts writes."
 
@@ -95,7 +106,34 @@ def report(
         *_about(returned, decision),
         *_outdated(wanted, plan.candidate, outcome),
     ]
-    return {**returned, "table": table.lines(nodes, "DONE", [*head, *table.notes(nodes, verdicts)])}
+    return {
+        **returned,
+        "message": _message(plan.operation, outcome, living, nodes, verdicts),
+        "table": table.lines(nodes, "DONE", [*head, *table.notes(nodes, verdicts)]),
+    }
+
+
+def _message(
+    operation: str,
+    outcome: str,
+    living: Sequence[str],
+    nodes: Sequence[Mapping[str, Any]],
+    verdicts: Sequence[Verdict],
+) -> str:
+    """Return what a person has to know as one paragraph: the reasons, and the next command."""
+    head = f"{operation} {outcome}: "
+    if outcome == TWO_PRIMARIES:
+        return head + _two(living)
+    if outcome in GOOD:
+        return head + _TEXT[outcome]
+    reasons = [table.note(one) for one in verdicts if one.result in (FAILED, NOT_EVALUABLE)]
+    # Where nothing was done, a node without an answer matters only as far as a check says so.
+    if outcome != REFUSED or not reasons:
+        reasons += [f"{one.rstrip('.')}." for one in table.node_notes(nodes)]
+    more = len(reasons) - _MOST_REASONS
+    if more > 0:
+        reasons[_MOST_REASONS:] = [f"There are {more} more reasons in nso_ha_result."]
+    return head + " ".join([*reasons, _NEXT.get(outcome, "")]).rstrip()
 
 
 def _reported(decision: Decision) -> list[Verdict]:
@@ -258,14 +296,17 @@ def status_report(
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     head = [text, *_remarks(state_directories)]
+    reasons = [table.note(verdict) for verdict in verdicts][:_MOST_REASONS]
     only = links.only_primary(observed)
     return {
         "operation": "status",
+        "run_id": run.run_id,
         "outcome": outcome,
         "changed": False,
         "primary": {"before": only, "after": only},
         "nodes": nodes,
         "verdicts": [to_dict(verdict) for verdict in verdicts],
+        "message": " ".join([f"status {outcome}: {text}", *reasons]),
         "table": table.lines(nodes, "RESULT", [*head, *table.notes(nodes, verdicts)]),
     }
 
