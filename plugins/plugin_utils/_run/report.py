@@ -122,11 +122,13 @@ def _message(
 ) -> str:
     """Return what a person has to know as one paragraph: the reasons, and the next command."""
     head = f"{operation} {outcome}: "
-    if outcome == TWO_PRIMARIES:
-        return head + _two(living)
     if outcome in GOOD:
         return head + _TEXT[outcome]
-    reasons = [table.note(one) for one in verdicts if one.result in (FAILED, NOT_EVALUABLE)]
+    two = [_two(living)] if len(living) > 1 else []
+    if outcome == TWO_PRIMARIES:
+        return head + " ".join(two)
+    failed = [table.note(one) for one in verdicts if one.result in (FAILED, NOT_EVALUABLE)]
+    reasons = [*two, *failed]
     # Where nothing was done, a node without an answer matters only as far as a check says so.
     if outcome != REFUSED or not reasons:
         reasons += [f"{one.rstrip('.')}." for one in table.node_notes(nodes)]
@@ -293,6 +295,8 @@ def status_report(
         outcome, text = TWO_PRIMARIES, _two(living)
     elif right:
         outcome, text = DONE, "The cluster matches the inventory."
+    elif run.problems:
+        outcome, text = INCOMPLETE, "No node was asked."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     head = [text, *_remarks(state_directories)]

@@ -191,6 +191,8 @@ def test_what_cannot_work_is_refused_with_its_reason(
     assert run.status == 2, run.output
     assert case.words in said(run), run.output
     assert not run.changes()
+    looked = [result for task, result, _host in run.results() if task.startswith("Read the HA")]
+    assert "ok" not in looked, "a look takes the HA socket"
     assert shared.status() == before
 
 
