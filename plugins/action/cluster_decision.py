@@ -18,7 +18,7 @@ from secrets import token_hex
 from typing import Any
 
 from ansible import context
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.action import ActionBase
@@ -60,6 +60,10 @@ _NOT_BEGUN = (
 )
 
 
+class _Refused(Exception):
+    """Why a run does not even begin, in words."""
+
+
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
@@ -89,31 +93,36 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         _validation, arguments = self.validate_argument_spec(argument_spec=argument_spec())
-        step = arguments["step"]
-        if step == SETTINGS:
-            left_out = self._left_out_by_tags(variables)
-            returned = left_out or self._settings(variables)
-        elif step == BEGIN:
-            returned = self._begin(variables, arguments)
-        else:
-            returned = self._decide(variables, arguments)
+        try:
+            returned = self._step(variables, arguments)
+        except _Refused as problem:
+            returned = {"failed": True, "msg": str(problem)}
         result.update(changed=False, **returned)
         return result
 
+    def _step(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the step returns. Raises _Refused if the run does not even begin."""
+        step = arguments["step"]
+        if step == SETTINGS:
+            return self._left_out_by_tags() or self._settings(variables)
+        if step == BEGIN:
+            return self._begin(variables, arguments)
+        return self._decide(variables, arguments)
+
     # The guard on tags
 
-    def _left_out_by_tags(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _left_out_by_tags(self) -> dict[str, Any]:
         """Return a result that is skipped if tags leave the rest of the role out; else nothing.
 
-        The task of this step runs with every tag, so that it can tell. Raises AnsibleActionFail
+        The task of this step runs with every tag, so that it can tell. Raises _Refused
         if the role is included: then the tags chose the include, and nothing would come of it.
         """
         play = self._task.get_play()
-        tags = plays.flat(self._templar.template(self._inherited_keyword("tags") or []))
+        tags = plays.flat(self._templar.template(self._inherited_list("tags")))
         if plays.chosen(tags, frozenset(play.only_tags), frozenset(play.skip_tags)):
             return {}
         if self._is_included():
-            raise AnsibleActionFail(
+            raise _Refused(
                 "The tags of this run leave out all tasks of the role nso.ha.cluster: tags of "
                 "include_role hold for the include alone. Nothing was done. Give the tasks the "
                 "same tags with 'apply: {tags: [...]}' below include_role, or use import_role."
@@ -204,7 +213,7 @@ class ActionModule(ActionBase):
         """Return the run: its id, its owner, and the reasons why it may not go on."""
         self._refuse_private()
         if "settings" not in (variables.get(_SETTINGS) or {}):
-            raise AnsibleActionFail(_NOT_BEGUN)
+            raise _Refused(_NOT_BEGUN)
         self._refuse_hidden(variables)
         host_settings = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
         group = host_settings.text("nso_ha_group") or settings.DEFAULT_GROUP
@@ -248,7 +257,7 @@ class ActionModule(ActionBase):
         """Fail if -e sets a variable of the role: it would hide the results of tasks."""
         named = plays.private(load_extra_vars(self._loader))
         if named:
-            raise AnsibleActionFail(
+            raise _Refused(
                 f"{', '.join(named)} was given with -e. The role nso.ha.cluster sets variables of "
                 "such names itself, and one from outside would be taken for what a node said, or "
                 "for the report of this run. Run this without them."
@@ -261,7 +270,7 @@ class ActionModule(ActionBase):
         """
         result = variables.get(plays.RESULT)
         if not isinstance(result, Mapping) or result.get("run_id") != "":
-            raise AnsibleActionFail(
+            raise _Refused(
                 f"The play gives the role a variable {plays.RESULT}, and it would hide the report "
                 "of this run from the tasks that come after it. Nothing was done. Remove it from "
                 "the variables of the role."
@@ -285,23 +294,28 @@ class ActionModule(ActionBase):
     def _inherited(self) -> plays.Inherited:
         """Return what the tasks of the role inherit from what is around the role."""
         defaults: dict[str, set[str]] = {}
-        for part in self._inherited_keyword("module_defaults") or ():
+        for part in self._inherited_list("module_defaults"):
             for name, options in part.items():
                 defaults.setdefault(str(name), set()).update(map(str, options or ()))
         return plays.Inherited(
             once=boolean(self._templar.template(self._inherited_keyword("run_once") or False)),
             delegate_to=str(self._inherited_keyword("delegate_to") or ""),
-            conditions=tuple(map(str, self._inherited_keyword("when") or ())),
+            conditions=tuple(map(str, self._inherited_list("when"))),
             module_defaults=defaults,
         )
 
-    def _inherited_keyword(self, name: str) -> Any:
+    def _inherited_list(self, name: str) -> list[Any]:
+        """Return the same for a keyword whose values add up from the play to the block."""
+        value = self._inherited_keyword(name)
+        return value if isinstance(value, list) else []
+
+    def _inherited_keyword(self, name: str) -> object:
         """Return what the block around this task inherits of a keyword; None if nothing.
 
         Only this way of asking leaves out what the block, and this task, say themselves, also after
         Ansible has made the values of the block final.
         """
-        value = self._task._parent._get_parent_attribute(name, omit=True)
+        value: object = self._task._parent._get_parent_attribute(name, omit=True)
         return None if value is Sentinel else value
 
     def _fence_problem(self, path: str) -> str:
@@ -325,7 +339,7 @@ class ActionModule(ActionBase):
 
     def _decide(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         if "run" not in (variables.get(_BEGIN) or {}):
-            raise AnsibleActionFail(_NOT_BEGUN)
+            raise _Refused(_NOT_BEGUN)
         run = plain.from_dict(Run, variables[_BEGIN]["run"])
         of_hosts = _of_hosts(variables, run.hosts)
         known = Known(

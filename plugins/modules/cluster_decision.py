@@ -34,12 +34,12 @@ options:
   step:
     description:
       - What to decide.
-      - V(settings) runs on each host and returns what its variables say, as modules will see them. It is
-        skipped where tags leave out the rest of the role, and fails if the role was included.
+      - V(settings) runs on each host and returns what its variables say, as modules will see them.
+        It is skipped where tags leave out the rest of the role, and fails if that was included.
       - V(begin) gives the run its id, and says whether the play that it is part of can run the
-        operation. One play runs one cluster, all of it, and its hosts go in step; nothing that the role
-        inherits from the play makes its tasks do something else. For a failover it
-        loads the file with the fencing tasks and says whether they can be relied on.
+        operation. One play runs one cluster, all of it, and its hosts go in step; nothing that
+        the role inherits from the play makes its tasks do something else. For a failover it loads
+        the file with the fencing tasks and says whether they can be relied on.
       - V(find_gone) says which runs hold a lock and have ended.
       - V(plan) makes the plan, V(plan_again) makes it again once the lock is held.
       - V(judge_locks), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and V(judge_wave) add

@@ -75,6 +75,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
+def quick(cases: Mapping[str, Case], *names: str) -> list[Any]:
+    """The names of these cases for a test; it is one of every change for those that are named."""
+    marks = [pytest.mark.main, pytest.mark.every_core]
+    return [pytest.param(case, marks=marks if case in names else []) for case in cases]
+
+
 def said(run: Run) -> str:
     """What the playbook printed, without line breaks."""
     return " ".join(run.output.split())
@@ -95,9 +101,7 @@ DRY = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.main] * (name == "play")) for name in DRY]
-)
+@pytest.mark.parametrize("name", quick(DRY, "play"))
 def test_check_mode_is_what_the_tasks_have_wherever_it_is_said(
     shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -176,13 +180,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.main] * (name in ("run_once", "tags", "from Plan")))
-        for name in REFUSED
-    ],
-)
+@pytest.mark.parametrize("name", quick(REFUSED, "run_once", "tags", "from Plan"))
 def test_what_cannot_work_is_refused_with_its_reason(
     shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -213,12 +211,13 @@ def test_the_failure_message_has_the_reasons_without_the_table(
     shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSIBLE_DISPLAY_OK_HOSTS", "no")
-    playbook = write(tmp_path / "play.yml", [role(entry="failover")])
-    run = run_playbook(playbook, shared.inventory)
+    playbook = write(tmp_path / "play.yml", [role()])
+    run = run_playbook(playbook, shared.inventory, variables={"nso_ha_candidate": "n9"})
     assert run.status == 2, run.output
     printed = said(run).partition("PLAY RECAP")[0]
     assert "NODE WANTED FOUND" not in printed, "that is the table"
-    assert "failover refused: (primary_gone failed) n1 " in printed, printed
+    assert "switchover refused: (" in printed, printed
+    assert "n9" in printed, printed
     assert "Nothing was changed. Resolve this and run it again." in printed, printed
     assert run.report["message"] in printed
 
@@ -275,9 +274,7 @@ WORKS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.main] * (name == "fact cache")) for name in WORKS]
-)
+@pytest.mark.parametrize("name", quick(WORKS, "fact cache"))
 def test_what_works_moves_the_primary_and_leaves_its_report(
     shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
