@@ -193,18 +193,15 @@ class ActionModule(ActionBase):
         self, variables: Mapping[str, Any], of_hosts: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Settings]:
         """Return the settings of these hosts; of a host that stated none, from the inventory."""
-        task = (variables.get(_SETTINGS) or {}).get("task")
         all_settings = {}
         for host, of_host in of_hosts.items():
-            registered = of_host.get(_SETTINGS)
-            stated = None
-            if isinstance(registered, Mapping) and task and registered.get("task") == task:
-                stated = plain.from_dict(Settings, registered["settings"])
+            registered = _stated(variables, of_host).get("settings")
+            host_settings = plain.from_dict(Settings, registered) if registered else None
             # With run_once, Ansible registers for every host what one host has stated.
-            if stated is None or stated.member.host != host:
+            if host_settings is None or host_settings.member.host != host:
                 evaluate = self._evaluator(of_host)
-                stated = settings.read(host, evaluate, {}, stated=False)
-            all_settings[host] = stated
+                host_settings = settings.read(host, evaluate, {}, stated=False)
+            all_settings[host] = host_settings
         return all_settings
 
     # The beginning of a run
@@ -241,8 +238,8 @@ class ActionModule(ActionBase):
         """
         if self._task.check_mode or variables.get("ansible_check_mode"):
             return True
-        registered = (of_host.get(_SETTINGS) for of_host in _of_hosts(variables, hosts).values())
-        return any(isinstance(one, Mapping) and one.get("check_mode") for one in registered)
+        of_hosts = _of_hosts(variables, hosts).values()
+        return any(_stated(variables, of_host).get("check_mode") for of_host in of_hosts)
 
     def _problems(self, variables: Mapping[str, Any], group: str, operation: str) -> list[str]:
         """Return the reasons why the run may not even observe the nodes."""
@@ -362,6 +359,15 @@ class ActionModule(ActionBase):
 def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Return the variables of these hosts as they stand. Ansible puts them together each time."""
     return {host: variables["hostvars"].raw_get(host) for host in hosts}
+
+
+def _stated(variables: Mapping[str, Any], of_host: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a host has stated in the task in which this host did; empty if it has not."""
+    task = (variables.get(_SETTINGS) or {}).get("task")
+    registered = of_host.get(_SETTINGS)
+    if isinstance(registered, Mapping) and task and registered.get("task") == task:
+        return registered
+    return {}
 
 
 def _earlier(registered: object, run_id: str) -> Decision | None:

@@ -127,11 +127,11 @@ def _message(
     two = [_two(living)] if len(living) > 1 else []
     if outcome == TWO_PRIMARIES:
         return head + " ".join(two)
-    failed = [table.note(one) for one in verdicts if one.result in (FAILED, NOT_EVALUABLE)]
-    reasons = [*two, *failed]
+    failed = [verdict for verdict in verdicts if verdict.result in (FAILED, NOT_EVALUABLE)]
+    reasons = [*two, *map(table.note, failed)]
     # Where nothing was done, a node without an answer matters only as far as a check says so.
     if outcome != REFUSED or not reasons:
-        reasons += [f"{one.rstrip('.')}." for one in table.node_notes(nodes)]
+        reasons += [f"{note.rstrip('.')}." for note in table.node_notes(nodes)]
     more = len(reasons) - _MOST_REASONS
     if more > 0:
         reasons[_MOST_REASONS:] = [f"There are {more} more reasons in nso_ha_result."]
