@@ -88,7 +88,7 @@ def said(run: Run) -> str:
 
 # Check mode
 
-_DRY = {"check_mode": True}
+_DRY: dict[str, Any] = {"check_mode": True}
 DRY = {
     "play": Case([role(), result_is("planned")], play=_DRY),
     "block": Case([{"block": [role(INCLUDE), result_is("planned")], **_DRY}]),
