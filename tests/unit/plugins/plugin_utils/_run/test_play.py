@@ -94,7 +94,7 @@ def test_a_play_for_a_part_may_look_and_no_other_fault_is_forgiven_for_that() ->
     part = replace(RIGHT, hosts=("n2", "x"), together=frozenset(("n2", "x")))
     assert problems(part, whole=False) == []
     for change in ({"group": "nos"}, {"strategy": "free"}, {"unstated": ("n2",)}):
-        assert problems(replace(part, **change), whole=False)  # type: ignore[arg-type]
+        assert problems(replace(part, **change), whole=False)
 
 
 @pytest.mark.parametrize(
