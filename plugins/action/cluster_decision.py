@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timezone
 from secrets import token_hex
 from typing import Any
 
 from ansible import context
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
+from ansible.utils.sentinel import Sentinel
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
@@ -51,6 +53,15 @@ BEGIN = "begin"
 _SETTINGS = "__nso_ha_settings"
 _BEGIN = "__nso_ha_begin"
 _DECISION = "__nso_ha_decision"
+
+_NOT_BEGUN = (
+    "This run of the role nso.ha.cluster has not begun: its first tasks were left out, as by "
+    "--start-at-task. Nothing was changed. Run it from the beginning."
+)
+
+
+class _Refused(Exception):
+    """Why a run does not even begin, in words."""
 
 
 def argument_spec() -> dict[str, Any]:
@@ -82,15 +93,50 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         _validation, arguments = self.validate_argument_spec(argument_spec=argument_spec())
-        step = arguments["step"]
-        if step == SETTINGS:
-            returned = self._settings(variables)
-        elif step == BEGIN:
-            returned = self._begin(variables, arguments)
-        else:
-            returned = self._decide(variables, arguments)
+        try:
+            returned = self._step(variables, arguments)
+        except _Refused as problem:
+            returned = {"failed": True, "msg": str(problem)}
         result.update(changed=False, **returned)
         return result
+
+    def _step(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the step returns. Raises _Refused if the run does not even begin."""
+        step = arguments["step"]
+        if step == SETTINGS:
+            return self._left_out_by_tags() or self._settings(variables)
+        if step == BEGIN:
+            return self._begin(variables, arguments)
+        return self._decide(variables, arguments)
+
+    # The guard on tags
+
+    def _left_out_by_tags(self) -> dict[str, Any]:
+        """Return a result that is skipped if tags leave the rest of the role out; else nothing.
+
+        The task of this step runs with every tag, so that it can tell. Raises _Refused
+        if the role is included: then the tags chose the include, and nothing would come of it.
+        """
+        play = self._task.get_play()
+        tags = plays.flat(self._templar.template(self._inherited_list("tags")))
+        if plays.chosen(tags, frozenset(play.only_tags), frozenset(play.skip_tags)):
+            return {}
+        if self._is_included():
+            raise _Refused(
+                "The tags of this run leave out all tasks of the role nso.ha.cluster: tags of "
+                "include_role hold for the include alone. Nothing was done. Give the tasks the "
+                "same tags with 'apply: {tags: [...]}' below include_role, or use import_role."
+            )
+        return {"skipped": True, "skip_reason": "Tags leave the role out."}
+
+    def _is_included(self) -> bool:
+        """Return whether the role is part of the play because of a task that includes it."""
+        parent = self._task._parent
+        while parent is not None:
+            if isinstance(parent, IncludeRole):
+                return not parent.statically_loaded
+            parent = parent._parent
+        return False
 
     # The settings of a host
 
@@ -104,8 +150,13 @@ class ActionModule(ActionBase):
             self._keywords(),
             transport=str(getattr(self._connection, "transport", "")),
         )
-        # After a host has dropped out, the variable still has what an earlier run registered.
-        return {"settings": plain.to_dict(host_settings), "task": self._task._uuid}
+        return {
+            "settings": plain.to_dict(host_settings),
+            # After a host has dropped out, the variable still has what an earlier run registered.
+            "task": self._task._uuid,
+            # What the command line says is known everywhere; this may differ from host to host.
+            "check_mode": bool(self._task.check_mode),
+        }
 
     def _keywords(self) -> settings.Keywords:
         """Return the keywords of the play as they are for this host."""
@@ -146,15 +197,15 @@ class ActionModule(ActionBase):
         self, variables: Mapping[str, Any], of_hosts: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Settings]:
         """Return the settings of these hosts; of a host that stated none, from the inventory."""
-        task = (variables.get(_SETTINGS) or {}).get("task")
         all_settings = {}
         for host, of_host in of_hosts.items():
-            registered = of_host.get(_SETTINGS)
-            if isinstance(registered, Mapping) and task and registered.get("task") == task:
-                all_settings[host] = plain.from_dict(Settings, registered["settings"])
-            else:
+            registered = _stated(variables, of_host).get("settings")
+            host_settings = plain.from_dict(Settings, registered) if registered else None
+            # With run_once, Ansible registers for every host what one host has stated.
+            if host_settings is None or host_settings.member.host != host:
                 evaluate = self._evaluator(of_host)
-                all_settings[host] = settings.read(host, evaluate, {}, stated=False)
+                host_settings = settings.read(host, evaluate, {}, stated=False)
+            all_settings[host] = host_settings
         return all_settings
 
     # The beginning of a run
@@ -162,25 +213,37 @@ class ActionModule(ActionBase):
     def _begin(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the run: its id, its owner, and the reasons why it may not go on."""
         self._refuse_private()
+        if "settings" not in (variables.get(_SETTINGS) or {}):
+            raise _Refused(_NOT_BEGUN)
+        self._refuse_hidden(variables)
         host_settings = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
         group = host_settings.text("nso_ha_group") or settings.DEFAULT_GROUP
         operation = arguments["operation"]
         path = host_settings.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
         process = processes.this_process()
+        hosts = tuple(variables["groups"].get(group, ()))
         run = Run(
             run_id=token_hex(8),
             owner=processes.owner(variables, process["host"]),
             began=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             process=process,
             operation=operation,
-            hosts=tuple(variables["groups"].get(group, ())),
-            dry=bool(
-                arguments["dry"] or self._task.check_mode or variables.get("ansible_check_mode")
-            ),
+            hosts=hosts,
+            dry=arguments["dry"] or self._in_check_mode(variables, hosts),
             problems=tuple(self._problems(variables, group, operation)),
             fence_problem=self._fence_problem(path) if path else "",
         )
         return {"run": plain.to_dict(run)}
+
+    def _in_check_mode(self, variables: Mapping[str, Any], hosts: Iterable[str]) -> bool:
+        """Return whether anything asks for check mode: the command line, or a task of any host.
+
+        `check_mode: false` does not lift the check mode of the command line.
+        """
+        if self._task.check_mode or variables.get("ansible_check_mode"):
+            return True
+        of_hosts = _of_hosts(variables, hosts).values()
+        return any(_stated(variables, of_host).get("check_mode") for of_host in of_hosts)
 
     def _problems(self, variables: Mapping[str, Any], group: str, operation: str) -> list[str]:
         """Return the reasons why the run may not even observe the nodes."""
@@ -188,28 +251,35 @@ class ActionModule(ActionBase):
         of_hosts = self._all_settings(variables, _of_hosts(variables, hosts))
         living = variables["ansible_play_hosts"]
         unstated = [host for host in living if host in of_hosts and not of_hosts[host].stated]
-        problems = []
-        if unstated:
-            problems.append(
-                f"{', '.join(unstated)} did not state what the variables say, as that task was cut "
-                "off. Run it again"
-            )
-        if operation:
-            problems += plays.problems(self._play(group, variables))
-            problems += planning.problems(operation, of_hosts)
-        return problems
+        problems = plays.problems(self._play(group, variables, unstated), whole=bool(operation))
+        return problems + (planning.problems(operation, of_hosts) if operation else [])
 
     def _refuse_private(self) -> None:
         """Fail if -e sets a variable of the role: it would hide the results of tasks."""
         named = plays.private(load_extra_vars(self._loader))
         if named:
-            raise AnsibleActionFail(
+            raise _Refused(
                 f"{', '.join(named)} was given with -e. The role nso.ha.cluster sets variables of "
-                "such names itself, and one from outside would be taken for what a node said. "
-                "Run this without them."
+                "such names itself, and one from outside would be taken for what a node said, or "
+                "for the report of this run. Run this without them."
             )
 
-    def _play(self, group: str, variables: Mapping[str, Any]) -> plays.Play:
+    def _refuse_hidden(self, variables: Mapping[str, Any]) -> None:
+        """Fail if a variable of the play hides the one in which the role leaves its report.
+
+        The task before has set it, to what no run has as its result.
+        """
+        result = variables.get(plays.RESULT)
+        if not isinstance(result, Mapping) or result.get("run_id") != "":
+            raise _Refused(
+                f"The play gives the role a variable {plays.RESULT}, and it would hide the report "
+                "of this run from the tasks that come after it. Nothing was done. Remove it from "
+                "the variables of the role."
+            )
+
+    def _play(
+        self, group: str, variables: Mapping[str, Any], unstated: Collection[str]
+    ) -> plays.Play:
         everybody = list(variables["ansible_play_hosts_all"])
         later = set(variables["ansible_play_hosts"]) - set(variables["ansible_play_batch"])
         return plays.Play(
@@ -218,7 +288,36 @@ class ActionModule(ActionBase):
             together=frozenset(everybody) - later,
             group=group,
             groups=variables["groups"],
+            unstated=tuple(unstated),
+            inherited=self._inherited(),
         )
+
+    def _inherited(self) -> plays.Inherited:
+        """Return what the tasks of the role inherit from what is around the role."""
+        defaults: dict[str, set[str]] = {}
+        for part in self._inherited_list("module_defaults"):
+            for name, options in part.items():
+                defaults.setdefault(str(name), set()).update(map(str, options or ()))
+        return plays.Inherited(
+            once=boolean(self._templar.template(self._inherited_keyword("run_once") or False)),
+            delegate_to=str(self._inherited_keyword("delegate_to") or ""),
+            conditions=tuple(map(str, self._inherited_list("when"))),
+            module_defaults=defaults,
+        )
+
+    def _inherited_list(self, name: str) -> list[Any]:
+        """Return the same for a keyword whose values add up from the play to the block."""
+        value = self._inherited_keyword(name)
+        return value if isinstance(value, list) else []
+
+    def _inherited_keyword(self, name: str) -> object:
+        """Return what the block around this task inherits of a keyword; None if nothing.
+
+        Only this way of asking leaves out what the block, and this task, say themselves, also after
+        Ansible has made the values of the block final.
+        """
+        value: object = self._task._parent._get_parent_attribute(name, omit=True)
+        return None if value is Sentinel else value
 
     def _fence_problem(self, path: str) -> str:
         """Return why the fencing tasks cannot be relied on, or ""."""
@@ -240,6 +339,8 @@ class ActionModule(ActionBase):
     # The decisions
 
     def _decide(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if "run" not in (variables.get(_BEGIN) or {}):
+            raise _Refused(_NOT_BEGUN)
         run = plain.from_dict(Run, variables[_BEGIN]["run"])
         of_hosts = _of_hosts(variables, run.hosts)
         known = Known(
@@ -262,6 +363,15 @@ class ActionModule(ActionBase):
 def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Return the variables of these hosts as they stand. Ansible puts them together each time."""
     return {host: variables["hostvars"].raw_get(host) for host in hosts}
+
+
+def _stated(variables: Mapping[str, Any], of_host: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a host has stated in the task in which this host did; empty if it has not."""
+    task = (variables.get(_SETTINGS) or {}).get("task")
+    registered = of_host.get(_SETTINGS)
+    if isinstance(registered, Mapping) and task and registered.get("task") == task:
+        return registered
+    return {}
 
 
 def _earlier(registered: object, run_id: str) -> Decision | None:

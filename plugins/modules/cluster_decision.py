@@ -35,9 +35,11 @@ options:
     description:
       - What to decide.
       - V(settings) runs on each host and returns what its variables say, as modules will see them.
+        It is skipped where tags leave out the rest of the role, and fails if that was included.
       - V(begin) gives the run its id, and says whether the play that it is part of can run the
-        operation. One play runs one cluster, all of it, and its hosts go in step. For a failover it
-        loads the file with the fencing tasks and says whether they can be relied on.
+        operation. One play runs one cluster, all of it, and its hosts go in step; nothing that
+        the role inherits from the play makes its tasks do something else. For a failover it loads
+        the file with the fencing tasks and says whether they can be relied on.
       - V(find_gone) says which runs hold a lock and have ended.
       - V(plan) makes the plan, V(plan_again) makes it again once the lock is held.
       - V(judge_locks), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and V(judge_wave) add
@@ -110,6 +112,10 @@ task:
   description: The id of the task that asked. Settings of another task are not those of this run.
   returned: for V(settings)
   type: str
+check_mode:
+  description: Whether the task was in check mode on this host.
+  returned: for V(settings)
+  type: bool
 run:
   description: What tells this run from every other.
   returned: for V(begin)
@@ -136,7 +142,7 @@ gone:
   type: list
   elements: str
 report:
-  description: The report, which the role hands on as C(nso_ha_report).
+  description: The report, which the role hands on as C(nso_ha_report) and C(nso_ha_result).
   returned: for V(report), V(report_so_far) and V(report_status)
   type: dict
 """

@@ -95,7 +95,7 @@ _SECTIONS = ("block", "rescue", "always")
 _INHERITED = ("vars", "when", "ignore_errors", "check_mode", "module_defaults")
 _SURROUNDINGS = ("environment", "become", "become_user", "remote_user")
 #: Here no host is ever unreachable, and no host fails alone where all are to fail.
-_WITHOUT_EFFECT = ("name", "ignore_unreachable", "any_errors_fatal")
+_WITHOUT_EFFECT = ("name", "ignore_unreachable", "any_errors_fatal", "tags")
 _OF_BOTH = frozenset((*_INHERITED, *_WITHOUT_EFFECT))
 _OF_TASK = frozenset(
     (
@@ -261,7 +261,7 @@ class RoleRunner:
     ) -> None:
         self._inventory = inventory
         self._hosts = list(inventory)
-        self._modules = {**_BUILTIN, "ansible.builtin.set_fact": self._set_fact, **modules}
+        self._modules = {**_BUILTIN, **modules}
         self.registered: dict[str, Result] = {host: {} for host in inventory}
         # Of another host, the role asks for nothing but what was registered there.
         self._magic = {
@@ -332,9 +332,10 @@ class RoleRunner:
         failures = {}
         for host in hosts[:1] if task.run_once else hosts:
             result = self._on_host(task, host, inner)
-            if task.register:
-                for other in self._hosts if task.run_once else [host]:
+            for other in self._hosts if task.run_once else [host]:
+                if task.register:
                     self.registered[other][task.register] = result
+                self.registered[other].update(result.get("ansible_facts", {}))
             if result.get("failed") and not inner.ignores_errors:
                 failed = hosts if task.run_once else [host]
                 failures.update(dict.fromkeys(failed, (task, result)))
@@ -395,10 +396,6 @@ class RoleRunner:
             result["changed"] = all(holds(one, after) for one in task.changed_when)
         return result
 
-    def _set_fact(self, call: Call) -> Result:
-        self.registered[call.host].update(call.arguments)
-        return {}
-
 
 def _items(task: _Task, scope: Scope) -> list[dict[str, Any]]:
     """Return the variables of a loop for each of its items; of no loop, those of one without."""
@@ -417,6 +414,11 @@ def _fail(call: Call) -> Result:
     return {"failed": True, "msg": call.arguments["msg"]}
 
 
+def _set_fact(call: Call) -> Result:
+    facts = {name: value for name, value in call.arguments.items() if name != "cacheable"}
+    return {"ansible_facts": facts}
+
+
 def _show(_call: Call) -> Result:
     return {}
 
@@ -424,5 +426,6 @@ def _show(_call: Call) -> Result:
 _BUILTIN: Mapping[str, Module] = {
     "ansible.builtin.debug": _show,
     "ansible.builtin.fail": _fail,
+    "ansible.builtin.set_fact": _set_fact,
     "ansible.builtin.set_stats": _show,
 }

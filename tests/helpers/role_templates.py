@@ -78,6 +78,12 @@ def _difference(values: Iterable[Any], others: Sequence[Any]) -> list[Any]:
     return [value for value in values if value not in others]
 
 
+def _mandatory(value: Any, message: str) -> Any:
+    if isinstance(value, Undefined):
+        raise NotDefined(message)
+    return value
+
+
 def _extract(name: str, container: Mapping[str, Any]) -> Any:
     return container[name]
 
@@ -89,6 +95,7 @@ _ENVIRONMENT.filters.update(
     combine=_combine,
     difference=_difference,
     extract=_extract,
+    mandatory=_mandatory,
     realpath=os.path.realpath,
     zip=zip,
 )

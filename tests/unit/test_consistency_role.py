@@ -19,6 +19,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import GIVE_ROLE, KINDS, Step, Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, results, settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
     OperationPlan,
@@ -96,6 +97,7 @@ DECISIONS = [task for _folder, task in ALL if action(task) == DECISION]
 UNDER_LOCK = [task for folder, task in ALL if action(task) == DECISION and folder == "act"]
 
 SETTINGS_TASK = "settings"
+FACT = "ansible.builtin.set_fact"
 
 
 def every(tasks: list[Task]) -> pytest.MarkDecorator:
@@ -105,11 +107,12 @@ def every(tasks: list[Task]) -> pytest.MarkDecorator:
 
 def handed_on() -> set[str]:
     """What the role returns to the play or to AWX, and so is no variable of it."""
-    return {
+    artifacts = {
         name
         for _folder, task in ALL
         for name in task.get("ansible.builtin.set_stats", {}).get("data", {})
     }
+    return artifacts | {plays.RESULT}
 
 
 def set_by(task: Task) -> set[str]:
@@ -117,7 +120,7 @@ def set_by(task: Task) -> set[str]:
     control = task.get("loop_control", {})
     return {
         *task.get("vars", {}),
-        *task.get("ansible.builtin.set_fact", {}),
+        *(set(task.get("ansible.builtin.set_fact", {})) - {"cacheable"}),
         *(control[name] for name in ("loop_var", "index_var") if name in control),
         *([task["register"]] if "register" in task else []),
     }
@@ -125,7 +128,8 @@ def set_by(task: Task) -> set[str]:
 
 def handed_in() -> set[str]:
     """What the role sets for tasks of its user, and so is no variable of it either."""
-    return {name for _folder, task in ALL for name in set_by(task) if VARIABLE.fullmatch(name)}
+    names = {name for _folder, task in ALL for name in set_by(task) if VARIABLE.fullmatch(name)}
+    return names - handed_on()
 
 
 def text_of(*paths: Path) -> str:
@@ -357,7 +361,7 @@ def test_a_module_that_fails_or_a_node_that_is_not_reached_does_not_end_the_play
 
 @every([task for _folder, task in ALL if "run_once" in task and task not in DECISIONS])
 def test_what_runs_once_is_about_no_node_or_delegated_to_it(task: Task) -> None:
-    plain = {"ansible.builtin.debug", "ansible.builtin.set_stats"}
+    plain = {f"ansible.builtin.{name}" for name in ("debug", "set_fact", "set_stats")}
     assert task in DELEGATED or plain & set(task)
 
 
@@ -392,8 +396,13 @@ def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
     # What completes the history in check mode is shown by Ansible and read by no decision.
     assert by_host == {*results.REGISTERED, "__nso_ha_completed"}
     assert one_by_one == set(results.ONE_BY_ONE.values())
-    facts = {name for _folder, task in ALL for name in task.get("ansible.builtin.set_fact", {})}
-    assert facts == {results.FENCE_PROBLEM}
+    facts = [task["ansible.builtin.set_fact"] for _folder, task in ALL if FACT in task]
+    assert {name for one in facts for name in set(one) - {"cacheable"}} == {
+        results.FENCE_PROBLEM,
+        plays.RESULT,
+    }
+    # Whatever the play makes the default: a cache would hand it on to the next run.
+    assert all(one["cacheable"] is False for one in facts if plays.RESULT in one)
 
 
 def test_every_private_variable_that_is_used_is_set_by_the_role() -> None:

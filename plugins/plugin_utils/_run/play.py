@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whether a play can run an operation: one cluster, all of it, in step. Pure functions."""
+"""Whether a play can run the role: one cluster, all of it, in step, and each node for itself.
+
+Pure functions over what the action plugin has read from Ansible.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Strategies with which each task runs on all hosts before the next one begins. What is decided
 #: once for the cluster would otherwise be decided before all nodes have answered.
@@ -19,15 +22,41 @@ _IN_STEP = frozenset(
 
 #: The prefix of the variables that the tasks of the role set for one another.
 _PRIVATE = "__nso_ha_"
+#: The variable in which the role leaves its report for the play that it is part of.
+RESULT = "nso_ha_result"
+
+#: The prefix of the modules of this collection, and their action group, in `module_defaults`.
+_MODULES = "nso.ha."
+_GROUP = "group/nso.ha.ncs"
+#: What a play may set for that group: the role sets it as well, always.
+_ALWAYS_SET = frozenset(("token", "timeout"))
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """What the tasks of the role inherit from the play, the blocks and the import around them.
+
+    once:            whether they run once (`run_once`)
+    delegate_to:     where they are delegated to, or ""
+    conditions:      what `when` says. Ansible evaluates it for each task
+    module_defaults: the options that have defaults, by module or group of modules
+    """
+
+    once: bool = False
+    delegate_to: str = ""
+    conditions: Sequence[str] = ()
+    module_defaults: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Play:
     """The play that runs the role.
 
-    hosts:    all hosts of the play, also those that Ansible has dropped
-    together: the hosts of the play that `serial` does not leave for a later batch
-    groups:   the hosts of each group of the inventory
+    hosts:     all hosts of the play, also those that Ansible has dropped
+    together:  the hosts of the play that `serial` does not leave for a later batch
+    unstated:  living hosts of the group that did not take part in the first task of the role
+    groups:    the hosts of each group of the inventory
+    inherited: what the tasks of the role inherit
     """
 
     strategy: str
@@ -35,10 +64,15 @@ class Play:
     together: Collection[str]
     group: str
     groups: Mapping[str, Sequence[str]]
+    unstated: Sequence[str] = ()
+    inherited: Inherited = field(default_factory=Inherited)
 
 
-def problems(play: Play) -> list[str]:
-    """Return the reasons why this play cannot run an operation; none if it can."""
+def problems(play: Play, whole: bool = True) -> list[str]:
+    """Return the reasons why this play cannot run an operation; none if it can.
+
+    If it need not be the `whole` cluster, what is returned forbids even to look at the nodes.
+    """
     if play.group not in play.groups:
         known = ", ".join(name for name in play.groups if name not in ("all", "ungrouped"))
         return [
@@ -49,6 +83,25 @@ def problems(play: Play) -> list[str]:
     members = play.groups[play.group]
     if not members:
         reasons.append(f"the group {play.group!r} (nso_ha_group) has no hosts")
+    if whole:
+        reasons += _not_whole(play, members)
+    if play.strategy not in _IN_STEP:
+        reasons.append(
+            f"the strategy of this play is {play.strategy}, with which hosts do not go in step. "
+            "Use 'strategy: ansible.builtin.linear' in the play"
+        )
+    elif play.unstated and not play.inherited.once:
+        reasons.append(
+            f"{', '.join(play.unstated)} did not state what the variables say. That task was cut "
+            "off, or 'when', 'run_once' or a loop leaves hosts out of the role. Let the role run "
+            "on all hosts of the play"
+        )
+    return reasons + _inherited_problems(play.inherited)
+
+
+def _not_whole(play: Play, members: Sequence[str]) -> list[str]:
+    """Return the reasons why the hosts of the play are not the cluster."""
+    reasons = []
     others = [host for host in play.hosts if host not in members]
     if others:
         reasons.append(
@@ -63,11 +116,37 @@ def problems(play: Play) -> list[str]:
             "others. A decision about a cluster needs all of its nodes: run without --limit and "
             "without serial"
         )
-    if play.strategy not in _IN_STEP:
+    return reasons
+
+
+def _inherited_problems(inherited: Inherited) -> list[str]:
+    """Return the reasons why the tasks of the role would not do what they are for."""
+    reasons = []
+    if inherited.once:
         reasons.append(
-            f"the strategy of this play is {play.strategy}, with which hosts do not go in step. "
-            "Use 'strategy: ansible.builtin.linear' in the play"
+            "run_once holds for the role, so that one host would stand for all of them. Remove it "
+            "from the role, or from the block or the play that the role is in"
         )
+    if inherited.delegate_to:
+        reasons.append(
+            f"the role is delegated to {inherited.delegate_to} (delegate_to), which would be taken "
+            "for each node. Remove it from the role, or from the block that the role is in"
+        )
+    for condition in inherited.conditions:
+        if RESULT in condition or _PRIVATE in condition:
+            reasons.append(
+                f"the condition {condition!r} reads what the role sets, and Ansible evaluates it "
+                "again before each task of the role. Use include_role with that condition, which "
+                "evaluates it once; do not put it on import_role or on a block"
+            )
+    for name, options in inherited.module_defaults.items():
+        refused = sorted(set(options) - (_ALWAYS_SET if name == _GROUP else set()))
+        if refused and (name == _GROUP or name.startswith(_MODULES)):
+            reasons.append(
+                f"module_defaults of {name} set {', '.join(refused)}, so that the modules of the "
+                "role would work with other options than the role. Set the variables of the role "
+                "instead (nso_ha_path, nso_ha_ip, ...), and have these defaults in another play"
+            )
     return reasons
 
 
@@ -75,6 +154,25 @@ def _are(hosts: Collection[str]) -> str:
     return "is" if len(hosts) == 1 else "are"
 
 
+def flat(tags: Iterable[object]) -> frozenset[str]:
+    """Return tags as Ansible counts them: a template of one tag may be a list of several."""
+    return frozenset(
+        str(tag) for part in tags for tag in (part if isinstance(part, list) else [part])
+    )
+
+
+def chosen(tags: frozenset[str], only: frozenset[str], skip: frozenset[str]) -> bool:
+    """Return whether Ansible runs a task with these tags, given --tags and --skip-tags."""
+    tagged = bool(tags)
+    tags = tags or frozenset(("untagged",))
+    by_rule = ("all" in only or ("tagged" in only and tagged)) and "never" not in tags
+    if only and "always" not in tags and tags.isdisjoint(only) and not by_rule:
+        return False
+    if "all" in skip:
+        return "always" in tags and "always" not in skip
+    return tags.isdisjoint(skip) and not ("tagged" in skip and tagged)
+
+
 def private(names: Iterable[str]) -> list[str]:
     """Return which of these variables only the tasks of the role may set."""
-    return sorted(name for name in names if name.startswith(_PRIVATE))
+    return sorted(name for name in names if name == RESULT or name.startswith(_PRIVATE))

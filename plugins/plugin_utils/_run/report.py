@@ -13,7 +13,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE
 from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 
 from .._checks import judge, moving
-from .._checks.case import FAILED, PASSED, Verdict
+from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .._checks.consents import ALLOW_DATA_LOSS, ALLOW_OVERWRITE, entry, option
 from .._model import identity, links
 from .._model.observation import Answer, Observation, Silence, txid_of
@@ -50,6 +50,17 @@ _TWO_PRIMARIES = (
 
 #: The variables that agree to what a check refuses.
 _CONSENTS = {judge.OVERWRITE: ALLOW_OVERWRITE, moving.DATA_LOSS: ALLOW_DATA_LOSS}
+
+#: The next command, or what else there is to do, after the reasons in a message.
+_NEXT = {
+    REFUSED: "Nothing was changed. Resolve this and run it again.",
+    ROLLED_BACK: "The cluster is as it was before. Resolve this and run it again.",
+    INCOMPLETE: "Resolve this and run it again.",
+    UNKNOWN: "Whether an order was carried out is not known. Run it again: it looks first.",
+}
+
+#: How many reasons a message has. It is printed for each host.
+_MOST_REASONS = 6
 
 _ENDED = "The cluster has been torn down. Every node has role none and accepts writes."
 
@@ -105,12 +116,43 @@ def report(
         *_about(returned, decision),
         *_outdated(wanted, plan.candidate, outcome),
     ]
+    hints = [f"{text}." for text in _consents(decision)]
     notes = [*head, *table.notes(nodes, verdicts), *_consents(decision), *_warnings(returned)]
-    return {**returned, "table": table.lines(nodes, "DONE", notes)}
+    return {
+        **returned,
+        "message": _message(plan.operation, outcome, living, nodes, verdicts, hints),
+        "table": table.lines(nodes, "DONE", notes),
+    }
 
 
 def _warnings(returned: Mapping[str, Any]) -> list[str]:
     return [f"Warning: {text}." for text in returned["warnings"]]
+
+
+def _message(
+    operation: str,
+    outcome: str,
+    living: Sequence[str],
+    nodes: Sequence[Mapping[str, Any]],
+    verdicts: Sequence[Verdict],
+    hints: Sequence[str],
+) -> str:
+    """Return what a person has to know as one paragraph: the reasons, and the next command."""
+    head = f"{operation} {outcome}: "
+    if outcome in GOOD:
+        return head + _TEXT[outcome]
+    two = [_two(living)] if len(living) > 1 else []
+    if outcome == TWO_PRIMARIES:
+        return head + " ".join(two)
+    failed = [verdict for verdict in verdicts if verdict.result in (FAILED, NOT_EVALUABLE)]
+    reasons = [*two, *map(table.note, failed)]
+    # Where nothing was done, a node without an answer matters only as far as a check says so.
+    if outcome != REFUSED or not reasons:
+        reasons += [f"{note.rstrip('.')}." for note in table.node_notes(nodes)]
+    more = len(reasons) - _MOST_REASONS
+    if more > 0:
+        reasons[_MOST_REASONS:] = [f"There are {more} more reasons in nso_ha_result."]
+    return head + " ".join([*reasons, *hints, _NEXT.get(outcome, "")]).rstrip()
 
 
 def _reported(decision: Decision) -> list[Verdict]:
@@ -303,18 +345,23 @@ def status_report(
         outcome, text = TWO_PRIMARIES, _two(living)
     elif right:
         outcome, text = DONE, "The cluster matches the inventory."
+    elif run.problems:
+        outcome, text = INCOMPLETE, "No node was asked."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     head = [text, *strangers, *_remarks(state_directories)]
+    reasons = [table.note(verdict) for verdict in verdicts][:_MOST_REASONS]
     only = links.only_primary(observed)
     returned = {
         "operation": "status",
+        "run_id": run.run_id,
         "outcome": outcome,
         "changed": False,
         "primary": {"before": only, "after": only},
         "nodes": nodes,
         "verdicts": [to_dict(verdict) for verdict in verdicts],
         "warnings": list(state_directories.exposed),
+        "message": " ".join([f"status {outcome}: {text}", *reasons]),
     }
     notes = [*head, *table.notes(nodes, verdicts), *_warnings(returned)]
     return {**returned, "table": table.lines(nodes, "RESULT", notes)}

@@ -62,10 +62,15 @@ def _row(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]) -> list[str]:
     """Return a line for each verdict, and for each node that has a problem."""
-    notes = []
-    for verdict in verdicts:
-        who = f"{verdict.host} " if verdict.host else ""
-        notes.append(
-            f"({verdict.check} {verdict.result}) {who}{verdict.reason.strip().rstrip('.')}."
-        )
-    return notes + [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]
+    return [*map(note, verdicts), *node_notes(nodes)]
+
+
+def note(verdict: Verdict) -> str:
+    """Return a verdict as a line."""
+    who = f"{verdict.host} " if verdict.host else ""
+    return f"({verdict.check} {verdict.result}) {who}{verdict.reason.strip().rstrip('.')}."
+
+
+def node_notes(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each node that has a problem."""
+    return [f"({node['host']}) {node['problem']}" for node in nodes if node["problem"]]

@@ -55,7 +55,8 @@ def test_one_that_answers_as_primary_afterwards_is_told_and_no_success(
         assert run.status == 2
         assert "nso.ha.rejoin" in run.text
         assert run.node("n1")["role"] == "primary"
-        assert "TWO PRIMARIES, n1 and n2. Stop what writes to them" in run.output
+        assert "failover two_primaries: TWO PRIMARIES: n1 and n2 are primary" in run.output
+        assert run.report["message"].endswith("Stop what writes to them, then run nso.ha.rejoin.")
 
         status = frozen.failover(playbook="nso.ha.status")
         assert status.status == 2, status.output

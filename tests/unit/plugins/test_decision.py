@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from ansible import template
-from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.role_include import IncludeRole
 from ansible.template import Templar
+from ansible.utils.sentinel import Sentinel
 from ansible_collections.nso.ha.plugins.action import cluster_decision
 from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION
@@ -30,6 +31,8 @@ PLAY: Result = {
     "ansible_play_hosts": HOSTS,
     "ansible_play_batch": HOSTS,
     "groups": {"all": HOSTS, "ungrouped": [], "nso": HOSTS},
+    # What the role has set before a run begins.
+    "nso_ha_result": {"run_id": "", "outcome": "unknown"},
 }
 #: What the inventory says of each host, and what the role gives all of them.
 INVENTORY: dict[str, Result] = {
@@ -57,9 +60,20 @@ def act(
     *,
     strategy: str = "linear",
     check_mode: bool = False,
+    inherited: Mapping[str, object] | None = None,
+    tags: tuple[str, str] = ("all", ""),
     **task: Any,
 ) -> Result:
-    """Return what the action returns for a task in such a play."""
+    """Return what the action returns for a task in such a play.
+
+    `inherited` are keywords of the block around it, `tags` those of the command line.
+    """
+    only_tags, skip_tags = (set(text.split()) for text in tags)
+    playing = SimpleNamespace(strategy=strategy, only_tags=only_tags, skip_tags=skip_tags)
+    block = SimpleNamespace(
+        _get_parent_attribute=lambda name, omit: (inherited or {}).get(name, Sentinel),
+        _parent=None,
+    )
     plain: Result = {
         "args": arguments,
         "check_mode": check_mode,
@@ -70,7 +84,8 @@ def act(
         "become_user": None,
         "remote_user": None,
         "_uuid": TASK,
-        "get_play": lambda: SimpleNamespace(strategy=strategy),
+        "get_play": lambda: playing,
+        "_parent": block,
     }
     loader = DataLoader()
     action = cluster_decision.ActionModule(
@@ -291,8 +306,78 @@ def test_variables_of_the_role_that_come_from_outside_end_the_run(
 ) -> None:
     given = {"__nso_ha_plan": {}, "nso_ha_token": "x"}
     monkeypatch.setattr(cluster_decision, "load_extra_vars", lambda _loader: given)
-    with pytest.raises(AnsibleActionFail, match="__nso_ha_plan was given with -e"):
-        begin()
+    refused = act({"step": "begin"}, play())
+    assert refused["failed"]
+    assert refused["msg"].startswith("__nso_ha_plan was given with -e")
+
+
+@pytest.mark.parametrize("hides", [{"run_id": "another"}, {"outcome": "done"}, "text", None])
+def test_a_variable_that_hides_the_report_ends_the_run(hides: object) -> None:
+    refused = act({"step": "begin"}, play({"nso_ha_result": hides}))
+    assert refused["failed"]
+    assert "would hide the report" in refused["msg"]
+
+
+@pytest.mark.parametrize("step", ["begin", *decisions.STEPS])
+@pytest.mark.parametrize("left", [{}, {"skipped": True}])
+def test_a_run_whose_first_tasks_were_left_out_does_nothing(step: str, left: Result) -> None:
+    variables = play({"__nso_ha_settings": left, "__nso_ha_begin": left})
+    refused = act({"step": step}, variables)
+    assert refused["failed"]
+    assert "has not begun" in refused["msg"]
+    assert "--start-at-task" in refused["msg"]
+
+
+# What is around the role
+
+
+@pytest.mark.parametrize(
+    ("inherited", "words"),
+    [
+        ({"run_once": _trusted("{{ 1 == 1 }}")}, "run_once holds for the role"),
+        ({"delegate_to": "n1"}, "delegated to n1"),
+        ({"when": ["nso_ha_result is defined"]}, "'nso_ha_result is defined'"),
+        (
+            {"module_defaults": [{}, {"nso.ha.ncs_ha_role": {"wait": False}}]},
+            "ncs_ha_role set wait",
+        ),
+    ],
+)
+@pytest.mark.parametrize("operation", ["converge", ""])
+def test_what_the_role_inherits_is_seen_before_any_node_is(
+    inherited: Result, words: str, operation: str
+) -> None:
+    (problem,) = begin(operation, inherited=inherited)["problems"]
+    assert words in problem
+
+
+def test_one_host_does_not_speak_for_another() -> None:
+    """As with run_once, where Ansible registers one result for all."""
+    same = {"n2": {"__nso_ha_settings": state("n1")}}
+    (problem,) = begin(by_host=same)["problems"]
+    assert problem.startswith("n2 did not state what the variables say")
+
+
+def test_a_run_is_dry_if_any_host_is_in_check_mode_now() -> None:
+    checking = state("n2", check_mode=True)
+    assert checking["check_mode"] is True
+    assert begin(by_host={"n2": {"__nso_ha_settings": checking}})["dry"] is True
+    earlier = {**checking, "task": "that of an earlier run"}
+    assert begin(by_host={"n2": {"__nso_ha_settings": earlier}})["dry"] is False
+
+
+def test_tags_that_leave_the_role_out_skip_it_and_are_refused_if_it_was_included() -> None:
+    others = ("other", "")
+    assert state("n1", tags=others)["skipped"]
+    assert state("n1", tags=others, inherited={"tags": ["other"]})["task"] == TASK
+    assert state("n1", tags=others, inherited={"tags": [_trusted("{{ ['x', 'other'] }}")]})["task"]
+    for static in (True, False):
+        include = IncludeRole()
+        include.statically_loaded = static
+        block = SimpleNamespace(_get_parent_attribute=lambda *_a, **_k: Sentinel, _parent=include)
+        found = state("n1", tags=others, _parent=block)
+        assert bool(found.get("failed")) is not static
+        assert ("apply: {tags: [...]}" in found.get("msg", "")) is not static
 
 
 # Decisions

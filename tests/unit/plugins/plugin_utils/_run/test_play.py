@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._run.play import Play, private, problems
+from ansible.playbook.taggable import Taggable
+from ansible_collections.nso.ha.plugins.plugin_utils._run.play import (
+    Inherited,
+    Play,
+    chosen,
+    flat,
+    private,
+    problems,
+)
 
 RIGHT = Play(
     strategy="linear",
@@ -80,3 +88,112 @@ def test_only_variables_of_the_tasks_are_private() -> None:
         "__nso_ha_begun",
         "__nso_ha_plan",
     ]
+
+
+def test_a_play_for_a_part_may_look_and_no_other_fault_is_forgiven_for_that() -> None:
+    part = replace(RIGHT, hosts=("n2", "x"), together=frozenset(("n2", "x")))
+    assert problems(part, whole=False) == []
+    for change in ({"group": "nos"}, {"strategy": "free"}, {"unstated": ("n2",)}):
+        assert problems(replace(part, **change), whole=False)
+
+
+@pytest.mark.parametrize(
+    ("inherited", "words"),
+    [
+        (Inherited(once=True), "run_once holds for the role"),
+        (Inherited(delegate_to="n1"), "the role is delegated to n1 (delegate_to)"),
+        (Inherited(conditions=("nso_ha_result.outcome != 'done'",)), "reads what the role sets"),
+        (Inherited(conditions=("__nso_ha_plan is defined",)), "reads what the role sets"),
+        (
+            Inherited(module_defaults={"nso.ha.ncs_ha_role": {"wait", "force"}}),
+            "module_defaults of nso.ha.ncs_ha_role set force, wait,",
+        ),
+        (
+            Inherited(module_defaults={"group/nso.ha.ncs": {"token", "ip", "port"}}),
+            "module_defaults of group/nso.ha.ncs set ip, port,",
+        ),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_would_make_tasks_of_the_role_do_something_else_is_refused(
+    inherited: Inherited, words: str, whole: bool
+) -> None:
+    (reason,) = problems(replace(RIGHT, inherited=inherited), whole)
+    assert words in reason
+
+
+def test_what_makes_no_difference_to_the_role_is_allowed() -> None:
+    inherited = Inherited(
+        conditions=("nso_ha_enabled | bool", "inventory_hostname in groups.nso"),
+        module_defaults={
+            "group/nso.ha.ncs": {"token", "timeout"},
+            "ansible.builtin.command": {"chdir"},
+            "nso.ha.ncs_ha_status": set(),
+        },
+    )
+    assert problems(replace(RIGHT, inherited=inherited)) == []
+
+
+def test_hosts_that_were_left_out_of_the_role_are_named_once() -> None:
+    (reason,) = problems(replace(RIGHT, unstated=("n2",)))
+    assert reason.startswith("n2 did not state what the variables say.")
+    (reason,) = problems(replace(RIGHT, unstated=("n2",), inherited=Inherited(once=True)))
+    assert reason.startswith("run_once")
+
+
+ALL, NONE = "all", ""
+
+
+@pytest.mark.parametrize(
+    ("tags", "only", "skip", "expected"),
+    [
+        ("", ALL, NONE, True),
+        ("", "ha", NONE, False),
+        ("", "untagged", NONE, True),
+        ("", "tagged", NONE, False),
+        ("", ALL, "ha", True),
+        ("", ALL, "untagged", False),
+        ("", ALL, ALL, False),
+        ("ha", ALL, NONE, True),
+        ("ha", "ha x", NONE, True),
+        ("ha", "x", NONE, False),
+        ("ha", "tagged", NONE, True),
+        ("ha", "untagged", NONE, False),
+        ("ha", ALL, "ha", False),
+        ("ha", "ha", "x", True),
+        ("ha", ALL, "tagged", False),
+        ("ha x", "x", "ha", False),
+        ("always", "x", NONE, True),
+        ("always", ALL, ALL, True),
+        ("always", ALL, "always", False),
+        ("always", ALL, "all always", False),
+        ("never", ALL, NONE, False),
+        ("never ha", "ha", NONE, True),
+        ("never ha", "tagged", NONE, False),
+    ],
+)
+def test_tags_are_counted_as_ansible_counts_them(
+    tags: str, only: str, skip: str, expected: bool
+) -> None:
+    given = (frozenset(tags.split()), frozenset(only.split()), frozenset(skip.split()))
+    assert chosen(*given) is expected
+    assert _Task(tags.split()).evaluate_tags(given[1], given[2], all_vars={}) is expected
+
+
+class _Task(Taggable):  # type: ignore[misc]
+    """A task with these tags, for Ansible itself."""
+
+    def __init__(self, tags: list[str]) -> None:
+        self.tags = self._tags = tags
+        self._parent = self._loader = None
+
+    def get_play(self) -> None:
+        """No play has tags here."""
+
+
+def test_a_template_of_tags_may_be_a_list() -> None:
+    assert flat(["ha", ["x", "y"], 1]) == {"ha", "x", "y", "1"}
+
+
+def test_the_name_of_the_report_is_private_too() -> None:
+    assert private(["nso_ha_result", "nso_ha_report"]) == ["nso_ha_result"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import FAILED, Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, progress, report
@@ -192,6 +192,43 @@ def test_two_primaries_are_an_outcome_of_their_own_whatever_was_done() -> None:
     refused = reported(both)
     assert refused["outcome"] == "refused"
     assert "TWO PRIMARIES: n1 and n2" in table(refused)
+
+
+# The message
+
+
+def test_the_message_has_the_reasons_and_the_next_step_and_no_word_of_a_table() -> None:
+    assert reported(LINKED)["message"] == "converge done: The cluster matches the plan."
+    refused = reported({"n1": PRIMARY, "n2": NEWER})
+    (verdict,) = refused["verdicts"]
+    assert refused["message"] == (
+        f"converge refused: (overwrite failed) n2 {verdict['reason'].rstrip('.')}. "
+        "Nothing was changed. Resolve this and run it again."
+    )
+    silent = reported({**LINKED, "n2": {"unreachable": True, "msg": "no route"}})
+    assert silent["message"] == (
+        "converge incomplete: (n2) Ansible cannot reach it: no route. "
+        "Resolve this and run it again."
+    )
+
+
+def test_the_message_of_two_primaries_names_them_whatever_the_outcome() -> None:
+    both = {"n1": PRIMARY, "n2": PRIMARY}
+    told = reported(UNTOUCHED, [ORDERED], both)
+    assert told["message"].startswith("converge two_primaries: TWO PRIMARIES: n1 and n2 are")
+    assert told["message"].endswith("then run nso.ha.rejoin.")
+    refused = reported(both)["message"]
+    assert refused.startswith("converge refused: TWO PRIMARIES: n1 and n2 are")
+    assert "(one_primary failed)" in refused
+
+
+def test_a_message_that_would_be_long_says_how_many_reasons_it_leaves_out() -> None:
+    verdicts = [Verdict("lock", FAILED, f"reason {i}.", f"n{i}") for i in range(10)]
+    about = known((N1, N2), UNTOUCHED)
+    decision = planning.plan(about).with_verdicts(verdicts)
+    message = report.report(about.run, (N1, N2), decision, results({}))["message"]
+    assert "(lock failed) n5 reason 5. There are 4 more reasons in nso_ha_result. " in message
+    assert "reason 6" not in message
 
 
 def test_unknown_where_a_step_could_not_be_withdrawn() -> None:
@@ -447,7 +484,16 @@ def compared(
     problems: Sequence[str] = (),
 ) -> Result:
     about = known(members, observed, "")
-    return report.status_report(about.run, members, problems, about.results, state_directories)
+    run = replace(about.run, problems=())
+    return report.status_report(run, members, problems, about.results, state_directories)
+
+
+def test_status_of_nodes_that_were_not_asked_says_so() -> None:
+    about = known((N1, N2), {}, "")
+    run = replace(about.run, problems=("run_once.",))
+    told = report.status_report(run, (N1, N2), run.problems, about.results, NOTHING)
+    assert told["outcome"] == "incomplete"
+    assert told["message"] == "status incomplete: No node was asked. (topology failed) run_once."
 
 
 def test_status_of_a_cluster_that_is_right() -> None:
