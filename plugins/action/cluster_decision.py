@@ -30,12 +30,14 @@ from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     decisions,
     fence_file,
+    leases,
     planning,
     processes,
     results,
     settings,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
+from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
@@ -77,6 +79,7 @@ def argument_spec() -> dict[str, Any]:
         "hosts": {"type": "list", "elements": "str", "default": []},
         "once": {"type": "bool", "default": False},
         "wave": {"type": "int", "default": 0},
+        "occasion": {"type": "str", "default": ""},
     }
 
 
@@ -219,7 +222,12 @@ class ActionModule(ActionBase):
         host_settings = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
         group = host_settings.text("nso_ha_group") or settings.DEFAULT_GROUP
         operation = arguments["operation"]
-        path = host_settings.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
+        given = host_settings.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
+        path = os.path.realpath(given) if given else ""
+        of_hosts = self._all_settings(
+            variables, _of_hosts(variables, variables["groups"].get(group, ()))
+        )
+        crowd = self._crowd(len(of_hosts))
         process = processes.this_process()
         hosts = tuple(variables["groups"].get(group, ()))
         run = Run(
@@ -230,8 +238,10 @@ class ActionModule(ActionBase):
             operation=operation,
             hosts=hosts,
             dry=arguments["dry"] or self._in_check_mode(variables, hosts),
-            problems=tuple(self._problems(variables, group, operation)),
-            fence_problem=self._fence_problem(path) if path else "",
+            problems=tuple(self._problems(variables, group, operation, of_hosts, crowd)),
+            fence_tasks=path,
+            fence_problem=self._fence_problem(path, host_settings.limits.hook) if path else "",
+            lease=leases.lease(list(of_hosts.values()), crowd),
         )
         return {"run": plain.to_dict(run)}
 
@@ -245,14 +255,24 @@ class ActionModule(ActionBase):
         of_hosts = _of_hosts(variables, hosts).values()
         return any(_stated(variables, of_host).get("check_mode") for of_host in of_hosts)
 
-    def _problems(self, variables: Mapping[str, Any], group: str, operation: str) -> list[str]:
+    def _problems(
+        self,
+        variables: Mapping[str, Any],
+        group: str,
+        operation: str,
+        of_hosts: Mapping[str, Settings],
+        crowd: Crowd,
+    ) -> list[str]:
         """Return the reasons why the run may not even observe the nodes."""
-        hosts = variables["groups"].get(group, ())
-        of_hosts = self._all_settings(variables, _of_hosts(variables, hosts))
         living = variables["ansible_play_hosts"]
         unstated = [host for host in living if host in of_hosts and not of_hosts[host].stated]
         problems = plays.problems(self._play(group, variables, unstated), whole=bool(operation))
-        return problems + (planning.problems(operation, of_hosts) if operation else [])
+        return problems + (planning.problems(operation, of_hosts, crowd) if operation else [])
+
+    def _crowd(self, hosts: int) -> Crowd:
+        """Return how many hosts there are, and on how many of them Ansible works at a time."""
+        forks = int(context.CLIARGS.get("forks") or 1)
+        return Crowd(hosts, forks, int(self._templar.template(self._task.throttle) or 0))
 
     def _refuse_private(self) -> None:
         """Fail if -e sets a variable of the role: it would hide the results of tasks."""
@@ -319,18 +339,18 @@ class ActionModule(ActionBase):
         value: object = self._task._parent._get_parent_attribute(name, omit=True)
         return None if value is Sentinel else value
 
-    def _fence_problem(self, path: str) -> str:
+    def _fence_problem(self, path: str, limit: float) -> str:
         """Return why the fencing tasks cannot be relied on, or ""."""
         arguments = context.CLIARGS
         chosen = bool(arguments.get("skip_tags")) or list(arguments.get("tags") or ["all"]) != [
             "all"
         ]
         try:
-            tasks = Reader(self._loader, self._task.get_play()).read(os.path.realpath(path))
+            tasks = Reader(self._loader, self._task.get_play()).read(path)
         except FileError as problem:
             reasons = [str(problem)]
         else:
-            reasons = fence_file.problems(tasks, chosen)
+            reasons = fence_file.problems(tasks, chosen, limit)
         if not reasons:
             return ""
         why = "; ".join(reasons)
@@ -355,9 +375,18 @@ class ActionModule(ActionBase):
             hosts=tuple(arguments["hosts"]),
             once=arguments["once"],
             wave=arguments["wave"],
+            occasion=arguments["occasion"],
+            fence_problem=self._fence_problem_now(arguments["step"], known),
         )
         decided = decisions.decide(arguments["step"], known, about)
         return {**decided, "run_id": run.run_id}
+
+    def _fence_problem_now(self, step: str, known: Known) -> str:
+        """Return why the fencing tasks cannot be relied on now, for the step that asks."""
+        if step != decisions.FENCE_TASKS:
+            return ""
+        limits = [host_settings.limits.hook for host_settings in known.settings.values()]
+        return self._fence_problem(known.run.fence_tasks, max(limits))
 
 
 def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Mapping[str, Any]]:

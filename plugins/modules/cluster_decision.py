@@ -42,8 +42,10 @@ options:
         the file with the fencing tasks and says whether they can be relied on.
       - V(find_gone) says which runs hold a lock and have ended.
       - V(plan) makes the plan, V(plan_again) makes it again once the lock is held.
-      - V(judge_locks), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and V(judge_wave) add
-        what came of the task before.
+      - V(judge_locks), V(judge_renewal), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and
+        V(judge_wave) add what came of the task before.
+      - V(judge_fence_tasks) loads the file with the fencing tasks once more, right before it is
+        used.
       - V(roll_back) plans how to bring the former primary back.
       - V(report) and V(report_status) make the report, V(report_so_far) the one that goes into the
         log of operations, before the locks are given back.
@@ -55,6 +57,8 @@ options:
       - plan
       - plan_again
       - judge_locks
+      - judge_renewal
+      - judge_fence_tasks
       - judge_rehearsal
       - judge_fencing
       - judge_recheck
@@ -85,6 +89,10 @@ options:
     description: For V(judge_recheck) and V(judge_wave), the number of the wave, from 0.
     type: int
     default: 0
+  occasion:
+    description: For V(judge_renewal), what the locks were renewed for.
+    type: str
+    default: ""
 seealso:
   - module: nso.ha.ncs_ha_operation
 """

@@ -40,17 +40,23 @@ options:
   state:
     description:
       - V(begun) takes the lock, or renews it with other steps.
+      - V(held) proves that the run still holds the lock, and renews it as it is. It never takes
+        one.
       - V(confirmed) writes into the lock that a host is fenced. This is the last task of a file
         with fencing tasks. See O(host).
       - V(ended) adds to the promotion history and to the log, and gives the lock back. The lock of
         another operation stays.
     type: str
     required: true
-    choices: [begun, confirmed, ended]
+    choices: [begun, held, confirmed, ended]
   run_id:
     description: The id of the run. At most 255 characters.
     type: str
     required: true
+  step:
+    description: For O(state=held), what it is done for. Returned as it is, so that the result
+      cannot be taken for an earlier one.
+    type: str
   node_id:
     description: The id of the node whose directory this is. Text, so quote one that YAML would take
       for a number.
@@ -91,6 +97,12 @@ options:
       - Confirm only what you have asked for after it was done. Nothing else keeps the cluster from
         having two primaries.
     type: str
+  within:
+    description:
+      - For O(state=confirmed), how many seconds ago the lock may have been taken or renewed. After
+        that nothing is confirmed.
+      - In the fencing tasks, this is O(nso.ha.cluster#role:failover:nso_ha_hook_timeout).
+    type: float
   process:
     description: Something that identifies the controlling process. Contents and returned as it is.
     type: dict
@@ -253,6 +265,11 @@ refusal:
   returned: when the options are valid and O(state=begun)
   type: str
   sample: null
+step:
+  description: What O(step) said.
+  returned: when O(step) is given
+  type: str
+  sample: secondaries
 replaced:
   description: The lock of another operation that was taken over, or null.
   returned: when the options are valid and O(state=begun)
@@ -344,14 +361,20 @@ def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
         "state_dir": {"type": "path", "required": True},
-        "state": {"type": "str", "required": True, "choices": ["begun", "confirmed", "ended"]},
+        "state": {
+            "type": "str",
+            "required": True,
+            "choices": ["begun", "held", "confirmed", "ended"],
+        },
         "run_id": {"type": "str", "required": True},
+        "step": {"type": "str"},
         "node_id": {"type": "raw", "required": True},
         "name": {"type": "str"},
         "owner": {"type": "str"},
         "steps": {"type": "list", "elements": "str", "default": []},
         "fence": {"type": "list", "elements": "str", "default": []},
         "host": {"type": "str"},
+        "within": {"type": "float"},
         "process": {"type": "dict", "default": {}},
         "lease": {"type": "float", "default": 900},
         "replace": {"type": "list", "elements": "str", "default": []},
@@ -384,7 +407,8 @@ def _operate(
     validation.check_text("run_id", params["run_id"], operation.MAX_NAME)
     validation.check_node_id("node_id", params["node_id"])
     directory = RunDirectory(path, warn)
-    act = {"begun": _begin, "confirmed": _confirm, "ended": _end}[params["state"]]
+    states = {"begun": _begin, "held": _hold, "confirmed": _confirm, "ended": _end}
+    act = states[params["state"]]
     return act(directory, params, check_mode)
 
 
@@ -456,14 +480,33 @@ def _check_plain(name: str, value: Mapping[str, Any] | None) -> None:
         raise validation.OptionError(f"{name}: {problem}") from None
 
 
+def _hold(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Prove that the lock is held, and renew it."""
+    run_id: str = params["run_id"]
+    identity = {"run_id": run_id}
+    if params["step"] is not None:
+        validation.check_text("step", params["step"], operation.MAX_NAME)
+        identity["step"] = params["step"]
+    hold = directory.foresee_held if check_mode else directory.hold
+    try:
+        held = hold(run_id, time.time())
+    except StoreError as problem:
+        raise ModuleFailure(
+            f"The lock cannot be renewed: {problem}", {**identity, "lock": _present(directory)}
+        ) from None
+    return {"changed": False, **identity, "lock": _shown(held)}
+
+
 def _confirm(
     directory: RunDirectory, params: Mapping[str, Any], check_mode: bool
 ) -> dict[str, Any]:
     """Write into the lock that a host is fenced."""
-    run_id, host = params["run_id"], params["host"]
+    run_id, host, within = params["run_id"], params["host"], params["within"]
+    if within is not None:
+        validation.check_seconds("within", within)
     confirm = directory.foresee_confirmed if check_mode else directory.confirm
     try:
-        held, new = confirm(run_id, host, time.time())
+        held, new = confirm(run_id, host, time.time(), within)
     except StoreError as problem:
         raise ModuleFailure(
             f"That {host} is fenced cannot be confirmed: {problem}",

@@ -26,6 +26,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Memb
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import plan
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Step, Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
+from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION, Results
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
@@ -239,12 +240,13 @@ def known(
     members = list(members)
     variables = {f"nso_ha_{name}": value for name, value in group.items()}
     stated = {wanted.host: settings(wanted, variables) for wanted in members}
+    crowd = Crowd(len(members), forks=5)
     return Known(
         run=run(
             members,
             operation,
             dry=dry,
-            problems=(*problems, *planning.problems(operation, stated)),
+            problems=(*problems, *planning.problems(operation, stated, crowd)),
             fence_problem=fence_problem,
         ),
         settings=stated,

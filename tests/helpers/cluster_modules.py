@@ -37,6 +37,8 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
             "steps",
             "fence",
             "host",
+            "within",
+            "step",
             "replace",
             "promotions",
             "log",
@@ -123,7 +125,12 @@ class Modules:
     # The lock, and what is recorded
 
     def _operate(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
-        act = {"begun": self._begin, "confirmed": self._confirm, "ended": self._end}
+        act = {
+            "begun": self._begin,
+            "held": self._hold,
+            "confirmed": self._confirm,
+            "ended": self._end,
+        }
         return {"run_id": options["run_id"], **act[options["state"]](node, options)}
 
     def _begin(self, node: Node, options: Mapping[str, Any]) -> Result:
@@ -147,6 +154,13 @@ class Modules:
         }
         struck = [step for step in held["steps"] if step not in options["steps"]] if held else []
         return {"changed": not held, "lock": node.lock, "struck": struck}
+
+    def _hold(self, node: Node, options: Mapping[str, Any]) -> Result:
+        said = {"step": options["step"]}
+        try:
+            return {**said, "changed": False, "lock": _held(node, options["run_id"])}
+        except Refused as problem:
+            return {**said, "failed": True, "msg": str(problem), "lock": node.lock}
 
     def _confirm(self, node: Node, options: Mapping[str, Any]) -> Result:
         try:

@@ -16,10 +16,12 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Memb
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     decisions,
+    leases,
     planning,
     results,
     settings,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
@@ -38,7 +40,7 @@ from helpers.role_runner import Call, Failures, Result, RoleRunner
 _DECISION, _REPORTED = "__nso_ha_decision", "__nso_ha_reported"
 
 #: The options of cluster_decision.
-_OPTIONS = frozenset(("step", "operation", "dry", "hosts", "once", "wave"))
+_OPTIONS = frozenset(("step", "operation", "dry", "hosts", "once", "wave", "occasion"))
 
 
 class Interrupted(Exception):
@@ -119,6 +121,7 @@ class Play:
             hosts=tuple(call.arguments.get("hosts", ())),
             once=call.arguments.get("once", False),
             wave=call.arguments.get("wave", 0),
+            occasion=call.arguments.get("occasion", ""),
         )
         decided = decisions.decide(step, known, about)
         lost = [one for one in decided.get("progress", {}).get("verdicts", ()) if _is_lost(one)]
@@ -140,6 +143,7 @@ class Play:
         return {"settings": plain.to_dict(own)}
 
     def _begin(self, call: Call) -> Result:
+        crowd = Crowd(len(self._hosts), forks=5)
         self._run = Run(
             run_id=self._run_id,
             owner="me@here",
@@ -148,7 +152,9 @@ class Play:
             operation=call.arguments["operation"],
             hosts=tuple(self._hosts),
             dry=call.arguments["dry"],
-            problems=tuple(planning.problems(self._operation, self._settings)),
+            problems=tuple(planning.problems(self._operation, self._settings, crowd)),
+            fence_tasks=str(call.scope.value("nso_ha_fence_tasks") or ""),
+            lease=leases.lease(list(self._settings.values()), crowd),
         )
         return {"run": plain.to_dict(self._run)}
 

@@ -56,6 +56,12 @@ RELIABLE: dict[str, object] = {
         ASK,
         {"action": "nso.ha.ncs_ha_operation state=confirmed host={{ nso_ha_fence_host }}"},
     ],
+    "a role with tasks of all kinds": [
+        {"ansible.builtin.include_role": {"name": "orderly"}},
+        ASK,
+        CONFIRM,
+    ],
+    "as many at a time as there are": [{**OFF, "throttle": 1, "tags": ["power"]}, ASK, CONFIRM],
     "errors that are not ignored": [{**OFF, "ignore_errors": False}, ASK, CONFIRM],
 }
 
@@ -163,6 +169,59 @@ UNRELIABLE: dict[str, tuple[object, str]] = {
         [{"ansible.builtin.include_role": {"name": "power"}}, CONFIRM],
         "whether a role did anything",
     ),
+    "a role that ends the play": (
+        [{"ansible.builtin.include_role": {"name": "ends"}}, ASK, CONFIRM],
+        "meta: end_play",
+    ),
+    "a role with a file that ends a host": (
+        [{"ansible.builtin.import_role": {"name": "deeply_ends"}}, ASK, CONFIRM],
+        "meta: end_host",
+    ),
+    "a file with a role that ends the play": (
+        [{"ansible.builtin.include_tasks": "by_role.yml"}, ASK, CONFIRM],
+        "meta: end_play",
+    ),
+    "a role that runs a task once": (
+        [{"ansible.builtin.include_role": {"name": "once"}}, ASK, CONFIRM],
+        "run_once",
+    ),
+    "a role whose variables cannot be loaded": (
+        [{"ansible.builtin.include_role": {"name": "bad_variables"}}, ASK, CONFIRM],
+        "bad_variables",
+    ),
+    "a role whose handlers cannot be loaded": (
+        [{"ansible.builtin.include_role": {"name": "bad_handlers"}}, ASK, CONFIRM],
+        "no.such.action",
+    ),
+    "fatal for all": ([command("true", any_errors_fatal=True), ASK, CONFIRM], "any_errors_fatal"),
+    "a debugger": ([command("true", debugger="on_failed"), ASK, CONFIRM], "debugger"),
+    "a templated throttle": ([command("true", throttle="{{ some }}"), ASK, CONFIRM], "throttle"),
+    "a templated tag": ([command("true", tags=["{{ some }}"]), ASK, CONFIRM], "template in tags"),
+    "a templated action": (
+        [{"action": "{{ what }} end_play"}, ASK, CONFIRM],
+        "an action by a name made by a template",
+    ),
+    "a playbook": ([{"ansible.builtin.import_playbook": "x.yml"}, ASK, CONFIRM], "import_playbook"),
+    "unknown keyword for what is included": (
+        [
+            {"ansible.builtin.include_tasks": {"file": "ask.yml", "apply": {"wehn": True}}},
+            ASK,
+            CONFIRM,
+        ],
+        "wehn",
+    ),
+    "too patient": (
+        [command("true", until="outlet.off", retries=100, delay=30), ASK, CONFIRM],
+        "may wait for 3000 s (retries and delay)",
+    ),
+    "too patient in a file": (
+        [{"ansible.builtin.include_tasks": "patient.yml"}, ASK, CONFIRM],
+        "may wait for 3000 s (timeout)",
+    ),
+    "too long in the background": (
+        [command("true", **{"async": 3000}), ASK, CONFIRM],
+        "may wait for 3000 s (async)",
+    ),
     "confirmed in always": (
         [ASK, {"block": [command("false")], "always": [CONFIRM]}],
         "rescue or always section",
@@ -188,6 +247,28 @@ def files(tmp_path: Path) -> dict[str, str]:
     write(tmp_path, "roles/broken/tasks/main", [{"no.such.action": {}}])
     write(tmp_path, "roles/deeply_broken/tasks/main", [{"include_tasks": "more.yml"}])
     write(tmp_path, "roles/deeply_broken/tasks/more", [{"no.such.action": {}}])
+    write(tmp_path, "by_role", [{"include_role": {"name": "ends"}}])
+    write(tmp_path, "patient", [command("true", timeout=3000)])
+    write(tmp_path, "roles/ends/tasks/main", [{"block": [{"meta": "end_play"}]}])
+    write(tmp_path, "roles/deeply_ends/tasks/main", [{"include_tasks": "more.yml"}])
+    write(tmp_path, "roles/deeply_ends/tasks/more", [{"meta": "end_host"}])
+    write(tmp_path, "roles/once/tasks/main", [command("true", run_once=True)])
+    write(tmp_path, "roles/bad_variables/tasks/main", [OFF])
+    write(tmp_path, "roles/bad_variables/vars/main", "a: [")
+    write(tmp_path, "roles/bad_handlers/tasks/main", [OFF])
+    write(tmp_path, "roles/bad_handlers/handlers/main", [{"no.such.action": {}}])
+    write(
+        tmp_path,
+        "roles/orderly/tasks/main",
+        [
+            {"block": [{**OFF, "notify": "later"}], "always": [{"import_tasks": "more.yml"}]},
+            {"include_tasks": "more.yml"},
+            {"include_role": {"name": "power"}},
+            {"meta": "noop"},
+        ],
+    )
+    write(tmp_path, "roles/orderly/tasks/more", [OFF])
+    write(tmp_path, "roles/orderly/handlers/main", [{**OFF, "name": "later"}])
     found = {}
     for number, (name, tasks) in enumerate(RELIABLE.items()):
         found[name] = str(write(tmp_path, f"reliable-{number}", tasks))
@@ -205,6 +286,7 @@ def main(directory: str) -> None:
 
     init_plugin_loader([str(COLLECTIONS)])
     from ansible_collections.nso.ha.plugins.plugin_utils._run import fence_file, task_file
+    from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Limits
 
     loader = DataLoader()
     loader.set_basedir(directory)
@@ -215,7 +297,7 @@ def main(directory: str) -> None:
         except task_file.FileError as problem:
             said[path] = [str(problem)]
         else:
-            said[path] = fence_file.problems(tasks, False)
+            said[path] = fence_file.problems(tasks, False, Limits().hook)
     print(json.dumps(said))
 
 

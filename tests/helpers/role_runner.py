@@ -94,8 +94,8 @@ _INCLUDE, _IMPORT = "ansible.builtin.include_tasks", "ansible.builtin.import_tas
 _SECTIONS = ("block", "rescue", "always")
 _INHERITED = ("vars", "when", "ignore_errors", "check_mode", "module_defaults")
 _SURROUNDINGS = ("environment", "become", "become_user", "remote_user")
-#: Here no host is ever unreachable, and no host fails alone where all are to fail.
-_WITHOUT_EFFECT = ("name", "ignore_unreachable", "any_errors_fatal", "tags")
+#: Here no host is ever unreachable, none fails alone where all are to fail, and nothing takes time.
+_WITHOUT_EFFECT = ("name", "ignore_unreachable", "any_errors_fatal", "tags", "timeout")
 _OF_BOTH = frozenset((*_INHERITED, *_WITHOUT_EFFECT))
 _OF_TASK = frozenset(
     (

@@ -37,6 +37,10 @@ class StateDirectory:
         }
         return self._operate({**options, **more}, check)
 
+    def hold(self, run_id: str = "a", *, check: bool = False, **more: Any) -> dict[str, Any]:
+        """Prove that the lock is held, and renew it."""
+        return self._operate({"state": "held", "run_id": run_id, **more}, check)
+
     def confirm(
         self, host: str, run_id: str = "a", *, check: bool = False, **more: Any
     ) -> dict[str, Any]:

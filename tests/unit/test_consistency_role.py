@@ -176,7 +176,9 @@ def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
 
 def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
     empty = settings.read("n1", lambda _name: "", {})
-    limits = {name: getattr(empty.limits, limit) for limit, name in settings._LIMITS.items()}
+    limits = {name: getattr(empty.limits, limit) for limit, name in settings.LIMIT_NAMES.items()}
+    # Where none is given, a lock lasts as long as it has to.
+    assert limits.pop("nso_ha_lock_timeout") is None
     assert {**limits, "nso_ha_state_dir": empty.state_dir} == {
         name: DEFAULTS[name] for name in (*limits, "nso_ha_state_dir")
     }

@@ -66,6 +66,10 @@ class Lock(NamedTuple):
             f"by the clock of its host {what}, so that clock was set back, or the file was changed"
         )
 
+    def since_renewed(self, now: float) -> float:
+        """Return how many seconds ago it was taken or renewed."""
+        return now - (clock.seconds_of(self.expires) - self.lease)
+
     def renewed(self, now: float) -> Lock:
         """Return the same lock, its lease counted from now on."""
         return self._replace(expires=clock.iso_text(now + self.lease))

@@ -133,18 +133,34 @@ class RunDirectory(StateDirectory):
             if existing is not None and existing.run_id == run_id:
                 files.remove(self._file(contents.LOCK))
 
-    def confirm(self, run_id: str, host: str, now: float) -> tuple[Lock, bool]:
+    def foresee_held(self, run_id: str, now: float) -> Lock:
+        """Return the lock that `hold` would renew, and change nothing. Raises StoreError."""
+        return self._held(run_id, now)
+
+    def confirm(
+        self, run_id: str, host: str, now: float, within: float | None = None
+    ) -> tuple[Lock, bool]:
         """Write into the lock of a run that a host is fenced; return whether that is new.
 
-        Raises StoreError where the run does not hold the lock, or does not fence that host.
+        Raises StoreError where the run does not hold the lock, does not fence that host, or has
+        renewed the lock longer ago than `within` seconds.
         """
         with self.exclusive():
-            confirmed, new = self.foresee_confirmed(run_id, host, now)
+            confirmed, new = self.foresee_confirmed(run_id, host, now, within)
             return (self._renew(confirmed, now) if new else confirmed), new
 
-    def foresee_confirmed(self, run_id: str, host: str, now: float) -> tuple[Lock, bool]:
+    def foresee_confirmed(
+        self, run_id: str, host: str, now: float, within: float | None = None
+    ) -> tuple[Lock, bool]:
         """Return what `confirm` would, and change nothing. Raises StoreError."""
         held = self._held(run_id, now)
+        elapsed = held.since_renewed(now)
+        if within is not None and elapsed > within:
+            raise StoreError(
+                f"the fencing tasks have taken {elapsed:.0f} s, and nso_ha_hook_timeout is "
+                f"{within:g} s, so what they found out may be out of date. Hint: let them wait "
+                "for less, or set nso_ha_hook_timeout to more."
+            )
         if host not in held.fence:
             wanted = ", ".join(held.fence) or "no host"
             raise StoreError(

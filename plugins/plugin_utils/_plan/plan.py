@@ -29,7 +29,7 @@ WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, OPEN, RELAYS, SECONDAR
 #: How the steps of a wave are taken, where it is not by giving a role.
 KINDS: Mapping[str, str] = {
     DEAD: "dead",
-    HOLD: "read_only",
+    HOLD: "hold",
     CATCH_UP: "catch_up",
     OPEN: "read_only",
     RELEASE: "read_only",
@@ -81,7 +81,7 @@ class Wave:
 
     steps:    as plain data, by host
     look:     hosts to observe once more before the wave, see recheck.py
-    kind:     how its steps are taken: role, read_only, catch_up or dead
+    kind:     how its steps are taken: role, hold, read_only, catch_up or dead
     parallel: whether they are taken at the same time; else one after the other, which costs less
               where there are few
     """

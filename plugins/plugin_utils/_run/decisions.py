@@ -22,6 +22,8 @@ from .run_state import Decision
 PLAN = "plan"
 PLAN_AGAIN = "plan_again"
 LOCKS = "judge_locks"
+RENEWAL = "judge_renewal"
+FENCE_TASKS = "judge_fence_tasks"
 REHEARSAL = "judge_rehearsal"
 FENCING = "judge_fencing"
 RECHECK = "judge_recheck"
@@ -43,6 +45,8 @@ class Subject:
     hosts:    for LOCKS, the hosts on which the run has tried to take its lock
     once:     for LOCKS, whether a task that ran once has tried it, for one node after the other
     wave:     for RECHECK and WAVE, the number of the wave, from 0
+    occasion: for RENEWAL, what the locks were renewed for
+    fence_problem: for FENCE_TASKS, why the fencing tasks cannot be relied on now, or ""
     """
 
     decision: Decision | None
@@ -50,6 +54,8 @@ class Subject:
     hosts: tuple[str, ...] = ()
     once: bool = False
     wave: int = 0
+    occasion: str = ""
+    fence_problem: str = ""
 
 
 def _plan_again(known: Known, decision: Decision, about: Subject) -> Decision:
@@ -61,6 +67,14 @@ def _locks(known: Known, decision: Decision, about: Subject) -> Decision:
     results = known.results.one_by_one(LOCK) if about.once else known.results
     overridden = known.request().consents.overridden
     return progress.after_locking(decision, about.hosts, results, about.now, overridden)
+
+
+def _renewal(known: Known, decision: Decision, about: Subject) -> Decision:
+    return progress.after_renewal(decision, about.occasion, known.results, about.now)
+
+
+def _fence_tasks(known: Known, decision: Decision, about: Subject) -> Decision:
+    return progress.after_reading_fence_tasks(decision, about.fence_problem)
 
 
 def _rehearsal(known: Known, decision: Decision, about: Subject) -> Decision:
@@ -90,6 +104,8 @@ def _roll_back(known: Known, decision: Decision, about: Subject) -> Decision:
 _UNDER_LOCK: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
     PLAN_AGAIN: _plan_again,
     LOCKS: _locks,
+    RENEWAL: _renewal,
+    FENCE_TASKS: _fence_tasks,
     REHEARSAL: _rehearsal,
     FENCING: _fencing,
     RECHECK: _recheck,

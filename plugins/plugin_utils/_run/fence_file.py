@@ -11,6 +11,7 @@ and the last task before it must not be skipped. task_file.py reads the files.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,8 +27,15 @@ _HIDING = {
     "ignore_errors": "handle a failure that may happen in a rescue",
     "ignore_unreachable": "a host that cannot be reached proves nothing",
     "check_mode": "a task in check mode does nothing",
-    "run_once": "the tasks run on one node as they are, and an unreachable host would end the play",
 }
+#: Keywords with which a task ends the run on other hosts too, or stops it, each with the reason.
+_ENDING = {
+    "run_once": "the tasks run on one node as they are, and an unreachable host would end the play",
+    "any_errors_fatal": "a failure would end the run on the other nodes, too",
+    "debugger": "a run that waits for somebody to type does not give its locks back",
+}
+#: Keywords that Ansible evaluates outside of the task: where that fails, the run ends there.
+_EVALUATED_OUTSIDE = ("throttle", "tags")
 #: Actions that do nothing and query nothing, or only fail.
 _NOTHING = frozenset(
     f"{prefix}{name}"
@@ -48,6 +56,7 @@ class FenceTask:
     arguments: the arguments of its action
     block:     the tasks in it that run one after the other
     aside:     the tasks in its rescue and always sections
+    inside:    for a role, its tasks: a failure may be hidden there, but they may not end the run
     rescues:   whether it has tasks that run when one has failed
     """
 
@@ -57,6 +66,7 @@ class FenceTask:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     block: Sequence[FenceTask] = ()
     aside: Sequence[FenceTask] = ()
+    inside: Sequence[FenceTask] = ()
     rescues: bool = False
 
     @property
@@ -70,12 +80,18 @@ class FenceTask:
         return bool(self.block or self.aside)
 
 
-def problems(tasks: Sequence[FenceTask], tags_are_chosen: bool) -> list[str]:
+def problems(
+    tasks: Sequence[FenceTask], tags_are_chosen: bool, limit: float = math.inf
+) -> list[str]:
     """Return the reasons why a file cannot be relied on; none if it can.
 
     `tags_are_chosen`: whether --tags or --skip-tags may leave out tasks.
+    `limit`: how long its tasks may take, in seconds (nso_ha_hook_timeout)
     """
     reasons = [text for task in _all(tasks) for text in _hides(task)]
+    reasons += [
+        text for task in _everything(tasks) for text in (*_ends(task), *_takes_longer(task, limit))
+    ]
     if tags_are_chosen:
         reasons += [
             f"{_called(task)} has tags, and this run chooses tasks by tags; run it without"
@@ -107,6 +123,13 @@ def _all(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
         yield from _all(task.aside)
 
 
+def _everything(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
+    """Yield all tasks, those in roles too."""
+    for task in _all(tasks):
+        yield task
+        yield from _everything(task.inside)
+
+
 def _in_order(
     tasks: Iterable[FenceTask], above: tuple[FenceTask, ...]
 ) -> Iterator[tuple[FenceTask, tuple[FenceTask, ...]]]:
@@ -118,11 +141,15 @@ def _in_order(
             yield task, above
 
 
+def _keywords_of(task: FenceTask) -> list[Mapping[str, Any]]:
+    """Return the keywords of a task, and those it gives to what it includes."""
+    applied = task.arguments.get("apply")
+    return [task.keywords, applied if isinstance(applied, Mapping) else {}]
+
+
 def _hides(task: FenceTask) -> Iterator[str]:
     called = _called(task)
-    applied = task.arguments.get("apply")
-    several = [task.keywords, applied if isinstance(applied, Mapping) else {}]
-    for keywords in several:
+    for keywords in _keywords_of(task):
         for keyword, instead in _HIDING.items():
             if keyword in keywords and not _is(keywords[keyword], _NO):
                 yield f"{called} has {keyword}: {instead}"
@@ -132,14 +159,69 @@ def _hides(task: FenceTask) -> Iterator[str]:
             yield f"{called} has poll: 0, so nobody waits for what comes of it"
         if keywords.get("notify"):
             yield f"{called} has notify, and handlers run when it is too late"
-    if task.action in _META:
-        what = str(task.arguments.get("_raw_params", ""))
-        if what not in _HARMLESS_META:
-            yield f"{called} is meta: {what}, which ends the run with the locks left on the nodes"
     if task.confirms:
         for keyword in ("delegate_to", "loop", "with_items", "async"):
             if keyword in task.keywords:
                 yield f"{called} confirms and has {keyword}; it has to run once, on its own node"
+
+
+def _ends(task: FenceTask) -> Iterator[str]:
+    """Yield why a task may end the run in a way that leaves locks behind."""
+    called = _called(task)
+    for keywords in _keywords_of(task):
+        for keyword, why in _ENDING.items():
+            if keyword in keywords and not _is(keywords[keyword], (*_NO, "never")):
+                yield f"{called} has {keyword}: {why}"
+        for keyword in _EVALUATED_OUTSIDE:
+            if _is_template(keywords.get(keyword)):
+                yield (
+                    f"{called} has a template in {keyword}, and the run would end there, with the "
+                    "locks left on the nodes, if it could not be evaluated; write the value itself"
+                )
+    if _is_template(task.action):
+        yield (
+            f"{called} has an action by a name made by a template, so it cannot be checked "
+            "beforehand; name it in full, with a condition if need be"
+        )
+    if task.action in _META:
+        what = str(task.arguments.get("_raw_params", ""))
+        if what not in _HARMLESS_META:
+            yield f"{called} is meta: {what}, which ends the run with the locks left on the nodes"
+
+
+def _takes_longer(task: FenceTask, limit: float) -> Iterator[str]:
+    """Yield why a task may go on after the time limit, which Ansible would not notice."""
+    keywords = task.keywords
+    pauses = 0.0
+    if "until" in keywords or "retries" in keywords:
+        pauses = _number(keywords.get("retries", 3)) * _number(keywords.get("delay", 5))
+    times = {
+        "retries and delay": pauses,
+        "async": _number(keywords.get("async", 0)),
+        "timeout": _number(keywords.get("timeout", 0)),
+    }
+    for what, seconds in times.items():
+        if seconds > limit:
+            yield (
+                f"{_called(task)} may wait for {seconds:g} s ({what}), and nso_ha_hook_timeout is "
+                f"{limit:g} s"
+            )
+
+
+def _number(value: object) -> float:
+    """Return a number, or 0 for what is none, such as a template."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
+
+
+def _is_template(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_is_template(inner) for inner in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_is_template(inner) for inner in value)
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
 def _not_certain(

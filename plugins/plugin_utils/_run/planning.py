@@ -27,7 +27,8 @@ from .._model.versions import LinkVersions
 from .._plan import operations, planner
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, Plan, Wave
-from . import progress, request, settings, stored, upstream_addresses
+from . import leases, progress, request, settings, stored, upstream_addresses
+from .leases import Crowd
 from .request import Request
 from .results import OBSERVATION, ROLLING_BACK, UNDER_LOCK, Results
 from .run_state import Decision, Expectation, Locks, OperationPlan, Progress, RoleOptions, Run
@@ -82,12 +83,13 @@ def group_of(all_settings: Iterable[Settings]) -> Mapping[str, Any]:
     return stated_first[0].group if stated_first else {}
 
 
-def problems(operation: str, all_settings: Mapping[str, Settings]) -> list[str]:
+def problems(operation: str, all_settings: Mapping[str, Settings], crowd: Crowd) -> list[str]:
     """Return what is wrong with the settings of the hosts and with the request, in words."""
     of_hosts = list(all_settings.values())
     reasons = settings.problems(of_hosts) + topology_problems(
         host_settings.member for host_settings in of_hosts
     )
+    reasons += leases.problems(of_hosts, crowd)
     try:
         request.read(operation, group_of(of_hosts), list(all_settings))
     except ValueError as problem:

@@ -21,7 +21,7 @@ from .._checks.checks import without_lock
 from .._model.observation import Answer, Observation, Silence, state_from, txid_from
 from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
 from . import upstream_addresses
-from .results import LOCK, REHEARSAL, STEP, WITHDRAWAL, Result, Results
+from .results import LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
 from .second_look import note
 
@@ -88,6 +88,36 @@ def _lists(result: Result, locks: Locks, host: str) -> bool:
     lock = result.get("lock") or {}
     listed = tuple(lock.get("steps", ())), tuple(lock.get("fence", ()))
     return listed == (locks.steps.get(host, ()), locks.fence.get(host, ()))
+
+
+def after_renewal(decision: Decision, occasion: str, results: Results, now: float) -> Decision:
+    """Return the decision with a failed verdict on each host whose lock was not proven just now.
+
+    `occasion` is what the locks were renewed for, `now` is in seconds since 1970.
+    """
+    if decision.progress.refused:
+        return decision
+    verdicts = []
+    for host in decision.plan.lock.hosts:
+        # A run may do without the lock of a node that is dead anyway.
+        if host not in decision.progress.locked:
+            continue
+        result = results.of(host, RENEWAL)
+        if result.get("failed") or not results.said(host, RENEWAL, occasion):
+            why = str(result.get("msg") or _LOST)
+            verdicts.append(Verdict("lock", FAILED, why, host))
+    renewed = decision.with_verdicts(verdicts).with_progress(renewed=now)
+    return renewed if decision.progress.steps else renewed.with_progress(started=now)
+
+
+def after_reading_fence_tasks(decision: Decision, problem: str) -> Decision:
+    """Return the decision with a failed verdict if the fencing tasks cannot be relied on now.
+
+    The file was read when the run began. Somebody may have edited it in the meantime.
+    """
+    if decision.progress.refused or not problem:
+        return decision
+    return decision.with_verdicts([Verdict("fence", FAILED, problem)])
 
 
 def after_rehearsal(decision: Decision, results: Results) -> Decision:

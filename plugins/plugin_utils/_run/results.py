@@ -20,6 +20,7 @@ from .._model.observation import Observation, Silence, from_result
 #: Variables that the tasks of the role register on each host.
 OBSERVATION = "__nso_ha_observation"
 LOCK = "__nso_ha_lock"
+RENEWAL = "__nso_ha_renewal"
 REHEARSAL = "__nso_ha_rehearsal"
 RECHECK = "__nso_ha_recheck"
 STEP = "__nso_ha_step_result"
@@ -36,7 +37,7 @@ ONE_BY_ONE = {
 #: The variable that has the host, in an entry of such a list.
 NODE = "__nso_ha_node"
 
-REGISTERED = (OBSERVATION, LOCK, REHEARSAL, RECHECK, STEP, WITHDRAWAL, VERIFICATION, ENDED)
+REGISTERED = (OBSERVATION, LOCK, RENEWAL, REHEARSAL, RECHECK, STEP, WITHDRAWAL, VERIFICATION, ENDED)
 
 #: Variable of a host with the run and the reason why its fencing tasks failed, if they did.
 FENCE_PROBLEM = "__nso_ha_fence_problem"

@@ -18,6 +18,7 @@ from .._checks.case import PASSED, Verdict
 from .._model.observation import Observation
 from .._model.topology import Member
 from .._plan.plan import Wave
+from .leases import LEAST
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Run:
     hosts:         the inventory names of all nodes of the cluster
     dry:           whether it only says what would be done
     problems:      why this play cannot run the operation, in words
+    fence_tasks:   path of the file with the fencing tasks, without links in it, or ""
     fence_problem: why the fencing tasks cannot be relied on, or ""
+    lease:         for how many seconds its locks are valid where nso_ha_lock_timeout is not given
     """
 
     run_id: str
@@ -43,7 +46,9 @@ class Run:
     hosts: tuple[str, ...]
     dry: bool = False
     problems: tuple[str, ...] = ()
+    fence_tasks: str = ""
     fence_problem: str = ""
+    lease: float = LEAST
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,7 @@ class Progress:
     verdicts:    what was found out since the plan was made
     refused:     whether a verdict forbids whatever has not been done yet
     started:     when the first step could begin: seconds since 1970
+    renewed:     when all locks were last renewed and proven, likewise
     steps:       what was done, in order
     promotions:  the promotion history, with the promotions of this run
     awaited:     the transaction id that the next primary has to have before it takes over, or None
@@ -204,6 +210,7 @@ class Progress:
     verdicts: tuple[Verdict, ...] = ()
     refused: bool = False
     started: float = 0.0
+    renewed: float = 0.0
     steps: tuple[StepResult, ...] = ()
     promotions: tuple[Mapping[str, Any], ...] = ()
     awaited: TransactionId | None = None

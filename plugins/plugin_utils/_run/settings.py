@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.nso.ha.plugins.module_utils._node import validation
 
@@ -62,28 +62,34 @@ _LOCAL = ("local", "ansible.builtin.local")
 Read = Callable[[str], object]
 
 
+_Default = TypeVar("_Default")
+
+
 class NotEvaluable(Exception):
     """A variable whose value cannot be made out; the text says why."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Time limits in seconds."""
+    """Time limits in seconds. `lock` is None where it is not given; see leases.py for that."""
 
     answer: float = 30
     wait: float = 300
     verify: float = 60
     catch_up: float = 30
     rollback: float = 60
-    lock: float = 900
+    hook: float = 120
+    lock: float | None = None
 
 
-_LIMITS: Mapping[str, str] = {
+#: The variable of each limit.
+LIMIT_NAMES: Mapping[str, str] = {
     "answer": "nso_ha_timeout",
     "wait": "nso_ha_wait_timeout",
     "verify": "nso_ha_verify_timeout",
     "catch_up": "nso_ha_catch_up_timeout",
     "rollback": "nso_ha_rollback_timeout",
+    "hook": "nso_ha_hook_timeout",
     "lock": "nso_ha_lock_timeout",
 }
 
@@ -205,7 +211,7 @@ class _Reader:
             )
         self._refuse(GIVEN_TOKEN, problem)
 
-    def seconds(self, name: str, default: float) -> float:
+    def seconds(self, name: str, default: _Default) -> float | _Default:
         try:
             return seconds(self.value(name), name, default)
         except ValueError as problem:
@@ -229,7 +235,7 @@ def read(
     reader = _Reader(host, evaluate)
     defaults = Limits()
     limits = {
-        limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in _LIMITS.items()
+        limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in LIMIT_NAMES.items()
     }
     if stated:
         reader.check_token()
@@ -274,7 +280,7 @@ def _priority(value: object) -> int:
         return -1
 
 
-def seconds(value: object, name: str, default: float) -> float:
+def seconds(value: object, name: str, default: _Default) -> float | _Default:
     """Return a time in seconds that was given as a number or as text; blank text is not given.
 
     Raises ValueError for anything else.
@@ -304,13 +310,6 @@ def problems(settings: Sequence[Settings]) -> list[str]:
         for text in host_settings.problems
         if text != _no_token(host_settings.member.host)
     ]
-    for host_settings in settings:
-        host, limits = host_settings.member.host, host_settings.limits
-        if limits.lock <= limits.wait:
-            reasons.append(
-                f"{host}: nso_ha_lock_timeout is {limits.lock:g} s and nso_ha_wait_timeout "
-                f"{limits.wait:g} s; a lock has to last longer than a step"
-            )
     stated = [host_settings for host_settings in settings if host_settings.stated]
     for name in OF_THE_GROUP:
         reasons += _uneven(name, stated)

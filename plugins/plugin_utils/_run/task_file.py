@@ -11,7 +11,7 @@ beforehand. Its tasks become plain data (fence_file.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -36,6 +36,7 @@ _TASKS = frozenset(
 _ROLES = frozenset(
     f"{prefix}{name}" for prefix in _BUILTIN for name in ("include_role", "import_role")
 )
+_PLAYBOOKS = frozenset(f"{prefix}import_playbook" for prefix in _BUILTIN)
 _SECTIONS = ("block", "rescue", "always")
 
 
@@ -85,27 +86,24 @@ class Reader:
             return self._block(entry, path, depth)
         action, arguments, _delegate = ModuleArgsParser(entry).parse(skip_action_validation=True)
         name = str(entry.get("name") or "")
+        if action in _PLAYBOOKS:
+            raise FileError(f"{path} has {action}, which is for playbooks and not for tasks")
         if action in _TASKS:
             TaskInclude.load(entry, variable_manager=self._variables, loader=self._loader)
+            if isinstance(arguments.get("apply"), Mapping):
+                self._keywords(arguments["apply"])
             target = self._target(arguments, path)
             return FenceTask(name, action, entry, arguments, block=self._file(target, depth - 1))
         if action in _ROLES:
-            self._role(entry, path)
-            return FenceTask(name, action, entry, arguments)
+            inside = self._role(entry, path, depth)
+            return FenceTask(name, action, entry, arguments, inside=inside)
         task = Task.load(entry, variable_manager=self._variables, loader=self._loader)
         resolved = _resolved(task.action)
         return FenceTask(name, resolved, entry, arguments)
 
     def _block(self, entry: Mapping[str, Any], path: str, depth: int) -> FenceTask:
-        # The keywords of the block itself, loaded with a block that does nothing.
         keywords = {key: value for key, value in entry.items() if key not in _SECTIONS}
-        noop = [{"ansible.builtin.meta": "noop"}]
-        Block.load(
-            {**keywords, "block": noop},
-            play=self._play,
-            variable_manager=self._variables,
-            loader=self._loader,
-        )
+        self._keywords(keywords)
         sections = {}
         for section in _SECTIONS:
             tasks = entry.get(section) or []
@@ -121,6 +119,15 @@ class Reader:
             rescues=bool(sections["rescue"]),
         )
 
+    def _keywords(self, keywords: Mapping[str, Any]) -> None:
+        """Load the keywords of a block, with a block that does nothing."""
+        Block.load(
+            {**keywords, "block": [{"ansible.builtin.meta": "noop"}]},
+            play=self._play,
+            variable_manager=self._variables,
+            loader=self._loader,
+        )
+
     def _target(self, arguments: Mapping[str, Any], path: str) -> str:
         """Return the file that a task of this file includes."""
         named = str(arguments.get("file") or arguments.get("_raw_params") or "")
@@ -132,8 +139,10 @@ class Reader:
                 return target
         raise FileError(f"{path} includes {named!r}, which is not there")
 
-    def _role(self, entry: Mapping[str, Any], path: str) -> None:
-        """Load a role, and what its tasks include."""
+    def _role(self, entry: Mapping[str, Any], path: str, depth: int) -> list[FenceTask]:
+        """Return the tasks of a role, and of what they include."""
+        if depth < 1:
+            raise FileError(f"{path}: roles include one another more than {MAX_DEPTH} deep")
         arguments = ModuleArgsParser(entry).parse(skip_action_validation=True)[1]
         for option in ("name", "role", "tasks_from"):
             _refuse_template(str(arguments.get(option) or ""), "role", path)
@@ -141,25 +150,51 @@ class Reader:
         include = IncludeRole.load(
             entry, block=parent, variable_manager=self._variables, loader=self._loader
         )
-        blocks, _handlers = include.get_block_list(
-            play=self._play, variable_manager=self._variables, loader=self._loader
-        )
-        self._blocks(blocks, path, MAX_DEPTH)
+        try:
+            blocks, _handlers = include.get_block_list(
+                play=self._play, variable_manager=self._variables, loader=self._loader
+            )
+        except AnsibleError as problem:
+            # It may be in any of its files, and the message does not always say in which.
+            raise FileError(
+                f"{path}: the role {include._role_name}: {first_line(problem)}"
+            ) from None
+        return self._of_role(blocks, path, depth - 1)
 
-    def _blocks(self, blocks: Sequence[Any], path: str, depth: int) -> None:
-        """Load what these tasks of a role include."""
-        for task in _tasks_of(blocks):
-            if isinstance(task, IncludeRole) and not task.statically_loaded:
-                self._role({task.action: dict(task.args)}, path)
-            elif isinstance(task, TaskInclude) and not task.statically_loaded:
-                self._file_of_role(task, path, depth)
+    def _of_role(self, loaded: Sequence[Any], path: str, depth: int) -> list[FenceTask]:
+        """Return these blocks and tasks of a role, with what they include."""
+        tasks = []
+        for item in loaded:
+            keywords = item.get_ds()
+            keywords = keywords if isinstance(keywords, Mapping) else {}
+            if isinstance(item, Block):
+                block = self._of_role(item.block, path, depth)
+                aside = self._of_role([*item.rescue, *item.always], path, depth)
+                keywords = {key: keywords[key] for key in keywords if key not in _SECTIONS}
+                tasks.append(FenceTask("", "block", keywords, block=block, aside=aside))
+            elif not item.implicit:
+                inside = self._included(item, path, depth)
+                name = str(item.name or "")
+                action = _resolved(item.action)
+                tasks.append(FenceTask(name, action, keywords, item.args, inside=inside))
+        return tasks
 
-    def _file_of_role(self, task: Any, path: str, depth: int) -> None:
+    def _included(self, task: Any, path: str, depth: int) -> list[FenceTask]:
+        """Return what a task of a role includes."""
+        if not isinstance(task, TaskInclude) or task.statically_loaded:
+            return []
+        if isinstance(task, IncludeRole):
+            return self._role({task.action: dict(task.args)}, path, depth)
+        return self._file_of_role(task, path, depth)
+
+    def _file_of_role(self, task: Any, path: str, depth: int) -> list[FenceTask]:
         named = str(task.args.get("file") or task.args.get("_raw_params") or "")
         role = task._role
         _refuse_template(named, "file", f"{path}: the role {role}")
         if depth < 1:
             raise FileError(f"{path}: the role {role} includes files too deeply")
+        if isinstance(task.args.get("apply"), Mapping):
+            self._keywords(task.args["apply"])
         target = self._loader.path_dwim_relative(role._role_path, "tasks", named)
         blocks = load_list_of_blocks(
             self._load(target) or [],
@@ -169,15 +204,7 @@ class Reader:
             variable_manager=self._variables,
             loader=self._loader,
         )
-        self._blocks(blocks, path, depth - 1)
-
-
-def _tasks_of(blocks: Sequence[Any]) -> Iterator[Any]:
-    for task in blocks:
-        if isinstance(task, Block):
-            yield from _tasks_of([*task.block, *task.rescue, *task.always])
-        else:
-            yield task
+        return self._of_role(blocks, path, depth - 1)
 
 
 def _refuse_template(named: str, what: str, path: str) -> None:

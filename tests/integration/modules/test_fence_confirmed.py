@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._store import clock
 from helpers.forked import ForkedModules
 from helpers.stage import NONE, PRIMARY, RELAY_OF_OTHER, SECONDARY_OF_WANTED, Stage
 from helpers.state_directory import NODE_ID, STEPS, StateDirectory
@@ -70,6 +71,20 @@ def test_a_confirmation_on_another_node_does_not_count_here(stage: Stage) -> Non
     elsewhere.confirm("n3")
     assert "n3 may still be primary" in stage.role("primary", operation=here.option())["msg"]
     assert stage.own_view()["role"] == NONE
+
+
+def test_a_confirmation_that_comes_too_late_is_refused(directory: StateDirectory) -> None:
+    directory.begin(fence=["n3"], lease=900)
+    held = directory.lock()
+    assert held is not None
+    directory.change_lock(expires=clock.iso_text(clock.seconds_of(held["expires"]) - 130))
+    late = directory.confirm("n3", within=120)
+    assert late["failed"] is True
+    assert "the fencing tasks have taken 13" in late["msg"]
+    assert "nso_ha_hook_timeout is 120 s" in late["msg"]
+    assert fenced(directory) == []
+    directory.hold()
+    assert directory.confirm("n3", within=120)["changed"] is True
 
 
 def test_a_confirmation_of_an_earlier_run_does_not_count(

@@ -153,6 +153,33 @@ def test_a_lock_that_is_over_or_given_up_is_taken_over(directory: StateDirectory
     assert directory.begin("a")["lock"]["run_id"] == "b"
 
 
+def test_a_lock_that_is_held_is_renewed_as_it_is_and_none_is_ever_taken(
+    directory: StateDirectory,
+) -> None:
+    missing = directory.hold(step="now")
+    assert missing["failed"] is True
+    assert "there is no lock" in missing["msg"]
+    assert directory.lock() is None
+
+    directory.begin(fence=["n3"])
+    directory.confirm("n3")
+    before = directory.lock()
+    assert before is not None
+    assert directory.hold(check=True)["lock"]["expires"] == before["expires"]
+    held = directory.hold(step="now")
+    after = directory.lock()
+    assert after is not None
+    assert after.pop("expires") > before.pop("expires")
+    assert after == before
+    assert (held["changed"], held["run_id"], held["step"]) == (False, "a", "now")
+
+    other = directory.hold("b")
+    assert other["failed"] is True
+    assert "is not held here any more" in other["msg"]
+    directory.expire()
+    assert "it expired at" in directory.hold(step="later")["msg"]
+
+
 @pytest.mark.parametrize("check", [False, True], ids=["do", "check"])
 def test_two_nodes_with_one_directory_are_found_out(directory: StateDirectory, check: bool) -> None:
     directory.begin()
@@ -318,7 +345,7 @@ def test_what_a_newer_release_wrote_is_not_touched_and_the_rest_of_the_end_is_do
         ({"lease": float("inf")}, "lease is inf"),
         ({"lease": 1e9}, "the limit is"),
         ({"process": {"x": float("nan")}}, "process: "),
-        ({"state": "over"}, "value of state must be one of: begun, confirmed, ended"),
+        ({"state": "over"}, "value of state must be one of: begun, held, confirmed, ended"),
         ({"name": None}, "name is empty"),
         ({"state": "ended", "promotions": [{"epoch": 1}]}, "promotions[0]: primary is missing"),
         ({"state": "ended", "log": {"x": float("inf")}}, "log: "),

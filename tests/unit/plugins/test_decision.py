@@ -83,6 +83,7 @@ def act(
         "become": False,
         "become_user": None,
         "remote_user": None,
+        "throttle": 0,
         "_uuid": TASK,
         "get_play": lambda: playing,
         "_parent": block,
@@ -299,6 +300,21 @@ def test_fencing_tasks_are_looked_at_for_a_failover_only(tmp_path: Path) -> None
     assert "nso_ha_fence_tasks" in problem
     assert begin("converge", stated=fences)["fence_problem"] == ""
     assert begin("failover")["fence_problem"] == ""
+
+
+def test_a_lock_has_to_last_for_the_rounds_that_forks_and_throttle_make(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"nso_ha_lock_timeout": 900}
+    monkeypatch.setattr(cluster_decision.context, "CLIARGS", {"forks": 5})
+    assert begin(stated=given)["problems"] == []
+    (throttled,) = begin(stated=given, throttle=1)["problems"]
+    assert "2 rounds of 2 hosts with throttle: 1" in throttled
+    assert (begin()["lease"], begin(throttle=1)["lease"]) == (900, 1140)
+    monkeypatch.setattr(cluster_decision.context, "CLIARGS", {"forks": 1})
+    (problem,) = begin(stated=given)["problems"]
+    assert problem.startswith("n1, n2: nso_ha_lock_timeout is 900 s, and between two renewals 1140")
+    assert begin("", stated=given)["problems"] == []
 
 
 def test_variables_of_the_role_that_come_from_outside_end_the_run(

@@ -517,7 +517,7 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
     hold, catch_up, *_between, release = plan.waves
     hands = "hands over to n2, which has to have everything before"
     held = Step("n1", "", "n2", ("read_only",), hands, name="hold", upstream_id="id2")
-    assert hold == Wave("hold", (held,), kind="read_only")
+    assert hold == Wave("hold", (held,), kind="hold")
     takes = "takes over from n1 and has to have everything before"
     waits = Step("n2", "", "n1", ("wait",), takes, name="catch_up", upstream_id="id1")
     assert catch_up == Wave("catch_up", (waits,), kind="catch_up")

@@ -55,6 +55,8 @@ MAKERS = {
     "plan": (planning, "plan"),
     "plan_again": (planning, "plan"),
     "judge_locks": (progress, "after_locking"),
+    "judge_renewal": (progress, "after_renewal"),
+    "judge_fence_tasks": (progress, "after_reading_fence_tasks"),
     "judge_rehearsal": (progress, "after_rehearsal"),
     "judge_fencing": (progress, "after_fencing"),
     "judge_recheck": (recheck, "rechecked"),

@@ -18,6 +18,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     OBSERVATION,
     ONE_BY_ONE,
     REHEARSAL,
+    RENEWAL,
     STEP,
     WITHDRAWAL,
 )
@@ -418,6 +419,42 @@ def test_a_lock_that_was_taken_one_by_one_is_not_asked_of_the_results_by_host() 
     once = results({ONE_BY_ONE[LOCK]: {"n2": right}})
     assert progress.after_locking(locking, ["n2"], once, 5.0).progress.refused
     assert not progress.after_locking(locking, ["n2"], once.one_by_one(LOCK), 5.0).progress.refused
+
+
+def renewed(host: str, occasion: str) -> Result:
+    return {"run_id": RUN_ID, "step": occasion, "lock": lock(steps=["promote"])}
+
+
+def test_a_wave_is_forbidden_by_each_lock_that_was_not_proven_for_it() -> None:
+    proven = {host: renewed(host, "now") for host in _LOCKS.hosts}
+    renewals: dict[str, Result] = {
+        **proven,
+        "n2": renewed("n2", "earlier"),
+        "n3": {"run_id": RUN_ID, "step": "now", "failed": True, "msg": "eve has it"},
+        "n4": {"run_id": EARLIER, "step": "now", "lock": lock()},
+        "n5": {},
+    }
+    going = decision(*HAND_OVER, locks=_LOCKS, locked=_LOCKS.hosts)
+    judged = progress.after_renewal(going, "now", results({RENEWAL: renewals}), 7.0)
+    assert [(verdict.check, verdict.host, verdict.reason) for verdict in judged.verdicts] == [
+        ("lock", "n2", LOST),
+        ("lock", "n3", "eve has it"),
+        ("lock", "n4", LOST),
+        ("lock", "n5", LOST),
+    ]
+    assert judged.progress.refused
+    right = progress.after_renewal(going, "now", results({RENEWAL: proven}), 7.0)
+    assert (right.progress.refused, right.progress.renewed, right.verdicts) == (False, 7.0, ())
+    # The time without a primary does not begin before the last renewal.
+    assert right.progress.started == 7.0
+
+
+def test_fencing_tasks_that_were_edited_in_the_meantime_refuse() -> None:
+    going = decision(*HAND_OVER)
+    assert progress.after_reading_fence_tasks(going, "") == going
+    judged = progress.after_reading_fence_tasks(going, "it has no tasks")
+    assert reason(judged, "fence") == "it has no tasks"
+    assert judged.progress.refused
 
 
 # Rehearsal

@@ -148,7 +148,7 @@ def test_a_node_is_on_the_controller_if_its_connection_does_not_leave_it() -> No
 
 @pytest.mark.parametrize("empty", [None, "", "  ", "\n"])
 def test_what_is_empty_as_in_a_survey_was_not_given(empty: object) -> None:
-    of_host = dict.fromkeys((*TEXTS, *settings._LIMITS.values(), "nso_ha_priority"), empty)
+    of_host = dict.fromkeys((*TEXTS, *settings.LIMIT_NAMES.values(), "nso_ha_priority"), empty)
     assert read(of_host) == read({})
     assert read(of_host).problems == ()
 
@@ -238,7 +238,7 @@ def test_the_token_is_not_among_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*TEXTS, *settings._LIMITS.values(), *OF_THE_GROUP, "nso_ha_priority", GIVEN_TOKEN]
+    "name", [*TEXTS, *settings.LIMIT_NAMES.values(), *OF_THE_GROUP, "nso_ha_priority", GIVEN_TOKEN]
 )
 def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -> None:
     def evaluate(asked: str) -> object:
@@ -289,11 +289,11 @@ def test_a_time_limit_that_is_no_number_of_seconds_is_an_error(given: object) ->
         settings.seconds(given, "nso_ha_timeout", 30)
 
 
-@pytest.mark.parametrize("limit", settings._LIMITS)
+@pytest.mark.parametrize("limit", settings.LIMIT_NAMES)
 def test_each_time_limit_is_read_from_its_variable_and_a_wrong_one_is_a_problem(
     limit: str,
 ) -> None:
-    name = settings._LIMITS[limit]
+    name = settings.LIMIT_NAMES[limit]
     assert read({name: "7"}).limits == replace(Limits(), **{limit: 7.0})
     wrong = read({name: "soon"})
     assert wrong.limits == Limits()
@@ -301,15 +301,6 @@ def test_each_time_limit_is_read_from_its_variable_and_a_wrong_one_is_a_problem(
 
 
 # All hosts together
-
-
-def test_a_lock_has_to_last_longer_than_a_step() -> None:
-    short = cases.settings(N2, limits=Limits(wait=900))
-    assert settings.problems([cases.settings(N1), short]) == [
-        "n2: nso_ha_lock_timeout is 900 s and nso_ha_wait_timeout 900 s; a lock has to last longer "
-        "than a step"
-    ]
-    assert settings.problems([cases.settings(N2, limits=Limits(wait=899))]) == []
 
 
 def group(name: str, *values: object) -> list[Settings]:
