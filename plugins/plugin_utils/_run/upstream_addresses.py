@@ -151,8 +151,8 @@ def _differing(same: list[Dialled]) -> list[Verdict]:
     if not apart:
         return [Verdict("rehearsal", PASSED, why)]
     why += (
-        f". These may be different nodes. Set nso_ha_node_ip of {upstream.host} to an IP address that "
-        "all nodes reach, or correct the hosts files or name services"
+        f". These may be different nodes. Set nso_ha_node_ip of {upstream.host} to an IP address "
+        "that all nodes reach, or correct the hosts files or name services"
     )
     return [Verdict("rehearsal", FAILED, why)]
 
