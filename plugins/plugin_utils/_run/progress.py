@@ -132,7 +132,9 @@ def after_rehearsal(decision: Decision, results: Results) -> Decision:
         else:
             reason = _moved(results.observation(host), result)
         verdicts.append(Verdict("rehearsal", FAILED if reason else PASSED, reason, host))
-    return decision.with_verdicts([*verdicts, *upstream_addresses.verdicts(decision.plan, results)])
+    return decision.with_verdicts(
+        [*verdicts, *upstream_addresses.upstream_verdicts(decision.plan, results)]
+    )
 
 
 def _moved(earlier: Observation, result: Result) -> str:

@@ -29,7 +29,7 @@ REFUSED = "ECONNREFUSED"
 
 
 @dataclass(frozen=True)
-class Dialled:
+class DialledUpstream:
     """How a host would dial its upstream, as its module says.
 
     addresses: what the address of the upstream stands for there
@@ -69,7 +69,7 @@ def listens(observed: Mapping[str, Observation], moving: Collection[str], host: 
     )
 
 
-def verdicts(plan: OperationPlan, results: Results) -> list[Verdict]:
+def upstream_verdicts(plan: OperationPlan, results: Results) -> list[Verdict]:
     """Return the verdicts on what was dialled in the rehearsals; one that passed only tells."""
     told = list(_told(plan, results))
     observed = {member.host: results.observation(member.host) for member in plan.members}
@@ -83,13 +83,13 @@ def verdicts(plan: OperationPlan, results: Results) -> list[Verdict]:
     return judged
 
 
-def _told(plan: OperationPlan, results: Results) -> Iterator[Dialled]:
+def _told(plan: OperationPlan, results: Results) -> Iterator[DialledUpstream]:
     upstreams = {member.node_id: member for member in plan.members}
     for host in plan.rehearse:
         dialled: Mapping[str, Any] | None = results.of(host, REHEARSAL).get("dialled")
         upstream = upstreams.get(plan.targets[host].primary_id) if dialled else None
         if dialled and upstream:
-            yield Dialled(
+            yield DialledUpstream(
                 host,
                 upstream,
                 tuple(dialled["addresses"]),
@@ -99,7 +99,7 @@ def _told(plan: OperationPlan, results: Results) -> Iterator[Dialled]:
             )
 
 
-def _loopback(dialled: Dialled, plan: OperationPlan) -> list[Verdict]:
+def _loopback(dialled: DialledUpstream, plan: OperationPlan) -> list[Verdict]:
     upstream = dialled.upstream
     loopback = [address for address in dialled.addresses if addresses.is_loopback(address)]
     if not loopback or addresses.is_literal(upstream.address) or not outside(plan.members):
@@ -112,7 +112,7 @@ def _loopback(dialled: Dialled, plan: OperationPlan) -> list[Verdict]:
     return [Verdict("rehearsal", FAILED, why, dialled.host)]
 
 
-def _unreachable(dialled: Dialled, listening: bool) -> list[Verdict]:
+def _unreachable(dialled: DialledUpstream, listening: bool) -> list[Verdict]:
     if not dialled.failed:
         return []
     upstream = dialled.upstream
@@ -135,9 +135,9 @@ def _unreachable(dialled: Dialled, listening: bool) -> list[Verdict]:
     return [Verdict("rehearsal", PASSED, why, dialled.host)]
 
 
-def _differing(same: list[Dialled]) -> list[Verdict]:
+def _differing(same: list[DialledUpstream]) -> list[Verdict]:
     """Return the verdict on hosts that know different addresses of one upstream."""
-    by_addresses: dict[frozenset[str], Dialled] = {}
+    by_addresses: dict[frozenset[str], DialledUpstream] = {}
     for dialled in same:
         by_addresses.setdefault(frozenset(dialled.addresses), dialled)
     if len(by_addresses) < 2:

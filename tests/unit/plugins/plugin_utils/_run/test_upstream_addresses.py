@@ -49,7 +49,9 @@ def judged(
         rehearse=tuple(rehearsals),
     )
     looks = {"n1": look(answer(role))}
-    return upstream_addresses.verdicts(plan, results({OBSERVATION: looks, REHEARSAL: rehearsals}))
+    return upstream_addresses.upstream_verdicts(
+        plan, results({OBSERVATION: looks, REHEARSAL: rehearsals})
+    )
 
 
 def refusal(verdicts: list[Verdict]) -> Verdict:
@@ -105,8 +107,8 @@ def test_nodes_on_one_host_are_told_apart_by_loopback_addresses() -> None:
     )
     local = replace(plan, members=(replace(NAMED, local=True), plan.members[1]))
     told = results({REHEARSAL: {"n2": dialled("127.0.0.1")}})
-    assert upstream_addresses.verdicts(local, told) == []
-    refusal(upstream_addresses.verdicts(plan, told))
+    assert upstream_addresses.upstream_verdicts(local, told) == []
+    refusal(upstream_addresses.upstream_verdicts(plan, told))
 
 
 def test_a_name_that_leads_to_other_addresses_on_each_node_is_refused() -> None:
