@@ -263,14 +263,6 @@ WORKS = {
     "minimal": Case([role(), _READ], environment={"ANSIBLE_STDOUT_CALLBACK": "minimal"}),
     "oneline": Case([role(), _READ], environment={"ANSIBLE_STDOUT_CALLBACK": "oneline"}),
     "yaml": Case([role(), _READ], environment={"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}),
-    "handler": Case(
-        [
-            {"name": "Change", "ansible.builtin.command": "true", "notify": "Move"},
-            {"ansible.builtin.meta": "flush_handlers"},
-            _READ,
-        ],
-        play={"handlers": [role(INCLUDE, name="Move")]},
-    ),
 }
 
 
