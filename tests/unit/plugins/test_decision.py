@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible import template
+from ansible import context, template
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.role_include import IncludeRole
 from ansible.template import Templar
@@ -306,12 +306,12 @@ def test_a_lock_has_to_last_for_the_rounds_that_forks_and_throttle_make(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = {"nso_ha_lock_timeout": 900}
-    monkeypatch.setattr(cluster_decision.context, "CLIARGS", {"forks": 5})
+    monkeypatch.setattr(context, "CLIARGS", {"forks": 5})
     assert begin(stated=given)["problems"] == []
     (throttled,) = begin(stated=given, throttle=1)["problems"]
     assert "2 rounds of 2 hosts with throttle: 1" in throttled
     assert (begin()["lease"], begin(throttle=1)["lease"]) == (900, 1140)
-    monkeypatch.setattr(cluster_decision.context, "CLIARGS", {"forks": 1})
+    monkeypatch.setattr(context, "CLIARGS", {"forks": 1})
     (problem,) = begin(stated=given)["problems"]
     assert problem.startswith("n1, n2: nso_ha_lock_timeout is 900 s, and between two renewals 1140")
     assert begin("", stated=given)["problems"] == []
