@@ -75,7 +75,6 @@ def test_a_dead_primary_whose_state_directory_cannot_be_used_is_replaced(
     assert "(n1) has no lock, so this run did nothing there" in run.text
 
 
-@pytest.mark.main
 def test_neither_does_it_block_what_comes_after(bereft: Cluster, tmp_path: Path) -> None:
     unusable = {"nso_ha_state_dir": str(damaged(tmp_path)), "nso_ha_role": "secondary"}
     changes = {"n1": unusable, "n2": {"nso_ha_role": "primary"}}

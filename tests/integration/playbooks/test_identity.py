@@ -22,7 +22,6 @@ def renamed(cluster: Cluster) -> Path:
     return edit(cluster.inventory, {"n1": {"nso_ha_node_id": "new", "nso_ha_node_ip": name}})
 
 
-@pytest.mark.main
 def test_a_failover_leaves_a_living_primary_alone_that_the_inventory_has_renamed(
     cluster: Cluster,
 ) -> None:

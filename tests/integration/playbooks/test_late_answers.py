@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import pytest
 from helpers.clusters import assert_done, assert_led_by, until_roles
 from helpers.playbooks import run_playbook
 from helpers.state_on_nodes import give_history
@@ -14,7 +13,6 @@ from ncs_sim.cluster import Cluster
 SHORT = {"nso_ha_timeout": 2}
 
 
-@pytest.mark.main
 def test_a_failover_goes_on_with_a_primary_that_says_late_that_it_is_one(cluster: Cluster) -> None:
     give_history(cluster, "n1")
     cluster.node("n1").kill()

@@ -180,7 +180,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", quick(REFUSED, "run_once", "tags", "from Plan"))
+@pytest.mark.parametrize("name", quick(REFUSED, "tags"))
 def test_what_cannot_work_is_refused_with_its_reason(
     shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -266,7 +266,7 @@ WORKS = {
 }
 
 
-@pytest.mark.parametrize("name", quick(WORKS, "fact cache"))
+@pytest.mark.parametrize("name", list(WORKS))
 def test_what_works_moves_the_primary_and_leaves_its_report(
     shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

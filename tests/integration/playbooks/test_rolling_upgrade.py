@@ -76,7 +76,6 @@ def test_a_primary_that_no_node_can_follow_takes_an_override_and_there_is_a_way_
     assert_led_by(mixed, "n3")
 
 
-@pytest.mark.main
 def test_of_equal_nodes_the_one_that_others_can_follow_is_chosen(mixed: Cluster) -> None:
     mixed.node("n1").start()
     favourite = edit(mixed.inventory, {"n2": {"nso_ha_priority": 900}})

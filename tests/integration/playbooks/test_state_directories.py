@@ -9,7 +9,6 @@ import shlex
 import time
 from pathlib import Path
 
-import pytest
 from ansible_collections.nso.ha.plugins.module_utils._store import clock
 from helpers.clusters import assert_done, assert_refused, assert_whole, order, roles
 from helpers.modules import run_module
@@ -26,7 +25,6 @@ def state(cluster: Cluster, name: str) -> Path:
     return cluster.node(name).directory / "state"
 
 
-@pytest.mark.main
 def test_what_a_newer_release_wrote_is_refused_with_both_versions_and_left_as_it_is(
     duo: Cluster,
 ) -> None:
@@ -45,7 +43,6 @@ def test_what_a_newer_release_wrote_is_refused_with_both_versions_and_left_as_it
     assert state_files(duo, "n2") == before
 
 
-@pytest.mark.main
 def test_what_could_not_be_logged_or_given_back_is_on_the_screen_and_in_the_report(
     duo: Cluster, tmp_path: Path
 ) -> None:
