@@ -385,7 +385,7 @@ dialled:
       type: int
       returned: always
     accepted:
-      description: The first address that accepted a connection. Null if none did, and where no
+      description: The first address that accepted a connection, or null if none did, and where no
         order is needed, as nothing was dialled then.
       type: str
       returned: always

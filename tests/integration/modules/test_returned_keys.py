@@ -182,6 +182,18 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
             NONE,
             in_operation(lambda stage, **more: stage.role("primary", check=True, **more), epoch=3),
         ),
+        "in an operation, dialled": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("secondary", check=True, **more)),
+        ),
+        "in an operation, dialled in vain": (
+            NONE,
+            in_operation(
+                lambda stage, **more: stage.role(
+                    "secondary", check=True, primary_ip=stage.simulation.address(), **more
+                )
+            ),
+        ),
         "in another operation": (
             NONE,
             in_operation(lambda stage, **more: stage.role("primary", **more), run_id="b"),
@@ -267,6 +279,8 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "not to be confirmed": (NONE, fencing(lambda kept: kept.confirm("n4"))),
         "taken over": (NONE, with_directory(lambda kept: kept.begin("b", replace=["a"]))),
         "refused": (NONE, with_directory(lambda kept: kept.begin("b"))),
+        "held": (NONE, with_directory(lambda kept: kept.hold(step="before promote"))),
+        "not held": (NONE, with_directory(lambda kept: kept.hold("b", step="before promote"))),
         "ended": (NONE, with_directory(lambda kept: kept.end(log={"a": 1}))),
         "not the own lock": (NONE, with_directory(lambda kept: kept.end("b"))),
         "a wrong option": (NONE, with_directory(lambda kept: kept.begin(""))),
@@ -295,6 +309,7 @@ def test_results_and_return_have_the_same_keys(stage: Stage, module: str) -> Non
         "in an operation, a wrong option",
         "in an operation, refused",
         "not to be confirmed",
+        "not held",
     }
     assert failed == bad & set(results)
 

@@ -129,8 +129,8 @@ def test_a_refusal_that_quotes_the_token_does_not_pass_it_on(guarded: Found, cod
 
 @pytest.mark.parametrize(
     "token",
-    ["with blanks and \"quotes\" 'both'", "ünï-códé-節点", "back\\slash\nand newline", "x" * 4096],
-    ids=["quotes", "unicode", "newline", "long"],
+    ["with blanks and \"quotes\" 'both'", "ünï-códé-節点", "back\\slash", "x" * 4096],
+    ids=["quotes", "unicode", "backslash", "long"],
 )
 def test_tokens_of_all_sorts_reach_the_daemon_and_nobody_else(
     simulation: Simulation, token: str

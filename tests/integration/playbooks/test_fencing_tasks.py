@@ -34,6 +34,7 @@ def read(
             "register": "__nso_ha_settings",
             **once,
         },
+        {"ansible.builtin.set_fact": {"nso_ha_result": {"run_id": ""}}, **once},
         {
             "nso.ha.cluster_decision": {"step": "begin", "operation": "failover"},
             "register": "__nso_ha_begin",

@@ -9,31 +9,32 @@ from pathlib import Path
 
 import pytest
 from helpers.clusters import assert_done, assert_led_by, assert_refused, roles
-from helpers.playbooks import edit, run_playbook
+from helpers.playbooks import edit, python_that_resolves, run_playbook
 from ncs_sim.cluster import Cluster
 
+NAME = "one.example"
 ID_TO_SET = "Set nso_ha_node_id of n1 to 'n1'"
 
 
-def renamed(cluster: Cluster) -> Path:
+def renamed(cluster: Cluster, directory: Path) -> Path:
     """Write an inventory in which n1 has another node id, and a host name for an address."""
-    # The resolver takes it, and it is not an address in the notation of the nodes.
-    name = cluster.node("n1").address.replace("127.", "0x7f.", 1)
-    return edit(cluster.inventory, {"n1": {"nso_ha_node_id": "new", "nso_ha_node_ip": name}})
+    python = python_that_resolves({NAME: [cluster.node("n1").address]}, directory)
+    new = {"nso_ha_node_id": "new", "nso_ha_node_ip": NAME}
+    return edit(cluster.inventory, {"n1": {**new, **python}, "n2": python, "n3": python})
 
 
 def test_a_failover_leaves_a_living_primary_alone_that_the_inventory_has_renamed(
-    cluster: Cluster,
+    cluster: Cluster, tmp_path: Path
 ) -> None:
-    refused = run_playbook("nso.ha.failover", renamed(cluster))
+    refused = run_playbook("nso.ha.failover", renamed(cluster, tmp_path))
     assert_refused(refused, "(primary_name failed) n1 is primary under the node id 'n1'", ID_TO_SET)
     assert_led_by(cluster, "n1")
 
 
 def test_every_operation_and_status_name_the_id_that_a_renamed_primary_goes_by(
-    cluster: Cluster,
+    cluster: Cluster, tmp_path: Path
 ) -> None:
-    inventory = renamed(cluster)
+    inventory = renamed(cluster, tmp_path)
     for operation in ("converge", "switchover", "rejoin", "tear_down"):
         assert_refused(run_playbook(f"nso.ha.{operation}", inventory), ID_TO_SET)
     planned = run_playbook("nso.ha.plan", inventory)

@@ -24,7 +24,7 @@ def test_a_history_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> 
 
     status = run_playbook("nso.ha.status", cluster.inventory)
     assert "(n2) its promotion history lacks 1 of 1 promotions" in status.text
-    assert "(n3) its promotion history is damaged" in status.text
+    assert "(n3) its state directory is damaged" in status.text
 
     planned = run_playbook(CONVERGE, cluster.inventory, "--check")
     assert (

@@ -252,8 +252,11 @@ def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> 
 
 
 def test_the_report_has_the_same_keys_whatever_happened(pair: Cluster) -> None:
-    top = {"operation", "outcome", "changed", "primary", "nodes", "verdicts", "table", "warnings"}
-    planned = {"run_id", "owner", "began", "write_gap", "election", "steps", "remaining"}
+    top = {
+        "operation", "run_id", "outcome", "changed", "primary", "nodes", "verdicts", "warnings",
+        "message", "table",
+    }  # fmt: skip
+    planned = {"owner", "began", "write_gap", "election", "steps", "remaining"}
     each = {
         "host", "node_id", "wanted", "upstream", "role", "primary", "txid", "txid_text", "done",
         "problem",
