@@ -769,7 +769,7 @@ def test_a_file_of_a_newer_format_lets_nothing_begin_and_stays_as_it_is(
         contents.PROMOTIONS: [lambda: store.directory.add([entry(1)])],
         contents.READ_ONLY: [
             lambda: store.directory.mark(MARK),
-            lambda: store.directory.unmark(),
+            store.directory.unmark,
             lambda: store.directory.unmark(MARK),
         ],
         contents.OPERATIONS: [lambda: store.directory.log("a", {}, NOW)],
