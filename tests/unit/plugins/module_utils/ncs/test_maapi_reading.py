@@ -129,7 +129,7 @@ def outcome(call: Call, sock: socket.socket) -> object:
     result, failure = attempt(lambda: call(sock))
     if failure is None:
         return result
-    assert isinstance(failure, error.Error)
+    assert failure.refused
     assert not failure.outcome_unknown
     return failure.confd_errno
 
