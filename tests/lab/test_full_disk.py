@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_before_anything_changes(
     filler = fill(small_disk)
 
     refused = run_playbook("nso.ha.switchover", inventory)
-    assert_refused(refused, "(lock failed) n2", "No space left on device", "free some space")
+    assert_refused(refused, "(lockable failed) n2", "No space left on device", "free some space")
     assert roles(cluster) == before
     assert not any(one["readonly"] for one in cluster.status().values())
 
