@@ -84,6 +84,7 @@ class Reader:
             raise FileError(f"{path} has {str(entry)[:40]!r} where a task should be")
         if "block" in entry:
             return self._block(entry, path, depth)
+        _refuse_templated_action(entry, path)
         action, arguments, _delegate = ModuleArgsParser(entry).parse(skip_action_validation=True)
         name = str(entry.get("name") or "")
         if action in _PLAYBOOKS:
@@ -205,6 +206,19 @@ class Reader:
             loader=self._loader,
         )
         return self._of_role(blocks, path, depth - 1)
+
+
+def _refuse_templated_action(entry: Mapping[str, Any], path: str) -> None:
+    """Raise FileError where a task in its old form has a template for its action.
+
+    Before ansible-core 2.19 the parser fails with another reason.
+    """
+    given = entry.get("action") or entry.get("local_action")
+    if isinstance(given, str) and given.lstrip().startswith(("{{", "{%")):
+        raise FileError(
+            f"{path} has an action by a name made by a template ({given}), so it cannot be checked "
+            "beforehand; name it in full, with a condition if need be"
+        )
 
 
 def _refuse_template(named: str, what: str, path: str) -> None:
