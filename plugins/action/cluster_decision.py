@@ -224,12 +224,11 @@ class ActionModule(ActionBase):
         operation = arguments["operation"]
         given = host_settings.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
         path = os.path.realpath(given) if given else ""
-        of_hosts = self._all_settings(
-            variables, _of_hosts(variables, variables["groups"].get(group, ()))
-        )
+        hosts = tuple(variables["groups"].get(group, ()))
+        host_variables = _of_hosts(variables, hosts)
+        of_hosts = self._all_settings(variables, host_variables)
         crowd = self._crowd(len(of_hosts))
         process = processes.this_process()
-        hosts = tuple(variables["groups"].get(group, ()))
         run = Run(
             run_id=token_hex(8),
             owner=processes.owner(variables, process["host"]),
@@ -237,7 +236,7 @@ class ActionModule(ActionBase):
             process=process,
             operation=operation,
             hosts=hosts,
-            dry=arguments["dry"] or self._in_check_mode(variables, hosts),
+            dry=arguments["dry"] or self._in_check_mode(variables, host_variables),
             problems=tuple(self._problems(variables, group, operation, of_hosts, crowd)),
             fence_tasks=path,
             fence_problem=self._fence_problem(path, host_settings.limits.hook) if path else "",
@@ -245,15 +244,18 @@ class ActionModule(ActionBase):
         )
         return {"run": plain.to_dict(run)}
 
-    def _in_check_mode(self, variables: Mapping[str, Any], hosts: Iterable[str]) -> bool:
+    def _in_check_mode(
+        self, variables: Mapping[str, Any], host_variables: Mapping[str, Mapping[str, Any]]
+    ) -> bool:
         """Return whether anything asks for check mode: the command line, or a task of any host.
 
         `check_mode: false` does not lift the check mode of the command line.
         """
         if self._task.check_mode or variables.get("ansible_check_mode"):
             return True
-        of_hosts = _of_hosts(variables, hosts).values()
-        return any(_stated(variables, of_host).get("check_mode") for of_host in of_hosts)
+        return any(
+            _stated(variables, of_host).get("check_mode") for of_host in host_variables.values()
+        )
 
     def _problems(
         self,
