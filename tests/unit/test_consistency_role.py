@@ -392,6 +392,15 @@ def test_a_task_on_all_hosts_goes_by_what_each_has_stated(task: Task) -> None:
 # What is registered, and read
 
 
+def test_the_token_is_with_the_tasks_that_need_it_and_no_default_of_others() -> None:
+    """Before ansible-core 2.19 a default that cannot be evaluated fails tasks of any module."""
+    without = ("nso.ha.ncs_ha_operation", "nso.ha.ncs_ha_read_only")
+    for task in ON_NODES:
+        given = task[action(task)].get("token")
+        assert given == (None if action(task) in without else "{{ __nso_ha_token or omit }}"), task
+    assert "__nso_ha_token" not in (ROLE / "tasks" / "run.yml").read_text(encoding="utf-8")
+
+
 def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
     by_host = {task["register"] for task in ON_NODES if task not in DELEGATED}
     one_by_one = {task["register"] for task in ON_NODES if task in DELEGATED}
