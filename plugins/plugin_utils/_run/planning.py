@@ -9,7 +9,7 @@ Pure functions over plain data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -422,10 +422,11 @@ def _to_rehearse(
     node that listens already: they would be left without any if they cannot dial it. In check mode
     it is every host that gets a role.
     """
+    changing = {step.host for step in steps.roles}
     hosts = {
         step.host
         for step in steps.roles
-        if dry or step.role == RELAY or _leaves_a_link(wanted, observed, steps, step.host)
+        if dry or step.role == RELAY or _leaves_a_link(wanted, observed, changing, step.host)
     }
     if steps.hands_over:
         hosts |= {steps.hands_over, wanted_primary(wanted.members.values())}
@@ -441,16 +442,18 @@ def _to_rehearse(
 
 
 def _leaves_a_link(
-    wanted: Topology, observed: Mapping[str, Observation], steps: Plan, host: str
+    wanted: Topology, observed: Mapping[str, Observation], changing: Collection[str], host: str
 ) -> bool:
-    """Return whether a follower is to follow another node, whose HA port is open by now."""
+    """Return whether a follower is to follow another node, whose HA port is open by now.
+
+    `changing` are the hosts that get a role.
+    """
     observation, upstream = observed[host], wanted.upstream(host)
     follows = isinstance(observation, Answer) and observation.state.primary is not None
-    moving = {step.host for step in steps.roles}
     return (
         follows
         and upstream is not None
-        and upstream_addresses.listens(observed, moving, upstream.host)
+        and upstream_addresses.listens(observed, changing, upstream.host)
     )
 
 

@@ -116,8 +116,9 @@ def report(
         *_about(returned, decision),
         *_outdated(wanted, plan.candidate, outcome),
     ]
-    hints = [f"{text}." for text in _consents(decision)]
-    notes = [*head, *table.notes(nodes, verdicts), *_consents(decision), *_warnings(returned)]
+    consents = _consents(decision)
+    hints = [f"{text}." for text in consents]
+    notes = [*head, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
     return {
         **returned,
         "message": _message(plan.operation, outcome, living, nodes, verdicts, hints),
