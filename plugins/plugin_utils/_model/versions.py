@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .links import named_primaries
 from .observation import Answer, Observation
 from .topology import Topology
 
@@ -51,10 +52,8 @@ class LinkVersions:
 def _links(topology: Topology, observed: Mapping[str, Observation]) -> list[tuple[str, str]]:
     """Return the followers that are connected, as both ends say, each with its upstream."""
     links = []
-    for host, observation in observed.items():
-        if not isinstance(observation, Answer) or observation.state.primary is None:
-            continue
-        upstream = topology.by_node_id(observation.state.primary.node_id)
+    for host, peer in named_primaries(observed):
+        upstream = topology.by_node_id(peer.node_id)
         above = observed.get(upstream.host) if upstream else None
         lists = isinstance(above, Answer) and above.lists(topology.members[host].node_id)
         if upstream and lists:
