@@ -69,7 +69,7 @@ play() {
     case $expected in
         ok) [ "$code" -eq 0 ] || die "the playbook ended with $code" ;;
         refused)
-            if [ "$code" -eq 0 ] || ! grep -q "refused: see the table" "$log"; then
+            if [ "$code" -eq 0 ] || ! grep -q "converge refused: " "$log"; then
                 die "this was to be refused"
             fi
             ;;
