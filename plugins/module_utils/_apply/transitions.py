@@ -91,10 +91,11 @@ FORCED: dict[str, _Orders] = {
 
 
 def follows(state: HaState, upstream: Upstream | None) -> bool:
-    """Return whether the node follows this upstream, by node id and by address."""
+    """Return whether the node follows this upstream, by node id, and by address where it tells."""
     if state.primary is None or upstream is None:
         return False
-    return state.primary.node_id == upstream.node_id and state.primary.address in upstream.same
+    same_address = not state.primary.address or state.primary.address in upstream.same
+    return state.primary.node_id == upstream.node_id and same_address
 
 
 def matches(state: HaState, wanted: Wanted) -> bool:

@@ -35,34 +35,46 @@ FOLLOWERS = (SECONDARY, RELAY)
 
 
 class Peer(NamedTuple):
-    """Another node, as a node names it: its id, and its canonical address or its host name."""
+    """Another node, as a node names it.
+
+    address: its canonical address or its host name, "" where the node does not tell
+    """
 
     node_id: str
     address: str
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the modules return it."""
+        return {"node_id": self.node_id, "address": self.address or None}
 
 
 class HaState(NamedTuple):
     """What a node says of itself: its role, whom it copies, who copies it.
 
     A node does not tell its own node id, so it is not here.
+
+    secondaries: the nodes that are connected to it, None where it does not tell
     """
 
     role: str
     primary: Peer | None = None
-    secondaries: tuple[Peer, ...] = ()
+    secondaries: tuple[Peer, ...] | None = ()
 
     def __str__(self) -> str:
         """Return it in a few words."""
         if self.role in FOLLOWERS and self.primary:
-            return f"{self.role} of {self.primary.node_id} at {self.primary.address}"
+            where = f" at {self.primary.address}" if self.primary.address else ""
+            return f"{self.role} of {self.primary.node_id}{where}"
         return self.role
 
     def has_secondary(self, node_id: str) -> bool:
-        """Return whether a node of this id is connected as secondary."""
-        return any(peer.node_id == node_id for peer in self.secondaries)
+        """Return whether the node lists one of this id as connected."""
+        return any(peer.node_id == node_id for peer in self.secondaries or ())
 
     def without_secondary(self, node_id: str) -> HaState:
         """Return the same state without the secondary of this id."""
+        if self.secondaries is None:
+            return self
         rest = tuple(peer for peer in self.secondaries if peer.node_id != node_id)
         return self._replace(secondaries=rest)
 
@@ -71,8 +83,10 @@ class HaState(NamedTuple):
         return {
             "role": self.role,
             "state": _STATE_OF_ROLE[self.role],
-            "primary": self.primary._asdict() if self.primary else None,
-            "secondaries": [peer._asdict() for peer in self.secondaries],
+            "primary": self.primary.as_result() if self.primary else None,
+            "secondaries": None
+            if self.secondaries is None
+            else [peer.as_result() for peer in self.secondaries],
         }
 
 

@@ -38,7 +38,7 @@ class Stranger:
 
     def __str__(self) -> str:
         """Return what identifies it."""
-        return f"{self.node_id} at {self.address}"
+        return f"{self.node_id} at {self.address}" if self.address else self.node_id
 
 
 def misnamed(
@@ -94,7 +94,7 @@ def _lister(
         and observation.state.role in (PRIMARY, RELAY)
         and any(
             peer.node_id == member.node_id or topology.by_address(peer.address) is member
-            for peer in observation.state.secondaries
+            for peer in observation.state.secondaries or ()
         )
     ]
     return topology.members[listing[0]] if len(listing) == 1 else None
@@ -155,7 +155,7 @@ def connected_strangers(
     for host, observation in observed.items():
         if not isinstance(observation, Answer) or observation.state.role not in (PRIMARY, RELAY):
             continue
-        for peer in observation.state.secondaries:
+        for peer in observation.state.secondaries or ():
             if not (topology.by_node_id(peer.node_id) or topology.by_address(peer.address)):
                 yield Stranger(host, peer.node_id, peer.address)
 

@@ -54,7 +54,8 @@ def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -
     """Return whether a node follows its upstream, as both ends say.
 
     A secondary may take a while to find out that its primary is gone, and a primary that a
-    secondary is gone. Where the upstream did not answer, the word of the follower has to do.
+    secondary is gone. Where the upstream did not answer, or does not tell who is connected to it,
+    the word of the follower has to do.
     """
     member, upstream, follower = topology.members[host], topology.upstream(host), observed[host]
     if upstream is None or not isinstance(follower, Answer):
@@ -64,7 +65,7 @@ def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -
     followed = observed[upstream.host]
     if not isinstance(followed, Answer):
         return True
-    return followed.state.role in (PRIMARY, RELAY) and followed.lists(member.node_id)
+    return followed.state.role in (PRIMARY, RELAY) and followed.lists(member.node_id) is not False
 
 
 def is_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
@@ -109,7 +110,7 @@ def copies_from(
             return False
         node_id = topology.members[host].node_id
         host, observation = upstream.host, observed[upstream.host]
-        if isinstance(observation, Answer) and not observation.lists(node_id):
+        if isinstance(observation, Answer) and observation.lists(node_id) is False:
             return False
     return False
 

@@ -7,12 +7,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a node tells of itself beside its HA socket. None stands for what is not known.
+
+    node_id:         the node id that it goes by
+    read_only:       whether it refuses writes, for whatever reason
+    admin_read_only: whether it does because an administrator, or an operation, said so
+    daemon_status:   starting, phase0, phase1, started or stopping
+    nso_version:     such as "6.7"
+    ha_enabled:      whether HA is enabled in ncs.conf
+    rule_based_ha:   whether NSO's own rule-based HA is enabled
+    raft:            whether NSO's own HA Raft is enabled
+    """
+
+    node_id: str | None = None
+    read_only: bool | None = None
+    admin_read_only: bool | None = None
+    daemon_status: str | None = None
+    nso_version: str | None = None
+    ha_enabled: bool | None = None
+    rule_based_ha: bool | None = None
+    raft: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -30,15 +54,16 @@ class Answer:
     upgrade: bool = False
     held: bool = False
     protocol: int | None = None
+    facts: Facts = Facts()
 
-    def lists(self, node_id: str) -> bool:
-        """Return whether a node of this id is connected as secondary."""
-        return node_id in self._secondaries
+    def lists(self, node_id: str) -> bool | None:
+        """Return whether a node of this id is connected as secondary, None if it does not tell."""
+        return None if self.state.secondaries is None else node_id in self._secondaries
 
     @cached_property
     def _secondaries(self) -> frozenset[str]:
         # Computed once: each secondary is looked up in the list of its primary.
-        return frozenset(peer.node_id for peer in self.state.secondaries)
+        return frozenset(peer.node_id for peer in self.state.secondaries or ())
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,7 @@ def from_ha(status: Mapping[str, Any]) -> Answer:
         txid=txid_from(status["txid"]),
         upgrade=bool(status.get("upgrade")),
         protocol=(status.get("server") or {}).get("protocol_version"),
+        facts=Facts(**{field.name: status.get(field.name) for field in fields(Facts)}),
     )
 
 
@@ -98,16 +124,16 @@ def txid_from(value: Mapping[str, Any] | None) -> TransactionId | None:
 
 def state_from(status: Mapping[str, Any]) -> HaState:
     """Return the role model of what a module returned (`ha`, `before` or `after`)."""
-    primary = status["primary"]
+    primary, secondaries = status["primary"], status["secondaries"]
     return HaState(
         role=status["role"],
         primary=_peer(primary) if primary else None,
-        secondaries=tuple(_peer(peer) for peer in status["secondaries"]),
+        secondaries=None if secondaries is None else tuple(map(_peer, secondaries)),
     )
 
 
 def _peer(peer: Mapping[str, Any]) -> Peer:
-    return Peer(str(peer["node_id"]), str(peer["address"]))
+    return Peer(str(peer["node_id"]), str(peer["address"] or ""))
 
 
 def _first_line(result: Mapping[str, Any]) -> str:

@@ -80,7 +80,7 @@ class Topology:
 
     def by_address(self, address: str) -> Member | None:
         """Return the member with this address, or with this very host name."""
-        return self._by_address.get(addresses.canonical(address))
+        return self._by_address.get(addresses.canonical(address)) if address else None
 
     def followers_of(self, host: str) -> list[Member]:
         """Return the members that should follow `host` directly."""

@@ -83,13 +83,19 @@ def test_the_table_has_no_cells_but_those_of_the_design() -> None:
         Peer("q", "192.0.2.1"),
         Peer("P", "192.0.2.1"),
         Peer("p", "host.example"),
-        Peer("p", ""),
+        Peer("q", ""),
     ],
 )
 def test_another_id_or_another_address_is_another_primary(primary: Peer | None) -> None:
     start = HaState("secondary", primary)
     assert not transitions.follows(start, P)
     assert transitions.needed(start, wanted("secondary")) == ("besecondary",)
+
+
+def test_where_a_node_does_not_tell_the_address_of_its_primary_the_id_has_to_do() -> None:
+    start = HaState("secondary", Peer("p", ""))
+    assert transitions.follows(start, P)
+    assert transitions.needed(start, wanted("secondary")) == ()
 
 
 @pytest.mark.parametrize(
