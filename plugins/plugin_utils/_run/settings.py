@@ -53,7 +53,12 @@ _TEXTS_OF_THE_GROUP = (
     "nso_ha_operation",
     "nso_ha_planned_candidate",
 )
-_NAMES_OF_THE_GROUP = ("nso_ha_allow_data_loss", "nso_ha_allow_overwrite", "nso_ha_override")
+_NAMES_OF_THE_GROUP = (
+    "nso_ha_allow_data_loss",
+    "nso_ha_allow_orphans",
+    "nso_ha_allow_overwrite",
+    "nso_ha_override",
+)
 
 #: The connection plugin that does not leave the controller.
 _LOCAL = ("local", "ansible.builtin.local")

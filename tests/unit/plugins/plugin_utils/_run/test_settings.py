@@ -118,7 +118,15 @@ def test_what_has_to_be_text_and_is_not_is_refused_with_what_became_of_it(
     assert problem.endswith("Quote it")
 
 
-@pytest.mark.parametrize("name", ["nso_ha_allow_overwrite", "nso_ha_override"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nso_ha_allow_data_loss",
+        "nso_ha_allow_orphans",
+        "nso_ha_allow_overwrite",
+        "nso_ha_override",
+    ],
+)
 def test_a_name_in_a_list_that_is_not_text_is_refused(name: str) -> None:
     (problem,) = read({name: ["n1", True]}).problems
     assert problem.startswith(f"an entry of {name} of n1 is True, which is not text")
