@@ -51,26 +51,44 @@ notes:
     against a real NSO daemon by this collection.
 """
 
-    # For modules that connect an HA socket; as nso.ha.connection.ha_socket.
+    # For modules that may connect an HA socket; as nso.ha.connection.ha_socket.
     HA_SOCKET = r"""
 options:
   token:
     description:
-      - The secret that all nodes of the cluster share.
-      - Connecting hands it to the daemon, which uses it from then on in place of the one it had. A
-        wrong token is not refused at that moment. It shows when a secondary next has to prove to
-        its primary that both hold the same one, as error HA_BADTOKEN.
+      - The secret that all nodes of the cluster share. Needed only where the HA socket is used.
+      - Connecting the HA socket hands it to the daemon, which uses it from then on in place of the
+        one it had. A wrong token is not refused at that moment. It shows when a secondary next has
+        to prove to its primary that both hold the same one, as error HA_BADTOKEN.
       - Ansible hides the token wherever it occurs in a result, also as a part of other words. A
         token that is short or a common word makes results unreadable.
       - Text. A number or truth value that YAML made of it is refused, as it may be another token;
         quote it. So is white space or a byte order mark around it.
     type: raw
-    required: true
 notes:
-  - A daemon has one HA socket. Connecting to it, as this module does, makes the daemon close the HA
-    socket of any other HA controller and take the token of this task. That holds for check mode and
-    for reading the status, too. The module cannot see whether another controller was there. The
-    role of the node is not touched by connecting.
-  - A node does not tell its own node id. What a node is called can be seen from its secondaries
-    only, and so this module cannot find out that a primary goes by another node id than wanted.
+  - A daemon has one HA socket. Connecting to it makes the daemon close the HA socket of any other
+    HA controller and take the token of this task. The module cannot see whether another controller
+    was there. The role of the node is not touched by connecting.
+  - Orders are given over the HA socket. What only looks, as reading the status and check mode do,
+    uses it only where O(look) names it.
+"""
+
+    # For modules that look at the role of a node; as nso.ha.connection.look.
+    LOOK = r"""
+options:
+  look:
+    description:
+      - How to find out the role of the node where no order is given. The ways are tried in this
+        order, the next one only where the daemon answered and did not tell the role by the one
+        before. A node that cannot be reached, or is too slow, is not asked twice.
+      - V(operational_state) reads C(/ncs-state) over MAAPI. It takes nothing from any other HA
+        controller, and needs no O(token). Addresses of other nodes are not told. It rests on what
+        the vendor documents; this collection has not tried it against a real NSO daemon.
+      - V(ha_socket) asks over the HA socket, which any other HA controller of the node loses. It
+        needs O(token).
+    type: list
+    elements: str
+    choices: [operational_state, ha_socket]
+    default: [operational_state]
+    version_added: 0.1.0
 """

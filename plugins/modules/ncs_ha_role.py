@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - nso.ha.attributes.action_group
   - nso.ha.connection
   - nso.ha.connection.ha_socket
+  - nso.ha.connection.look
 attributes:
   check_mode:
     support: full
@@ -452,7 +453,11 @@ from ansible_collections.nso.ha.plugins.module_utils._apply import (
     role_options,
     transitions,
 )
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
+    Change,
+    apply,
+    foresee,
+)
 from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
 from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
@@ -465,6 +470,9 @@ from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
     reported,
 )
+from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+    StatusReader,
+)
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     FOLLOWERS,
     ROLES,
@@ -475,7 +483,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        **options.ha_socket_spec(),
+        **options.connection_spec(),
+        **options.look_spec(),
         "role": {"type": "str", "required": True, "choices": list(ROLES)},
         "node_id": {"type": "raw"},
         "primary_id": {"type": "raw"},
@@ -520,7 +529,8 @@ def _run(
         )
         validation.check_seconds("wait_timeout", params["wait_timeout"])
         validation.check_port("ha_port", params["ha_port"])
-        target = options.ha_target(params)
+        target = options.look_target(params) if check_mode else options.ha_target(params)
+        reader = StatusReader(target, options.ways(params))
         escort = _escort(params, target, warn)
         wanted = transitions.Wanted(params["role"], _upstream(params))
     # What a rehearsal tells of the node to follow. Nobody else waits for a port that may be closed.
@@ -550,7 +560,9 @@ def _run(
             background=not params["wait"] and transitions.BESECONDARY in needed,
         )
 
-    return {**apply(target, decide, escort, check_mode), **dialled}
+    if check_mode:
+        return {**foresee(target, reader, decide, escort), **dialled}
+    return {**apply(target, decide, escort), **dialled}
 
 
 def _dialled(

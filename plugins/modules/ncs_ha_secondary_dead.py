@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - nso.ha.attributes.action_group
   - nso.ha.connection
   - nso.ha.connection.ha_socket
+  - nso.ha.connection.look
 attributes:
   check_mode:
     support: full
@@ -209,13 +210,20 @@ from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils._apply import operation
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
+    Change,
+    apply,
+    foresee,
+)
 from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
 from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
     reported,
+)
+from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+    StatusReader,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 
@@ -225,7 +233,8 @@ ORDER = "secondary_dead"
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        **options.ha_socket_spec(),
+        **options.connection_spec(),
+        **options.look_spec(),
         "node_id": {"type": "raw", "required": True},
         "operation": options.operation_spec(),
     }
@@ -250,7 +259,8 @@ def _run(
     """Return what the module returns. Raises ModuleFailure."""
     with reported("Preparing to connect", "the target"):
         validation.check_node_id("node_id", params["node_id"])
-        target = options.ha_target(params)
+        target = options.look_target(params) if check_mode else options.ha_target(params)
+        reader = StatusReader(target, options.ways(params), secondaries=True)
         escort = _escort(params, warn)
     node_id: str = params["node_id"]
 
@@ -262,7 +272,9 @@ def _run(
             reached=lambda after: not after.has_secondary(node_id),
         )
 
-    return apply(target, decide, escort, check_mode)
+    if check_mode:
+        return foresee(target, reader, decide, escort)
+    return apply(target, decide, escort)
 
 
 def _escort(params: Mapping[str, Any], warn: Callable[[str], None]) -> Escort:

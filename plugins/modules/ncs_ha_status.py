@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - nso.ha.attributes.action_group
   - nso.ha.connection
   - nso.ha.connection.ha_socket
+  - nso.ha.connection.look
 attributes:
   check_mode:
     support: full
@@ -519,7 +520,8 @@ if TYPE_CHECKING:
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
     return {
-        **options.ha_socket_spec(),
+        **options.connection_spec(),
+        **options.look_spec(),
         "wait_for": {
             "type": "dict",
             "options": {
@@ -583,12 +585,16 @@ def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus
         validation.check_seconds("wait_timeout", params["wait_timeout"])
         validation.check_port("ha_port", params["ha_port"])
         validation.check_pattern("process", params["process"])
-        target = options.ha_target(params)
+        target = options.look_target(params)
         wanted = _conditions(params["wait_for"])
-    if directory is not None and params["run_id"]:
-        _respect_lock(params, directory, target)
+        reader = StatusReader(
+            target,
+            options.ways(params),
+            guard=lambda: _respect_lock(params, directory, target),
+            secondaries=wanted is not None and bool(wanted.secondaries),
+        )
     reading = reported("Reading the HA status", target.endpoint)
-    with reading, contextlib.closing(StatusReader(target)) as reader:
+    with reading, contextlib.closing(reader):
         if wanted is not None:
             return _wait(reader, target, wanted, params["wait_timeout"])
         try:
@@ -606,11 +612,14 @@ def _conditions(wait_for: Mapping[str, Any] | None) -> waiting.Conditions | None
     return waiting.conditions(wait_for)
 
 
-def _respect_lock(params: Mapping[str, Any], directory: str, target: Target) -> None:
+def _respect_lock(params: Mapping[str, Any], directory: str | None, target: Target) -> None:
     """Raise ModuleFailure where another run is, or may be, at work on this node.
 
-    Where that cannot be read, it still says whether the daemon runs. That takes nothing from a run.
+    For the HA socket only, which would be taken from that run. Where the lock cannot be read, it
+    still says whether the daemon runs. That takes nothing from a run.
     """
+    if directory is None or not params["run_id"]:
+        return
     from ansible_collections.nso.ha.plugins.module_utils._store import contents
 
     content = contents.read_contents(directory)
@@ -680,6 +689,9 @@ def _wait(
         return waited.last
     last = {"ha": waited.last.as_result() if waited.last else None}
     action = f"Waiting {seconds:g} s ({'; '.join(waited.missing)})"
+    if isinstance(waited.failure, ModuleFailure):
+        text = f"{action} was not enough. {waited.failure.message}"
+        raise ModuleFailure(text, {**waited.failure.result, **last})
     if waited.failure is not None:
         timed_out = module_failure(action, target.endpoint, waited.failure)
         raise ModuleFailure(timed_out.message, {**timed_out.result, **last})

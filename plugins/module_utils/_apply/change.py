@@ -4,18 +4,20 @@
 
 """Changing one node: from the state it is in to what the module returns.
 
-Read, decide, and where there are orders to give: look for obstacles, in check mode stop there, give
-the orders, read again, judge. The modules say only what to decide.
+Read, decide, and where there are orders to give: look for obstacles, give the orders, read again,
+judge. The modules say only what to decide. What only foresees a change may look another way.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Callable, NamedTuple
 
 from .._node import failures
 from .._node.cdb_socket import cdb_connection
-from .._node.connection import HaConnection, Target, ha_connection
+from .._node.connection import HaConnection, Target, ha_connection, has_relays
 from .._node.failures import ModuleFailure
+from .._node.node_status import StatusReader
 from .._node.state import HaState
 from ..ncs import error
 from . import orders
@@ -41,9 +43,7 @@ class Change(NamedTuple):
     background: bool = False
 
 
-def apply(
-    target: Target, decide: Callable[[HaState], Change], escort: Escort, check_mode: bool
-) -> dict[str, Any]:
+def apply(target: Target, decide: Callable[[HaState], Change], escort: Escort) -> dict[str, Any]:
     """Change the node as `decide` says of the state it is in; return what the module returns.
 
     Raises ModuleFailure. Once the node has answered, its result has the same keys.
@@ -52,28 +52,49 @@ def apply(
     with reading, ha_connection(target) as connection:
         before = connection.state()
         change = decide(before)
-        if change.orders:
-            _look_for_obstacles(target, connection, before, change, escort)
-        if check_mode or not change.orders:
-            foreseen = Execution(change.orders, None, change.predicted)
-            return {**change_result(before, foreseen, DONE), **escort.result(foreseen)}
+        if not change.orders:
+            return _foreseen(before, change, escort)
+        with cdb_connection(target) as database:
+            phase = database.phase()
+        blocked = obstacle(change.orders, phase, has_relays(connection.versions))
+        if blocked is not None:
+            raise _blocked(target, before, change, escort, blocked)
         return _carry_out(target, connection, before, change, escort)
 
 
-def _look_for_obstacles(
-    target: Target, connection: HaConnection, before: HaState, change: Change, escort: Escort
-) -> None:
-    """Raise ModuleFailure where the daemon would refuse an order."""
-    with cdb_connection(target) as database:
-        blocked = obstacle(change.orders, database.phase(), connection.has_relays)
-    if blocked is None:
-        return
+def foresee(
+    target: Target, reader: StatusReader, decide: Callable[[HaState], Change], escort: Escort
+) -> dict[str, Any]:
+    """Return what `apply` would return if every order were carried out, and give none.
+
+    Raises ModuleFailure.
+    """
+    reading = failures.reported("Reading the HA status", target.endpoint)
+    with reading, contextlib.closing(reader):
+        status = reader.read(target.timeout)
+        change = decide(status.state)
+        phase = status.database.phase
+        blocked = obstacle(change.orders, phase, has_relays(status.versions))
+        if blocked is not None:
+            raise _blocked(target, status.state, change, escort, blocked)
+        return _foreseen(status.state, change, escort)
+
+
+def _foreseen(before: HaState, change: Change, escort: Escort) -> dict[str, Any]:
+    execution = Execution(change.orders, None, change.predicted)
+    return {**change_result(before, execution, DONE), **escort.result(execution)}
+
+
+def _blocked(
+    target: Target, before: HaState, change: Change, escort: Escort, blocked: error.Error
+) -> ModuleFailure:
+    """Return the failure of orders that the daemon would refuse."""
     nothing = Execution((), blocked, before)
     failure = failures.module_failure(
         f"Giving the orders {', '.join(change.orders)}", target.endpoint, blocked
     )
     failure.result.update(change_result(before, nothing, FAILED), **escort.result(nothing))
-    raise failure
+    return failure
 
 
 def obstacle(names: tuple[str, ...], phase: int, has_relays: bool) -> error.Error | None:

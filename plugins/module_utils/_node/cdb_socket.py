@@ -42,12 +42,13 @@ class DatabaseConnection:
         """Read the transaction id, or None where the daemon does not tell one."""
         try:
             mega, seconds, micro, primary = cdb.get_txid(self.sock)
-        except error.Error as refusal:
+        except error.Failure as failure:
             # [assumed] docs/protocol.md, "CDB socket", names no error of this request. A daemon
-            # that refuses it has no transaction id; a malformed reply or none is a failure.
-            if refusal.outcome_unknown:
-                raise
-            return None
+            # that refuses it has no transaction id. All else is a failure: a time limit that
+            # passed, a broken connection and a malformed reply say nothing about the id.
+            if failure.refused:
+                return None
+            raise
         return TransactionId(primary or None, (mega, seconds, micro))
 
 

@@ -42,11 +42,6 @@ class HaConnection:
         self.sock = sock
         self.versions = versions
 
-    @property
-    def has_relays(self) -> bool:
-        """Whether this release knows the relay role, as far as its protocol version tells."""
-        return self.versions.protocol < _FIRST_WITHOUT_RELAYS
-
     def state(self) -> HaState:
         """Read the node's HA status."""
         return from_status(*ha.status(self.sock))
@@ -54,6 +49,11 @@ class HaConnection:
     def declare_dead(self, node_id: str) -> None:
         """Tell the node that one of its secondaries is dead."""
         ha.secondary_dead(self.sock, node_id)
+
+
+def has_relays(versions: ipc.Versions) -> bool:
+    """Return whether a release knows the relay role, as far as its protocol version tells."""
+    return versions.protocol < _FIRST_WITHOUT_RELAYS
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from __future__ import annotations
 import socket
 from typing import Callable, NamedTuple, TypeVar
 
-from ..ncs import error, ipc, maapi
+from ..ncs import error, frames, ipc, maapi
 from .cdb_socket import Database, cdb_connection
 from .connection import Target, connected
 from .state import NONE, PRIMARY, RELAY, SECONDARY
@@ -82,7 +82,7 @@ class OperationalState(NamedTuple):
     ha_enabled:      whether HA is enabled in ncs.conf
     rule_based_ha:   whether NSO's own rule-based HA is enabled
     raft:            whether NSO's own HA Raft is enabled
-    unanswered:      why nothing more was told, where the daemon broke off or refused a session
+    failure:         why nothing more was told, where the daemon broke off or refused a session
     """
 
     versions: ipc.Versions
@@ -98,7 +98,12 @@ class OperationalState(NamedTuple):
     ha_enabled: bool | None = None
     rule_based_ha: bool | None = None
     raft: bool | None = None
-    unanswered: str = ""
+    failure: error.Failure | None = None
+
+    @property
+    def unanswered(self) -> str:
+        """Why nothing more was told, in words, or nothing."""
+        return str(self.failure) if self.failure else ""
 
 
 def read_operational_state(target: Target) -> OperationalState:
@@ -108,25 +113,43 @@ def read_operational_state(target: Target) -> OperationalState:
     Raises error.Failure where the node cannot be reached, is too slow, or CDB does not answer.
     """
     with cdb_connection(target) as cdb, connected(target, ipc.Client.MAAPI) as (sock, versions):
-        database = cdb.read()
-        questions = _Questions(sock)
-        container, role = _role(questions)
-        return OperationalState(
-            versions=versions,
-            database=database,
-            role=role,
-            node_id=_short(questions.text(f"{container.xpath}/node-id")),
-            primary_id=_short(questions.text(f"{container.xpath}/primary-node-id")),
-            secondaries=_secondaries(questions, container),
-            read_only=_boolean(questions.text("/ncs-state/read-only-mode")),
-            admin_read_only=_boolean(questions.text("/ncs-state/admin-configured-read-only-mode")),
-            daemon_status=_known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES),
-            nso_version=_short(questions.text("/ncs-state/version")),
-            ha_enabled=_ha_enabled(questions, role),
-            rule_based_ha=_rule_based_ha(questions),
-            raft=_raft(questions),
-            unanswered=questions.unanswered,
-        )
+        return _read(_Questions(sock), versions, cdb.read())
+
+
+def read_beside(
+    target: Target, versions: ipc.Versions, database: Database, seconds: float
+) -> OperationalState:
+    """Return what MAAPI tells within `seconds` altogether, beside what is known already.
+
+    Never fails: of a daemon that is too slow or cannot be asked, nothing more is known.
+    """
+    try:
+        hasty = target._replace(timeout=seconds)
+        limit = frames.Deadline(seconds)
+        with connected(hasty, ipc.Client.MAAPI) as (sock, _versions):
+            return _read(_Questions(sock, limit), versions, database)
+    except error.Failure as failure:
+        return OperationalState(versions, database, failure=failure)
+
+
+def _read(questions: _Questions, versions: ipc.Versions, database: Database) -> OperationalState:
+    container, role = _role(questions)
+    return OperationalState(
+        versions=versions,
+        database=database,
+        role=role,
+        node_id=_short(questions.text(f"{container.xpath}/node-id")),
+        primary_id=_short(questions.text(f"{container.xpath}/primary-node-id")),
+        secondaries=_secondaries(questions, container),
+        read_only=_boolean(questions.text("/ncs-state/read-only-mode")),
+        admin_read_only=_boolean(questions.text("/ncs-state/admin-configured-read-only-mode")),
+        daemon_status=_known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES),
+        nso_version=_short(questions.text("/ncs-state/version")),
+        ha_enabled=_ha_enabled(questions, role),
+        rule_based_ha=_rule_based_ha(questions),
+        raft=_raft(questions),
+        failure=questions.failure,
+    )
 
 
 class _Questions:
@@ -134,20 +157,22 @@ class _Questions:
 
     Both end with the connection, so nothing else ends them.
 
-    unanswered: why no question is answered, from the time when that is so
+    limit:   when all of them have to be answered, or None where only the socket's timeout counts
+    failure: why no question is answered, from the time when that is so
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, limit: frames.Deadline | None = None) -> None:
         self._sock = sock
+        self._limit = limit
         self._thandle = 0
-        self.unanswered = ""
+        self.failure: error.Failure | None = None
         try:
             maapi.start_user_session(sock, _USER, _CONTEXT, [], _SOURCE)
             self._thandle = maapi.start_trans(sock, maapi.OPERATIONAL, maapi.READ)
         except error.Timeout:
             raise
         except error.Failure as failure:
-            self.unanswered = str(failure)
+            self.failure = failure
 
     def text(self, expression: str) -> str | None:
         """Return the text of an XPath expression, empty where no node matches it."""
@@ -158,8 +183,10 @@ class _Questions:
         return self._ask(lambda: maapi.exists(self._sock, self._thandle, path))
 
     def _ask(self, question: Callable[[], T]) -> T | None:
-        if self.unanswered:
+        if self.failure:
             return None
+        if self._limit:
+            self._sock.settimeout(self._limit.remaining())
         try:
             return question()
         except error.Timeout:
@@ -167,7 +194,7 @@ class _Questions:
         except error.Failure as failure:
             if not failure.refused:
                 # The stream is at an unknown place now, or at its end.
-                self.unanswered = str(failure)
+                self.failure = failure
             return None
 
 

@@ -17,9 +17,17 @@ from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
 from .transaction_id import TransactionId
 from .validation import OptionError, check_seconds, token_problem
 
+#: The ways to find out the role of a node, as the option `look` names them.
+OPERATIONAL_STATE = "operational_state"
+HA_SOCKET = "ha_socket"
+WAYS = (OPERATIONAL_STATE, HA_SOCKET)
+
 
 def connection_spec() -> dict[str, Any]:
-    """Return the argument spec of the connection options, with a token that is not required."""
+    """Return the argument spec of the connection options.
+
+    Whether a token is needed depends on what is done: see `ha_target` and `look_target`.
+    """
     return {
         # Text only, as `ha_target` checks: as "str", a number would become another token unseen.
         "token": {"type": "raw", "no_log": True},
@@ -31,13 +39,40 @@ def connection_spec() -> dict[str, Any]:
     }
 
 
-def ha_socket_spec() -> dict[str, Any]:
-    """Return the argument spec of the connection options of modules that use the HA socket."""
-    return {**connection_spec(), "token": {"type": "raw", "required": True, "no_log": True}}
+def look_spec() -> dict[str, Any]:
+    """Return the argument spec of the option `look`."""
+    return {
+        "look": {
+            "type": "list",
+            "elements": "str",
+            "choices": list(WAYS),
+            "default": [OPERATIONAL_STATE],
+        }
+    }
+
+
+def ways(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ways to look that the option `look` allows, in order. Raises OptionError."""
+    allowed = tuple(dict.fromkeys(params["look"] or ()))
+    if not allowed:
+        raise OptionError(f"look is empty; it has to name {OPERATIONAL_STATE}, {HA_SOCKET} or both")
+    return allowed
+
+
+def look_target(params: Mapping[str, Any]) -> Target:
+    """Return how to reach a node that is only looked at. Raises as `target` does.
+
+    The token may be missing, unless the HA socket comes first. One that is given has to be good.
+    """
+    if params["token"] in (None, "") and ways(params)[0] != HA_SOCKET:
+        return target(params)
+    return ha_target(params)
 
 
 def ha_target(params: Mapping[str, Any]) -> Target:
     """Return how to reach the node, the HA socket included. Raises as `target` does."""
+    if params["token"] is None:
+        raise OptionError("token is missing; the HA socket needs the secret that all nodes share")
     problem = token_problem(params["token"])
     if problem:
         raise OptionError(f"token {problem}")

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ..ncs import error
 from .cdb_socket import Database
-from .node_status import NodeStatus, StatusReader
+from .node_status import NodeStatus, StatusReader, Unanswered
 from .options import transaction_id
 from .state import HaState
 from .transaction_id import TransactionId
@@ -104,7 +104,7 @@ class Waited(NamedTuple):
 
     missing: tuple[str, ...]
     last: NodeStatus | None
-    failure: error.Failure | None
+    failure: error.Failure | Unanswered | None
 
 
 def wait(reader: StatusReader, wanted: Conditions, timeout: float, wait_timeout: float) -> Waited:
@@ -114,13 +114,13 @@ def wait(reader: StatusReader, wanted: Conditions, timeout: float, wait_timeout:
     once.
     """
     last: NodeStatus | None = None
-    failure: error.Failure | None = None
+    failure: error.Failure | Unanswered | None = None
     missing: tuple[str, ...] = ("the status could not be read",)
     for left in pauses(wait_timeout):
         try:
             last = reader.read(min(timeout, max(left, LAST_READ)))
-        except error.Failure as problem:
-            if problem.confd_errno not in TRANSIENT:
+        except (error.Failure, Unanswered) as problem:
+            if not _passes(problem):
                 raise
             failure = problem
             continue
@@ -129,6 +129,13 @@ def wait(reader: StatusReader, wanted: Conditions, timeout: float, wait_timeout:
         if not missing:
             break
     return Waited(missing, last, failure)
+
+
+def _passes(problem: error.Failure | Unanswered) -> bool:
+    """Return whether a failure to read the status may pass by itself."""
+    if isinstance(problem, error.Failure):
+        return problem.confd_errno in TRANSIENT
+    return problem.passing or (problem.failure is not None and _passes(problem.failure))
 
 
 def pauses(
