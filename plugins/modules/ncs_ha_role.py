@@ -453,11 +453,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply import (
     role_options,
     transitions,
 )
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
-    Change,
-    apply,
-    foresee,
-)
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
 from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
 from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
@@ -469,9 +465,6 @@ from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
 from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
     reported,
-)
-from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
-    StatusReader,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     FOLLOWERS,
@@ -530,7 +523,7 @@ def _run(
         validation.check_seconds("wait_timeout", params["wait_timeout"])
         validation.check_port("ha_port", params["ha_port"])
         target = options.look_target(params) if check_mode else options.ha_target(params)
-        reader = StatusReader(target, options.ways(params))
+        ways = options.ways(params)
         escort = _escort(params, target, warn)
         wanted = transitions.Wanted(params["role"], _upstream(params))
     # What a rehearsal tells of the node to follow. Nobody else waits for a port that may be closed.
@@ -561,7 +554,10 @@ def _run(
         )
 
     if check_mode:
-        return {**foresee(target, reader, decide, escort), **dialled}
+        # Compiled at each call on the target, so it is imported only where it is needed.
+        from ansible_collections.nso.ha.plugins.module_utils._apply.foresight import foresee
+
+        return {**foresee(target, ways, decide, escort), **dialled}
     return {**apply(target, decide, escort), **dialled}
 
 

@@ -210,20 +210,13 @@ from typing import Any, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nso.ha.plugins.module_utils._apply import operation
-from ansible_collections.nso.ha.plugins.module_utils._apply.change import (
-    Change,
-    apply,
-    foresee,
-)
+from ansible_collections.nso.ha.plugins.module_utils._apply.change import Change, apply
 from ansible_collections.nso.ha.plugins.module_utils._apply.escort import Escort
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import not_started
 from ansible_collections.nso.ha.plugins.module_utils._node import options, validation
 from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
     reported,
-)
-from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
-    StatusReader,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState
 
@@ -260,7 +253,7 @@ def _run(
     with reported("Preparing to connect", "the target"):
         validation.check_node_id("node_id", params["node_id"])
         target = options.look_target(params) if check_mode else options.ha_target(params)
-        reader = StatusReader(target, options.ways(params), secondaries=True)
+        ways = options.ways(params)
         escort = _escort(params, warn)
     node_id: str = params["node_id"]
 
@@ -273,7 +266,10 @@ def _run(
         )
 
     if check_mode:
-        return foresee(target, reader, decide, escort)
+        # Compiled at each call on the target, so it is imported only where it is needed.
+        from ansible_collections.nso.ha.plugins.module_utils._apply.foresight import foresee
+
+        return foresee(target, ways, decide, escort, secondaries=True)
     return apply(target, decide, escort)
 
 

@@ -5,19 +5,17 @@
 """Changing one node: from the state it is in to what the module returns.
 
 Read, decide, and where there are orders to give: look for obstacles, give the orders, read again,
-judge. The modules say only what to decide. What only foresees a change may look another way.
+judge. The modules say only what to decide. What only foresees a change is in foresight.py.
 """
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any, Callable, NamedTuple
 
 from .._node import failures
 from .._node.cdb_socket import cdb_connection
 from .._node.connection import HaConnection, Target, ha_connection, has_relays
 from .._node.failures import ModuleFailure
-from .._node.node_status import StatusReader
 from .._node.state import HaState
 from ..ncs import error
 from . import orders
@@ -53,39 +51,22 @@ def apply(target: Target, decide: Callable[[HaState], Change], escort: Escort) -
         before = connection.state()
         change = decide(before)
         if not change.orders:
-            return _foreseen(before, change, escort)
+            return foreseen(before, change, escort)
         with cdb_connection(target) as database:
             phase = database.phase()
         blocked = obstacle(change.orders, phase, has_relays(connection.versions))
         if blocked is not None:
-            raise _blocked(target, before, change, escort, blocked)
+            raise blocked_failure(target, before, change, escort, blocked)
         return _carry_out(target, connection, before, change, escort)
 
 
-def foresee(
-    target: Target, reader: StatusReader, decide: Callable[[HaState], Change], escort: Escort
-) -> dict[str, Any]:
-    """Return what `apply` would return if every order were carried out, and give none.
-
-    Raises ModuleFailure.
-    """
-    reading = failures.reported("Reading the HA status", target.endpoint)
-    with reading, contextlib.closing(reader):
-        status = reader.read(target.timeout)
-        change = decide(status.state)
-        phase = status.database.phase
-        blocked = obstacle(change.orders, phase, has_relays(status.versions))
-        if blocked is not None:
-            raise _blocked(target, status.state, change, escort, blocked)
-        return _foreseen(status.state, change, escort)
-
-
-def _foreseen(before: HaState, change: Change, escort: Escort) -> dict[str, Any]:
+def foreseen(before: HaState, change: Change, escort: Escort) -> dict[str, Any]:
+    """Return what the module returns where no order is given."""
     execution = Execution(change.orders, None, change.predicted)
     return {**change_result(before, execution, DONE), **escort.result(execution)}
 
 
-def _blocked(
+def blocked_failure(
     target: Target, before: HaState, change: Change, escort: Escort, blocked: error.Error
 ) -> ModuleFailure:
     """Return the failure of orders that the daemon would refuse."""
