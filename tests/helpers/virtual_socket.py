@@ -36,6 +36,8 @@ class VirtualSocket:
     largest: the most bytes that one call had room for
     """
 
+    family = socket.AF_UNIX
+
     def __init__(self, stream: bytes, delivery: Delivery, timeout: float) -> None:
         self._stream = stream
         self._delivery = delivery

@@ -19,16 +19,12 @@ from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import (
     cdb_connection,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
-    HaConnection,
     Target,
     access_secret,
     ha_connection,
+    has_relays,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint, UnixEndpoint
-from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
-    NodeStatus,
-    StatusReader,
-)
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc, terms
@@ -95,6 +91,27 @@ def test_an_answer_that_makes_no_sense_is_not_taken_for_no_transaction_id(step: 
             database.read()
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        # Before the request was sent completely, so its outcome is known: nothing was asked.
+        error.Timeout("no complete reply within 1 s"),
+        error.Error(error.ERR_OS, "sending to the daemon", "No route to host"),
+        error.EOF(),
+    ],
+)
+def test_a_request_that_did_not_get_through_is_not_taken_for_no_transaction_id(
+    monkeypatch: pytest.MonkeyPatch, failure: error.Failure
+) -> None:
+    def get_txid(_sock: socket.socket) -> None:
+        raise failure
+
+    monkeypatch.setattr(cdb_socket.cdb, "get_txid", get_txid)
+    with socket.socket() as sock, pytest.raises(error.Failure) as caught:
+        cdb_socket.DatabaseConnection(sock).txid()
+    assert caught.value is failure
+
+
 def test_an_empty_primary_in_a_transaction_id_is_no_primary() -> None:
     answer = Send(framed(b"\0\0\0\x42" + terms.encode((b"", (1, 2, 3)))))
     with ScriptedDaemon([*CDB_GREETING, GET_TXID, answer]) as daemon:
@@ -113,8 +130,7 @@ def test_the_read_only_mode_is_set_and_lifted(read_only: bool) -> None:
 
 @pytest.mark.parametrize(("protocol", "relays"), [(66, True), (77, True), (86, True), (87, False)])
 def test_relays_are_known_by_the_protocol_version(protocol: int, relays: bool) -> None:
-    with socket.socket() as sock:
-        assert HaConnection(sock, ipc.Versions(protocol, 0)).has_relays is relays
+    assert has_relays(ipc.Versions(protocol, 0)) is relays
 
 
 UPSTREAM = Upstream("n1", "192.0.2.10", frozenset({"192.0.2.10"}))
@@ -239,57 +255,3 @@ def test_the_access_secret_is_read_where_a_file_is_given(tmp_path: Path) -> None
     assert access_secret(str(file)) == b"secret\n"
     assert access_secret(None) is None
     assert access_secret("") is None
-
-
-# Looking at everything at once.
-
-LOOKED: Script = [GET_PHASE, PHASE, GET_TXID, TXID]
-
-
-def test_a_status_reader_keeps_its_connections() -> None:
-    # Both connections are open at a time: CDB comes first.
-    scripts: tuple[Script, ...] = (
-        [*CDB_GREETING, *LOOKED, *LOOKED],
-        [*HA_GREETING, *STATUS, *STATUS],
-    )
-    with ScriptedDaemon(*scripts) as daemon:
-        reader = StatusReader(target(daemon))
-        statuses = [reader.read(5), reader.read(5)]
-        reader.close()
-    assert statuses == [NodeStatus(SECONDARY, IN_CLUSTER, ipc.OURS)] * 2
-
-
-def test_a_status_reader_connects_anew_after_a_failure() -> None:
-    failing: tuple[Script, ...] = ([*CDB_GREETING], [*HA_GREETING, Close()])
-    good: tuple[Script, ...] = ([*CDB_GREETING, *LOOKED], [*HA_GREETING, *STATUS])
-    with ScriptedDaemon(*failing, *good) as daemon:
-        reader = StatusReader(target(daemon))
-        with pytest.raises(error.EOF):
-            reader.read(5)
-        assert reader.read(5).state == SECONDARY
-        reader.close()
-
-
-def test_an_observer_takes_no_ha_socket_where_cdb_cannot_be_reached() -> None:
-    with ScriptedDaemon([Expect(HELLO["cdb"]), Close()]) as daemon:
-        reader = StatusReader(target(daemon))
-        with pytest.raises(error.EOF):
-            reader.read(5)
-        reader.close()
-
-
-def test_a_status_is_returned_as_plain_data() -> None:
-    status = NodeStatus(SECONDARY, IN_CLUSTER, ipc.Versions(86, 0x08060800))
-    assert status.as_result() == {
-        "role": "secondary",
-        "state": 2,
-        "primary": {"node_id": "n1", "address": "127.0.0.1"},
-        "secondaries": [],
-        "phase": 2,
-        "upgrade": False,
-        "txid": {"primary_id": "n1", "timestamp": [1732, 356000, 123456]},
-        "server": {"protocol_version": 86, "library_version": "8.6.8.0"},
-    }
-    alone = NodeStatus(HaState("none"), Database(0, None), ipc.OURS).as_result()
-    assert alone["txid"] is None
-    assert set(alone) == set(status.as_result())

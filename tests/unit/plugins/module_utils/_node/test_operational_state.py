@@ -286,18 +286,20 @@ def test_a_question_that_is_refused_leaves_the_others_alone(look: Look) -> None:
 def test_without_a_session_nothing_is_known_and_the_reason_is_told(
     look: Look, step: str, failure: error.Failure
 ) -> None:
-    assert look({**PRIMARY, step: failure}) == NOTHING._replace(unanswered=str(failure))
+    assert look({**PRIMARY, step: failure}) == NOTHING._replace(failure=failure)
 
 
 def test_after_a_break_what_was_told_is_known_and_the_rest_is_not(look: Look) -> None:
-    state = look({**PRIMARY, "/ncs-state/daemon-status": error.EOF()})
+    eof = error.EOF()
+    state = look({**PRIMARY, "/ncs-state/daemon-status": eof})
     assert state == WHOLE._replace(
         daemon_status=None,
         nso_version=None,
         rule_based_ha=None,
         raft=None,
-        unanswered="EOF (45): the daemon closed the connection",
+        failure=eof,
     )
+    assert state.unanswered == "EOF (45): the daemon closed the connection"
 
 
 @pytest.mark.parametrize("question", ["start_trans", f"{HA}/node-id", f"count({LIST})"])

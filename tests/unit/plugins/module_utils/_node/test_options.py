@@ -26,15 +26,13 @@ def params(**given: object) -> dict[str, Any]:
 
 
 def test_the_spec_keeps_the_token_out_of_the_logs() -> None:
-    spec = options.ha_socket_spec()
-    assert spec["token"] == {"type": "raw", "required": True, "no_log": True}
+    spec = options.connection_spec()
+    assert spec["token"] == {"type": "raw", "no_log": True}
     assert set(spec) == {"token", "path", "ip", "port", "access_file", "timeout"}
     assert spec["timeout"]["default"] == 30
 
 
 def test_a_module_without_an_ha_socket_asks_for_no_token() -> None:
-    spec = options.connection_spec()
-    assert spec == {**options.ha_socket_spec(), "token": {"type": "raw", "no_log": True}}
     for token in (None, "", 28930.0):
         assert options.target(params(token=token)).token == ""
 
@@ -79,10 +77,36 @@ def test_neither_secret_shows_in_a_target(tmp_path: Path) -> None:
         assert "nobody-may-see" not in text
 
 
-@pytest.mark.parametrize("token", ["", None])
-def test_an_empty_token_is_refused(token: str | None) -> None:
-    with pytest.raises(OptionError, match="token is empty"):
+@pytest.mark.parametrize(("token", "words"), [("", "is empty"), (None, "is missing")])
+@pytest.mark.parametrize("ways", [["ha_socket"], ["ha_socket", "operational_state"]])
+def test_no_token_is_refused_where_the_ha_socket_is_used_first(
+    token: str | None, words: str, ways: list[str]
+) -> None:
+    with pytest.raises(OptionError, match=f"token {words}"):
         options.ha_target(params(token=token))
+    with pytest.raises(OptionError, match=f"token {words}"):
+        options.look_target(params(token=token, look=ways))
+
+
+@pytest.mark.parametrize("ways", [["operational_state"], ["operational_state", "ha_socket"]])
+def test_only_looking_needs_no_token_but_refuses_one_that_may_be_another(ways: list[str]) -> None:
+    for token in ("", None):
+        assert options.look_target(params(token=token, look=ways)).token == ""
+    assert options.look_target(params(look=ways)).token == TOKEN
+    for bad in (28930.0, "key\n", " "):
+        with pytest.raises(OptionError, match=r"^token "):
+            options.look_target(params(token=bad, look=ways))
+
+
+def test_the_ways_to_look_are_in_the_order_of_the_option_each_once() -> None:
+    assert options.ways({"look": ["ha_socket", "operational_state", "ha_socket"]}) == (
+        "ha_socket",
+        "operational_state",
+    )
+    assert options.look_spec()["look"]["default"] == ["operational_state"]
+    for empty in ([], None):
+        with pytest.raises(OptionError, match="look is empty"):
+            options.ways({"look": empty})
 
 
 @pytest.mark.parametrize(

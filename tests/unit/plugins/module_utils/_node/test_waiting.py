@@ -10,7 +10,11 @@ from typing import Any, Mapping, Sequence, Union
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import waiting
 from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import Database
-from ansible_collections.nso.ha.plugins.module_utils._node.node_status import NodeStatus
+from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+    NodeStatus,
+    Unanswered,
+)
+from ansible_collections.nso.ha.plugins.module_utils._node.operational_state import OperationalState
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils._node.waiting import Conditions
@@ -148,7 +152,7 @@ def test_no_time_at_all_is_one_read() -> None:
     assert clock.slept == []
 
 
-Answer = Union[HaState, error.Failure]
+Answer = Union[HaState, error.Failure, Unanswered]
 
 
 class FakeReader:
@@ -161,9 +165,9 @@ class FakeReader:
     def read(self, timeout: float) -> NodeStatus:
         self.timeouts.append(timeout)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, error.Failure):
+        if isinstance(answer, (error.Failure, Unanswered)):
             raise answer
-        return NodeStatus(answer, STARTED, ipc.OURS)
+        return NodeStatus(answer, "operational_state", OperationalState(ipc.OURS, STARTED))
 
 
 @pytest.fixture
@@ -240,6 +244,35 @@ def test_what_does_not_pass_by_itself_ends_the_wait_at_once(clock: Clock, code: 
     with pytest.raises(error.Error) as caught:
         wait(FakeReader([failure, NONE]), Conditions(role="none"), 5, 10)
     assert caught.value is failure
+    assert clock.slept == []
+
+
+def unanswered(failure: error.Failure | None, passing: bool) -> Unanswered:
+    return Unanswered("it does not tell the role.", "wait", failure, passing)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        unanswered(None, True),
+        unanswered(error.refusal(error.ERR_BADSTATE, "start phase 0"), False),
+        unanswered(error.EOF(), False),
+    ],
+)
+def test_a_daemon_that_may_soon_tell_is_waited_for(clock: Clock, problem: Unanswered) -> None:
+    assert wait(FakeReader([problem, NONE]), Conditions(role="none"), 5, 10).missing == ()
+    waited = wait(FakeReader([problem]), Conditions(role="none"), 5, 10)
+    assert waited.failure is problem
+
+
+@pytest.mark.parametrize("failure", [None, error.refusal(error.ERR_ACCESS_DENIED, "not you")])
+def test_a_daemon_that_will_not_tell_ends_the_wait_at_once(
+    clock: Clock, failure: error.Failure | None
+) -> None:
+    problem = unanswered(failure, False)
+    with pytest.raises(Unanswered) as caught:
+        wait(FakeReader([problem, NONE]), Conditions(role="none"), 5, 10)
+    assert caught.value is problem
     assert clock.slept == []
 
 
