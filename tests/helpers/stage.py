@@ -128,9 +128,17 @@ class Stage:
         """Return the connection options for the subject, and more options."""
         return {"token": self.token, "ip": self.subject.ipc_address, **more}
 
+    def by_ha_socket(self, **more: object) -> dict[str, Any]:
+        """The same, for modules that can look at the subject: over its HA socket."""
+        return self.connection(**{"look": ["ha_socket"], **more})
+
+    def without_ha_socket(self, **more: object) -> dict[str, Any]:
+        """The same, without token: as these modules look where nothing is said."""
+        return {"ip": self.subject.ipc_address, **more}
+
     def role_options(self, role: str, **more: object) -> dict[str, Any]:
         """Return the options of ncs_ha_role for the subject, following `wanted`."""
-        options = self.connection(role=role)
+        options = self.by_ha_socket(role=role)
         if role != NONE:
             options["node_id"] = SUBJECT
         if role in ("secondary", "relay"):
@@ -143,11 +151,15 @@ class Stage:
 
     def status(self, *, check: bool = False, **more: object) -> dict[str, Any]:
         """Run ncs_ha_status on the subject."""
-        return self._modules.run("ncs_ha_status", self.connection(**more), check=check)
+        return self._modules.run("ncs_ha_status", self.by_ha_socket(**more), check=check)
+
+    def look(self, *, check: bool = False, **more: object) -> dict[str, Any]:
+        """Run ncs_ha_status on the subject without its HA socket and without token."""
+        return self._modules.run("ncs_ha_status", self.without_ha_socket(**more), check=check)
 
     def dead(self, node_id: str, *, check: bool = False, **more: object) -> dict[str, Any]:
         """Run ncs_ha_secondary_dead on the subject."""
-        options = self.connection(node_id=node_id, **more)
+        options = self.by_ha_socket(node_id=node_id, **more)
         return self._modules.run("ncs_ha_secondary_dead", options, check=check)
 
     def read_only(self, flag: bool, *, check: bool = False, **more: object) -> dict[str, Any]:

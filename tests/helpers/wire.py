@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from ncs_sim.terms import Term, decode
 
 _HANDSHAKE = 9
-_CDB, _HA = 5, 17
+_CDB, _MAAPI, _HA = 5, 7, 17
 
 STATUS = 4
 #: Requests of a CDB socket that only read: get phase, get transaction id.
 CDB_READS = {65, 66}
+#: Requests of a MAAPI socket that only read: a session, a transaction to read, questions in it.
+MAAPI_READS = {100, 140, 164, 247}
 
 
 def frames(sent: bytes) -> list[bytes]:
@@ -35,7 +37,7 @@ def orders(connections: Iterable[bytes]) -> list[Term]:
     """The terms of all orders on HA sockets, in the order in which the sockets were opened."""
     given: list[Term] = []
     for sent in connections:
-        assert sent[0] in (_CDB, _HA), f"a client of kind {sent[0]}"
+        assert sent[0] in (_CDB, _MAAPI, _HA), f"a client of kind {sent[0]}"
         # The first frame is the token.
         given += [decode(payload) for payload in frames(sent)[1:]] if sent[0] == _HA else []
     return given
@@ -58,3 +60,13 @@ def cdb_requests(connections: Iterable[bytes]) -> list[int]:
         if sent[0] == _CDB:
             numbers += [int.from_bytes(payload[:4], "big") for payload in frames(sent)[1:]]
     return numbers
+
+
+def maapi_requests(connections: Iterable[bytes]) -> list[int]:
+    """The numbers of all requests on MAAPI sockets."""
+    return [
+        int.from_bytes(payload[:4], "big")
+        for sent in connections
+        if sent[0] == _MAAPI
+        for payload in frames(sent)
+    ]

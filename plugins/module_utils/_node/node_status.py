@@ -23,7 +23,7 @@ from .options import HA_SOCKET, OPERATIONAL_STATE
 from .state import FOLLOWERS, NONE, SECONDARY, HaState, Peer
 
 #: Longest time for all that is read over MAAPI beside the HA socket, in seconds.
-PATIENCE = 5.0
+PATIENCE = 3.0
 
 
 class NodeStatus(NamedTuple):

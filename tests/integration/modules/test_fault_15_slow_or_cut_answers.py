@@ -79,13 +79,13 @@ JOBS = {
     "berelay": role_job("relay", ("berelay",), SECONDARY_OF_WANTED),
     "secondary_dead": Job(
         "ncs_ha_secondary_dead",
-        lambda stage: stage.connection(node_id=OTHER),
+        lambda stage: stage.by_ha_socket(node_id=OTHER),
         ("secondary_dead",),
         PRIMARY,
         PRIMARY,
         connected,
     ),
-    "status": Job("ncs_ha_status", Stage.connection, (), PRIMARY, PRIMARY, connected),
+    "status": Job("ncs_ha_status", Stage.by_ha_socket, (), PRIMARY, PRIMARY, connected),
 }
 ORDERS = [name for name, job in JOBS.items() if job.orders]
 EVERY_ORDER = pytest.mark.parametrize("order", ORDERS)
@@ -288,7 +288,7 @@ def test_a_wait_goes_on_after_answers_that_were_cut_off(
     wait = {"wait_for": {"role": "primary"}, "wait_timeout": 30}
     for place in ("handshake", "status", "get_phase", "get_txid"):
         stage.subject.fault("close", count=3, place=place, once=True)
-        result = forked.run("ncs_ha_status", stage.connection(**wait))
+        result = forked.run("ncs_ha_status", stage.by_ha_socket(**wait))
         assert result["ha"]["role"] == PRIMARY
         assert stage.subject.faults() == [], "it was met"
 
@@ -301,7 +301,7 @@ def test_a_wait_ends_at_its_limit_where_answers_are_always_cut_off(
     stage.subject.fault("close", count=3, place=place)
     began = time.monotonic()
     wait = {"wait_for": {"role": "primary"}, "wait_timeout": 0.5}
-    result = forked.run("ncs_ha_status", stage.connection(**wait))
+    result = forked.run("ncs_ha_status", stage.by_ha_socket(**wait))
     assert 0.5 <= time.monotonic() - began < AT_ONCE
     assert result["failed"] is True
     assert result["error"]["name"] == "EOF"

@@ -44,7 +44,7 @@ def options(stage: Stage, module: str) -> dict[str, Any]:
     if module == "ncs_ha_role":
         return stage.role_options("primary", timeout=5)
     more = {"node_id": OTHER} if module == "ncs_ha_secondary_dead" else {}
-    return stage.connection(timeout=5, **more)
+    return stage.by_ha_socket(timeout=5, **more)
 
 
 def prepare(stage: Stage, module: str) -> None:
@@ -146,7 +146,7 @@ def test_a_wait_ends_at_once_with_nonsense(stage: Stage, forked: ForkedModules) 
     wait = {"wait_for": {"role": "primary"}, "wait_timeout": 600}
     for place in ("handshake", "status", "get_phase", "get_txid"):
         stage.subject.fault("garbage", place=place)
-        result = forked.run("ncs_ha_status", stage.connection(**wait))
+        result = forked.run("ncs_ha_status", stage.by_ha_socket(**wait))
         stage.subject.clear()
         assert_clear(result, stage, "")
 
@@ -254,7 +254,7 @@ def test_a_read_of_a_wrong_type_is_a_clear_error(
     stage.put(NONE)
     for answer in [*(encode(term) for term in wrong), *WRONG_BYTES]:
         stage.subject.fault("wrong-type", term=answer.hex(), place=place)
-        result = forked.run("ncs_ha_status", stage.connection(timeout=5))
+        result = forked.run("ncs_ha_status", stage.by_ha_socket(timeout=5))
         assert_clear(result, stage, "malformed reply")
         assert_nothing_told(result)
 

@@ -37,7 +37,7 @@ def options(stage: Stage, module: str, token: str) -> dict[str, Any]:
         "ncs_ha_status": {},
         "ncs_ha_secondary_dead": {"node_id": "stranger"},
     }
-    return stage.connection(**{**more[module], "token": token})
+    return stage.by_ha_socket(**{**more[module], "token": token})
 
 
 def follow_subject(stage: Stage, forked: ForkedModules, token: str) -> dict[str, Any]:
@@ -134,5 +134,5 @@ def test_another_controller_that_brings_its_own_token_is_found_by_the_next_secon
     stage.subject.fault("controller", token=wrong_token())
     assert_is_the_token(follow_subject(stage, forked, stage.token))
     assert [fault["fault"] for fault in stage.subject.faults()] == ["controller"]
-    assert forked.run("ncs_ha_status", stage.connection())["ha"]["role"] == PRIMARY
+    assert forked.run("ncs_ha_status", stage.by_ha_socket())["ha"]["role"] == PRIMARY
     assert follow_subject(stage, forked, stage.token)["outcome"] == "done"

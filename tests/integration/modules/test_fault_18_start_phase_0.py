@@ -29,7 +29,7 @@ def test_a_wait_for_a_phase_goes_on_to_its_limit_and_names_the_phase(
     stage.subject.phase(0)
     wait = {"wait_for": {"phase": wanted}, "wait_timeout": 0.6}
     began = time.monotonic()
-    result = forked.run("ncs_ha_status", stage.connection(**wait), check=check)
+    result = forked.run("ncs_ha_status", stage.by_ha_socket(**wait), check=check)
     assert 0.6 <= time.monotonic() - began < 10
     assert result["failed"] is True
     assert f"start phase is 0, not {wanted}" in result["msg"]
@@ -43,7 +43,7 @@ def test_phase_1_is_waited_for_no_longer_than_it_takes(stage: Stage) -> None:
     """And what was refused before is taken then."""
     stage.put(NONE)
     stage.subject.phase(0)
-    options = stage.connection(wait_for={"phase": 1}, wait_timeout=60)
+    options = stage.by_ha_socket(wait_for={"phase": 1}, wait_timeout=60)
     stage.subject.fault("slow", seconds=600, place="get_phase")
     with RunningModule("ncs_ha_status", options) as running:
         # Its first look finds phase 0, and ends only after the change.
@@ -86,7 +86,7 @@ def test_secondary_dead_is_refused_with_the_hint_and_the_link_stays(
     stage.attach_other()
     stage.subject.phase(0)
     before = stage.snapshot()
-    options = stage.connection(node_id=OTHER)
+    options = stage.by_ha_socket(node_id=OTHER)
     assert_refused(forked.run("ncs_ha_secondary_dead", options, check=check))
     assert stage.snapshot() == before
 
@@ -101,7 +101,7 @@ def test_a_phase_that_falls_back_to_0_before_the_order_is_a_refusal_of_the_daemo
     role: dict[str, Any] = {"role": "none"}
     more = role if module == "ncs_ha_role" else {"node_id": OTHER}
     stage.subject.fault("slow", seconds=600, place="get_phase")
-    with RunningModule(module, stage.connection(**more)) as running:
+    with RunningModule(module, stage.by_ha_socket(**more)) as running:
         # What it will say is settled by then.
         until(lambda: stage.subject.waiting() == ["get_phase"])
         stage.subject.phase(0)

@@ -45,6 +45,7 @@ def assert_only_read(sent: list[bytes]) -> None:
     assert numbers
     assert set(numbers) == {wire.STATUS}
     assert set(wire.cdb_requests(sent)) <= wire.CDB_READS
+    assert set(wire.maapi_requests(sent)) <= wire.MAAPI_READS
 
 
 @pytest.mark.parametrize(("start", "role"), CHANGES, ids=[f"{s} to {r}" for s, r in CHANGES])
@@ -104,7 +105,7 @@ def test_status_only_reads(
     stage: Stage, proxy: RecordingProxy, check: bool, wait_for: dict[str, str] | None
 ) -> None:
     stage.put(PRIMARY)
-    options = stage.connection(wait_for=wait_for)
+    options = stage.by_ha_socket(wait_for=wait_for)
     _unused, sent = run("ncs_ha_status", proxy, options, check=check)
     assert_only_read(sent)
 
@@ -112,7 +113,7 @@ def test_status_only_reads(
 def test_secondary_dead_gives_no_order_in_check_mode(stage: Stage, proxy: RecordingProxy) -> None:
     stage.put(PRIMARY)
     stage.attach_other()
-    options = stage.connection(node_id=OTHER)
+    options = stage.by_ha_socket(node_id=OTHER)
     result, sent = run("ncs_ha_secondary_dead", proxy, options, check=True)
     assert result["changed"] is True
     assert_only_read(sent)
@@ -124,7 +125,7 @@ def test_secondary_dead_gives_no_order_for_a_node_not_listed(
 ) -> None:
     stage.put(PRIMARY)
     stage.attach_other()
-    result, sent = run("ncs_ha_secondary_dead", proxy, stage.connection(node_id="stranger"))
+    result, sent = run("ncs_ha_secondary_dead", proxy, stage.by_ha_socket(node_id="stranger"))
     assert result["changed"] is False
     assert_only_read(sent)
 
@@ -134,6 +135,6 @@ def test_secondary_dead_gives_one_order_for_a_node_that_is_listed(
 ) -> None:
     stage.put(PRIMARY)
     stage.attach_other()
-    _unused, sent = run("ncs_ha_secondary_dead", proxy, stage.connection(node_id=OTHER))
+    _unused, sent = run("ncs_ha_secondary_dead", proxy, stage.by_ha_socket(node_id=OTHER))
     given = [term for term in wire.orders(sent) if term != (wire.STATUS,)]
     assert given == [(SECONDARY_DEAD, b"other")]

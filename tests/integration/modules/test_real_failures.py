@@ -238,7 +238,7 @@ def test_a_frozen_daemon_is_a_timeout(stage: Stage, any_module: tuple[str, dict[
     stage.put(NONE)
     stage.subject.freeze()
     try:
-        result = run_discreetly(name, stage.connection(timeout=0.4, **options))
+        result = run_discreetly(name, stage.by_ha_socket(timeout=0.4, **options))
     finally:
         stage.subject.thaw()
     assert_not_reached(result, stage.subject.ipc_address)

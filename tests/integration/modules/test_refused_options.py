@@ -128,6 +128,15 @@ CONNECTION = [
         (True, "empty token", {"token": ""}, ("token is empty",), {}),
         (True, "number as token", {"token": 28930.0}, ("token is not text",), {}),
         (False, "token with an end of line", {"token": "key\n"}, ("token has white space",), {}),
+        (False, "no way to look", {"look": []}, ("look is empty",), {}),
+        (False, "unknown way to look", {"look": ["cli"]}, ("look", "cli", "ha_socket"), {}),
+        (
+            False,
+            "number as token where none is needed",
+            {"token": 28930.0, "look": ["operational_state"]},
+            ("token is not text",),
+            {},
+        ),
         (True, "timeout 0", {"timeout": 0}, ("timeout is 0",), {}),
         (False, "timeout -1", {"timeout": -1}, ("timeout is -1",), {}),
         (False, "timeout nan", {"timeout": "nan"}, ("timeout is nan",), {}),
@@ -164,7 +173,13 @@ CASES = [*ROLE_CASES, *IDS, *NOT_TEXT, *CONNECTION]
 
 
 def run(listener: Listener, case: Case, check: bool) -> dict[str, Any]:
-    base = {"token": "some-token", "ip": listener.ip, "port": listener.port, "timeout": 3}
+    base = {
+        "token": "some-token",
+        "look": ["ha_socket"],
+        "ip": listener.ip,
+        "port": listener.port,
+        "timeout": 3,
+    }
     options = {**base, **GOOD[case.module], **case.options}
     given = {key: value for key, value in options.items() if value is not None}
     listener.somebody_came()

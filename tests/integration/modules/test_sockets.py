@@ -44,7 +44,7 @@ def test_every_connection_is_closed_in_good_order(
 ) -> None:
     """Not by the end of the process alone: that would reset those with unread bytes."""
     stage.put(start)
-    options = stage.connection(**more)
+    options = stage.by_ha_socket(**more)
     if "role" in more:
         options = stage.role_options(**more)
     run_discreetly(module, {**options, "ip": proxy.ip})

@@ -20,7 +20,11 @@ from helpers.stage import (
     Stage,
 )
 
-KEYS = {"role", "state", "primary", "secondaries", "phase", "upgrade", "txid", "server"}
+KEYS = {
+    *("role", "state", "primary", "secondaries", "phase", "upgrade", "txid", "server"),
+    *("look", "node_id", "read_only", "admin_read_only", "daemon_status", "nso_version"),
+    *("ha_enabled", "rule_based_ha", "raft"),
+}
 
 
 def assert_as_the_node_says(stage: Stage, result: dict[str, Any]) -> None:

@@ -98,7 +98,7 @@ def test_what_is_kept_is_returned_after_a_failure_too(
 ) -> None:
     stage.put(NONE)
     directory.end(promotions=[entry(1)])
-    options = {**stage.connection(state_dir=str(directory.path)), **failures(stage)[how]}
+    options = {**stage.by_ha_socket(state_dir=str(directory.path)), **failures(stage)[how]}
     result = run_discreetly("ncs_ha_status", options)
     assert result["failed"] is True
     assert result["state_directory"] == {**nothing(directory), "promotions": [entry(1)]}
@@ -184,7 +184,7 @@ def test_where_the_lock_cannot_be_read_it_is_still_told_that_no_daemon_runs(
 ) -> None:
     directory.begin("a")
     nobody = {"ip": stage.simulation.address(), "ha_ip": stage.simulation.address()}
-    options = stage.connection(state_dir=str(directory.path), run_id="b", **nobody)
+    options = stage.by_ha_socket(state_dir=str(directory.path), run_id="b", **nobody)
     # Of a lock that another run holds nothing is told but that.
     held = run_discreetly("ncs_ha_status", options)
     assert (held["locked"], "daemon" in held) == (True, False)

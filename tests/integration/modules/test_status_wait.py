@@ -127,7 +127,7 @@ def test_what_becomes_so_later_ends_the_wait(
     stage: Stage, proxy: RecordingProxy, case: Wait
 ) -> None:
     put(stage, case.start)
-    options = stage.connection(ip=proxy.ip, wait_for=case.wait_for, wait_timeout=PLENTY)
+    options = stage.by_ha_socket(ip=proxy.ip, wait_for=case.wait_for, wait_timeout=PLENTY)
     started = time.monotonic()
     with RunningModule("ncs_ha_status", options) as running:
         until(lambda: looks(proxy) >= 1, what="the wait has begun")
@@ -192,7 +192,7 @@ def test_a_daemon_that_is_started_during_the_wait_is_found(
 ) -> None:
     stage.put(NONE)
     stage.subject.stop()
-    options = stage.connection(ip=proxy.ip, wait_for={"phase": 1}, wait_timeout=PLENTY)
+    options = stage.by_ha_socket(ip=proxy.ip, wait_for={"phase": 1}, wait_timeout=PLENTY)
     with RunningModule("ncs_ha_status", options) as running:
         until(lambda: len(proxy.connections) >= 2, what="it tries again")
         assert running.runs
@@ -207,7 +207,7 @@ def test_a_daemon_that_is_started_again_during_the_wait_is_found_again(
     stage: Stage, proxy: RecordingProxy
 ) -> None:
     stage.put(PRIMARY)
-    options = stage.connection(ip=proxy.ip, wait_for={"role": "none"}, wait_timeout=PLENTY)
+    options = stage.by_ha_socket(ip=proxy.ip, wait_for={"role": "none"}, wait_timeout=PLENTY)
     with RunningModule("ncs_ha_status", options) as running:
         until(lambda: looks(proxy) >= 1, what="the wait has begun")
         stage.subject.kill()
@@ -233,7 +233,7 @@ def test_a_daemon_that_goes_away_during_the_wait_leaves_its_last_state(
     stage: Stage, proxy: RecordingProxy
 ) -> None:
     stage.put(SECONDARY_OF_WANTED)
-    options = stage.connection(ip=proxy.ip, wait_for={"role": "primary"}, wait_timeout=1.5)
+    options = stage.by_ha_socket(ip=proxy.ip, wait_for={"role": "primary"}, wait_timeout=1.5)
     with RunningModule("ncs_ha_status", options) as running:
         until(lambda: looks(proxy) >= 1, what="the wait has begun")
         stage.subject.kill()
@@ -264,7 +264,7 @@ def test_a_daemon_that_hangs_is_asked_again_over_connections_that_replace_the_ol
 ) -> None:
     stage.put(NONE)
     wait = {"wait_for": {"role": "primary"}, "wait_timeout": PLENTY, "timeout": 0.2}
-    with RunningModule("ncs_ha_status", stage.connection(ip=proxy.ip, **wait)) as running:
+    with RunningModule("ncs_ha_status", stage.by_ha_socket(ip=proxy.ip, **wait)) as running:
         until(lambda: looks(proxy) >= 1, what="the wait has begun")
         seen = len(proxy.connections)
         stage.subject.freeze()
@@ -281,7 +281,7 @@ def test_another_controller_that_takes_the_socket_does_not_end_the_wait(
     stage: Stage, proxy: RecordingProxy
 ) -> None:
     stage.put(NONE)
-    options = stage.connection(ip=proxy.ip, wait_for={"role": "primary"}, wait_timeout=PLENTY)
+    options = stage.by_ha_socket(ip=proxy.ip, wait_for={"role": "primary"}, wait_timeout=PLENTY)
     with RunningModule("ncs_ha_status", options) as running:
         until(lambda: looks(proxy) >= 1, what="the wait has begun")
         # Standing still, so that it does not take the socket back at once.

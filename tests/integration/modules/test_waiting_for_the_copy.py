@@ -100,7 +100,7 @@ def test_without_wait_it_returns_at_once_and_status_sees_the_copy_end(
     assert result["after"]["role"] == NONE, "what the node says now, not what is hoped for"
     assert stage.subject.status()["joining"] is True
     wait_for = {"role": "secondary", "primary_id": WANTED}
-    options = stage.connection(wait_for=wait_for, wait_timeout=30)
+    options = stage.by_ha_socket(wait_for=wait_for, wait_timeout=30)
     with RunningModule("ncs_ha_status", options) as running:
         stage.wanted.thaw()
         seen = running.result()["ha"]

@@ -132,7 +132,7 @@ def look(ways: Sequence[str], **more: Any) -> NodeStatus:
         return found.read(30)
 
 
-BY_HA = ["cdb", "ha", "beside, 5 s", "ha closed", "cdb closed"]
+BY_HA = ["cdb", "ha", "beside, 3 s", "ha closed", "cdb closed"]
 
 
 def test_the_operational_state_takes_no_ha_socket_and_no_token(node: Node) -> None:
@@ -280,15 +280,15 @@ def test_who_forbids_it_is_asked_only_then(node: Node) -> None:
 def test_the_ha_socket_is_kept_and_opened_anew_after_a_failure(node: Node) -> None:
     found = reader([HA_SOCKET])
     found.read(30)
-    found.read(3)
-    once = ["cdb", "ha", "beside, 5 s", "beside, 3 s"]
+    found.read(2)
+    once = ["cdb", "ha", "beside, 3 s", "beside, 2 s"]
     assert node.asked == once
     node.state = error.EOF()
     with pytest.raises(error.EOF):
         found.read(30)
     node.state = OVER_HA
     assert found.read(30).state == OVER_HA
-    assert node.asked == [*once, "ha closed", "cdb closed", "cdb", "ha", "beside, 5 s"]
+    assert node.asked == [*once, "ha closed", "cdb closed", "cdb", "ha", "beside, 3 s"]
     found.close()
 
 
