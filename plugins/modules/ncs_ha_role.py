@@ -27,8 +27,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Connects and reads as usual, and gives no orders. What only an order can show, such as
-      a token that differs from the primary's, is not predicted.
+    details: Looks as O(look) says, and gives no orders. What only an order can show, such as a token
+      that differs from the primary's, is not predicted. Without the HA socket nodes do not tell the
+      addresses of others, so it is not predicted either that a node is ordered to follow the
+      same primary at another address.
   diff_mode:
     support: full
   idempotent:
@@ -143,6 +145,11 @@ options:
             type: list
             elements: int
             required: true
+notes:
+  - Without check mode the role is found over the HA socket, whatever O(look) says, and O(token) is
+    required.
+  - Over the HA socket a node does not tell its own node id. So this module does not find out that a
+    primary goes by another node id than wanted.
 seealso:
   - module: nso.ha.ncs_ha_status
   - module: nso.ha.ncs_ha_secondary_dead
@@ -217,11 +224,13 @@ before:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that.
+          description: Its address, or its host name where the daemon tells that. Null where it was
+            not found over the HA socket.
           type: str
           returned: always
     secondaries:
-      description: The nodes that are connected as secondaries of this one.
+      description: The nodes that are connected as secondaries of this one, or null where the
+        operational state does not tell them.
       type: list
       elements: dict
       returned: always
@@ -231,7 +240,8 @@ before:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that.
+          description: Its address, or its host name where the daemon tells that. Null where it was
+            not found over the HA socket.
           type: str
           returned: always
 after:
@@ -265,6 +275,11 @@ outcome:
   returned: when the node answered, and always with O(operation)
   type: str
   sample: done
+unanswered:
+  description: That NSO answered in check mode, and does not tell what is needed by any way that
+    O(look) allows.
+  returned: where that is so
+  type: bool
 run_id:
   description: The id of the run.
   returned: when O(operation) is given

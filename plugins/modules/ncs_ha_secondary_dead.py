@@ -24,6 +24,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details: Looks as O(look) says, and gives no order.
   diff_mode:
     support: full
   idempotent:
@@ -55,6 +56,9 @@ options:
         description: The name under which the lock lists this step.
         type: str
         required: true
+notes:
+  - Without check mode the secondaries are found over the HA socket, whatever O(look) says, and
+    O(token) is required.
 seealso:
   - module: nso.ha.ncs_ha_status
   - module: nso.ha.ncs_ha_role
@@ -96,11 +100,13 @@ before:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that.
+          description: Its address, or its host name where the daemon tells that. Null where it was
+            not found over the HA socket.
           type: str
           returned: always
     secondaries:
-      description: The nodes that are connected as secondaries of this one.
+      description: The nodes that are connected as secondaries of this one, or null where the
+        operational state does not tell them.
       type: list
       elements: dict
       returned: always
@@ -110,7 +116,8 @@ before:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that.
+          description: Its address, or its host name where the daemon tells that. Null where it was
+            not found over the HA socket.
           type: str
           returned: always
 after:
@@ -138,6 +145,11 @@ outcome:
   returned: when the node answered, and always with O(operation)
   type: str
   sample: done
+unanswered:
+  description: That NSO answered in check mode, and does not tell what is needed by any way that
+    O(look) allows.
+  returned: where that is so
+  type: bool
 run_id:
   description: The id of the run.
   returned: when O(operation) is given

@@ -12,6 +12,7 @@ description:
   - Reads which role an NSO node has in its HA cluster, whom it follows and who follows it, its
     start phase and its transaction id.
   - With O(wait_for), waits until the node is in a certain state.
+  - It takes nothing from any HA controller and needs no token, unless O(look) names the HA socket.
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
@@ -34,7 +35,8 @@ options:
   wait_for:
     description:
       - What to wait for. Everything that is given has to be true at the same time.
-      - While waiting, a daemon that cannot be reached yet is tried again.
+      - While waiting, a daemon that cannot be reached yet is tried again. One whose role is not
+        told ends the wait, unless it is in start phase 0 or may be changing its primary.
     type: dict
     suboptions:
       role:
@@ -83,9 +85,11 @@ options:
   run_id:
     description:
       - The id of the run that this look is part of, with O(state_dir).
-      - If another run holds the lock there, and it has not expired, NSO is not asked, as every look
-        takes the HA socket from the run that gives orders at that moment. The module then fails,
-        with RV(locked).
+      - If another run holds the lock there, and it has not expired, NSO is not asked over the HA
+        socket, as that takes the socket from the run that gives orders at that moment. The module
+        then fails, with RV(locked).
+      - The operational state is read all the same, as that takes nothing from the run. Then the
+        lock is in RV(state_directory), as always, and what was read may change at any time.
     type: str
     version_added: 0.1.0
   ignore_locks:
@@ -127,12 +131,15 @@ seealso:
 EXAMPLES = r"""
 - name: Read the HA status
   nso.ha.ncs_ha_status:
-    token: "{{ nso_ha_token }}"
   register: found
+
+- name: Read it over the HA socket where the operational state does not tell it
+  nso.ha.ncs_ha_status:
+    look: [operational_state, ha_socket]
+    token: "{{ nso_ha_token }}"
 
 - name: Wait until both secondaries are connected
   nso.ha.ncs_ha_status:
-    token: "{{ nso_ha_token }}"
     wait_for:
       role: primary
       secondaries: [n2, n3]
@@ -141,7 +148,6 @@ EXAMPLES = r"""
 - name: Wait until the daemon is up far enough to take orders
   nso.ha.ncs_ha_status:
     path: /tmp/nso/nso-ipc
-    token: "{{ nso_ha_token }}"
     wait_for:
       phase: 1
 """
@@ -149,7 +155,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ha:
   description:
-    - What the node says of itself. The keys are always the same.
+    - What the node says of itself. The keys are always the same, with null for what is not known.
     - When O(wait_for) was not met in time, the last state seen, or null when the node never
       answered.
   returned: when the node answered, and when O(wait_for) was not met
@@ -176,11 +182,13 @@ ha:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that.
+          description: Its address, or its host name where the daemon tells that. Null where it was
+            not found over the HA socket.
           type: str
           returned: always
     secondaries:
-      description: The nodes that are connected as secondaries of this one.
+      description: The nodes that are connected as secondaries of this one, or null where the
+        operational state does not tell them.
       type: list
       elements: dict
       returned: always
@@ -191,9 +199,54 @@ ha:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that.
+          description: Its address, or its host name where the daemon tells that. Null where it was
+            not found over the HA socket.
           type: str
           returned: always
+    look:
+      description: How the role was found, V(operational_state) or V(ha_socket).
+      type: str
+      returned: always
+      sample: operational_state
+    node_id:
+      description: The node id that the node goes by, or null. A node that is V(none) has none.
+      type: str
+      returned: always
+      sample: n2
+    read_only:
+      description: Whether the node refuses writes, for whatever reason, or null.
+      type: bool
+      returned: always
+    admin_read_only:
+      description: Whether it does because it was told to, by an administrator or an operation, or
+        null. Told from NSO 6.7 on.
+      type: bool
+      returned: always
+    daemon_status:
+      description: V(starting), V(phase0), V(phase1), V(started) or V(stopping), or null.
+      type: str
+      returned: always
+      sample: started
+    nso_version:
+      description: The version of NSO, or null.
+      type: str
+      returned: always
+      sample: "6.7"
+    ha_enabled:
+      description: Whether HA is enabled in C(ncs.conf), or null.
+      type: bool
+      returned: always
+      sample: true
+    rule_based_ha:
+      description: Whether NSO's own rule-based HA is enabled, or null.
+      type: bool
+      returned: always
+      sample: false
+    raft:
+      description: Whether NSO's own HA Raft is enabled, or null.
+      type: bool
+      returned: always
+      sample: false
     phase:
       description: The start phase, from 0 to 2. Orders are taken from 1 on.
       type: int
@@ -235,8 +288,13 @@ ha:
           description: The version of the vendor's client library that goes with it.
           type: str
           returned: always
+unanswered:
+  description: That NSO answered, and does not tell the role by any way that O(look) allows.
+  returned: where that is so
+  type: bool
 locked:
-  description: That NSO was not asked, as the lock of another run is there, or may be there.
+  description: That NSO was not asked over its HA socket, as the lock of another run is there, or may
+    be there.
   returned: where that is so
   type: bool
 run_id:

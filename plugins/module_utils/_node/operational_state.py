@@ -226,10 +226,11 @@ def _secondaries(questions: _Questions, container: _Container) -> tuple[str, ...
 def _ha_enabled(questions: _Questions, role: str | None) -> bool | None:
     if role is not None:
         return True
-    answers = [questions.exists(container.path) for container in _CONTAINERS]
-    if True in answers:
+    if any(questions.exists(container.path) for container in _CONTAINERS):
         return True
-    return False if False in answers else None
+    # A container without a leaf may not be there either. So that HA is off is said by the mode.
+    modes = [questions.exists(f"{container.path}/mode") for container in _CONTAINERS]
+    return False if False in modes else None
 
 
 def _rule_based_ha(questions: _Questions) -> bool | None:

@@ -121,6 +121,17 @@ def refused(run: Run) -> Run:
     return after_all
 
 
+def mute(run: Run) -> Run:
+    """Run a module on a node whose operational state tells nothing."""
+
+    def after_all(stage: Stage) -> Result:
+        stage.subject.fault("garbage", place="xpath_eval_expr")
+        return run(stage)
+
+    return after_all
+
+
+WITHOUT: dict[str, Any] = {"look": ["operational_state"]}
 NOT_MET: Result = {"wait_for": {"role": "relay"}, "wait_timeout": 0.2}
 SITUATIONS: dict[str, dict[str, Situation]] = {
     "ncs_ha_status": {
@@ -129,6 +140,8 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "secondary": (SECONDARY_OF_WANTED, status()),
         "relay": (RELAY_OF_WANTED, with_secondary(status())),
         "check mode": (SECONDARY_OF_WANTED, status(check=True)),
+        "without the HA socket": (RELAY_OF_WANTED, with_secondary(status(**WITHOUT))),
+        "unanswered": (NONE, mute(status(**WITHOUT))),
         "waited for": (PRIMARY, status(wait_for={"role": "primary"})),
         "not met": (NONE, status(**NOT_MET)),
         "unreachable": (NONE, unreachable("ncs_ha_status")),
@@ -165,6 +178,7 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "relay, in check mode": (NONE, role("relay", check=True)),
         "from relay": (RELAY_OF_WANTED, with_secondary(role("primary"))),
         "to another": (SECONDARY_OF_OTHER, role("secondary", check=True)),
+        "unanswered": (NONE, mute(role("none", check=True, **WITHOUT))),
         "started": (NONE, role("secondary", wait=False)),
         "forced": (PRIMARY, role("primary", force=True)),
         "refused": (NONE, refused(role("primary"))),
@@ -219,6 +233,7 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "not there": (PRIMARY, dead("nobody")),
         "done": (PRIMARY, with_secondary(dead(OTHER))),
         "in check mode": (RELAY_OF_WANTED, with_secondary(dead(OTHER, check=True))),
+        "unanswered": (NONE, mute(dead(OTHER, check=True, **WITHOUT))),
         "refused": (PRIMARY, with_secondary(refused(dead(OTHER)))),
         "unreachable": (NONE, unreachable("ncs_ha_secondary_dead", node_id=OTHER)),
         "in an operation": (
