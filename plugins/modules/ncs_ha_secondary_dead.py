@@ -100,7 +100,7 @@ before:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that. Null where it was
+          description: Its address, its host name where the daemon tells that, or null where it was
             not found over the HA socket.
           type: str
           returned: always
@@ -116,7 +116,7 @@ before:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that. Null where it was
+          description: Its address, its host name where the daemon tells that, or null where it was
             not found over the HA socket.
           type: str
           returned: always
@@ -148,7 +148,7 @@ outcome:
 unanswered:
   description: That NSO answered in check mode, and does not tell what is needed by any way that
     O(look) allows.
-  returned: where that is so
+  returned: when no way tells it in check mode
   type: bool
 run_id:
   description: The id of the run.

@@ -182,7 +182,7 @@ ha:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that. Null where it was
+          description: Its address, its host name where the daemon tells that, or null where it was
             not found over the HA socket.
           type: str
           returned: always
@@ -199,7 +199,7 @@ ha:
           type: str
           returned: always
         address:
-          description: Its address, or its host name where the daemon tells that. Null where it was
+          description: Its address, its host name where the daemon tells that, or null where it was
             not found over the HA socket.
           type: str
           returned: always
@@ -290,7 +290,7 @@ ha:
           returned: always
 unanswered:
   description: That NSO answered, and does not tell the role by any way that O(look) allows.
-  returned: where that is so
+  returned: when no way tells the role
   type: bool
 locked:
   description: That NSO was not asked over its HA socket, as the lock of another run is there, or may

@@ -99,7 +99,6 @@ def test_orders_need_the_token_whatever_the_option_says(
 MUTE: dict[str, dict[str, Any]] = {
     "no session": {"refuse_sessions": 3},
     "no role": {"lacks": ("ha/mode",)},
-    "no HA": {"ha_enabled": False},
 }
 
 
@@ -117,14 +116,22 @@ def test_a_node_that_does_not_tell_its_role_fails_every_look_with_the_next_step(
             assert "ha" not in result
             assert f"{node.ipc_address}:4569 answered" in result["msg"]
             assert "does not tell the role" in result["msg"]
-            step = "/ncs-config/ha/enabled" if mute == "no HA" else "look: [operational_state, ha_s"
-            assert step in result["msg"]
+            assert "look: [operational_state, ha_socket] (nso_ha_look" in result["msg"]
         waited = forked.run(STATUS, at(node, wait_for={"phase": 2}, wait_timeout=60))
         assert waited["unanswered"] is True
         controller.status()
 
 
-@pytest.mark.parametrize("mute", ["no session", "no role"])
+def test_a_node_whose_ha_is_off_says_so_and_where_to_set_it(
+    simulation: Simulation, forked: ForkedModules
+) -> None:
+    result = forked.run(STATUS, at(simulation.node("n1", ha_enabled=False)))
+    assert result["unanswered"] is True
+    assert "as HA is not enabled in its ncs.conf" in result["msg"]
+    assert "/ncs-config/ha/enabled" in result["msg"]
+
+
+@pytest.mark.parametrize("mute", MUTE)
 def test_the_ha_socket_is_used_in_its_turn_with_a_token_only(
     simulation: Simulation, forked: ForkedModules, mute: str
 ) -> None:

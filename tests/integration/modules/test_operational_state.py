@@ -46,13 +46,11 @@ def look(node: NodeHandle, timeout: float = 10.0) -> OperationalState:
 
 def facts(state: OperationalState) -> dict[str, Any]:
     """Everything but what the handshake and CDB tell."""
-    return {
-        key: value for key, value in state._asdict().items() if key not in ("versions", "database")
-    }
+    told = {**state._asdict(), "unanswered": state.unanswered}
+    return {key: told[key] for key in told if key not in ("versions", "database", "failure")}
 
 
 NOTHING = facts(OperationalState._make([None] * len(OperationalState._fields)))
-NOTHING["unanswered"] = ""
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -324,6 +324,7 @@ def test_results_and_return_have_the_same_keys(stage: Stage, module: str) -> Non
         "in an operation, a wrong option",
         "in an operation, refused",
         "not to be confirmed",
+        "unanswered",
         "not held",
     }
     assert failed == bad & set(results)
