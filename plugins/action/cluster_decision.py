@@ -228,6 +228,7 @@ class ActionModule(ActionBase):
         host_variables = _of_hosts(variables, hosts)
         of_hosts = self._all_settings(variables, host_variables)
         crowd = self._crowd(len(of_hosts))
+        dry = arguments["dry"] or self._in_check_mode(variables, host_variables)
         process = processes.this_process()
         run = Run(
             run_id=token_hex(8),
@@ -236,8 +237,8 @@ class ActionModule(ActionBase):
             process=process,
             operation=operation,
             hosts=hosts,
-            dry=arguments["dry"] or self._in_check_mode(variables, host_variables),
-            problems=tuple(self._problems(variables, group, operation, of_hosts, crowd)),
+            dry=dry,
+            problems=tuple(self._problems(variables, group, operation, of_hosts, crowd, dry)),
             fence_tasks=path,
             fence_problem=self._fence_problem(path, host_settings.limits.hook) if path else "",
             lease=leases.lease(list(of_hosts.values()), crowd),
@@ -264,12 +265,15 @@ class ActionModule(ActionBase):
         operation: str,
         of_hosts: Mapping[str, Settings],
         crowd: Crowd,
+        dry: bool,
     ) -> list[str]:
         """Return the reasons why the run may not even observe the nodes."""
         living = variables["ansible_play_hosts"]
         unstated = [host for host in living if host in of_hosts and not of_hosts[host].stated]
         problems = plays.problems(self._play(group, variables, unstated), whole=bool(operation))
-        return problems + (planning.problems(operation, of_hosts, crowd) if operation else [])
+        if operation:
+            problems += planning.problems(operation, of_hosts, crowd, dry)
+        return problems
 
     def _crowd(self, hosts: int) -> Crowd:
         """Return how many hosts there are, and on how many of them Ansible works at a time."""

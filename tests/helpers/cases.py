@@ -246,7 +246,7 @@ def known(
             members,
             operation,
             dry=dry,
-            problems=(*problems, *planning.problems(operation, stated, crowd)),
+            problems=(*problems, *planning.problems(operation, stated, crowd, dry)),
             fence_problem=fence_problem,
         ),
         settings=stated,

@@ -152,7 +152,9 @@ class Play:
             operation=call.arguments["operation"],
             hosts=tuple(self._hosts),
             dry=call.arguments["dry"],
-            problems=tuple(planning.problems(self._operation, self._settings, crowd)),
+            problems=tuple(
+                planning.problems(self._operation, self._settings, crowd, call.arguments["dry"])
+            ),
             fence_tasks=str(call.scope.value("nso_ha_fence_tasks") or ""),
             lease=leases.lease(list(self._settings.values()), crowd),
         )

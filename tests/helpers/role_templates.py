@@ -78,6 +78,10 @@ def _difference(values: Iterable[Any], others: Sequence[Any]) -> list[Any]:
     return [value for value in values if value not in others]
 
 
+def _unique(values: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(values))
+
+
 def _mandatory(value: Any, message: str) -> Any:
     if isinstance(value, Undefined):
         raise NotDefined(message)
@@ -97,6 +101,7 @@ _ENVIRONMENT.filters.update(
     extract=_extract,
     mandatory=_mandatory,
     realpath=os.path.realpath,
+    unique=_unique,
     zip=zip,
 )
 _EVAL = EvalContext(_ENVIRONMENT)

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PRIMARY, RELAY
 
-from .._model import data_rules, identity
+from .._model import data_rules, identity, itself
 from .._model.history import Promotion
+from .._model.identity import Stranger
 from .._model.links import copies_from, named_primaries, primaries, relation
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member
@@ -46,7 +47,7 @@ def _other_primaries(case: Case) -> list[str]:
     """Return why primaries that followers name may be out of the reach of the plan."""
     reasons = []
     for host, named in named_primaries(case.observed):
-        member = case.topology.by_node_id(named.node_id)
+        member = identity.member_of(case.topology, case.observed, named.node_id)
         # Where a member answered, its answer counts; a relay may have followers.
         if (
             member is not None
@@ -64,22 +65,44 @@ def foreign_primary(case: Case) -> list[Finding]:
     """No node follows a primary that is no node of the inventory."""
     if not case.plan.steps:
         return []
-    # With a host name for an address, a member cannot be told from a stranger by its address.
-    perhaps = [
-        member
-        for host, member in case.topology.members.items()
-        if not addresses.is_literal(member.address) and identity.may_lead(case.observed[host])
-    ]
     return failed(
         f"{stranger.host} follows {stranger}, which is no node of the inventory; there may be two "
         "primaries. If it has died, its followers find out within three times the tick timeout"
-        + "".join(_perhaps(member, stranger.node_id) for member in perhaps)
+        + "".join(_perhaps(member, stranger.node_id) for member in _alike(case, stranger))
         for stranger in identity.foreign_primaries(case.topology, case.observed)
     )
 
 
+def _alike(case: Case, stranger: Stranger) -> list[Member]:
+    """Return the members that neither their own word nor an address tells from a stranger."""
+    return [
+        member
+        for host, member in case.topology.members.items()
+        if not (stranger.address and addresses.is_literal(member.address))
+        and identity.may_lead(case.observed[host])
+        and identity.own_id(case.observed[host]) is None
+        and host != stranger.host
+    ]
+
+
 def _perhaps(member: Member, node_id: str) -> str:
     return f". If it is {member.host}, set nso_ha_node_id of {member.host} to {node_id!r}"
+
+
+def external_ha(case: Case) -> list[Finding]:
+    """NSO's own HA is at work nowhere, and HA is enabled where a role is given.
+
+    What is not known passes: not every release tells it.
+    """
+    if not case.plan.roles:
+        return []
+    given = {step.host for step in case.plan.roles if step.role != NONE}
+    reasons = []
+    for host, observation in case.observed.items():
+        if isinstance(observation, Answer):
+            reasons += itself.ha_of_its_own(host, observation)
+            reasons += itself.not_enabled(host, observation) if host in given else []
+    return failed(f"{reason}, or override this check" for reason in reasons)
 
 
 def last_primary(case: Case) -> list[Finding]:

@@ -103,6 +103,7 @@ CHECKS: dict[str, Check] = {
     "candidate_failed": moving.candidate_failed,
     "versions": checks.versions,
     "lockable": checks.lockable,
+    "external_ha": checks.external_ha,
 }
 
 #: The checks that an operation has to pass.
@@ -118,6 +119,7 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "last_primary",
         "versions",
         "lockable",
+        "external_ha",
     ),
     operations.SWITCHOVER: (
         "one_primary",
@@ -128,6 +130,7 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         PRIMARY_NAME,
         "versions",
         "lockable",
+        "external_ha",
     ),
     operations.FAILOVER: (
         "primary_gone",
@@ -138,6 +141,7 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "start_phase",
         "versions",
         "lockable",
+        "external_ha",
     ),
     operations.REJOIN: (
         "one_primary",
@@ -146,8 +150,15 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "start_phase",
         "versions",
         "lockable",
+        "external_ha",
     ),
-    operations.TEAR_DOWN: ("foreign_primary", PRIMARY_NAME, "start_phase", "lockable"),
+    operations.TEAR_DOWN: (
+        "foreign_primary",
+        PRIMARY_NAME,
+        "start_phase",
+        "lockable",
+        "external_ha",
+    ),
     operations.ROLL_BACK: ("candidate_failed", "start_phase"),
 }
 

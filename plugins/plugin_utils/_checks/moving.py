@@ -34,15 +34,16 @@ def still_seen(case: Case) -> list[Finding]:
     if not case.promotes:
         return []
     reasons = []
-    for host, (node_id, address) in named_primaries(case.observed):
-        upstream = case.scene.host_of(node_id)
+    for host, peer in named_primaries(case.observed):
+        upstream = case.scene.host_of(peer.node_id)
         # A primary that is no node of the inventory is for foreign_primary.
         if not upstream or isinstance(case.observed[upstream], Answer):
             continue
+        where = f"{upstream} at {peer.address}" if peer.address else upstream
         reasons.append(
-            f"{host} is connected to {upstream} at {address}, which does not answer "
-            "here and may well live. If it has died, its secondaries find out within three times "
-            "the tick timeout; then run this again"
+            f"{host} is connected to {where}, which does not answer here and may well live. If it "
+            "has died, its secondaries find out within three times the tick timeout; then run this "
+            "again"
         )
     return failed(reasons)
 

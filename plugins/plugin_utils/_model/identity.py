@@ -4,11 +4,12 @@
 
 """Which member is meant by the ids and addresses that nodes name, and who is no member at all.
 
-A node does not tell the node id that it goes by (docs/protocol.md, "HA socket"). Its followers name
-it, the promotion history has the id of the last primary, and so have the transactions that a
-primary has made. An address identifies a node if the inventory has it as an address; a host name
-means something only on the nodes. Then the two ends of a link tell: who follows, and who lists
-that follower. Pure functions.
+A node tells the node id that it goes by, if its release has it among its operational state
+(docs/protocol.md, "Reading state without the HA socket"), and then that counts. By its HA socket it
+does not. Its followers name it, the promotion history has the id of the last primary, and so have
+the transactions that a primary has made. An address identifies a node if the inventory has it as an
+address; a host name means something only on the nodes. Then the two ends of a link tell: who
+follows, and who lists that follower. Pure functions.
 """
 
 from __future__ import annotations
@@ -41,22 +42,59 @@ class Stranger:
         return f"{self.node_id} at {self.address}" if self.address else self.node_id
 
 
+def own_id(observation: Observation) -> str | None:
+    """Return the id that a node says it goes by, None if it does not tell or goes by none."""
+    return observation.own_id if isinstance(observation, Answer) else None
+
+
+def member_of(
+    topology: Topology, observed: Mapping[str, Observation], node_id: str
+) -> Member | None:
+    """Return the member that goes by a node id: as it says itself, else as the inventory says."""
+    member = topology.by_node_id(node_id)
+    if member is not None and own_id(observed[member.host]) == node_id:
+        return member
+    host = _own_ids(observed).get(node_id)
+    if host is not None:
+        return topology.members[host]
+    # One that follows gets the inventory's id when it is next attached.
+    if member is not None and _leads(observed[member.host]) and own_id(observed[member.host]):
+        return None
+    return member
+
+
+def _own_ids(observed: Mapping[str, Observation]) -> dict[str, str]:
+    """Return the hosts of the ids that nodes say they go by."""
+    told = ((host, own_id(observation)) for host, observation in observed.items())
+    return {node_id: host for host, node_id in told if node_id is not None}
+
+
+def _leads(observation: Observation) -> bool:
+    return isinstance(observation, Answer) and observation.state.role in (PRIMARY, RELAY)
+
+
 def misnamed(
     topology: Topology, observed: Mapping[str, Observation], history: PromotionHistory
 ) -> dict[str, str]:
     """Return the members that go, or may go, by another node id than the inventory's, with why."""
+    reasons = {}
+    for host, observation in observed.items():
+        member, node_id = topology.members[host], own_id(observation)
+        if _leads(observation) and node_id not in (None, member.node_id):
+            reasons[host] = _named_otherwise(member, str(node_id), observation, "it says itself")
     named: dict[tuple[str, str], list[str]] = defaultdict(list)
     for follower, peer in named_primaries(observed):
-        member = _by_other_id(topology, observed, follower, peer)
-        if member is not None:
-            named[member.host, peer.node_id].append(follower)
-    reasons = {
-        host: _named_otherwise(topology.members[host], node_id, observed[host], followers)
-        for (host, node_id), followers in named.items()
-    }
+        by_other_id = _by_other_id(topology, observed, follower, peer)
+        if by_other_id is not None and by_other_id.host not in reasons:
+            named[by_other_id.host, peer.node_id].append(follower)
+    for (host, node_id), followers in named.items():
+        say = f"{' and '.join(followers)} {'says' if len(followers) == 1 else 'say'}"
+        reasons[host] = _named_otherwise(topology.members[host], node_id, observed[host], say)
     known = {peer.node_id for _follower, peer in named_primaries(observed)}
     for host in primaries(observed):
         member = topology.members[host]
+        if own_id(observed[host]) is not None:
+            continue
         why = _made_otherwise(topology, member, observed[host], history)
         if why and host not in reasons and member.node_id not in known:
             reasons[host] = why
@@ -67,11 +105,18 @@ def _by_other_id(
     topology: Topology, observed: Mapping[str, Observation], follower: str, peer: Peer
 ) -> Member | None:
     """Return the member that a follower names by an id that is not the inventory's, or None."""
+    claiming = _own_ids(observed).get(peer.node_id)
+    if claiming is not None and _leads(observed[claiming]):
+        member = topology.members[claiming]
+        return None if peer.node_id == member.node_id or claiming == follower else member
     member, by_id = topology.by_address(peer.address), topology.by_node_id(peer.node_id)
     # Ids may have been exchanged: then the member of this id answers, and leads nobody.
     if member is None and (by_id is None or not may_lead(observed[by_id.host])):
         member = _lister(topology, observed, follower)
     if member is None or member.node_id == peer.node_id or member.host == follower:
+        return None
+    if own_id(observed[member.host]) is not None:
+        # It says another one. What the follower says is of an earlier time.
         return None
     # One that has left goes by no id. Its followers are going to find out.
     return member if may_lead(observed[member.host]) else None
@@ -100,16 +145,13 @@ def _lister(
     return topology.members[listing[0]] if len(listing) == 1 else None
 
 
-def _named_otherwise(
-    member: Member, node_id: str, observation: Observation, followers: list[str]
-) -> str:
-    verb = "says" if len(followers) == 1 else "say"
+def _named_otherwise(member: Member, node_id: str, observation: Observation, say: str) -> str:
     is_primary = isinstance(observation, Answer) and observation.state.role == PRIMARY
     goes = "is primary under" if is_primary else "goes by"
     return (
-        f"{member.host} {goes} the node id {node_id!r}, as {' and '.join(followers)} {verb}, and "
-        f"should be {member.node_id!r}. Set nso_ha_node_id of {member.host} to {node_id!r}, or "
-        "make it none first"
+        f"{member.host} {goes} the node id {node_id!r}, as {say}, and should be "
+        f"{member.node_id!r}. Set nso_ha_node_id of {member.host} to {node_id!r}, or make it none "
+        "first"
     )
 
 
@@ -139,9 +181,10 @@ def foreign_primaries(
     topology: Topology, observed: Mapping[str, Observation]
 ) -> Iterator[Stranger]:
     """Yield the upstreams that followers name and that are no members under any name."""
+    own_ids = _own_ids(observed)
     for follower, peer in named_primaries(observed):
-        known = topology.by_node_id(peer.node_id) or topology.by_address(peer.address)
-        if known is None and _by_other_id(topology, observed, follower, peer) is None:
+        known = _is_known(topology, own_ids, peer)
+        if not known and _by_other_id(topology, observed, follower, peer) is None:
             yield Stranger(follower, peer.node_id, peer.address)
 
 
@@ -150,14 +193,23 @@ def connected_strangers(
 ) -> Iterator[Stranger]:
     """Yield the nodes that members list as connected and that are no members.
 
-    A member that is connected under an earlier id is none of them, if its address tells.
+    A member that is connected under an earlier id is none of them, if it says so itself or its
+    address tells.
     """
+    own_ids = _own_ids(observed)
     for host, observation in observed.items():
         if not isinstance(observation, Answer) or observation.state.role not in (PRIMARY, RELAY):
             continue
         for peer in observation.state.secondaries or ():
-            if not (topology.by_node_id(peer.node_id) or topology.by_address(peer.address)):
+            if not _is_known(topology, own_ids, peer):
                 yield Stranger(host, peer.node_id, peer.address)
+
+
+def _is_known(topology: Topology, own_ids: Mapping[str, str], peer: Peer) -> bool:
+    """Return whether a node that another one names is a member, under whatever id."""
+    if topology.by_node_id(peer.node_id) or topology.by_address(peer.address):
+        return True
+    return peer.node_id in own_ids
 
 
 def remarks(topology: Topology, observed: Mapping[str, Observation]) -> list[str]:

@@ -55,7 +55,7 @@ def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -
 
     A secondary may take a while to find out that its primary is gone, and a primary that a
     secondary is gone. Where the upstream did not answer, or does not tell who is connected to it,
-    the word of the follower has to do.
+    the word of the follower has to do, on its own id as well.
     """
     member, upstream, follower = topology.members[host], topology.upstream(host), observed[host]
     if upstream is None or not isinstance(follower, Answer):
@@ -65,7 +65,10 @@ def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -
     followed = observed[upstream.host]
     if not isinstance(followed, Answer):
         return True
-    return followed.state.role in (PRIMARY, RELAY) and followed.lists(member.node_id) is not False
+    listed = followed.lists(member.node_id)
+    if listed is None:
+        listed = follower.own_id in (None, member.node_id)
+    return followed.state.role in (PRIMARY, RELAY) and listed
 
 
 def is_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 
@@ -55,6 +55,11 @@ class Answer:
     held: bool = False
     protocol: int | None = None
     facts: Facts = Facts()
+
+    @property
+    def own_id(self) -> str | None:
+        """Return the id that the node says it goes by, None if it does not tell or has left."""
+        return None if self.state.role == NONE else self.facts.node_id
 
     def lists(self, node_id: str) -> bool | None:
         """Return whether a node of this id is connected as secondary, None if it does not tell."""

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, NONE, PRIMARY
 
-from .._model import links
+from .._model import identity, links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation
 from .._model.topology import Member, Topology, led_by, wanted_primary
@@ -66,9 +66,13 @@ class Scene:
         return wanted_primary(self.members)
 
     def host_of(self, node_id: str) -> str:
-        """Return the host of this node id, or "" if no member has it."""
-        member = self.topology.by_node_id(node_id)
+        """Return the host of the member that goes by this node id, or "" if none does."""
+        member = identity.member_of(self.topology, self.observed, node_id)
         return member.host if member else ""
+
+    def node_id(self, host: str) -> str:
+        """Return the id that a member goes by: as it says itself, else as the inventory says."""
+        return identity.own_id(self.observed[host]) or self.topology.members[host].node_id
 
     @property
     def last_primary(self) -> str:
@@ -115,7 +119,7 @@ class Scene:
     def superseded(self, host: str) -> bool:
         """Return whether a node was primary and another was made primary after it."""
         newest = self.history.newest
-        promotions = self.history.of(self.topology.members[host].node_id)
+        promotions = self.history.of(self.node_id(host))
         return newest is not None and bool(promotions) and promotions[-1].number < newest.number
 
     @property

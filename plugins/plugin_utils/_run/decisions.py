@@ -132,7 +132,10 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
         return {"gone": list(state_directories.replace)}
     if step == STATUS:
         state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
-        problems = [*known.run.problems, *settings.problems(list(known.settings.values()))]
+        problems = [
+            *known.run.problems,
+            *settings.problems(list(known.settings.values()), orders=False),
+        ]
         return {
             "report": report.status_report(
                 known.run, known.members, problems, known.results, state_directories

@@ -19,7 +19,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY,
 from .._checks import judge, moving
 from .._checks.case import FAILED, PASSED, Case, Verdict
 from .._checks.consents import Consents
-from .._model import identity, links
+from .._model import identity, itself, links
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
@@ -83,10 +83,15 @@ def group_of(all_settings: Iterable[Settings]) -> Mapping[str, Any]:
     return stated_first[0].group if stated_first else {}
 
 
-def problems(operation: str, all_settings: Mapping[str, Settings], crowd: Crowd) -> list[str]:
-    """Return what is wrong with the settings of the hosts and with the request, in words."""
+def problems(
+    operation: str, all_settings: Mapping[str, Settings], crowd: Crowd, dry: bool
+) -> list[str]:
+    """Return what is wrong with the settings of the hosts and with the request, in words.
+
+    `dry` says that the operation is only planned, and gives no order.
+    """
     of_hosts = list(all_settings.values())
-    reasons = settings.problems(of_hosts) + topology_problems(
+    reasons = settings.problems(of_hosts, orders=not dry) + topology_problems(
         host_settings.member for host_settings in of_hosts
     )
     reasons += leases.problems(of_hosts, crowd)
@@ -223,7 +228,7 @@ def _judged(
                 *judge.names(scene, requested.consents),
                 Verdict(check, FAILED, goal.problem),
             ),
-            strangers=_strangers(scene),
+            remarks=_remarks(scene),
             required=tuple(member.host for member in goal.members),
         )
     wanted = links.reparented(Topology(goal.members), observed)
@@ -280,12 +285,13 @@ def _judged(
             if requested.operation not in _FOR_NODES_THAT_ANSWER or isinstance(observation, Answer)
         ),
         before={host: txid_of(observation) for host, observation in observed.items()},
-        strangers=_strangers(scene),
+        remarks=_remarks(scene),
     )
 
 
-def _strangers(scene: Scene) -> tuple[str, ...]:
-    return tuple(identity.remarks(scene.topology, scene.observed))
+def _remarks(scene: Scene) -> tuple[str, ...]:
+    strangers = identity.remarks(scene.topology, scene.observed)
+    return (*strangers, *itself.untold(scene.observed))
 
 
 def _left_out(scene: Scene, wanted: Topology, requested: Request) -> dict[str, str]:
@@ -332,15 +338,15 @@ def _history(run: Run, scene: Scene, wanted: Topology, steps: Plan) -> Promotion
     primary = scene.observed.get(host)
     if not (steps.steps or history) or not isinstance(primary, Answer) or primary.txid is None:
         return history
-    member = scene.topology.members[host]
-    if newest is not None and newest.primary == member.node_id:
+    node_id = scene.node_id(host)
+    if newest is not None and newest.primary == node_id:
         return history
     # The time of its promotion is not known, but that of its last transaction is.
-    if primary.state.role != PRIMARY or primary.txid.primary_id != member.node_id:
+    if primary.state.role != PRIMARY or primary.txid.primary_id != node_id:
         return history
     adopted = Promotion(
         number=history.next_number,
-        primary=member.node_id,
+        primary=node_id,
         base=None,
         start=primary.txid.timestamp,
         at=run.began,

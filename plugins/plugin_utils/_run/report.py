@@ -15,7 +15,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
 from .._checks import judge, moving
 from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .._checks.consents import ALLOW_DATA_LOSS, ALLOW_OVERWRITE, entry, option
-from .._model import identity, links
+from .._model import identity, itself, links
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
@@ -253,7 +253,7 @@ def _about(returned: Mapping[str, Any], decision: Decision) -> list[str]:
     if plan.election and plan.candidate:
         lines.append(f"{plan.candidate} was chosen as primary. Not chosen:")
         lines += [f"  {host}: {why}" for host, why in plan.election.items()]
-    lines += plan.strangers
+    lines += plan.remarks
     for host, why in plan.incomplete.items():
         lines.append(f"({host}) {why}; it gets what others have.")
     return lines
@@ -331,11 +331,12 @@ def status_report(
             {**node, "problem": observation.reason if isinstance(observation, Silence) else ""}
         )
     verdicts = [Verdict("topology", FAILED, problem) for problem in problems]
-    strangers: list[str] = []
+    remarks: list[str] = []
     if wanted is not None:
         misnamed = identity.misnamed(wanted, observed, state_directories.history)
         verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
-        strangers = identity.remarks(wanted, observed)
+        remarks = identity.remarks(wanted, observed)
+    remarks += [*itself.untold(observed), *itself.other_ha(observed)]
     right = (
         not verdicts
         and wanted is not None
@@ -350,7 +351,7 @@ def status_report(
         outcome, text = INCOMPLETE, "No node was asked."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
-    head = [text, *strangers, *_remarks(state_directories)]
+    head = [text, *remarks, *_remarks(state_directories)]
     reasons = [table.note(verdict) for verdict in verdicts][:_MOST_REASONS]
     only = links.only_primary(observed)
     returned = {
@@ -487,7 +488,9 @@ def _node(member: Member, observation: Observation, done: str) -> dict[str, Any]
         "wanted": member.role,
         "upstream": member.upstream,
         "role": answer.state.role if answer else None,
-        "primary": primary._asdict() if primary else None,
+        "primary": primary.as_result() if primary else None,
+        "read_only": answer.facts.read_only if answer else None,
+        "nso_version": answer.facts.nso_version if answer else None,
         "txid": _txid(txid_of(observation)),
         "txid_text": transaction_id.show(txid_of(observation)),
         "done": done,

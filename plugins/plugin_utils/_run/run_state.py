@@ -116,7 +116,8 @@ class OperationPlan:
     unfinished: operations that broke off, as locks and marks tell, each with the id of its run
     required:   hosts that have to match the plan for the operation to be done
     before:     by host, the transaction id before anything was done, or null
-    strangers:  sentences on connected nodes that the inventory does not have
+    remarks:    sentences on connected nodes that the inventory does not have, and on what nodes
+                do not tell
     """
 
     operation: str
@@ -139,7 +140,7 @@ class OperationPlan:
     unfinished: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     before: Mapping[str, TransactionId | None] = field(default_factory=dict)
-    strangers: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

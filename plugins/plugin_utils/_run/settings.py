@@ -45,6 +45,12 @@ ACCESS_FILE = "__nso_ha_access_file"
 #: The token as users give it for a host.
 GIVEN_TOKEN = "nso_ha_token"
 
+#: The ways of looking at a node, as the modules call them, and the one without the HA socket.
+LOOK = "nso_ha_look"
+OPERATIONAL_STATE, HA_SOCKET = "operational_state", "ha_socket"
+WAYS = (OPERATIONAL_STATE, HA_SOCKET)
+DEFAULT_LOOK = (OPERATIONAL_STATE,)
+
 #: Variables of the group that are text, and those that are lists of names or text with names.
 _TEXTS_OF_THE_GROUP = (
     "nso_ha_candidate",
@@ -114,6 +120,7 @@ class Settings:
 
     member:      what the inventory wants of the node
     limits:      time limits
+    look:        the ways of looking at the node where no order follows, in the order of trying
     path, ip, port, access_file: the connection options of the modules; "" is one that is not given
     state_dir:   the state directory of the node
     ha_port, process: how to tell whether a daemon runs; "" is the default of ncs_ha_status
@@ -121,6 +128,7 @@ class Settings:
     keywords:    how the play works on this host
     group:       the variables that count for the whole group, as they are on this host
     problems:    what is wrong with a variable, in words, with its name and the host's
+    has_token:   whether there is a token, or it is not known
     stated:      whether the host has said this itself; else it is from the inventory
     """
 
@@ -137,7 +145,9 @@ class Settings:
     group: Mapping[str, Any]
     keywords: Keywords = field(default_factory=Keywords)
     problems: tuple[str, ...] = ()
+    has_token: bool = True
     stated: bool = True
+    look: tuple[str, ...] = DEFAULT_LOOK
 
     def text(self, name: str) -> str:
         """Return a variable of the group as text without blanks around it; "" if not set."""
@@ -192,22 +202,21 @@ class _Reader:
         if problem:
             self.problems.append(f"{name.removeprefix('__')} of {self.host} {problem}")
 
-    def check_token(self) -> None:
-        """Keep what is wrong with the token, without a word of the token itself."""
+    def check_token(self) -> bool:
+        """Keep what is wrong with the token, without a word of it; return whether there is one."""
         before = len(self.problems)
         given = self.value(GIVEN_TOKEN)
         if len(self.problems) > before:
-            return
+            return True
         if validation.kind_of(given):
             self._refuse(GIVEN_TOKEN, validation.token_problem(given))
-            return
+            return True
         token = self.value(TOKEN)
         if len(self.problems) > before:
             self.problems[-1] += ". NSO_HA_TOKEN_FILE has to name a file on the controller"
-            return
+            return True
         if not as_text(token):
-            self.problems.append(_no_token(self.host))
-            return
+            return False
         problem = validation.token_problem(token)
         if problem and not validation.kind_of(token):
             problem += (
@@ -215,6 +224,16 @@ class _Reader:
                 "from NSO_HA_TOKEN, whichever has the token"
             )
         self._refuse(GIVEN_TOKEN, problem)
+        return True
+
+    def look(self) -> tuple[str, ...]:
+        """Return the ways of looking at the node, each once."""
+        value = self.value(LOOK)
+        ways = _ways(value)
+        if ways is not None and not set(ways).difference(WAYS):
+            return tuple(dict.fromkeys(ways)) or DEFAULT_LOOK
+        self._refuse(LOOK, f"is {value!r}; it has to be a list of {' and '.join(WAYS)}")
+        return DEFAULT_LOOK
 
     def seconds(self, name: str, default: _Default) -> float | _Default:
         try:
@@ -242,8 +261,11 @@ def read(
     limits = {
         limit: reader.seconds(name, getattr(defaults, limit)) for limit, name in LIMIT_NAMES.items()
     }
-    if stated:
-        reader.check_token()
+    has_token = reader.check_token() if stated else True
+    look = reader.look()
+    # Such a host cannot even be looked at without one.
+    if look[0] == HA_SOCKET and not has_token:
+        reader.problems.append(_no_token(host))
     address, address_from = reader.address()
     member = Member(
         host=host,
@@ -271,8 +293,21 @@ def read(
         group={name: reader.of_the_group(name) for name in OF_THE_GROUP},
         keywords=keywords or Keywords(),
         problems=tuple(reader.problems),
+        has_token=has_token,
         stated=stated,
+        look=look,
     )
+
+
+def _ways(value: object) -> list[str] | None:
+    """Return the entries of a list, or of text with commas or blanks; None of anything else."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return value.replace(",", " ").split()
+    if isinstance(value, (list, tuple)) and all(isinstance(way, str) for way in value):
+        return [way.strip() for way in value if way.strip()]
+    return None
 
 
 def _priority(value: object) -> int:
@@ -301,12 +336,16 @@ def seconds(value: object, name: str, default: _Default) -> float | _Default:
     return number
 
 
-def problems(settings: Sequence[Settings]) -> list[str]:
-    """Return what is wrong with the settings of the hosts, one by one and together, in words."""
+def problems(settings: Sequence[Settings], orders: bool) -> list[str]:
+    """Return what is wrong with the settings of the hosts, one by one and together, in words.
+
+    `orders` says whether orders may follow, which take a token.
+    """
     lacking = [
         host_settings.member.host
         for host_settings in settings
-        if _no_token(host_settings.member.host) in host_settings.problems
+        if not host_settings.has_token
+        and (orders or _no_token(host_settings.member.host) in host_settings.problems)
     ]
     reasons = [_no_token(", ".join(lacking))] if lacking else []
     reasons += [
