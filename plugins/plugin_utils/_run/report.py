@@ -336,7 +336,11 @@ def status_report(
         misnamed = identity.misnamed(wanted, observed, state_directories.history)
         verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
         remarks = identity.remarks(wanted, observed)
-    remarks += [*itself.untold(observed), *itself.other_ha(observed)]
+    remarks += [
+        *itself.refusing(observed),
+        *itself.untold(observed),
+        *itself.other_ha(observed),
+    ]
     right = (
         not verdicts
         and wanted is not None

@@ -23,7 +23,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import Consents, Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Silence
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Facts, Silence
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations, planner
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.operations import Scene
@@ -226,6 +226,13 @@ EXAMPLES = {
         "nso_ha_override=lockable",
         unlocked={"n2": "disk full."},
     ),
+    "external_ha": Example(
+        "converge",
+        {**ALL_NONE, "n1": replace(answer("none"), facts=Facts(ha_enabled=True))},
+        {**ALL_NONE, "n2": replace(answer("none"), facts=Facts(rule_based_ha=True))},
+        "n2 has NSO's rule-based HA enabled, which gives roles by itself, and only one kind of HA "
+        "may be at work. Set /high-availability/enabled to false on n2, or override this check",
+    ),
     "candidate_failed": Example(
         "roll_back",
         ALL_NONE,
@@ -309,6 +316,68 @@ def test_a_primary_of_another_name_is_refused_by_every_operation(operation: str)
         "nso_ha_node_id of n1 to 'old', or make it none first"
     ]
     assert judge.refused(verdicts)
+
+
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+def test_a_primary_that_says_another_id_of_itself_is_refused_by_every_operation(
+    operation: str,
+) -> None:
+    members = [N1, N2, N3]
+    renamed = replace(answer("primary", None, N2, N3), facts=Facts(node_id="old"))
+    # Nobody else tells: no node follows it.
+    observed: Observed = {"n1": renamed, "n2": answer("none"), "n3": answer("none")}
+    scene = Scene(members, observed, NO_HISTORY, {})
+    goal = operations.goal(operation, scene, "")
+    verdicts = judge.names(scene, Consents())
+    if not goal.problem:
+        verdicts = of_check(case(members, observed, operation), "primary_name")
+    assert [verdict.reason for verdict in verdicts] == [
+        "n1 is primary under the node id 'old', as it says itself, and should be 'id1'. Set "
+        "nso_ha_node_id of n1 to 'old', or make it none first"
+    ]
+    assert judge.refused(verdicts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "host", "why"),
+    [
+        (Facts(raft=True), "n3", "n3 takes part in NSO's HA Raft"),
+        (Facts(ha_enabled=False), "n2", "n2 has HA not enabled in ncs.conf"),
+        # n3 should be none, and gets no role.
+        (Facts(ha_enabled=False), "n3", ""),
+        (Facts(rule_based_ha=False, raft=False, ha_enabled=None), "n2", ""),
+    ],
+)
+def test_ha_of_nsos_own_is_refused_where_it_is_known_to_be_in_the_way(
+    facts: Facts, host: str, why: str
+) -> None:
+    observed: Observed = {**ALL_NONE, host: replace(answer("none"), facts=facts)}
+    (verdict,) = of_check(case([N1, N2, SPARE], observed), "external_ha")
+    assert (verdict.result, verdict.reason.startswith(why)) == (FAILED if why else PASSED, True)
+
+
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+def test_every_operation_that_gives_a_role_looks_for_ha_of_nsos_own(operation: str) -> None:
+    assert "external_ha" in judge.CHECKS_OF[operation]
+
+
+def test_nothing_to_do_is_no_reason_to_refuse_ha_of_nsos_own() -> None:
+    linked: Observed = {
+        "n1": replace(answer("primary", None, N2), facts=Facts(raft=True)),
+        "n2": answer("secondary", N1),
+    }
+    (verdict,) = of_check(case([N1, N2], linked), "external_ha")
+    assert verdict.result == PASSED
+
+
+def test_a_stranger_whose_address_is_not_told_may_be_any_member_that_does_not_tell_its_id() -> None:
+    observed: Observed = {
+        "n1": Silence("no route"),
+        "n2": answer("secondary", Peer("old", "")),
+        "n3": replace(answer("relay", Peer("old", "")), facts=Facts(node_id="id3")),
+    }
+    for verdict in of_check(case([N1, N2, N3], observed, "failover"), "foreign_primary"):
+        assert verdict.reason.endswith(". If it is n1, set nso_ha_node_id of n1 to 'old'")
 
 
 def test_one_that_cannot_be_matched_is_refused_with_the_nodes_that_it_may_be() -> None:

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._model import identity
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Answer, Facts
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from helpers.cases import (
     BY_N1,
@@ -93,6 +94,56 @@ def test_ids_that_two_nodes_have_exchanged_are_found(by_name: bool) -> None:
     }
     reasons = identity.misnamed(Topology([first, second, N3]), observed, NO_HISTORY)
     assert list(reasons) == ["n1"]
+
+
+def itself(node_id: str, observed: Answer) -> Answer:
+    """Return a node that says it goes by this id."""
+    return replace(observed, facts=Facts(node_id=node_id))
+
+
+def test_the_word_of_a_node_on_its_own_id_counts_and_not_that_of_its_followers() -> None:
+    stale = answer("secondary", RENAMED)
+    observed: Observed = {
+        "n1": itself("id1", answer("primary", None, N2)),
+        "n2": stale,
+        "n3": answer("none"),
+    }
+    assert misnamed(observed) == {}
+    # Neither does what it has written, or what is on record.
+    lone: Observed = {**observed, "n1": itself("id1", answer("primary", txid=ELSEWHERE))}
+    assert misnamed(lone, known=history(promotion(1, "old", None, 4))) == {}
+
+    renamed = itself("old", answer("primary", None, N2))
+    reasons = misnamed({**observed, "n1": renamed, "n2": answer("secondary", Peer("old", ""))})
+    assert list(reasons) == ["n1"]
+    assert "as it says itself" in reasons["n1"]
+    assert strangers({**observed, "n1": renamed, "n2": stale}) == ([], [])
+
+
+def test_without_an_address_the_own_ids_of_nodes_tell_who_is_meant() -> None:
+    untold = Peer("old", "")
+    observed: Observed = {
+        "n1": itself("old", answer("primary", None, replace(N2, node_id="was", address=""))),
+        "n2": itself("was", answer("secondary", untold)),
+        "n3": answer("secondary", untold),
+    }
+    assert list(misnamed(observed)) == ["n1"]
+    assert strangers(observed) == ([], [])
+    assert identity.member_of(Topology([N1, N2, N3]), observed, "old") is N1
+    # The inventory's id of a primary that says another one is that of no node.
+    assert identity.member_of(Topology([N1, N2, N3]), observed, "id1") is None
+    # One that follows gets the inventory's id when it is next attached.
+    assert identity.member_of(Topology([N1, N2, N3]), observed, "id2") is N2
+
+
+def test_a_node_that_is_none_is_not_asked_for_its_id() -> None:
+    observed: Observed = {
+        "n1": itself("old", answer("none")),
+        "n2": answer("none"),
+        "n3": answer("none"),
+    }
+    assert misnamed(observed) == {}
+    assert identity.member_of(Topology([N1, N2, N3]), observed, "id1") is N1
 
 
 def test_a_node_that_has_left_goes_by_no_id() -> None:

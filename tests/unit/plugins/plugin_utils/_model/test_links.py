@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Observation
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Facts, Observation
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Topology
 from helpers.cases import N1, SILENT, Observed, answer, member
 
@@ -54,6 +56,28 @@ def test_a_node_that_is_held_is_not_as_wanted_whatever_its_role() -> None:
     assert not links.is_as_wanted(topology, {"n1": answer("primary", held=True)}, "n1")
     assert not links.is_as_wanted(topology, {"n1": NONE}, "n1")
     assert not links.is_as_wanted(topology, {"n1": SILENT}, "n1")
+
+
+@pytest.mark.parametrize(
+    ("listed", "own_id", "linked"),
+    [
+        ((), None, False),
+        ((Peer("id2", ""),), None, True),
+        ((Peer("id2", ""),), "was", True),
+        (None, None, True),
+        (None, "id2", True),
+        (None, "was", False),
+    ],
+)
+def test_where_a_primary_does_not_tell_who_is_connected_the_follower_tells_under_which_id(
+    listed: tuple[Peer, ...] | None, own_id: str | None, linked: bool
+) -> None:
+    follower = replace(answer("secondary", Peer("id1", "")), facts=Facts(node_id=own_id))
+    observed: Observed = {
+        "n1": replace(PRIMARY, state=HaState("primary", None, listed)),
+        "n2": follower,
+    }
+    assert links.linked(Topology([N1, member(2)]), observed, "n2") == linked
 
 
 def upstreams(**observed: Observation) -> dict[str, str]:

@@ -503,6 +503,37 @@ def test_status_of_a_cluster_that_is_right() -> None:
     assert told["table"][-1] == "The cluster matches the inventory."
 
 
+def test_status_tells_what_nodes_tell_of_themselves() -> None:
+    first: Result = {**LINKED["n1"]["ha"], "nso_version": "6.7", "read_only": True}
+    second: Result = {**LINKED["n2"]["ha"], "primary": {"node_id": "id1", "address": None}}
+    own = {"rule_based_ha": True, "raft": True, "ha_enabled": False}
+    told = compared((N1, N2), {"n1": {"ha": first}, "n2": {"ha": {**second, **own}}})
+    # What is in the way of an operation does not make the cluster another one.
+    assert told["outcome"] == "done"
+    assert [(node["nso_version"], node["read_only"]) for node in told["nodes"]] == [
+        ("6.7", True),
+        (None, None),
+    ]
+    assert told["nodes"][1]["primary"] == {"node_id": "id1", "address": None}
+    text = table(told)
+    assert "n1 is primary and in read-only mode, so no client can write." in text
+    for reason in ("n2 has NSO's rule-based HA enabled", "n2 takes part in NSO's HA Raft"):
+        assert reason in text
+    assert "n2 has HA not enabled in ncs.conf" in text
+    assert "does not tell" not in text
+
+    held = said(ha=first, state_directory=cases.directory(read_only=cases.lock() | {"at": "noon"}))
+    assert "so no client can write" not in table(compared((N1, N2), {**LINKED, "n1": held}))
+
+
+def test_a_primary_that_does_not_tell_its_secondaries_is_named_in_status_and_plan() -> None:
+    untold = {"ha": {**LINKED["n1"]["ha"], "secondaries": None}}
+    text = "n1 does not tell which secondaries are connected to it"
+    told = compared((N1, N2), {**LINKED, "n1": untold})
+    assert (told["outcome"], text in table(told)) == ("done", True)
+    assert text in table(reported({**LINKED, "n1": untold}, dry=True))
+
+
 def test_status_of_a_cluster_that_is_not() -> None:
     told = compared((N1, N2), {**LINKED, "n2": ALONE})
     assert told["outcome"] == "incomplete"

@@ -16,6 +16,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import (
     ACCESS_FILE,
     GIVEN_TOKEN,
     IPC_ENVIRONMENT,
+    LOOK,
     OF_THE_GROUP,
     TOKEN,
     Keywords,
@@ -185,12 +186,57 @@ def test_a_priority_is_a_whole_number_or_one_that_no_topology_may_have(
 
 
 @pytest.mark.parametrize("token", [None, "", "  "])
-def test_a_missing_token_is_a_problem_of_a_host_that_states_its_settings(token: object) -> None:
-    (problem,) = read({TOKEN: token}).problems
+def test_a_missing_token_is_a_problem_where_orders_may_follow(token: object) -> None:
+    without, other = read({TOKEN: token}), read({})
+    (problem,) = settings.problems([without, other], orders=True)
     assert problem.startswith("n1: there is no token. Set nso_ha_token, ")
     assert "NSO_HA_TOKEN_FILE" in problem
+    assert settings.problems([without, other], orders=False) == []
     # What the inventory says of a host that was dropped has no token: it is a variable of the role.
-    assert read({TOKEN: token}, stated=False).problems == ()
+    assert settings.problems([read({TOKEN: token}, stated=False)], orders=True) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "needs"),
+    [
+        (["operational_state"], False),
+        (["operational_state", "ha_socket"], False),
+        (["ha_socket"], True),
+        (["ha_socket", "operational_state"], True),
+    ],
+)
+def test_a_missing_token_is_a_problem_of_a_host_that_is_looked_at_by_its_ha_socket(
+    look: list[str], needs: bool
+) -> None:
+    without = read({TOKEN: "", LOOK: look})
+    assert [text.split(".")[0] for text in without.problems] == ["n1: there is no token"] * needs
+    assert len(settings.problems([without], orders=False)) == needs
+    assert len(settings.problems([without], orders=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "look"),
+    [
+        (None, ("operational_state",)),
+        ("", ("operational_state",)),
+        ([], ("operational_state",)),
+        ("ha_socket", ("ha_socket",)),
+        ("operational_state, ha_socket", ("operational_state", "ha_socket")),
+        ("ha_socket\noperational_state\n", ("ha_socket", "operational_state")),
+        (["ha_socket", "ha_socket"], ("ha_socket",)),
+    ],
+)
+def test_the_ways_of_looking_are_a_list_or_text(given: object, look: tuple[str, ...]) -> None:
+    host_settings = read({LOOK: given})
+    assert (host_settings.look, host_settings.problems) == (look, ())
+
+
+@pytest.mark.parametrize("given", ["maapi", ["ha_socket", "cli"], 1, True, {"ha_socket": 1}, [1]])
+def test_another_way_of_looking_is_refused_with_the_name_of_the_variable(given: object) -> None:
+    (problem,) = read({LOOK: given}).problems
+    assert problem == (
+        f"nso_ha_look of n1 is {given!r}; it has to be a list of operational_state and ha_socket"
+    )
 
 
 # What YAML and INI make of 2893e1, 12345678, 0x1F, yes, 2026-01-02 and [a].
@@ -246,7 +292,8 @@ def test_the_token_is_not_among_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*TEXTS, *settings.LIMIT_NAMES.values(), *OF_THE_GROUP, "nso_ha_priority", GIVEN_TOKEN]
+    "name",
+    [*TEXTS, *settings.LIMIT_NAMES.values(), *OF_THE_GROUP, "nso_ha_priority", GIVEN_TOKEN, LOOK],
 )
 def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -> None:
     def evaluate(asked: str) -> object:
@@ -259,7 +306,7 @@ def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -
         host_settings.problems[0]
         == f"{name.removeprefix('__')} of n1 cannot be evaluated: 'typo' is undefined"
     )
-    assert settings.problems([host_settings])[0] == host_settings.problems[0]
+    assert settings.problems([host_settings], orders=True)[0] == host_settings.problems[0]
 
 
 def test_the_environment_is_what_the_modules_go_by() -> None:
@@ -321,27 +368,27 @@ def group(name: str, *values: object) -> list[Settings]:
 
 @pytest.mark.parametrize("name", OF_THE_GROUP)
 def test_a_variable_of_the_group_has_to_be_the_same_on_all_hosts(name: str) -> None:
-    assert settings.problems(group(name, "n1", "n1", None)) == [
+    assert settings.problems(group(name, "n1", "n1", None), orders=True) == [
         f"{name} is not the same on n3 as on n1. It counts for the whole group and cannot be set "
         "for a host: give it with -e, and name the nodes in it"
     ]
-    assert settings.problems(group(name, ["n1"], ["n1"])) == []
+    assert settings.problems(group(name, ["n1"], ["n1"]), orders=True) == []
 
 
 def test_a_variable_that_is_not_set_and_one_that_is_empty_are_the_same() -> None:
-    assert settings.problems(group("nso_ha_override", "", False, [])) == []
+    assert settings.problems(group("nso_ha_override", "", False, []), orders=True) == []
 
 
 def test_what_a_dropped_host_would_say_of_the_group_does_not_count() -> None:
     first, second = group("nso_ha_candidate", "n1", None)
-    assert settings.problems([first, replace(second, stated=False)]) == []
+    assert settings.problems([first, replace(second, stated=False)], orders=True) == []
 
 
 @pytest.mark.parametrize("name", IPC_ENVIRONMENT)
 def test_an_environment_variable_that_only_some_hosts_have_is_a_problem(name: str) -> None:
     having, lacking = cases.settings(N1, environment={name: "x"}), cases.settings(N2)
-    (problem,) = settings.problems([having, lacking])
+    (problem,) = settings.problems([having, lacking], orders=True)
     assert problem.startswith(f"the environment of the play has {name} for n1 and not for n2; set ")
     # One value for each host is possible, and a host that was dropped takes no step.
-    assert settings.problems([having, replace(lacking, environment={name: "y"})]) == []
-    assert settings.problems([having, replace(lacking, stated=False)]) == []
+    assert settings.problems([having, replace(lacking, environment={name: "y"})], orders=True) == []
+    assert settings.problems([having, replace(lacking, stated=False)], orders=True) == []
