@@ -40,11 +40,13 @@ class Flight(NamedTuple):
 class Node:
     """One node.
 
-    name:      the id it goes by now, which no status tells
+    name:      the id it goes by now, which it tells without its HA socket unless it is `vague`
     turn:      how often its role has changed
     reachable: whether its daemon answers; one that is not `running` refuses to be connected to
     read_only: the administrator's read-only mode, which no status tells either
     skew:      by how much its clock is ahead
+    mute:      whether it tells nothing without its HA socket
+    vague:     whether it tells neither its id nor who is connected to it without its HA socket
     mark, record, lock: what its state directory holds, as `ncs_ha_status` returns it; they are
                replaced and not changed
     """
@@ -64,6 +66,8 @@ class Node:
     running: bool = True
     read_only: bool = False
     skew: int = 0
+    mute: bool = False
+    vague: bool = False
     mark: dict[str, Any] | None = None
     record: list[dict[str, Any]] = field(default_factory=list)
     lock: dict[str, Any] | None = None
@@ -298,15 +302,32 @@ class Cluster:
             for host, node in self.nodes.items()
         }
 
-    def status(self, node: Node) -> dict[str, Any]:
-        """Return what ncs_ha_status returns of a daemon."""
+    def told(self, node: Node) -> dict[str, Any]:
+        """Return what a node says of itself without its HA socket: of others, ids alone."""
+        said: dict[str, Any] = self.state(node).as_result()
+        if said["primary"]:
+            said["primary"] = {**said["primary"], "address": None}
+        for peer in said["secondaries"]:
+            peer["address"] = None
+        if node.vague:
+            if node.role in (PRIMARY, RELAY):
+                said["secondaries"] = None
+            return said
+        # A node that has left may tell the id of its past.
+        return {**said, "node_id": node.name or None}
+
+    def status(self, node: Node, ways: Iterable[str] = ("ha_socket",)) -> dict[str, Any]:
+        """Return what ncs_ha_status returns of a daemon that is looked at by these ways."""
         if not node.reachable:
             lost: dict[str, Any] = {"failed": True, "msg": f"no answer from {node.host}"}
             if not node.running:
                 lost["daemon"] = {"running": False, "why": "no process of it is there"}
             return lost
+        way = next((way for way in ways if way == "ha_socket" or not node.mute), "")
+        if not way:
+            return {"failed": True, "msg": f"{node.host} does not tell", "unanswered": True}
         found = {
-            **self.state(node).as_result(),
+            **(self.state(node).as_result() if way == "ha_socket" else self.told(node)),
             "phase": node.phase,
             "txid": node.txid_result(),
         }

@@ -116,13 +116,16 @@ class Modules:
         if "state_dir" in options:
             directory["state_directory"] = self._cluster.state_directory(node)
         known = (options["run_id"], *options.get("ignore_locks", ()))
-        if directory and node.lock and node.lock["run_id"] not in known:
+        ways = options["look"]
+        by_socket = ways[0] == "ha_socket" or (node.mute and "ha_socket" in ways)
+        assert not by_socket or options.get("token")
+        if by_socket and directory and node.lock and node.lock["run_id"] not in known:
             return {**said, **directory, "failed": True, "msg": "another run", "locked": True}
         if options["step"].startswith(results.before("")):
             self._before(f"{LOOK} {node.host}")
         unmet = self._cluster.unmet(node, options.get("wait_for") or {})
         failed = {"failed": True, "msg": f"{node.host}: {unmet}"} if unmet else {}
-        return {**said, **failed, **self._cluster.status(node), **directory}
+        return {**said, **failed, **self._cluster.status(node, ways), **directory}
 
     # The lock, and what is recorded
 
@@ -247,7 +250,10 @@ class Modules:
 
         def act() -> Result:
             if check:
-                return {"transitions": [], "before": self._state(node)}
+                status = self._cluster.status(node, options["look"])
+                if "ha" not in status:
+                    raise Refused(status["msg"])
+                return {"transitions": [], "before": status["ha"]}
             follows = "primary_id" in options
             self._cluster.give_role(
                 node.host,

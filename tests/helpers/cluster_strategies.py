@@ -111,6 +111,7 @@ def lives(draw: st.DrawFn) -> tuple[list[Member], Cluster]:
     )
     for number, node in enumerate(cluster.nodes.values()):
         node.txid = TransactionId(None, (0, number, 0))
+        node.mute, node.vague = _one_in(draw, 8), _one_in(draw, 4)
     hosts = [one.host for one in members]
     if draw(_YES_OR_NO):
         # Most clusters have been right once.

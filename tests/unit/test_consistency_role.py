@@ -183,10 +183,12 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
         name: DEFAULTS[name] for name in (*limits, "nso_ha_state_dir")
     }
     assert empty.member.priority == DEFAULTS["nso_ha_priority"]
+    assert list(empty.look) == DEFAULTS["nso_ha_look"]
     assert DEFAULTS["nso_ha_group"] == settings.DEFAULT_GROUP
     # To everything else, empty is as good as not given.
     others = {name for name, default in DEFAULTS.items() if default not in ("", False, [])}
-    assert others == {*limits, "nso_ha_state_dir", "nso_ha_priority", "nso_ha_group"}
+    given = {"nso_ha_state_dir", "nso_ha_priority", "nso_ha_group", "nso_ha_look"}
+    assert others == {*limits, *given}
 
 
 def test_the_settings_of_a_host_are_all_that_can_be_set() -> None:
@@ -422,14 +424,14 @@ def test_every_private_variable_that_is_used_is_set_by_the_role() -> None:
 
 
 def test_the_looks_are_for_what_the_decisions_take_them_for() -> None:
-    looks = {
-        task["vars"]["__nso_ha_look"]
-        for _folder, task in ALL
-        if "__nso_ha_look" in task.get("vars", {})
-    }
-    assert looks == {results.UNDER_LOCK, results.ROLLING_BACK}
+    looks = [task["vars"] for _folder, task in ALL if "__nso_ha_moment" in task.get("vars", {})]
+    moments = {variables["__nso_ha_moment"] for variables in looks}
+    assert moments == {results.UNDER_LOCK, results.ROLLING_BACK}
+    # Orders follow, so it is the HA socket that tells.
+    assert all(variables["__nso_ha_ways"] == [settings.HA_SOCKET] for variables in looks)
     (recheck,) = [task for task in ON_NODES if task["register"] == results.RECHECK]
     assert recheck["nso.ha.ncs_ha_status"]["step"] == results.before("{{ __nso_ha_wave.name }}")
+    assert recheck["nso.ha.ncs_ha_status"]["look"] == [settings.HA_SOCKET]
 
 
 @every([task for task in ON_NODES if action(task) != "nso.ha.ncs_ha_operation"])

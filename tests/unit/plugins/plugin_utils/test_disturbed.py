@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from helpers.cluster_model import Cluster, Flight, Node
@@ -107,6 +109,29 @@ def test_nor_does_one_over_a_cluster_that_nobody_looked_after(
     Play(members, cluster, operation, "one", disturbing(cluster, events)).run()
     assert_nothing_lost(cluster)
     assert before <= everything(cluster)
+
+
+@pytest.mark.parametrize("operation", operations.OPERATIONS)
+@pytest.mark.parametrize("overridden", ["", "all"])
+def test_a_primary_that_tells_nothing_without_its_ha_socket_gets_no_other_beside_it(
+    operation: str, overridden: str
+) -> None:
+    cluster = whole()
+    cluster.nodes["n1"].mute = True
+    # Nobody else knows of it, either.
+    for host in ("n2", "n3"):
+        cluster.benone(host)
+    consents = {"allow_data_loss": "n1,n2,n3", "allow_overwrite": "n1,n2,n3"}
+    override = judge.OVERRIDABLE if overridden else ()
+    play = Play(
+        MEMBERS, cluster, operation, before=disturbing(cluster, []), override=override, **consents
+    )
+    play.run()
+    assert len(cluster.primaries()) <= 1
+    if operation == "failover":
+        # With everything overridden it finds under the lock that there is a primary.
+        assert cluster.primaries() == {"n1"}
+        assert play.report["outcome"] == ("done" if overridden else "refused")
 
 
 @given(EVENTS)
