@@ -50,6 +50,15 @@ def named_primaries(observed: Mapping[str, Observation]) -> Iterator[tuple[str, 
             yield host, state.primary
 
 
+def follow_the_same(state: HaState, other: HaState) -> bool:
+    """Return whether two states name the same upstream, by its address where both tell it."""
+    if state.primary is None or other.primary is None:
+        return state.primary is other.primary
+    told = bool(state.primary.address and other.primary.address)
+    same_address = not told or state.primary.address == other.primary.address
+    return state.primary.node_id == other.primary.node_id and same_address
+
+
 def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
     """Return whether a node follows its upstream, as both ends say.
 

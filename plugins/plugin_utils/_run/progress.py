@@ -18,6 +18,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import FAIL
 
 from .._checks.case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Verdict
 from .._checks.checks import without_lock
+from .._model.links import follow_the_same
 from .._model.observation import Answer, Observation, Silence, state_from, txid_from
 from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
 from . import upstream_addresses
@@ -142,7 +143,7 @@ def _moved(earlier: Observation, result: Result) -> str:
     if not isinstance(earlier, Answer) or not result.get("before"):
         return ""
     now = state_from(result["before"])
-    if (now.role, now.primary) == (earlier.state.role, earlier.state.primary):
+    if now.role == earlier.state.role and follow_the_same(now, earlier.state):
         return ""
     return f"was {earlier.state} when the plan was made and is {now} now; run it again"
 

@@ -22,6 +22,7 @@ from .._checks.checks import is_spare
 from .._checks.consents import Nodes
 from .._model import data_rules
 from .._model.history import PromotionHistory, promotion_from
+from .._model.links import follow_the_same
 from .._model.observation import Answer, Observation, Silence, from_result, txid_of
 from .._model.topology import wanted_primary
 from .._plan.plan import PROMOTE, Wave
@@ -153,8 +154,8 @@ class _Look:
         if answer.txid is not None and answer.txid == earlier.txid:
             # A primary only goes forward. A candidate can have lost transactions.
             return not self.promotes or self._primary_is_as_it_was(primary)
-        follows_still = (
-            answer.state.role in FOLLOWERS and answer.state.primary == earlier.state.primary
+        follows_still = answer.state.role in FOLLOWERS and follow_the_same(
+            answer.state, earlier.state
         )
         return self.relations.get(host) == data_rules.COPY and follows_still
 

@@ -271,6 +271,17 @@ def test_what_is_wrong_with_settings_and_request_is_told_at_the_beginning() -> N
     assert begin("", stated=wrong)["problems"] == []
 
 
+def test_a_token_is_needed_where_orders_may_follow_and_not_for_a_look() -> None:
+    without = {"__nso_ha_token": ""}
+    (problem,) = begin(stated=without)["problems"]
+    assert problem.startswith("n1, n2: there is no token.")
+    assert begin(stated=without, dry=True)["problems"] == []
+    assert begin("", stated=without)["problems"] == []
+    by_ha_socket = {**without, "nso_ha_look": "ha_socket"}
+    (problem,) = begin(stated=by_ha_socket, dry=True)["problems"]
+    assert problem.startswith("n1, n2: there is no token.")
+
+
 @pytest.mark.parametrize("operation", ["converge", ""])
 @pytest.mark.parametrize("left", [{}, {"__nso_ha_settings": {"failed": True}}])
 def test_a_living_host_that_has_stated_nothing_is_a_problem(operation: str, left: Result) -> None:

@@ -80,6 +80,20 @@ def test_where_a_primary_does_not_tell_who_is_connected_the_follower_tells_under
     assert links.linked(Topology([N1, member(2)]), observed, "n2") == linked
 
 
+def test_an_upstream_is_the_same_by_its_address_where_both_tell_it() -> None:
+    told, moved, untold = Peer("id1", "10.0.0.1"), Peer("id1", "10.0.0.9"), Peer("id1", "")
+    for one, other, same in (
+        (told, told, True),
+        (told, moved, False),
+        (told, untold, True),
+        (untold, Peer("id2", ""), False),
+        (told, None, False),
+        (None, None, True),
+    ):
+        states = HaState("secondary", one), HaState("secondary", other)
+        assert links.follow_the_same(*states) == links.follow_the_same(*states[::-1]) == same
+
+
 def upstreams(**observed: Observation) -> dict[str, str]:
     """Return who is to follow whom, where that is not the primary."""
     every: Observed = {"n1": PRIMARY, "n2": NONE, "n3": NONE, "n4": NONE, **observed}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Facts
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict, to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import WAVES
@@ -39,6 +40,7 @@ from helpers.cases import (
     promotion,
     reason,
     said,
+    transaction,
 )
 from helpers.cluster_model import Cluster, Node
 from helpers.cluster_strategies import lives, situations
@@ -475,6 +477,12 @@ def test_a_primary_that_something_else_has_made_is_recorded_before_others_copy_i
     assert (entry["primary"], entry["operation"], entry["run_id"]) == ("id1", "found", RUN_ID)
     assert (entry["txid"], entry["start"]) == (None, [0, 5, 0])
     assert plan.epoch == 2
+    # Under the id that it says it goes by, which its transactions have to be of.
+    renamed = replace(answer("primary"), facts=Facts(node_id="old"))
+    assert not planning.plan(known([N1, N2], {**looks, "n1": look(renamed)})).plan.promotions
+    theirs = replace(renamed, txid=transaction(5, "old"))
+    (entry,) = planning.plan(known([N1, N2], {**looks, "n1": look(theirs)})).plan.promotions
+    assert entry["primary"] == "old"
     # A cluster that was never recorded and needs nothing stays so.
     assert planned([N1, N2], following(N2)).plan.promotions == ()
 
