@@ -45,7 +45,9 @@ def test_a_link_is_not_left_for_an_address_where_nothing_answers(
     nowhere = simulation.address()
     before = duo.status()
     wrong = edit(duo.inventory, {"n1": {"nso_ha_node_ip": nowhere}})
-    refused = run_playbook(CONVERGE, wrong)
+    # At which address n2 follows n1 is told by its HA socket only.
+    by_ha_socket = {"nso_ha_look": "ha_socket"}
+    refused = run_playbook(CONVERGE, wrong, variables=by_ha_socket)
     assert_refused(
         refused, "(rehearsal failed) n2", "cannot connect to HA port 4570 of n1", "(ECONNREFUSED)"
     )

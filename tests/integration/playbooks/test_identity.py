@@ -50,12 +50,11 @@ def test_a_node_that_the_inventory_has_lost_is_named_and_cut_off_only_with_conse
     cluster: Cluster,
 ) -> None:
     inventory = edit(cluster.inventory, {"n3": None})
-    address = cluster.node("n3").address
-    named = f"n1 lists n3 at {address} as connected, which is no node of the inventory."
+    named = "n1 lists n3 as connected, which is no node of the inventory."
     assert named in run_playbook("nso.ha.status", inventory).text
 
     refused = run_playbook("nso.ha.switchover", inventory)
-    assert_refused(refused, named, f"(orphans failed) n1 lists n3 at {address}")
+    assert_refused(refused, named, "(orphans failed) n1 lists n3 as connected")
     assert_led_by(cluster, "n1")
 
     (consent,) = re.findall(r"-e (nso_ha_allow_orphans=\S+)", refused.text)
