@@ -15,7 +15,7 @@ follows, and who lists that follower. Pure functions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY, Peer
@@ -50,23 +50,31 @@ def own_id(observation: Observation) -> str | None:
 def member_of(
     topology: Topology, observed: Mapping[str, Observation], node_id: str
 ) -> Member | None:
-    """Return the member that goes by a node id: as it says itself, else as the inventory says."""
+    """Return the member that goes by a node id: as it says itself, else as the inventory says.
+
+    A silent one keeps the inventory's id, whatever others claim: it may be the one that is meant.
+    The own id of a follower does not count, as it gets the inventory's when it is next attached.
+    """
     member = topology.by_node_id(node_id)
-    if member is not None and own_id(observed[member.host]) == node_id:
-        return member
-    host = _own_ids(observed).get(node_id)
+    if member is not None:
+        observation = observed[member.host]
+        if isinstance(observation, Silence) or observation.own_id == node_id:
+            return member
+    host = _leading(observed).get(node_id)
     if host is not None:
         return topology.members[host]
-    # One that follows gets the inventory's id when it is next attached.
     if member is not None and _leads(observed[member.host]) and own_id(observed[member.host]):
         return None
     return member
 
 
-def _own_ids(observed: Mapping[str, Observation]) -> dict[str, str]:
-    """Return the hosts of the ids that nodes say they go by."""
-    told = ((host, own_id(observation)) for host, observation in observed.items())
-    return {node_id: host for host, node_id in told if node_id is not None}
+def _leading(observed: Mapping[str, Observation]) -> dict[str, str]:
+    """Return the hosts of primaries and relays by the ids that they say they go by."""
+    return {
+        node_id: host
+        for host, observation in observed.items()
+        if _leads(observation) and (node_id := own_id(observation)) is not None
+    }
 
 
 def _leads(observation: Observation) -> bool:
@@ -83,8 +91,9 @@ def misnamed(
         if _leads(observation) and node_id not in (None, member.node_id):
             reasons[host] = _named_otherwise(member, str(node_id), observation, "it says itself")
     named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    leading = _leading(observed)
     for follower, peer in named_primaries(observed):
-        by_other_id = _by_other_id(topology, observed, follower, peer)
+        by_other_id = _by_other_id(topology, observed, leading, follower, peer)
         if by_other_id is not None and by_other_id.host not in reasons:
             named[by_other_id.host, peer.node_id].append(follower)
     for (host, node_id), followers in named.items():
@@ -102,13 +111,17 @@ def misnamed(
 
 
 def _by_other_id(
-    topology: Topology, observed: Mapping[str, Observation], follower: str, peer: Peer
+    topology: Topology,
+    observed: Mapping[str, Observation],
+    leading: Mapping[str, str],
+    follower: str,
+    peer: Peer,
 ) -> Member | None:
     """Return the member that a follower names by an id that is not the inventory's, or None."""
-    claiming = _own_ids(observed).get(peer.node_id)
-    if claiming is not None and _leads(observed[claiming]):
-        member = topology.members[claiming]
-        return None if peer.node_id == member.node_id or claiming == follower else member
+    claiming = leading.get(peer.node_id)
+    if claiming is not None:
+        leader = topology.members[claiming]
+        return None if peer.node_id == leader.node_id or claiming == follower else leader
     member, by_id = topology.by_address(peer.address), topology.by_node_id(peer.node_id)
     # Ids may have been exchanged: then the member of this id answers, and leads nobody.
     if member is None and (by_id is None or not may_lead(observed[by_id.host])):
@@ -181,10 +194,10 @@ def foreign_primaries(
     topology: Topology, observed: Mapping[str, Observation]
 ) -> Iterator[Stranger]:
     """Yield the upstreams that followers name and that are no members under any name."""
-    own_ids = _own_ids(observed)
+    leading = _leading(observed)
     for follower, peer in named_primaries(observed):
-        known = _is_known(topology, own_ids, peer)
-        if not known and _by_other_id(topology, observed, follower, peer) is None:
+        known = _is_known(topology, leading, peer)
+        if not known and _by_other_id(topology, observed, leading, follower, peer) is None:
             yield Stranger(follower, peer.node_id, peer.address)
 
 
@@ -196,7 +209,7 @@ def connected_strangers(
     A member that is connected under an earlier id is none of them, if it says so itself or its
     address tells.
     """
-    own_ids = _own_ids(observed)
+    own_ids = {own_id(observation) for observation in observed.values()}
     for host, observation in observed.items():
         if not isinstance(observation, Answer) or observation.state.role not in (PRIMARY, RELAY):
             continue
@@ -205,7 +218,7 @@ def connected_strangers(
                 yield Stranger(host, peer.node_id, peer.address)
 
 
-def _is_known(topology: Topology, own_ids: Mapping[str, str], peer: Peer) -> bool:
+def _is_known(topology: Topology, own_ids: Container[str | None], peer: Peer) -> bool:
     """Return whether a node that another one names is a member, under whatever id."""
     if topology.by_node_id(peer.node_id) or topology.by_address(peer.address):
         return True

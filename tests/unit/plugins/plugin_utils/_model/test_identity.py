@@ -134,6 +134,14 @@ def test_without_an_address_the_own_ids_of_nodes_tell_who_is_meant() -> None:
     assert identity.member_of(Topology([N1, N2, N3]), observed, "id1") is None
     # One that follows gets the inventory's id when it is next attached.
     assert identity.member_of(Topology([N1, N2, N3]), observed, "id2") is N2
+    assert identity.member_of(Topology([N1, N2, N3]), observed, "was") is None
+
+
+def test_no_claim_of_another_takes_its_id_from_a_silent_node() -> None:
+    for role in ("primary", "relay", "secondary"):
+        claims = itself("id1", answer(role))
+        observed: Observed = {"n1": SILENT, "n2": claims, "n3": answer("secondary", N1)}
+        assert identity.member_of(Topology([N1, N2, N3]), observed, "id1") is N1
 
 
 def test_a_node_that_is_none_is_not_asked_for_its_id() -> None:
