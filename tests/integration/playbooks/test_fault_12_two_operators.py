@@ -147,7 +147,8 @@ def test_a_lock_that_cannot_be_read_is_held_by_somebody(pair: Cluster) -> None:
             assert "n2: a run may hold its lock, which cannot be read" in run.text
             assert str(path) in run.text.replace(" ", "")
             assert not run.changed
-        # The other run still has the HA socket.
+            assert run.node("n2")["role"] == "none"
+        # The other run still has the HA socket, and the node was shown all the same.
         client.status()
     assert path.read_text() == "damaged"
 
