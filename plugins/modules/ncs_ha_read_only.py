@@ -10,9 +10,13 @@ module: ncs_ha_read_only
 short_description: Enable or disable read-only mode on a Cisco NSO node
 description:
   - Puts an NSO daemon into the administrator's read-only mode, in which no new write transaction
-    begins, or lifts that mode.
+    begins, or lifts that mode. Where the daemon says that it is as wanted already, no order is
+    given.
   - The mode is independent of the role of the node. A secondary takes no writes anyway.
   - The daemon loses it when it restarts.
+  - NSO 6.7 and later say whether they are in this mode. An earlier release only says whether the
+    node accepts writes. If it accepts none and is not a primary, or does not answer the question,
+    the mode is not known. Then the order is given, and counts as a change.
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
@@ -23,14 +27,14 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Connects and reads the transaction id, and gives no order.
+    details: Connects, reads the mode and the transaction id, and gives no order.
   diff_mode:
-    support: none
-    details: The daemon does not tell whether it is in this mode.
+    support: full
+    details: The mode before and after. C(null) stands for a mode that is not known.
   idempotent:
     support: partial
-    details: The daemon does not tell whether it is in this mode, so the order is given every time,
-      and is a change every time. What it comes to is the same.
+    details: Where the daemon does not tell whether it is in this mode, the order is given every
+      time, and is a change every time. What it comes to is the same.
 options:
   token:
     description:
@@ -46,6 +50,10 @@ options:
       - The operation on the whole cluster that this is part of. Before the order, the lock of
         that operation has to be held on this node and to list the step as due. The step is struck
         off and the lock renewed, and no other process changes either until the order is answered.
+      - What an operation puts into read-only mode gets a mark in the state directory. A mode that
+        is on without a mark is an administrator's. It gets no mark and no order, and is not lifted.
+      - A mark whose daemon is not in the mode any more, as after a restart, is removed without
+        an order.
       - Without it, nothing is read or written in a state directory.
     type: dict
     suboptions:
@@ -65,6 +73,11 @@ options:
         description: What the operation is called in the mark that is kept while the daemon is
           read-only. Without it, what its lock says.
         type: str
+      administrator:
+        description: The mode has to be on already, and set by an administrator. No order is given
+          and no mark is set. The module fails where that is not so. Only with O(read_only=true).
+        type: bool
+        default: false
 notes:
   - This module uses no HA socket, so it takes nothing away from another HA controller.
 seealso:
@@ -102,6 +115,26 @@ step:
   returned: when O(operation) is given
   type: str
   sample: hold
+mode:
+  description: Whether the node was in the administrator's read-only mode, and whether it is now.
+  returned: when the node answered
+  type: dict
+  sample: {"before": false, "after": true}
+  contains:
+    before:
+      description: The mode before, or null if the daemon does not tell it.
+      type: bool
+      returned: always
+    after:
+      description: The mode after, or null if it is not known. In check mode, what it would be.
+        Where the daemon does not tell it, what the order that it carried out has set.
+      type: bool
+      returned: always
+administrator:
+  description: Whether the mode was on and no operation had set it, so that it was left alone.
+  returned: when O(operation) is given and the step was not refused
+  type: bool
+  sample: false
 txid:
   description: The transaction id of the node after the order, or null if it could not be
     read.
@@ -188,6 +221,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
     reported,
 )
+from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
 
 
 def argument_spec() -> dict[str, Any]:
@@ -195,7 +229,9 @@ def argument_spec() -> dict[str, Any]:
     return {
         **options.connection_spec(),
         "read_only": {"type": "bool", "required": True},
-        "operation": options.operation_spec(name={"type": "str"}),
+        "operation": options.operation_spec(
+            name={"type": "str"}, administrator={"type": "bool", "default": False}
+        ),
     }
 
 
@@ -220,6 +256,8 @@ def _run(
         target = options.target(params)
         option = params["operation"]
         part_of = operation.from_option(option, warn) if option else None
+        if part_of and part_of.administrator and not params["read_only"]:
+            raise OptionError("operation.administrator needs read_only: true")
     return set_read_only(target, params["read_only"], part_of, check_mode)
 
 

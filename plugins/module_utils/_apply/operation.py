@@ -31,6 +31,7 @@ class Operation(NamedTuple):
     epoch:   the number under which a promotion is recorded, or None for no entry
     history: entries that have to be in the node's promotion history before it gets an order
     txid:    the transaction id that the node has to have when it is made primary, or None
+    administrator: whether its read-only mode has to be on already, and not set by an operation
     """
 
     directory: StateDirectory
@@ -40,6 +41,7 @@ class Operation(NamedTuple):
     epoch: int | None = None
     history: tuple[promotions.Entry, ...] = ()
     txid: TransactionId | None = None
+    administrator: bool = False
 
     def hold(self) -> Lock:
         """Renew the lock and return it. Raises StoreError where it is not held."""
@@ -69,6 +71,7 @@ def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Opera
         epoch,
         tuple(entries("operation.promotions", option.get("promotions") or ())),
         options.transaction_id("operation.txid", option.get("txid")),
+        bool(option.get("administrator")),
     )
 
 

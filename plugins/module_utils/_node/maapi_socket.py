@@ -21,7 +21,7 @@ class MaapiConnection:
         self.sock = sock
 
     def set_read_only(self, read_only: bool) -> None:
-        """Set or lift the administrator's read-only mode; what it is cannot be read."""
+        """Set or lift the administrator's read-only mode."""
         maapi.set_readonly_mode(self.sock, read_only)
 
 

@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple, TypeVar
 from ..ncs import error, frames, ipc, maapi
 from .cdb_socket import Database, cdb_connection
 from .connection import Target, connected
-from .state import NONE, PRIMARY, RELAY, SECONDARY
+from .state import NONE, PRIMARY, RELAY, SECONDARY, admin_mode
 
 T = TypeVar("T")
 
@@ -27,6 +27,9 @@ DAEMON_STATUSES = ("starting", "phase0", "phase1", "started", "stopping")
 
 #: Most secondaries that are read, as many as the vendor's API has room for.
 MAX_SECONDARIES = 255
+#: The two leaves that tell of read-only mode: of the overall state, and of the administrator's.
+_READ_ONLY = "/ncs-state/read-only-mode"
+_ADMIN_READ_ONLY = "/ncs-state/admin-configured-read-only-mode"
 #: Longest text that is believed to be a node id or a version, in characters.
 MAX_TEXT = 255
 
@@ -141,8 +144,8 @@ def _read(questions: _Questions, versions: ipc.Versions, database: Database) -> 
         node_id=_short(questions.text(f"{container.xpath}/node-id")),
         primary_id=_short(questions.text(f"{container.xpath}/primary-node-id")),
         secondaries=_secondaries(questions, container),
-        read_only=_boolean(questions.text("/ncs-state/read-only-mode")),
-        admin_read_only=_boolean(questions.text("/ncs-state/admin-configured-read-only-mode")),
+        read_only=_boolean(questions.text(_READ_ONLY)),
+        admin_read_only=_boolean(questions.text(_ADMIN_READ_ONLY)),
         daemon_status=_known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES),
         nso_version=_short(questions.text("/ncs-state/version")),
         ha_enabled=_ha_enabled(questions, role),
@@ -150,6 +153,21 @@ def _read(questions: _Questions, versions: ipc.Versions, database: Database) -> 
         raft=_raft(questions),
         failure=questions.failure,
     )
+
+
+def read_admin_mode(target: Target) -> bool | None:
+    """Return whether a node is in the administrator's read-only mode, None where it is not told.
+
+    Raises error.Failure where the node cannot be reached or is too slow.
+    """
+    with connected(target, ipc.Client.MAAPI) as (sock, _versions):
+        questions = _Questions(sock)
+        told = _boolean(questions.text(_ADMIN_READ_ONLY))
+        if told is not None:
+            return told
+        refuses_writes = _boolean(questions.text(_READ_ONLY))
+        role = _role(questions)[1] if refuses_writes else None
+        return admin_mode(told, refuses_writes, role)
 
 
 class _Questions:

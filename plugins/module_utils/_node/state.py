@@ -90,6 +90,19 @@ class HaState(NamedTuple):
         }
 
 
+def admin_mode(told: bool | None, refuses_writes: bool | None, role: str | None) -> bool | None:
+    """Return whether a node is in the administrator's read-only mode, None where it is not known.
+
+    told:           what it says of that mode itself, None in releases that do not have the leaf
+    refuses_writes: whether it refuses writes for whatever reason, as every follower does
+    """
+    if told is not None:
+        return told
+    if refuses_writes is False:
+        return False
+    return True if refuses_writes and role == PRIMARY else None
+
+
 def from_status(state: int, listed: Sequence[ha_status.Node]) -> HaState:
     """Return the state that an answer to a status order tells (docs/protocol.md, "HA socket").
 

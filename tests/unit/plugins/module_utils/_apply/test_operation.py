@@ -110,10 +110,10 @@ def test_the_option_says_what_it_says() -> None:
         "txid": txid_option,
     }
     parsed = operation.from_option(option, silent)
-    assert parsed[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID)
+    assert parsed[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID, False)
     assert parsed.directory.path == "/var/lib/nso-ha"
     least = operation.from_option({"state_dir": "/a", "run_id": "a", "step": "promote"}, silent)
-    assert least[1:] == ("a", "promote", "", None, (), None)
+    assert least[1:] == ("a", "promote", "", None, (), None, False)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,32 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Look:
     return read
 
 
+ADMIN, OVERALL = "/ncs-state/admin-configured-read-only-mode", "/ncs-state/read-only-mode"
+
+
+@pytest.mark.parametrize(
+    ("says", "mode"),
+    [
+        ({ADMIN: "true", OVERALL: "true"}, True),
+        # A secondary refuses writes anyway.
+        ({ADMIN: "false", OVERALL: "true"}, False),
+        ({OVERALL: "false"}, False),
+        ({OVERALL: "true", f"{OLD_HA}/mode": "primary"}, True),
+        ({OVERALL: "true", f"{HA}/mode": "secondary"}, None),
+        ({OVERALL: "true", f"{HA}/mode": "none"}, None),
+        ({OVERALL: "true"}, None),
+        ({}, None),
+        ({"start_user_session": BADPATH, ADMIN: "true"}, None),
+    ],
+)
+def test_the_mode_of_an_administrator_is_told_or_not_known(
+    look: Look, says: dict[str, object], mode: bool | None
+) -> None:
+    target = Target(TcpEndpoint("192.0.2.1", 4569), "", None, 1.0)
+    look(says)
+    assert operational_state.read_admin_mode(target) is mode
+
+
 WHOLE = OperationalState(
     versions=ipc.Versions(87, 0x08070200),
     database=Database(2, None),
