@@ -16,6 +16,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState,
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
     Answer,
+    Facts,
     Observation,
     Silence,
 )
@@ -43,7 +44,7 @@ class Node:
     name:      the id it goes by now, which it tells without its HA socket unless it is `vague`
     turn:      how often its role has changed
     reachable: whether its daemon answers; one that is not `running` refuses to be connected to
-    read_only: the administrator's read-only mode, which no status tells either
+    read_only: the administrator's read-only mode, which `mark` says that a run has set
     skew:      by how much its clock is ahead
     mute:      whether it tells nothing without its HA socket
     vague:     whether it tells neither its id nor who is connected to it without its HA socket
@@ -286,7 +287,9 @@ class Cluster:
     def _look(self, node: Node) -> Observation:
         if not node.reachable:
             return Silence(f"no answer from {node.host}", reachable=True, stopped=not node.running)
-        return Answer(self.state(node), node.phase, node.txid, held=node.mark is not None)
+        state = self.state(node)
+        facts = Facts(**_read_only(node))  # type: ignore[arg-type]
+        return Answer(state, node.phase, node.txid, held=node.mark is not None, facts=facts)
 
     def state(self, node: Node) -> HaState:
         """Return what a node says of itself."""
@@ -330,6 +333,7 @@ class Cluster:
             **(self.state(node).as_result() if way == "ha_socket" else self.told(node)),
             "phase": node.phase,
             "txid": node.txid_result(),
+            **_read_only(node),
         }
         return {"ha": found}
 
@@ -376,6 +380,12 @@ class Cluster:
             and above.role in (PRIMARY, RELAY)
             and above.listed.get(member.node_id) == node.address
         )
+
+
+def _read_only(node: Node) -> dict[str, bool]:
+    """Return what a node tells of its read-only mode: the overall one, and the administrator's."""
+    follows = node.role in (SECONDARY, RELAY)
+    return {"read_only": node.read_only or follows, "admin_read_only": node.read_only}
 
 
 def _is_met(name: str, actual: Any, wanted: Any) -> bool:

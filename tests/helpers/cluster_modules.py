@@ -217,19 +217,29 @@ class Modules:
 
         def act() -> Result:
             _start(node, operation)
-            if on:
+            administrator = node.read_only and not node.mark
+            if operation.get("administrator") and not administrator:
+                raise Refused(f"{node.host}: not read-only by an administrator")
+            changed = node.read_only != on and (on or node.mark is not None)
+            if on and not administrator:
                 self._before(f"mark {node.host}")
                 node.mark = {
                     "run_id": operation["run_id"],
                     "operation": operation["name"],
                     "at": "now",
                 }
-            self._before(f"read_only {on} {node.host}")
-            node.read_only = on
-            if not on:
+            if changed:
+                self._before(f"read_only {on} {node.host}")
+                node.read_only = on
+            if not on and node.mark:
                 self._before(f"unmark {node.host}")
                 node.mark = None
-            return {"changed": True, "txid": node.txid_result(), "times": []}
+            return {
+                "changed": changed,
+                "administrator": administrator,
+                "txid": node.txid_result(),
+                "times": [],
+            }
 
         return _outcome(node, operation, act)
 

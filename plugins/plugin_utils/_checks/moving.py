@@ -173,6 +173,30 @@ def ready(case: Case) -> list[Finding]:
     return failed(reasons)
 
 
+def read_only(case: Case) -> list[Finding]:
+    """The read-only mode of an administrator does not end because another node becomes primary."""
+    if not case.promotes:
+        return []
+    former, new = case.goal.former, case.topology.primary.host
+    leaving, candidate = case.observed.get(former), case.observed[new]
+    if former == new or not isinstance(leaving, Answer) or not leaving.admin_read_only:
+        return []
+    as_well = candidate.admin_read_only if isinstance(candidate, Answer) else False
+    if as_well:
+        return []
+    set_it, lift = (f"-m nso.ha.ncs_ha_read_only -a read_only={word}" for word in ("true", "false"))
+    about = "is not" if as_well is False else "does not tell whether it is"
+    why = (
+        f"an administrator put {former} into read-only mode, and {new} {about} in it, so {new} "
+        f"{'would' if as_well is False else 'may'} take writes as primary. Put {new} into it too "
+        f"(ansible {new} {set_it}), or lift it (ansible {former} {lift}), or let {new} take "
+        "writes: nso_ha_override=read_only"
+    )
+    if as_well is None:
+        why += f". Where {new} is in it, override this check too"
+    return [(FAILED if as_well is False else NOT_EVALUABLE, why)]
+
+
 def candidate_failed(case: Case) -> list[Finding]:
     """The former primary only comes back if no other node has become primary.
 

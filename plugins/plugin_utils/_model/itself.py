@@ -53,18 +53,6 @@ def other_ha(observed: Mapping[str, Observation]) -> list[str]:
     ]
 
 
-def refusing(observed: Mapping[str, Observation]) -> list[str]:
-    """Return a sentence on each primary that refuses writes, and that no operation holds."""
-    return [
-        f"{host} is primary and in read-only mode, so no client can write."
-        for host, observation in observed.items()
-        if isinstance(observation, Answer)
-        and observation.state.role == PRIMARY
-        and observation.facts.read_only
-        and not observation.held
-    ]
-
-
 def untold(observed: Mapping[str, Observation]) -> list[str]:
     """Return a sentence on each node that does not tell which nodes are connected to it."""
     return [

@@ -11,7 +11,12 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, HaState, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    NONE,
+    HaState,
+    Peer,
+    admin_mode,
+)
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 
@@ -60,6 +65,16 @@ class Answer:
     def own_id(self) -> str | None:
         """Return the id that the node says it goes by, None if it does not tell or has left."""
         return None if self.state.role == NONE else self.facts.node_id
+
+    @property
+    def admin_read_only(self) -> bool | None:
+        """Return whether an administrator put it into read-only mode, None where it is not known.
+
+        A mode that is marked is that of an operation.
+        """
+        if self.held:
+            return False
+        return admin_mode(self.facts.admin_read_only, self.facts.read_only, self.state.role)
 
     def lists(self, node_id: str) -> bool | None:
         """Return whether a node of this id is connected as secondary, None if it does not tell."""
@@ -115,6 +130,15 @@ def from_ha(status: Mapping[str, Any]) -> Answer:
         protocol=(status.get("server") or {}).get("protocol_version"),
         facts=Facts(**{field.name: status.get(field.name) for field in fields(Facts)}),
     )
+
+
+def in_admin_mode(observed: Mapping[str, Observation]) -> list[str]:
+    """Return the hosts whose nodes are known to be in the read-only mode of an administrator."""
+    return [
+        host
+        for host, observation in observed.items()
+        if isinstance(observation, Answer) and observation.admin_read_only
+    ]
 
 
 def txid_of(observation: Observation) -> TransactionId | None:

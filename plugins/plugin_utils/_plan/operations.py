@@ -124,7 +124,11 @@ class Scene:
 
     @property
     def handing_over(self) -> str:
-        """Return the host whose hand-over broke off after it had left the primary role, or ""."""
+        """Return the host whose hand-over broke off after it had left the primary role, or "".
+
+        One that was in the read-only mode of an administrator has no mark. It is the last primary
+        that took writes, has no role now, and still refuses writes.
+        """
         held = [
             host
             for host, observation in self.observed.items()
@@ -132,7 +136,13 @@ class Scene:
             and observation.held
             and observation.state.role != PRIMARY
         ]
-        return held[0] if len(held) == 1 else ""
+        if held:
+            return held[0] if len(held) == 1 else ""
+        last = self.observed.get(self.last_writer)
+        if not isinstance(last, Answer) or last.state.role != NONE:
+            return ""
+        refuses_writes = last.admin_read_only or last.facts.read_only
+        return self.last_writer if refuses_writes and not links.primaries(self.observed) else ""
 
 
 @dataclass(frozen=True)

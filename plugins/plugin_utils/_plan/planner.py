@@ -34,7 +34,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 from .._model import data_rules
 from .._model.history import PromotionHistory
 from .._model.links import as_upstream, copies_from, linked, names_as_primary, primaries, relation
-from .._model.observation import Answer, Observation, Silence
+from .._model.observation import Answer, Observation, Silence, in_admin_mode
 from .._model.topology import Member, Topology
 from .plan import (
     CATCH_UP,
@@ -190,6 +190,9 @@ class _Planner:
         [assumed] docs/protocol.md: read-only mode keeps clients from writing, and stops neither
         transactions that began before nor replication. If it did, the copy would not catch up, and
         the primary would be released.
+
+        A primary that an administrator put into that mode stays in it, and no order is given. The
+        step is there all the same: it proves that the mode is on.
         """
         living = primaries(self.observed)
         if new.host in living or len(living) != 1:
@@ -198,8 +201,12 @@ class _Planner:
         if not copies_from(self.topology, self.observed, new.host, former):
             return
         why = f"hands over to {new.host}, which has to have everything before"
-        self.waves[HOLD, 0].append(Step(former, "", new.host, (READ_ONLY,), why))
-        self.held.add(former)
+        if former in in_admin_mode(self.observed):
+            why = f"is read-only (administrator) and {why}"
+            self.waves[HOLD, 0].append(Step(former, "", new.host, (), why))
+        else:
+            self.waves[HOLD, 0].append(Step(former, "", new.host, (READ_ONLY,), why))
+            self.held.add(former)
         self.hands_over = former
         why = f"takes over from {former} and has to have everything before"
         self.waves[CATCH_UP, 0].append(Step(new.host, "", former, (WAIT,), why))

@@ -190,6 +190,9 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
         if step_result.outcome != DONE:
             reason = step_result.failure
             verdicts.append(Verdict("step", FAILED, reason, step.host))
+        elif result.get("administrator") and wave.name == HOLD and step.orders:
+            reason = "was put into read-only mode by an administrator in the meantime; run it again"
+            verdicts.append(Verdict("step", FAILED, reason, step.host))
         elif hands_over:
             awaited = step_result.txid
             if awaited is None:
@@ -231,7 +234,8 @@ def _step_result(
     if late:
         outcome = DONE
     only_looks = step.orders == (WAIT,)
-    done = step.orders if outcome == DONE and not only_looks else ()
+    changed = result.get("changed", True)
+    done = step.orders if outcome == DONE and changed and not only_looks else ()
     given = tuple(result.get("transitions", done))
     times = result.get("times") or []
     after = result.get("after")

@@ -16,7 +16,7 @@ from .._checks import judge, moving
 from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
 from .._checks.consents import ALLOW_DATA_LOSS, ALLOW_OVERWRITE, entry, option
 from .._model import identity, itself, links
-from .._model.observation import Answer, Observation, Silence, txid_of
+from .._model.observation import Answer, Observation, Silence, in_admin_mode, txid_of
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
@@ -62,7 +62,7 @@ _NEXT = {
 #: How many reasons a message has. It is printed for each host.
 _MOST_REASONS = 6
 
-_ENDED = "The cluster has been torn down. Every node has role none and accepts writes."
+_ENDED = "The cluster has been torn down. Every node has role none{}."
 
 
 def report(
@@ -111,9 +111,10 @@ def report(
     living = links.primaries(observed)
     head = [
         *([_two(living)] if len(living) > 1 else []),
-        *_headline(outcome, plan.candidate),
+        *_headline(outcome, plan.candidate, observed),
         *_silent(run.hosts, plan.required, outcome),
         *_about(returned, decision),
+        *_read_only(observed, plan.former),
         *_outdated(wanted, plan.candidate, outcome),
     ]
     consents = _consents(decision)
@@ -196,10 +197,33 @@ def _txid(txid: transaction_id.TransactionId | None) -> dict[str, Any] | None:
     return txid.as_dict() if txid else None
 
 
-def _headline(outcome: str, candidate: str) -> list[str]:
+def _headline(outcome: str, candidate: str, observed: Mapping[str, Observation]) -> list[str]:
     if outcome == TWO_PRIMARIES:
         return []
-    return [_ENDED if outcome == DONE and not candidate else _TEXT[outcome]]
+    if outcome != DONE or candidate:
+        return [_TEXT[outcome]]
+    return [_ENDED.format("" if in_admin_mode(observed) else " and accepts writes")]
+
+
+def _read_only(observed: Mapping[str, Observation], former: str = "") -> list[str]:
+    """Return sentences on the nodes in the read-only mode of an administrator.
+
+    If the former primary is among them, and the new primary is not, that is said, too.
+    """
+    hosts = in_admin_mode(observed)
+    if not hosts:
+        return []
+    lines = [f"{' and '.join(hosts)} {_are(hosts)} read-only (administrator)."]
+    primary = links.only_primary(observed)
+    if former in hosts and primary and primary not in hosts:
+        answer = observed[primary]
+        known = isinstance(answer, Answer) and answer.admin_read_only is False
+        lines.append(f"{primary}, the new primary, {'takes' if known else 'may take'} writes.")
+    return lines
+
+
+def _are(hosts: Sequence[str]) -> str:
+    return "is" if len(hosts) == 1 else "are"
 
 
 def _two(living: Sequence[str]) -> str:
@@ -270,7 +294,7 @@ def _remaining(decision: Decision, outcome: str) -> list[str]:
         return []
     done = {(step.wave, step.host) for step in decision.progress.steps if step.outcome == DONE}
     steps = [
-        f"{step.host}: {' '.join(step.orders)} ({step.reason})"
+        f"{step.host}: {' '.join(step.orders) or step.name} ({step.reason})"
         for wave in decision.plan.waves
         for step in wave.steps
         if (wave.name, step.host) not in done
@@ -289,8 +313,8 @@ def write_gap(decision: Decision) -> dict[str, Any]:
 
     It begins with the order to the former primary to accept no more, and ends with the answer of
     the new primary. Measured by the clocks of the two nodes if they agree with the controller's;
-    else it is the time between the tasks before and after, which is longer. After a failover it is
-    not known when it began.
+    else it is the time between the tasks before and after, which is longer. After a failover, and
+    where an administrator had made the former primary read-only, it is not known when it began.
     """
     steps = decision.progress.steps
     ends = [step for step in steps if step.wave in (HOLD, STEP_DOWN)]
@@ -298,7 +322,8 @@ def write_gap(decision: Decision) -> dict[str, Any]:
     begins = [step for step in steps if step.wave in (PROMOTE, OPEN) and step.outcome == DONE]
     if not begins:
         return {"seconds": None, "means": NONE_LEFT if not ends else NOT_KNOWN}
-    if not ends:
+    # A primary that an administrator has made read-only takes none before it is held either.
+    if not ends or (ends[0].wave == HOLD and ends[0].outcome == DONE and not ends[0].given):
         return {"seconds": None, "means": NOT_KNOWN}
     before = [step.finished for step in steps[: steps.index(ends[0])]]
     most = begins[-1].finished - (before[-1] if before else decision.progress.started)
@@ -337,7 +362,6 @@ def status_report(
         verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
         remarks = identity.remarks(wanted, observed)
     remarks += [
-        *itself.refusing(observed),
         *itself.untold(observed),
         *itself.other_ha(observed),
     ]
@@ -355,7 +379,7 @@ def status_report(
         outcome, text = INCOMPLETE, "No node was asked."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
-    head = [text, *remarks, *_remarks(state_directories)]
+    head = [text, *remarks, *_read_only(observed), *_remarks(state_directories)]
     reasons = [table.note(verdict) for verdict in verdicts][:_MOST_REASONS]
     only = links.only_primary(observed)
     returned = {
@@ -437,7 +461,10 @@ def _done(host: str, decision: Decision, dry: bool) -> str:
     if not expected:
         return "nothing"
     if steps:
-        return "not known" if any(step.outcome == UNKNOWN for step in steps) else "not done"
+        outcomes = {step.outcome for step in steps}
+        if outcomes == {DONE}:
+            return "nothing"
+        return "not known" if UNKNOWN in outcomes else "not done"
     if decision.progress.refused:
         return "refused"
     return "would " + " ".join(expected) if dry else "not done"

@@ -94,6 +94,29 @@ def restarted(members: list[Member], notices: bool) -> Cluster:
     return cluster
 
 
+def closed(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster whose nodes an administrator has put into read-only mode."""
+    cluster = whole(members, notices)
+    for node in cluster.nodes.values():
+        node.read_only = True
+    return cluster
+
+
+def closed_above(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster whose primary alone is in that mode."""
+    cluster = whole(members, notices)
+    cluster.nodes["n1"].read_only = True
+    return cluster
+
+
+def closed_below(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster whose primary has ended, and whose other nodes are in that mode."""
+    cluster = bereft(members, notices)
+    for host in ("n2", "n3"):
+        cluster.nodes[host].read_only = True
+    return cluster
+
+
 @dataclass(frozen=True)
 class Job:
     """An operation on a cluster, and the topology it leads to.
@@ -102,6 +125,7 @@ class Job:
     notices:   whether followers find out at once that their upstream is gone
     variables: what the operator asks for
     takes:     the nodes to which clients write, as far as they let them
+    closed:    the nodes that an administrator has put into read-only mode
     """
 
     operation: str
@@ -111,6 +135,7 @@ class Job:
     notices: bool = True
     variables: dict[str, Any] = field(default_factory=dict)
     takes: tuple[str, ...] = ("n1", "n2", "n3", "n4")
+    closed: tuple[str, ...] = ()
 
     def play(
         self,
@@ -151,6 +176,21 @@ JOBS = {
     "switchover with a relay": Job("switchover", DEEP, whole, led_by(DEEP, "n2"), notices=False),
     "switchover to a relay": Job(
         "switchover", DEEP, whole, led_by(DEEP, "n3"), variables={"candidate": "n3"}
+    ),
+    "switchover of a read-only cluster": Job(
+        "switchover", FLAT, closed, led_by(FLAT, "n2"), closed=("n1", "n2", "n3")
+    ),
+    "switchover from a read-only primary": Job(
+        "switchover",
+        FLAT,
+        closed_above,
+        led_by(FLAT, "n2"),
+        notices=False,
+        variables={"override": ["read_only"]},
+        closed=("n1",),
+    ),
+    "failover to a read-only node": Job(
+        "failover", FLAT, closed_below, led_by(FLAT, "n2"), closed=("n2", "n3")
     ),
     "failover": Job("failover", FLAT, bereft, led_by(FLAT, "n2"), notices=False),
     "failover with a relay": Job("failover", DEEP, bereft, led_by(DEEP, "n2")),
@@ -196,14 +236,17 @@ def named(name: str) -> Undisturbed:
     return undisturbed(JOBS[name])
 
 
-def assert_good(cluster: Cluster, play: Play, *outcomes: str) -> None:
-    """It ended well, no node is held or locked, all know all promotions, and nothing was lost."""
+def assert_good(cluster: Cluster, play: Play, *outcomes: str, closed: tuple[str, ...] = ()) -> None:
+    """It ended well, no node is held or locked, all know all promotions, and nothing was lost.
+
+    Those that an administrator has closed are so still.
+    """
     assert not play.decision.progress.refused, play.decision.not_passed
     assert play.report["outcome"] in outcomes, play.report["table"]
     assert bool(play.failures) == (play.report["outcome"] != "done")
     promotions = [entry for node in cluster.nodes.values() for entry in node.record]
     for node in cluster.nodes.values():
-        assert not node.read_only
+        assert node.read_only is (node.host in closed)
         assert node.mark is None
         assert node.lock is None
         assert all(entry in node.record for entry in promotions), node.host
@@ -212,7 +255,7 @@ def assert_good(cluster: Cluster, play: Play, *outcomes: str) -> None:
 
 def assert_finished(job: Job, cluster: Cluster, play: Play) -> None:
     """All is as wanted, and every write is everywhere it should be."""
-    assert_good(cluster, play, "done")
+    assert_good(cluster, play, "done", closed=job.closed)
     topology = Topology(job.wanted)
     for member in job.wanted:
         node = cluster.nodes[member.host]

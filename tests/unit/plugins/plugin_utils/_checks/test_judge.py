@@ -23,7 +23,11 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import (
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import Consents, Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Facts, Silence
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Answer,
+    Facts,
+    Silence,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations, planner
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.operations import Scene
@@ -90,6 +94,23 @@ RIGHT: Observed = {
     "n3": answer("none", txid=ALONE),
 }
 DEAD: Observed = {"n1": STOPPED, "n2": answer("none"), "n3": ALL_NONE["n3"]}
+
+
+def telling(
+    host: str, *, read_only: bool, admin_read_only: bool | None = None, held: bool = False
+) -> Answer:
+    """Return a node of a cluster that is right, which tells of its read-only mode."""
+    answered = RIGHT[host]
+    assert isinstance(answered, Answer)
+    facts = Facts(read_only=read_only, admin_read_only=admin_read_only)
+    return replace(answered, facts=facts, held=held)
+
+
+#: An administrator has put the primary and its secondary into read-only mode.
+CLOSED: Observed = {
+    **RIGHT,
+    **{host: telling(host, read_only=True, admin_read_only=True) for host in ("n1", "n2")},
+}
 
 
 class Example(NamedTuple):
@@ -233,6 +254,15 @@ EXAMPLES = {
         "n2 has NSO's rule-based HA enabled, which gives roles by itself, and only one kind of HA "
         "may be at work. Set /high-availability/enabled to false on n2, or override this check",
     ),
+    "read_only": Example(
+        "switchover",
+        CLOSED,
+        {**CLOSED, "n2": telling("n2", read_only=True, admin_read_only=False)},
+        "an administrator put n1 into read-only mode, and n2 is not in it, so n2 would take writes "
+        "as primary. Put n2 into it too (ansible n2 -m nso.ha.ncs_ha_read_only -a read_only=true), "
+        "or lift it (ansible n1 -m nso.ha.ncs_ha_read_only -a read_only=false), or let n2 take "
+        "writes: nso_ha_override=read_only",
+    ),
     "candidate_failed": Example(
         "roll_back",
         ALL_NONE,
@@ -285,6 +315,37 @@ def test_check_that_fails_is_not_overridden_by_the_names_of_all_others(check: st
     example = EXAMPLES[check]
     verdicts = of_check(example.case(example.failing), check, *(set(EXAMPLES) - {check}))
     assert verdicts == [Verdict(check, FAILED, example.why)]
+
+
+READ_ONLY_PRIMARY = telling("n1", read_only=True, admin_read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "result"),
+    [
+        # What a run has set is marked, and is not an administrator's.
+        (replace(READ_ONLY_PRIMARY, held=True), RIGHT["n2"], PASSED),
+        (READ_ONLY_PRIMARY, telling("n2", read_only=True, admin_read_only=True, held=True), FAILED),
+        # A release that tells of the overall state only.
+        (telling("n1", read_only=True), telling("n2", read_only=False), FAILED),
+        (telling("n1", read_only=True), telling("n2", read_only=True), NOT_EVALUABLE),
+        (READ_ONLY_PRIMARY, RIGHT["n2"], NOT_EVALUABLE),
+        (telling("n1", read_only=False), RIGHT["n2"], PASSED),
+        (RIGHT["n1"], RIGHT["n2"], PASSED),
+    ],
+)
+@pytest.mark.parametrize("operation", ["switchover", "converge"])
+def test_the_mode_of_an_administrator_does_not_end_with_the_primary(
+    first: Answer, second: Answer, result: str, operation: str
+) -> None:
+    members = [member(1), member(2, "primary"), SPARE]
+    observed: Observed = {**RIGHT, "n1": first, "n2": second}
+    moving = case(members, observed, operation, candidate="n2" if operation != "converge" else "")
+    (verdict,) = of_check(moving, "read_only")
+    assert verdict.result == result
+    if result == NOT_EVALUABLE:
+        assert "n2 does not tell whether it is in it, so n2 may take writes" in verdict.reason
+        assert verdict.reason.endswith("Where n2 is in it, override this check too")
 
 
 @pytest.mark.parametrize("operation", operations.OPERATIONS)

@@ -11,6 +11,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState,
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
     Answer,
+    Facts,
     Silence,
     from_result,
 )
@@ -55,3 +56,24 @@ def test_a_node_that_did_not_answer_is_not_assumed_to_be_anything(
     result: dict[str, Any] | None, silence: Silence
 ) -> None:
     assert from_result(result) == silence
+
+
+@pytest.mark.parametrize(
+    ("role", "held", "told", "overall", "mode"),
+    [
+        ("secondary", False, True, True, True),
+        ("secondary", True, True, True, False),
+        ("secondary", False, False, True, False),
+        ("secondary", False, None, True, None),
+        ("none", False, None, True, None),
+        ("primary", False, None, True, True),
+        ("primary", True, None, True, False),
+        ("primary", False, None, False, False),
+        ("primary", False, None, None, None),
+    ],
+)
+def test_a_mode_that_no_run_has_marked_is_that_of_an_administrator(
+    role: str, held: bool, told: bool | None, overall: bool | None, mode: bool | None
+) -> None:
+    facts = Facts(read_only=overall, admin_read_only=told)
+    assert Answer(HaState(role), 2, None, held=held, facts=facts).admin_read_only is mode

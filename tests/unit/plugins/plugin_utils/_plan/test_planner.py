@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules, links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
+    Facts,
     Observation,
     Silence,
 )
@@ -528,6 +529,23 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
     # Only what was connected to the old primary is a copy of what is handed over.
     relations = {step.host: step.relation for step in plan.roles if step.relation}
     assert relations == {"n1": data_rules.HANDED, "n3": data_rules.EQUAL}
+
+
+def test_a_primary_that_an_administrator_made_read_only_is_neither_held_nor_released() -> None:
+    closed = Facts(read_only=True, admin_read_only=True)
+    members = [replace(N1, role="secondary"), replace(N2, role="primary")]
+    observed: Observed = {
+        "n1": replace(answer("primary", None, N2), facts=closed),
+        "n2": replace(answer("secondary", N1), facts=closed),
+    }
+    plan = planned(members, observed)
+    names = ["hold", "catch_up", "step_down", "promote", "secondaries"]
+    assert [wave.name for wave in plan.waves] == names
+    # The step gives no order. It proves that the mode is on.
+    why = "is read-only (administrator) and hands over to n2, which has to have everything before"
+    proven = Step("n1", "", "n2", (), why, name="hold", upstream_id="id2")
+    assert plan.waves[0] == Wave("hold", (proven,), kind="hold")
+    assert plan.hands_over == "n1"
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,24 @@ def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
     assert judged.progress.awaited == OLD
 
 
+def test_a_mode_that_an_administrator_has_set_meanwhile_stops_the_run() -> None:
+    left_alone = {**DONE, "changed": False, "administrator": True, "transitions": []}
+    judged = done(handing_over(), HOLD, left_alone)
+    assert judged.progress.reversible
+    assert "was put into read-only mode by an administrator" in reason(judged, "step")
+    # A step that gives no order relies on just that.
+    proof = replace(HOLD, steps=(replace(HOLD.steps[0], orders=()),))
+    judged = done(decision(proof, CATCH_UP), proof, left_alone)
+    assert not judged.progress.refused
+    assert judged.progress.awaited == OLD
+
+
+def test_a_step_that_changed_nothing_has_given_no_order() -> None:
+    unchanged = {"outcome": "done", "changed": False, "txid": OLD.as_dict()}
+    (step,) = done(handing_over(), HOLD, unchanged).progress.steps
+    assert (step.orders, step.given) == (("hold",), ())
+
+
 @pytest.mark.parametrize(
     ("result", "why"),
     [

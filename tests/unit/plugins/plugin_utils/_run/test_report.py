@@ -401,6 +401,48 @@ def test_data_that_only_the_candidate_has_does_not_keep_the_former_primary_from_
     assert {(verdict["check"], verdict["host"]) for verdict in told["verdicts"]} == {("step", "n2")}
 
 
+# The read-only mode of an administrator
+
+
+def moved(*closed: str, **more: Any) -> Result:
+    """Return the report of a switchover of a cluster with these nodes in that mode."""
+    cluster = whole()
+    for host in closed:
+        cluster.nodes[host].read_only = True
+    play = Play([N1, N2, N3], cluster, "switchover", **more)
+    play.run()
+    assert {host for host, node in cluster.nodes.items() if node.read_only} == set(closed)
+    return play.report
+
+
+def test_it_is_told_and_gives_no_write_gap() -> None:
+    told = moved("n1", "n2")
+    assert told["outcome"] == "done"
+    assert told["primary"] == {"before": "n1", "after": "n2"}
+    assert "n1 and n2 are read-only (administrator)." in table(told)
+    assert "the new primary" not in table(told)
+    assert told["write_gap"] == {"seconds": None, "means": "not known"}
+    assert done(told)["n1"] == "benone besecondary"
+
+
+def test_a_new_primary_that_takes_writes_beside_a_read_only_one_is_told() -> None:
+    refused = moved("n1")
+    assert refused["outcome"] == "refused"
+    assert "(read_only failed)" in table(refused)
+    told = moved("n1", override="read_only")
+    assert told["outcome"] == "done"
+    assert "n1 is read-only (administrator). n2, the new primary, takes writes." in table(told)
+
+
+def test_a_cluster_that_was_torn_down_does_not_take_writes_where_it_is_read_only() -> None:
+    cluster = whole()
+    for closed, end in ((True, "has role none."), (False, "has role none and accepts writes.")):
+        cluster.nodes["n1"].read_only = closed
+        play = Play([N1, N2, N3], cluster.copy(), "tear_down")
+        play.run()
+        assert f"The cluster has been torn down. Every node {end}" in table(play.report)
+
+
 # The write gap
 
 
@@ -516,7 +558,7 @@ def test_status_tells_what_nodes_tell_of_themselves() -> None:
     ]
     assert told["nodes"][1]["primary"] == {"node_id": "id1", "address": None}
     text = table(told)
-    assert "n1 is primary and in read-only mode, so no client can write." in text
+    assert "n1 is read-only (administrator)." in text
     for reason in ("n2 has NSO's rule-based HA enabled", "n2 takes part in NSO's HA Raft"):
         assert reason in text
     assert "n2 has HA not enabled in ncs.conf" in text
