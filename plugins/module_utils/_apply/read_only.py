@@ -33,6 +33,8 @@ from .operation import Operation
 from .outcomes import DONE, FAILED, UNKNOWN, Timed
 
 ORDER = "read_only"
+#: Longest time for reading the mode, in seconds.
+PATIENCE = 5.0
 
 
 class Due(NamedTuple):
@@ -96,9 +98,7 @@ class _Node:
 
         On a connection of its own: what goes wrong there does not disturb the order.
         """
-        with contextlib.suppress(error.Failure):
-            return read_admin_mode(self._target)
-        return None
+        return read_admin_mode(self._target, min(self._target.timeout, PATIENCE))
 
     def foresee(self, before: bool | None, todo: Due) -> dict[str, Any]:
         """Return what the module would return."""

@@ -12,6 +12,7 @@ only where the daemon says that it has the leaf in its data model and that it is
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import Callable, NamedTuple, TypeVar
 
@@ -155,19 +156,25 @@ def _read(questions: _Questions, versions: ipc.Versions, database: Database) -> 
     )
 
 
-def read_admin_mode(target: Target) -> bool | None:
+def read_admin_mode(target: Target, seconds: float) -> bool | None:
     """Return whether a node is in the administrator's read-only mode, None where it is not told.
 
-    Raises error.Failure where the node cannot be reached or is too slow.
+    Never fails: of a daemon that is too slow for `seconds` altogether, it is not known.
     """
-    with connected(target, ipc.Client.MAAPI) as (sock, _versions):
-        questions = _Questions(sock)
+    hasty = target._replace(timeout=seconds)
+    limit = frames.Deadline(seconds)
+    with contextlib.suppress(error.Failure), connected(hasty, ipc.Client.MAAPI) as (
+        sock,
+        _versions,
+    ):
+        questions = _Questions(sock, limit)
         told = _boolean(questions.text(_ADMIN_READ_ONLY))
         if told is not None:
             return told
         refuses_writes = _boolean(questions.text(_READ_ONLY))
         role = _role(questions)[1] if refuses_writes else None
         return admin_mode(told, refuses_writes, role)
+    return None
 
 
 class _Questions:

@@ -72,7 +72,8 @@ class Daemon:
     def set_read_only(self, flag: bool) -> None:
         self.orders.append(flag)
 
-    def told(self, _target: Target) -> bool | None:
+    def told(self, _target: Target, seconds: float) -> bool | None:
+        assert 0 < seconds <= TARGET.timeout
         return self.modes.pop(0)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from types import SimpleNamespace
 from typing import Any, Callable, Iterator
 
 import pytest
@@ -58,7 +59,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Look:
     @contextlib.contextmanager
     def connected(_target: object, client: ipc.Client) -> Iterator[tuple[Any, ipc.Versions]]:
         assert client is ipc.Client.MAAPI
-        yield None, versions
+        yield SimpleNamespace(settimeout=lambda _seconds: None), versions
 
     def read(says: dict[str, object]) -> OperationalState:
         def answer(question: str, otherwise: object) -> object:
@@ -120,7 +121,7 @@ def test_the_mode_of_an_administrator_is_told_or_not_known(
 ) -> None:
     target = Target(TcpEndpoint("192.0.2.1", 4569), "", None, 1.0)
     look(says)
-    assert operational_state.read_admin_mode(target) is mode
+    assert operational_state.read_admin_mode(target, 5.0) is mode
 
 
 WHOLE = OperationalState(
