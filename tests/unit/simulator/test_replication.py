@@ -202,6 +202,18 @@ def test_ticks_keep_an_idle_link_alive(replicating: Up) -> None:
     assert cluster.node("n2").status()["role"] == "secondary"
 
 
+def test_ticks_of_zero_switch_noticing_off(replicating: Up) -> None:
+    cluster = replicating(2, tick_timeout=0)
+    first, second = cluster.nodes
+    assert [node.config.silence_limit for node in cluster.nodes] == [None, None]
+    second.freeze()
+    with pytest.raises(WriteUnknown):
+        first.write("k", "v", timeout=1.0)  # ticks of 0.1 s would have given the secondary up
+    assert listed(first.status()) == ["n2"]
+    second.thaw()
+    assert second.status()["role"] == "secondary"
+
+
 def test_secondary_dead_drops_a_listed_node_only(replicating: Up, until: Until) -> None:
     cluster = replicating(3)
     with RawClient.ha(cluster.node("n1"), cluster.token) as client:
