@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ncs_sim.cluster import Cluster, NodeError, WriteUnknown
+from ncs_sim.errors import Refusal
 from ncs_sim.raw_client import RawClient
 from ncs_sim.terms import Term
 
@@ -261,10 +262,30 @@ def test_a_write_is_unknown_when_the_role_changes_before_it_is_confirmed(
     assert len(caught) == 1
 
 
-def test_a_second_connection_of_the_same_id_replaces_the_first(
+def test_a_second_connection_of_the_same_id_is_refused_until_the_first_is_reported_dead(
     replicating: Up, until: Until
 ) -> None:
     cluster = replicating(3)
+    first, second, third = cluster.nodes
+    third.order("none")
+    until(lambda: listed(first.status()) == ["n2"])
+    with RawClient.ha(third, cluster.token) as client:
+        with pytest.raises(Refusal) as caught:
+            client.besecondary("n2", "n1", first.address)
+        assert caught.value.code == 26
+        assert client.status() == (1, [])
+        assert "HA_DUPLICATE_NODEID" in first.log
+        assert second.status()["role"] == "secondary"
+        with RawClient.ha(first, cluster.token) as primary:
+            primary.secondary_dead("n2")
+        client.besecondary("n2", "n1", first.address)
+    assert first.status()["secondaries"] == [{"node_id": "n2", "address": third.address}]
+
+
+def test_a_second_connection_of_the_same_id_may_replace_the_first(
+    replicating: Up, until: Until
+) -> None:
+    cluster = replicating(3, same_id="replace")
     first, second, third = cluster.nodes
     with RawClient.ha(third, cluster.token) as client:
         client.benone()

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ncs_sim import __version__
-from ncs_sim.config import LEAVES, LIBRARY_VERSIONS, REFUSALS, RELEASES, NodeConfig
+from ncs_sim.config import (
+    LEAVES,
+    LIBRARY_VERSIONS,
+    REFUSALS,
+    RELEASES,
+    SAME_ID,
+    NodeConfig,
+)
 from ncs_sim.errors import SimError
 from ncs_sim.load_commands import add_commands as add_load_commands
 
@@ -103,6 +110,11 @@ def add_node_options(parser: argparse.ArgumentParser) -> None:
         "--refusals",
         choices=REFUSALS,
         help="what a refusal tells on the HA socket; tag also on CDB and MAAPI sockets (code)",
+    )
+    add(
+        "--same-id",
+        choices=SAME_ID,
+        help="what becomes of a secondary whose node id is connected already (refuse)",
     )
     add(
         "--tls-name",

@@ -31,6 +31,9 @@ LIBRARY_VERSIONS = {
 # they say.
 REFUSALS = ("code", "reason", "tag")
 
+# What becomes of a secondary whose node id is already connected.
+SAME_ID = ("refuse", "replace")
+
 # Leaves that a release may lack: docs/protocol.md, "Reading state without the HA socket".
 LEAVES = (
     "version",
@@ -69,6 +72,7 @@ class NodeOptions(TypedDict, total=False):
     lacks: tuple[str, ...]
     refuse_sessions: int
     refusals: str
+    same_id: str
     tls_directory: str | None
     tls_names: tuple[str, ...]
     exit_with_pid: int
@@ -101,6 +105,7 @@ class NodeConfig:
     lacks: tuple[str, ...] = ()  # which of LEAVES this node does not have
     refuse_sessions: int = 0  # the code with which user sessions are refused; 0: they are not
     refusals: str = "code"  # one of REFUSALS
+    same_id: str = "refuse"  # one of SAME_ID
     tls_directory: str | None = None  # has the authority of the cluster; None: links without TLS
     tls_names: tuple[str, ...] = ()  # what the certificate names; empty: the address
     exit_with_pid: int = 0  # 0: live until stopped
@@ -176,6 +181,8 @@ class NodeConfig:
             raise SimError(f"own HA {self.own_ha!r} is not rule-based or raft")
         if self.refusals not in REFUSALS:
             raise SimError(f"refusals {self.refusals!r} is not one of {', '.join(REFUSALS)}")
+        if self.same_id not in SAME_ID:
+            raise SimError(f"same id {self.same_id!r} is not one of {', '.join(SAME_ID)}")
         if self.tls_names and self.tls_directory is None:
             raise SimError("names for a certificate need TLS")
         for leaf in self.lacks:

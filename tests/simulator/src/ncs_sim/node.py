@@ -385,7 +385,11 @@ class Node:
 
     def _admit_secondary(self, peer: Peer, link: Link, txid: TxId) -> None:
         old = self._downstream.get(peer.node_id)
-        if old is not None:  # [assumed] the newer connection of a node is the one that counts
+        if old is not None and self.config.same_id == "refuse":
+            # [assumed] docs/protocol.md, "HA socket": the daemon logs HA_DUPLICATE_NODEID. Neither
+            # that it refuses the newcomer nor the code is documented.
+            raise Refusal(Code.HA_CLOSED, f"HA_DUPLICATE_NODEID: {peer.node_id} is connected")
+        if old is not None:
             was_joined = old.stage is Stage.JOINED
             old.close()
             self._forget(old, "replaced by a new connection", was_joined)
