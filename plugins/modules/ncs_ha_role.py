@@ -428,8 +428,8 @@ error:
     code: 25
     name: HA_CONNECT
     meaning: the node could not reach the HA port of its primary
-    hint: check primary_ip, HA port 4570 and firewalls between them, that TLS is set alike on both,
-      and that the other node is primary or relay
+    hint: check primary_ip, HA port 4570 and firewalls between them, that TLS is set alike on both
+      and the certificate names primary_ip, and that the other node is primary or relay
     details: ""
     os_error: ""
   contains:

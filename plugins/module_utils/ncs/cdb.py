@@ -20,6 +20,7 @@ READ_SOCKET = 0
 #: The name under which this client appears in the daemon's list of CDB clients.
 CLIENT_NAME = "ncs_ha"
 
+_CLIENT_NAME = 0
 _GET_PHASE = 65
 _GET_TXID = 66
 
@@ -46,7 +47,10 @@ def connect(
     port: int = 0,
     path: str | None = None,
 ) -> None:
-    """Connect `sock`: ip and port, or path for AF_UNIX."""
+    """Connect `sock`: ip and port, or path for AF_UNIX.
+
+    `type` is what the vendor's function has, too. It is not sent: this client only reads.
+    """
     connect_name(sock, type, CLIENT_NAME, ip, port, path)
 
 
@@ -60,15 +64,13 @@ def connect_name(
 ) -> None:
     """Connect `sock` under the client name `name`."""
     ipc.connect_as_vendor(sock, ipc.Client.CDB, ip, port, path)
-    introduce(sock, name, type)
+    introduce(sock, name)
 
 
-def introduce(sock: socket.socket, name: str = CLIENT_NAME, type: int = READ_SOCKET) -> None:
-    """Send the first frame of a CDB socket that is connected. There is no answer to it."""
-    # [assumed] docs/protocol.md, "CDB socket": only 0 has been seen as the integer. That it is the
-    # type of the socket follows from the vendor's function having such an argument, nothing more.
+def introduce(sock: socket.socket, name: str = CLIENT_NAME) -> None:
+    """Send the first frame of a CDB socket that is connected: an operation without an answer."""
     with frames.deadline(sock) as limit:
-        frames.send_frame(sock, struct.pack(">I", type) + nodes.binary(name), limit)
+        frames.send_frame(sock, struct.pack(">I", _CLIENT_NAME) + nodes.binary(name), limit)
 
 
 def get_phase(sock: socket.socket) -> Phase:

@@ -70,7 +70,7 @@ CODES: dict[int, Code] = {
         "ACCESS_DENIED",
         "the daemon does not let this client in",
         "compare access_file (NCS_IPC_ACCESS_FILE) with the daemon's; on a Unix socket, run as "
-        "root or as the user that NSO runs as",
+        "root, as the user that NSO runs as, or as a user with local_ipc_access",
     ),
     ERR_NOT_WRITABLE: Code(
         "NOT_WRITABLE",
@@ -119,12 +119,13 @@ CODES: dict[int, Code] = {
         "HA_CONNECT",
         "the node could not reach the HA port of its primary",
         "check primary_ip, HA port 4570 and firewalls between them, that TLS is set alike on "
-        "both, and that the other node is primary or relay",
+        "both and the certificate names primary_ip, and that the other node is primary or relay",
     ),
     ERR_HA_CLOSED: Code(
         "HA_CLOSED",
         "the other node closed the HA link, or the first synchronisation failed or timed out",
-        "read the primary's log",
+        "read the primary's log; compare the TLS settings of the HA link; if the primary still "
+        "lists this node, report it dead there first (ncs_ha_secondary_dead)",
     ),
     ERR_HA_BADFXS: Code(
         "HA_BADFXS",

@@ -31,8 +31,11 @@ HA_INFO_IS_PRIMARY = 5
 HA_INFO_IS_NONE = 6
 HA_INFO_BESECONDARY_RESULT = 7
 
-#: Shortest interval between heartbeats that the daemon accepts, in milliseconds.
+#: Shortest interval between heartbeats, in milliseconds.
 MIN_HEARTBEAT = 1000
+
+# How much progress events tell, 0 to 3. This client reads no such events.
+_VERBOSITY = 0
 
 
 class NotificationsData(NamedTuple):
@@ -61,17 +64,14 @@ def notifications_connect2(
     port: int = 0,
     path: str | None = None,
 ) -> None:
-    """Connect `sock` and subscribe to the events of `mask`, with the options of `data`."""
+    """Connect `sock` and subscribe to the events of `mask`, with the options of `data`.
+
+    As the daemon does, an interval between heartbeats below MIN_HEARTBEAT is raised to it.
+    """
     if mask & ~_MASKS or not mask:
         raise error.Error(
             error.ERR_PROTOUSAGE,
             f"events {mask} were asked for; this client reads NOTIF_HA_INFO and NOTIF_HEARTBEAT",
-        )
-    if mask & NOTIF_HEARTBEAT and data.heartbeat_interval < MIN_HEARTBEAT:
-        raise error.Error(
-            error.ERR_PROTOUSAGE,
-            f"a heartbeat every {data.heartbeat_interval} ms was asked for; the shortest interval "
-            f"is {MIN_HEARTBEAT} ms",
         )
     ipc.connect_as_vendor(sock, ipc.Client.EVENTS, ip, port, path)
     subscribe(sock, mask, data)
@@ -79,13 +79,11 @@ def notifications_connect2(
 
 def subscribe(sock: socket.socket, mask: int, data: NotificationsData) -> None:
     """Send the subscription on a notification socket that is connected."""
-    subscription: terms.Term = (
-        mask,
-        data.heartbeat_interval,
-        data.health_check_interval,
-        terms.Atom("undefined"),
-        0,
-    )
+    heartbeat = data.heartbeat_interval
+    if mask & NOTIF_HEARTBEAT:
+        heartbeat = max(heartbeat, MIN_HEARTBEAT)
+    undefined = terms.Atom("undefined")
+    subscription: terms.Term = (mask, heartbeat, data.health_check_interval, undefined, _VERBOSITY)
     with frames.deadline(sock) as limit:
         frames.send_frame(sock, terms.encode(subscription), limit)
         with frames.answering():

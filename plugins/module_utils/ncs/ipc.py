@@ -178,7 +178,8 @@ def _shake_hands(
             ) from None
         raise error.EOF(
             "it did so in the handshake. If its ncs-ipc-access-check is on, this client needs "
-            f"{access.ACCESS_FILE}; on a Unix socket it has to run as root or as NSO's user"
+            f"{access.ACCESS_FILE}; on a Unix socket it has to run as root, as NSO's user, or as a "
+            "user with local_ipc_access"
         ) from None
     status, protocol, library = struct.unpack(">BHI", answer[:7])
     return status, Versions(protocol, library)

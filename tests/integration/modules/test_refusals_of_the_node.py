@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
+from helpers.secrecy import run_discreetly
+from helpers.simulated import Simulation
 from helpers.stage import NONE, OTHER, PRIMARY, SECONDARY_OF_WANTED, SUBJECT, WANTED, Stage
+from ncs_sim.raw_client import RawClient
 
 UNKNOWN = 9999
 CODES = [*error.CODES, UNKNOWN]
@@ -47,6 +50,27 @@ def test_a_refused_role_is_explained_and_nothing_has_changed(stage: Stage, code:
     assert "The order beprimary failed" in result["msg"]
     assert "The node is now: none." in result["msg"]
     assert stage.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("refusals", "details"), [("code", ""), ("reason", "bad token"), ("tag", "bad token")]
+)
+def test_a_refusal_is_read_in_each_of_its_forms(
+    simulation: Simulation, refusals: str, details: str
+) -> None:
+    first, second = simulation.cluster(2, refusals=refusals).nodes
+    with RawClient.ha(first, "another token") as client:
+        client.beprimary("p")
+    options = {
+        "token": simulation.token,
+        "ip": second.ipc_address,
+        "role": "secondary",
+        "node_id": "s",
+        "primary_id": "p",
+        "primary_ip": first.address,
+    }
+    refused = run_discreetly("ncs_ha_role", options)
+    assert (refused["error"]["name"], refused["error"]["details"]) == ("HA_BADTOKEN", details)
 
 
 @pytest.mark.parametrize("code", CODES, ids=IDS)

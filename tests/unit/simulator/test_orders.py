@@ -7,13 +7,15 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from ncs_sim.cluster import Cluster, NodeError, WriteUnknown
 from ncs_sim.errors import Refusal
+from ncs_sim.handle import NodeHandle
 from ncs_sim.raw_client import RawClient
-from ncs_sim.terms import Atom, Term
+from ncs_sim.terms import OK, Atom, Term, decode, encode
 
 Up = Callable[..., Cluster]
 Until = Callable[..., None]
@@ -135,8 +137,6 @@ def test_a_primary_of_another_name_is_not_followed(up: Up) -> None:
     [({"packages": "x"}, 27), ({"stream_config": "x"}, 69), ({"release": "5.7"}, 52)],
 )
 def test_nodes_that_differ_do_not_replicate(up: Up, option: dict[str, str], code: int) -> None:
-    from dataclasses import replace
-
     cluster = up(2)
     first, second = cluster.nodes
     second.stop()
@@ -183,7 +183,7 @@ def test_a_newer_order_aborts_a_besecondary_under_way(up: Up, until: Until) -> N
             assert second.status()["joining"]
             client.beprimary("n2")
             assert client.status() == (3, [])
-        assert events.receive_term() == (64, (7, 71))
+        assert events.receive_term() == (64, (7, 26))
 
 
 def test_refuse_hits_the_next_order_and_not_status(up: Up) -> None:
@@ -210,16 +210,94 @@ def test_phases_go_up_one_by_one_and_waiting_ends_when_reached(up: Up) -> None:
 def test_unknown_operations_are_errors_with_the_top_bit(up: Up) -> None:
     node = up().node("n1")
     with RawClient.cdb(node) as cdb, RawClient.maapi(node) as maapi:
-        assert refused(lambda: cdb.operation(99)) == 21
-        assert refused(lambda: maapi.operation(99)) == 21
+        assert refused(lambda: cdb.operation(99)) == 51
+        assert refused(lambda: maapi.operation(99)) == 51
         assert cdb.operation(65) == (2, Atom("normal"))
 
 
-def test_heartbeats_come_at_the_interval_which_has_a_minimum(up: Up) -> None:
+def test_the_flag_of_the_phase_tells_what_is_under_way_in_phase_0_only(up: Up) -> None:
+    node = up(start_phase=0).node("n1")
+    with RawClient.cdb(node) as cdb:
+        assert cdb.operation(65) == (0, Atom("init"))
+        node.fault("upgrade")
+        assert cdb.operation(65) == (0, Atom("upgrade"))
+        node.phase(1)
+        assert cdb.operation(65) == (1, Atom("normal"))
+    node.stop()
+    node.start()
+    with RawClient.cdb(node) as cdb:
+        assert cdb.operation(65) == (0, Atom("false"))
+
+
+def test_a_cdb_client_can_wait_for_phase_1(up: Up) -> None:
+    node = up(start_phase=0).node("n1")
+    with RawClient.cdb(node) as waiting, RawClient.cdb(node) as other:
+        waiting.send_frame((64).to_bytes(4, "big"))
+        assert other.operation(65) == (0, Atom("init"))
+        waiting.socket.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            waiting.receive(1)
+        waiting.socket.settimeout(10)
+        node.phase(1)
+        assert waiting.receive_frame() == (64).to_bytes(4, "big")
+        assert other.operation(64) is None
+
+
+def test_a_refusal_on_the_ha_socket_is_the_code_alone_unless_more_is_wanted(up: Up) -> None:
+    cluster = up()
+    node = cluster.node("n1")
+    error = Atom("error")
+    wanted: list[tuple[str, Term]] = [
+        ("code", (error, 17)),
+        ("reason", (error, 17, b"not secondary")),
+        ("tag", (error, 17, (b"not secondary", Atom("ncs_sim")))),
+    ]
+    assert node.config.refusals == wanted[0][0]
+    for refusals, answer in wanted:
+        node.stop()
+        replace(node.config, refusals=refusals).save()
+        node.start()
+        with RawClient.ha(node, "t") as client:
+            client.send_frame(encode((6,)))
+            assert client.receive_term_as_it_is() == answer
+
+
+@pytest.mark.parametrize(
+    ("refusals", "reason"),
+    [("code", b"1 or 0 expected\0"), ("tag", (b"1 or 0 expected\0", Atom("ncs_sim")))],
+)
+def test_a_reason_ends_in_nul_on_the_other_sockets(up: Up, refusals: str, reason: Term) -> None:
+    with RawClient.maapi(up(refusals=refusals).node("n1")) as client:
+        client.send_frame((229).to_bytes(4, "big") + encode(2))
+        answer = client.receive_frame()
+    assert answer[:8].hex() == "800000e500000015"
+    assert decode(answer[8:]) == reason
+
+
+def subscribed(node: NodeHandle, term: Term) -> Term:
+    with RawClient(node) as client:
+        client.shake_hands(11)
+        return client.request(term)
+
+
+def test_a_subscription_has_a_verbosity_from_0_to_3(up: Up) -> None:
     node = up().node("n1")
-    with pytest.raises(Refusal), RawClient.events(node, 8192, 999):
-        pass
-    with RawClient.events(node, 8192, 1000) as events:
+    for verbosity in range(4):
+        assert subscribed(node, (64, 0, 0, Atom("undefined"), verbosity)) == OK
+    for wrong in (-1, 4, Atom("normal")):
+        term: Term = (64, 0, 0, Atom("undefined"), wrong)
+        assert refused(partial(subscribed, node, term)) == 21
+
+
+def test_a_subscription_that_would_stop_all_ha_work_is_refused(up: Up) -> None:
+    node = up().node("n1")
+    term: Term = (64 | 1 << 20, 0, 0, Atom("undefined"), 0)
+    assert refused(lambda: subscribed(node, term)) == 21
+
+
+def test_heartbeats_come_at_the_interval_which_is_raised_to_a_minimum(up: Up) -> None:
+    node = up().node("n1")
+    with RawClient.events(node, 8192, 10) as events:
         started = time.monotonic()
         beat = events.receive_term()
         assert isinstance(beat, tuple)

@@ -167,6 +167,7 @@ def test_a_write_that_a_change_of_role_overtakes_is_refused_whole(
         with pytest.raises(NodeError, match="the role changed") as caught:
             early.result()
     assert not isinstance(caught.value, WriteUnknown)
+    assert caught.value.code == 71
     assert [node.dump() for node in cluster.nodes] == [{}, {}]
 
 

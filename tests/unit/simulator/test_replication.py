@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ncs_sim.cluster import Cluster, NodeError, WriteUnknown
+from ncs_sim.errors import Refusal
 from ncs_sim.raw_client import RawClient
 from ncs_sim.terms import Term
 
@@ -202,6 +203,18 @@ def test_ticks_keep_an_idle_link_alive(replicating: Up) -> None:
     assert cluster.node("n2").status()["role"] == "secondary"
 
 
+def test_ticks_of_zero_switch_noticing_off(replicating: Up) -> None:
+    cluster = replicating(2, tick_timeout=0)
+    first, second = cluster.nodes
+    assert [node.config.silence_limit for node in cluster.nodes] == [None, None]
+    second.freeze()
+    with pytest.raises(WriteUnknown):
+        first.write("k", "v", timeout=1.0)  # ticks of 0.1 s would have given the secondary up
+    assert listed(first.status()) == ["n2"]
+    second.thaw()
+    assert second.status()["role"] == "secondary"
+
+
 def test_secondary_dead_drops_a_listed_node_only(replicating: Up, until: Until) -> None:
     cluster = replicating(3)
     with RawClient.ha(cluster.node("n1"), cluster.token) as client:
@@ -249,10 +262,30 @@ def test_a_write_is_unknown_when_the_role_changes_before_it_is_confirmed(
     assert len(caught) == 1
 
 
-def test_a_second_connection_of_the_same_id_replaces_the_first(
+def test_a_second_connection_of_the_same_id_is_refused_until_the_first_is_reported_dead(
     replicating: Up, until: Until
 ) -> None:
     cluster = replicating(3)
+    first, second, third = cluster.nodes
+    third.order("none")
+    until(lambda: listed(first.status()) == ["n2"])
+    with RawClient.ha(third, cluster.token) as client:
+        with pytest.raises(Refusal) as caught:
+            client.besecondary("n2", "n1", first.address)
+        assert caught.value.code == 26
+        assert client.status() == (1, [])
+        assert "HA_DUPLICATE_NODEID" in first.log
+        assert second.status()["role"] == "secondary"
+        with RawClient.ha(first, cluster.token) as primary:
+            primary.secondary_dead("n2")
+        client.besecondary("n2", "n1", first.address)
+    assert first.status()["secondaries"] == [{"node_id": "n2", "address": third.address}]
+
+
+def test_a_second_connection_of_the_same_id_may_replace_the_first(
+    replicating: Up, until: Until
+) -> None:
+    cluster = replicating(3, same_id="replace")
     first, second, third = cluster.nodes
     with RawClient.ha(third, cluster.token) as client:
         client.benone()

@@ -155,8 +155,8 @@ def peer(node_id: str, address: str) -> Peer:
 
 STATUSES: dict[str, Term] = {
     "ok": OK,
-    "error with code": refusal_term(Refusal(25)),
-    "error with code and reason": refusal_term(Refusal(28, "bad token")),
+    "error with code": refusal_term(Refusal(25, "not told"), "code"),
+    "error with code and reason": refusal_term(Refusal(28, "bad token"), "reason"),
     "status none": status_term(Role.NONE, []),
     "status secondary": status_term(Role.SECONDARY, [peer("n1", "127.0.0.1")]),
     "status primary": status_term(Role.PRIMARY, [peer("n2", "127.0.0.2"), peer("n3", "10.0.0.3")]),

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ncs_sim import __version__
-from ncs_sim.config import LEAVES, LIBRARY_VERSIONS, RELEASES, NodeConfig
+from ncs_sim.config import (
+    LEAVES,
+    LIBRARY_VERSIONS,
+    REFUSALS,
+    RELEASES,
+    SAME_ID,
+    NodeConfig,
+)
 from ncs_sim.errors import SimError
 from ncs_sim.load_commands import add_commands as add_load_commands
 
@@ -99,6 +106,23 @@ def add_node_options(parser: argparse.ArgumentParser) -> None:
         help=f"a leaf that the node does not have, any number of times: {', '.join(LEAVES)}",
     )
     add("--refuse-sessions", type=int, metavar="CODE", help="refuse user sessions with this code")
+    add(
+        "--refusals",
+        choices=REFUSALS,
+        help="what a refusal tells on the HA socket; tag also on CDB and MAAPI sockets (code)",
+    )
+    add(
+        "--same-id",
+        choices=SAME_ID,
+        help="what becomes of a secondary whose node id is connected already (refuse)",
+    )
+    add(
+        "--tls-name",
+        dest="tls_names",
+        action="append",
+        metavar="NAME",
+        help="what the certificate of the HA link names, any number of times (the address)",
+    )
     add("--exit-with-pid", type=int, metavar="PID", help="stop when that process is gone")
 
 
@@ -108,9 +132,7 @@ def given_options(options: argparse.Namespace) -> dict[str, Any]:
     given = {
         key: value for key, value in vars(options).items() if key in names and value is not None
     }
-    if "lacks" in given:
-        given["lacks"] = tuple(given["lacks"])
-    return given
+    return {key: tuple(value) if type(value) is list else value for key, value in given.items()}
 
 
 def _add_node(commands: Any) -> None:
@@ -124,6 +146,11 @@ def _add_node(commands: Any) -> None:
     )
     parser.add_argument("--ipc-address", metavar="ADDRESS", help="for clients (as --address)")
     parser.add_argument("--ipc-path", metavar="PATH", help="Unix socket for clients, no TCP then")
+    parser.add_argument(
+        "--tls-directory",
+        metavar="DIR",
+        help="TLS on the HA link, with the authority in DIR, which is made if there is none",
+    )
     add_node_options(parser)
     parser.set_defaults(run=_run_node)
 
@@ -163,6 +190,7 @@ def _add_up(commands: Any) -> None:
     parser.add_argument(
         "--unix", action="store_true", help="clients use a Unix socket per node, not TCP"
     )
+    parser.add_argument("--tls", action="store_true", help="TLS on the HA links")
     add_node_options(parser)
     parser.set_defaults(run=_run_up)
 
@@ -175,6 +203,7 @@ def _run_up(options: argparse.Namespace) -> int:
         options.nodes,
         first_address=options.first_address,
         unix=options.unix,
+        tls=options.tls,
         **given_options(options),
     )
     print(f"{len(cluster.nodes)} nodes are up, inventory: {cluster.inventory}")

@@ -38,6 +38,7 @@ __all__ = ["Cluster", "NodeError", "NodeHandle", "NotRunning", "WriteUnknown", "
 CLUSTER_FILE = "cluster.json"
 INVENTORY_FILE = "inventory.yml"
 SECRET_FILE = "ipc_access"  # the file's name
+TLS_DIRECTORY = "tls"
 FIRST_ADDRESS = "127.0.1.1"
 MAX_NODES = 64
 
@@ -79,16 +80,17 @@ class Cluster:
         *,
         first_address: str = FIRST_ADDRESS,
         unix: bool = False,
+        tls: bool = False,
         launchers: Sequence[tuple[str, ...]] = (),
         deadline: float = START_SECONDS,
         **options: Unpack[NodeOptions],
     ) -> Self:
         """Start nodes on consecutive addresses; return once all of them answer.
 
-        `unix` gives each node a Unix socket instead of an IPC port. With an access check and no
-        secret file, a secret is made up. `launchers` has the launcher of each node, where they
-        differ. If a node does not start, all are stopped again. Nodes
-        that were in the directory before keep their data, and the token stays.
+        `unix` gives each node a Unix socket instead of an IPC port, `tls` TLS on its HA
+        links. With an access check and no secret file, a secret is made up. `launchers` has the
+        launcher of each node, where they differ. If a node does not start, all are stopped again.
+        Nodes that were in the directory before keep their data, and the token stays.
         """
         path = Path(directory).absolute()
         if not 1 <= nodes <= MAX_NODES:
@@ -103,6 +105,8 @@ class Cluster:
             secret = path / SECRET_FILE
             write_private(secret, secrets.token_hex(32))
             options["access_secret_file"] = str(secret)
+        if tls:
+            options["tls_directory"] = str(path / TLS_DIRECTORY)
         sockets = _socket_directory(path, nodes) if unix else None
         configs: dict[str, NodeConfig] = {}
         for index in range(nodes):

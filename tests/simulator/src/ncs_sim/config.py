@@ -8,7 +8,7 @@ import ipaddress
 import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from ncs_sim.errors import SimError
 from ncs_sim.files import write_private
@@ -26,6 +26,13 @@ LIBRARY_VERSIONS = {
     87: 0x08070200,
 }
 
+
+# How refusals are told: docs/protocol.md, "HA socket" and "MAAPI socket". In the order of how much
+# they say.
+REFUSALS = ("code", "reason", "tag")
+
+# What becomes of a secondary whose node id is already connected.
+SAME_ID = ("refuse", "replace")
 
 # Leaves that a release may lack: docs/protocol.md, "Reading state without the HA socket".
 LEAVES = (
@@ -64,6 +71,10 @@ class NodeOptions(TypedDict, total=False):
     own_ha: str
     lacks: tuple[str, ...]
     refuse_sessions: int
+    refusals: str
+    same_id: str
+    tls_directory: str | None
+    tls_names: tuple[str, ...]
     exit_with_pid: int
     launcher: tuple[str, ...]
 
@@ -93,6 +104,10 @@ class NodeConfig:
     own_ha: str = ""  # "rule-based" or "raft": NSO's own HA, which is at work
     lacks: tuple[str, ...] = ()  # which of LEAVES this node does not have
     refuse_sessions: int = 0  # the code with which user sessions are refused; 0: they are not
+    refusals: str = "code"  # one of REFUSALS
+    same_id: str = "refuse"  # one of SAME_ID
+    tls_directory: str | None = None  # has the authority of the cluster; None: links without TLS
+    tls_names: tuple[str, ...] = ()  # what the certificate names; empty: the address
     exit_with_pid: int = 0  # 0: live until stopped
     # Put in front of the command that starts the node, such as ("ip", "netns", "exec", NAME).
     launcher: tuple[str, ...] = ()
@@ -126,12 +141,13 @@ class NodeConfig:
 
     def absolute(self) -> NodeConfig:
         """The same with paths that do not depend on the working directory."""
-        secret, socket = self.access_secret_file, self.ipc_path
+        secret, socket, tls = self.access_secret_file, self.ipc_path, self.tls_directory
         return replace(
             self,
             directory=str(Path(self.directory).absolute()),
             access_secret_file=secret and str(Path(secret).absolute()),
             ipc_path=socket and str(Path(socket).absolute()),
+            tls_directory=tls and str(Path(tls).absolute()),
         )
 
     def check(self) -> None:
@@ -163,6 +179,12 @@ class NodeConfig:
             raise SimError(f"HA path {self.ha_path!r} is not new or old")
         if self.own_ha not in ("", "rule-based", "raft"):
             raise SimError(f"own HA {self.own_ha!r} is not rule-based or raft")
+        if self.refusals not in REFUSALS:
+            raise SimError(f"refusals {self.refusals!r} is not one of {', '.join(REFUSALS)}")
+        if self.same_id not in SAME_ID:
+            raise SimError(f"same id {self.same_id!r} is not one of {', '.join(SAME_ID)}")
+        if self.tls_names and self.tls_directory is None:
+            raise SimError("names for a certificate need TLS")
         for leaf in self.lacks:
             if leaf not in LEAVES:
                 raise SimError(f"leaf {leaf!r} is not one of {', '.join(LEAVES)}")
@@ -181,11 +203,15 @@ class NodeConfig:
         path = directory / CONFIG_FILE
         try:
             values = json.loads(path.read_text())
-            known = {field.name for field in fields(cls)}
-            config = cls(**{key: values[key] for key in known & set(values)})
-            config = replace(config, launcher=tuple(config.launcher), lacks=tuple(config.lacks))
+            known = {field.name for field in fields(cls)} & set(values)
+            config = cls(**{key: _tuple_of(values[key]) for key in known})
         except FileNotFoundError:
             raise SimError(f"{directory} holds no node ({CONFIG_FILE} is missing)") from None
         except (OSError, ValueError, TypeError) as error:
             raise SimError(f"cannot read {path}: {error}") from error
         return replace(config, directory=str(directory))
+
+
+def _tuple_of(value: Any) -> Any:
+    """A list as a tuple, which JSON does not have; anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value

@@ -35,6 +35,10 @@ def run(config: NodeConfig) -> None:
         assert me is not None, "this process runs"
         me.save(directory)
         config.save()
+        if config.tls_directory is not None:
+            from ncs_sim.certificates import certify
+
+            certify(config, Path(config.tls_directory))
         asyncio.run(_live(config, directory))
     except StoreError as error:
         raise SimError(str(error)) from error

@@ -39,12 +39,17 @@ class Code(IntEnum):
 
 
 class Refusal(Exception):
-    """An order or request is refused; code and reason go to the client."""
+    """An order or request is refused; the code goes to the client, and the reason to the log.
 
-    def __init__(self, code: int, reason: str | None = None) -> None:
+    Whether the reason goes to the client depends on the kind of socket and the options of the node.
+    `asked_for`: it always does, because a test asked for this very refusal.
+    """
+
+    def __init__(self, code: int, reason: str | None = None, asked_for: bool = False) -> None:
         super().__init__(f"{code}: {reason}" if reason else str(code))
         self.code = int(code)
         self.reason = reason
+        self.asked_for = asked_for
 
 
 class OutcomeUnknown(Exception):

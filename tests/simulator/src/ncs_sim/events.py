@@ -12,6 +12,10 @@ from ncs_sim.terms import Term
 HA_MASK = 64
 HEARTBEAT_MASK = 8192
 HEARTBEAT_MIN_MS = 1000
+# With it NSO stops all HA work until every subscriber has answered.
+HA_INFO_SYNC_MASK = 1 << 20
+# Of progress events.
+VERBOSITIES = range(4)
 
 # A subscriber this far behind is cut off rather than allowed to fill the memory.
 BACKLOG = 1000

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 #: What an answer can be to, by kind of client. "handshake" is everything before the first request.
 REQUESTS = {
     "ha": ("beprimary", "besecondary", "benone", "status", "secondary_dead", "berelay"),
-    "cdb": ("get_phase", "get_txid"),
+    "cdb": ("wait_phase_1", "get_phase", "get_txid"),
     "maapi": (
         "set_readonly",
         "start_phase",

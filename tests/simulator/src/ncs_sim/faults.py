@@ -180,7 +180,7 @@ class Faults:
         fault = self._first(Refuse)
         if fault is not None:
             self.discard(fault)
-            raise Refusal(fault.code, fault.reason)
+            raise Refusal(fault.code, fault.reason, asked_for=True)
 
     def take_hold(self) -> Hold | None:
         """What holds back the answer to this besecondary."""

@@ -65,6 +65,11 @@ class NodeHandle:
         config.check()
         directory = Path(config.directory)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if config.tls_directory is not None:
+            # Here, as nodes that start at the same time must not make one each.
+            from ncs_sim.certificates import make_authority
+
+            make_authority(Path(config.tls_directory))
         config.save()
         return cls(name, directory)
 

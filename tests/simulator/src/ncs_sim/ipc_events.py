@@ -7,7 +7,14 @@ from __future__ import annotations
 import asyncio
 
 from ncs_sim.errors import Code, Refusal
-from ncs_sim.events import HA_MASK, HEARTBEAT_MASK, HEARTBEAT_MIN_MS, Subscriber
+from ncs_sim.events import (
+    HA_INFO_SYNC_MASK,
+    HA_MASK,
+    HEARTBEAT_MASK,
+    HEARTBEAT_MIN_MS,
+    VERBOSITIES,
+    Subscriber,
+)
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.node import Node
 from ncs_sim.tasks import spawn
@@ -51,11 +58,18 @@ class EventService:
 def _subscription(term: Term) -> tuple[int, int]:
     """The mask and the heartbeat interval in milliseconds out of the subscribing term."""
     match term:
-        case (int() as mask, int() as heartbeat, int(), Atom("undefined"), 0):
+        case (
+            int() as mask,
+            int() as heartbeat,
+            int(),
+            Atom("undefined"),
+            int() as verbosity,
+        ) if verbosity in VERBOSITIES:
+            if mask & HA_INFO_SYNC_MASK:
+                # NSO would take it. Here it is refused, so that no test overlooks that it was sent.
+                raise Refusal(Code.PROTOUSAGE, "HA_INFO_SYNC stops all HA work")
             # [assumed] Other bits of the mask are taken and never lead to an event here.
-            if mask & HEARTBEAT_MASK and heartbeat < HEARTBEAT_MIN_MS:
-                raise Refusal(Code.PROTOUSAGE, "heartbeat interval below 1000 ms")
-            return mask, heartbeat
+            return mask, max(heartbeat, HEARTBEAT_MIN_MS)
     raise Refusal(Code.PROTOUSAGE, "malformed subscription")
 
 

@@ -7,10 +7,9 @@ What needs a user session is in ipc_sessions.py.
 
 from __future__ import annotations
 
-import asyncio
-
 from ncs_sim.errors import Code, Refusal
 from ncs_sim.ipc_ops import Operation, serve_operations
+from ncs_sim.ipc_phases import reach_phase
 from ncs_sim.ipc_sessions import UserSession
 from ncs_sim.ipc_stream import IpcStream
 from ncs_sim.log import log
@@ -18,9 +17,6 @@ from ncs_sim.node import Node
 from ncs_sim.terms import Term
 
 SET_READONLY, START_PHASE, WAIT_START = 229, 401, 402
-
-# How often a waiting client is checked for having hung up.
-HANGUP_SECONDS = 0.5
 
 
 class MaapiService:
@@ -58,11 +54,6 @@ class MaapiService:
     async def _wait_start(self, stream: IpcStream, argument: Term | None) -> None:
         match argument:
             case (0 | 1 | 2) as phase:
-                while self._node.phase < phase and not stream.ended:
-                    try:
-                        async with asyncio.timeout(HANGUP_SECONDS):
-                            await self._node.phase_change()
-                    except TimeoutError:
-                        continue
+                await reach_phase(self._node, stream, phase)
             case _:
                 raise Refusal(Code.PROTOUSAGE, "phase expected")

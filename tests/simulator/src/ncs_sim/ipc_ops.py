@@ -14,6 +14,7 @@ from ncs_sim.terms import Term, TermError, decode
 
 # What faults call the requests.
 _NAMES = {
+    64: "wait_phase_1",
     65: "get_phase",
     66: "get_txid",
     100: "start_user_session",
@@ -96,6 +97,5 @@ async def _carry_out(
         return await on_transactions[op](stream, handle, decode(rest) if rest else None)
     argument = decode(rest) if rest else None
     if op not in operations:
-        # [assumed] docs/protocol.md does not say how an unknown op is refused.
-        raise Refusal(Code.PROTOUSAGE, f"unknown operation {op}")
+        raise Refusal(Code.NOT_IMPLEMENTED, f"unknown operation {op}")
     return await operations[op](stream, argument)

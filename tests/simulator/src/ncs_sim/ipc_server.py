@@ -58,7 +58,7 @@ class IpcServer:
             Path(self._config.ipc_path).unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stream = IpcStream(reader, writer, self._config.otp, self._faults)
+        stream = IpcStream(reader, writer, self._config, self._faults)
         try:
             if self._config.ipc_path is not None and not _same_user(stream.socket):
                 raise HandshakeError("user id is not let in")
@@ -122,7 +122,10 @@ def _answers(path: Path) -> bool:
 
 
 def _same_user(sock: socket.socket) -> bool:
-    """Root and the daemon's user are let in: docs/protocol.md, "Where a client connects"."""
+    """Root and the daemon's user are let in: docs/protocol.md, "Where a client connects".
+
+    Users of NSO with local_ipc_access would be, too. There are no such users here.
+    """
     size = struct.calcsize("3i")
     _unused, uid, _unused = struct.unpack(
         "3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)

@@ -11,10 +11,14 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from ncs_sim.config import NodeConfig
 from ncs_sim.errors import Refusal
 from ncs_sim.faults import Faults, Scope
 from ncs_sim.framing import read_frame
 from ncs_sim.terms import Atom, Term, encode
+
+# [assumed] What a reason is tagged with: docs/protocol.md names the form and no tag.
+TAG = Atom("ncs_sim")
 
 # A client that does not take its answer for so long is given up.
 WRITE_LIMIT_SECONDS = 10.0
@@ -27,13 +31,14 @@ class IpcStream:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        otp: int,
+        config: NodeConfig,
         faults: Faults,
     ) -> None:
         self.scope = Scope()
         self._reader = reader
         self._writer = writer
-        self._otp = otp
+        self._otp = config.otp
+        self._refusals = config.refusals
         self._faults = faults
 
     @property
@@ -68,8 +73,8 @@ class IpcStream:
         await self.send_frame(encode(term, self._otp))
 
     async def send_refusal(self, refusal: Refusal) -> None:
-        """The answer `{error, Code}` or `{error, Code, Reason}` of the HA socket."""
-        await self.send_term(refusal_term(refusal))
+        """The answer of the HA socket, and of one that does not get its events."""
+        await self.send_term(refusal_term(refusal, self._refusals))
 
     async def send_op(self, op: int, term: Term | None = None) -> None:
         """An answer of the CDB and MAAPI sockets: the op again, then perhaps a term."""
@@ -77,7 +82,7 @@ class IpcStream:
         await self.send_frame(op.to_bytes(4, "big") + payload, 4)
 
     async def send_op_error(self, op: int, refusal: Refusal) -> None:
-        await self.send_frame(op_error(op, refusal, self._otp), 4)
+        await self.send_frame(op_error(op, refusal, self._refusals, self._otp), 4)
 
     def close(self) -> None:
         self._writer.close()
@@ -86,15 +91,21 @@ class IpcStream:
         self._writer.transport.abort()
 
 
-def refusal_term(refusal: Refusal) -> Term:
-    if refusal.reason is None:
+def refusal_term(refusal: Refusal, refusals: str) -> Term:
+    """{error, Code}, {error, Code, Reason} or {error, Code, {Reason, Tag}}."""
+    if refusal.reason is None or (refusals == "code" and not refusal.asked_for):
         return (Atom("error"), refusal.code)
-    return (Atom("error"), refusal.code, refusal.reason.encode())
+    reason = refusal.reason.encode()
+    return (Atom("error"), refusal.code, (reason, TAG) if refusals == "tag" else reason)
 
 
-def op_error(op: int, refusal: Refusal, otp: int = 25) -> bytes:
-    """An error answer of the CDB and MAAPI sockets: top bit of the op set, code, reason and NUL."""
+def op_error(op: int, refusal: Refusal, refusals: str = "code", otp: int = 25) -> bytes:
+    """An error answer of the CDB and MAAPI sockets: top bit of the op set, code, and a reason.
+
+    The reason always ends in NUL, as clients cut its last byte off.
+    """
     head = (op & 0x7FFFFFFF | 0x80000000).to_bytes(4, "big") + refusal.code.to_bytes(4, "big")
     if refusal.reason is None:
         return head
-    return head + encode(refusal.reason.encode() + b"\0", otp)
+    reason = refusal.reason.encode() + b"\0"
+    return head + encode((reason, TAG) if refusals == "tag" else reason, otp)

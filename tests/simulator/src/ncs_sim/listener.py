@@ -23,6 +23,7 @@ from ncs_sim.link import (
     Message,
     text,
 )
+from ncs_sim.link_tls import listening
 from ncs_sim.log import log
 from ncs_sim.txid import TxId
 
@@ -68,7 +69,11 @@ class HaListener:
             sock = listening_socket(self._config.address, self._config.ha_port)
         except OSError as error:
             raise Refusal(Code.HA_BIND, f"{error.strerror}") from error
-        self._server = await asyncio.start_server(self._serve, sock=sock)
+        tls = listening(self._config)
+        limit = OPENING_SECONDS if tls else None
+        self._server = await asyncio.start_server(
+            self._serve, sock=sock, ssl=tls, ssl_handshake_timeout=limit
+        )
 
     def close(self) -> None:
         if self._server is not None:

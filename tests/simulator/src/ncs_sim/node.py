@@ -231,7 +231,7 @@ class Node:
             # [assumed] Read-only mode is about new writes: one that was let in before still ends
             # well. A change of role ends it, since a copy would overwrite it without a word.
             if self._epoch != epoch or self.joining:
-                raise Refusal(Code.BADSTATE, "the role changed before the commit")
+                raise Refusal(Code.HA_ABORT, "the role changed before the commit")
             txid = self.store.next_txid(self.node_id if self.role is Role.PRIMARY else None)
             await self._commit(txid, {key: value})
             if self._epoch != epoch:
@@ -366,7 +366,8 @@ class Node:
             join.task.cancel()
         if join.upstream is not None:
             join.upstream.close()
-        join.fail(Refusal(Code.HA_ABORT, "aborted by another order"))
+        # [assumed] The code is that of a first synchronisation that failed.
+        join.fail(Refusal(Code.HA_CLOSED, "aborted by another order"))
 
     def _report_result(self, outcome: asyncio.Future[None]) -> None:
         error = outcome.exception()
@@ -384,7 +385,11 @@ class Node:
 
     def _admit_secondary(self, peer: Peer, link: Link, txid: TxId) -> None:
         old = self._downstream.get(peer.node_id)
-        if old is not None:  # [assumed] the newer connection of a node is the one that counts
+        if old is not None and self.config.same_id == "refuse":
+            # [assumed] docs/protocol.md, "HA socket": the daemon logs HA_DUPLICATE_NODEID. Neither
+            # that it refuses the newcomer nor the code is documented.
+            raise Refusal(Code.HA_CLOSED, f"HA_DUPLICATE_NODEID: {peer.node_id} is connected")
+        if old is not None:
             was_joined = old.stage is Stage.JOINED
             old.close()
             self._forget(old, "replaced by a new connection", was_joined)

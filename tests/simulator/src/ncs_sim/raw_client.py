@@ -120,8 +120,8 @@ class RawClient:
         match answer:
             case (Atom("error"), int() as code):
                 raise Refusal(code)
-            case (Atom("error"), int() as code, bytes() as reason):
-                raise Refusal(code, reason.rstrip(b"\0").decode())
+            case (Atom("error"), int() as code, reason):
+                raise Refusal(code, _reason(reason))
         return answer
 
     def operation(self, op: int, argument: Term | None = None) -> Term | None:
@@ -133,9 +133,8 @@ class RawClient:
         """The answer to an operation that has been sent; Refusal if that is an error."""
         answer = self.receive_frame()
         if answer[0] & 0x80:
-            reason = decode(answer[8:]) if len(answer) > 8 else None
-            text = reason.rstrip(b"\0").decode() if isinstance(reason, bytes) else None
-            raise Refusal(int.from_bytes(answer[4:8], "big"), text)
+            reason = _reason(decode(answer[8:])) if len(answer) > 8 else None
+            raise Refusal(int.from_bytes(answer[4:8], "big"), reason)
         return decode(answer[4:]) if len(answer) > 4 else None
 
     # Orders
@@ -171,3 +170,10 @@ class RawClient:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _reason(term: Term) -> str | None:
+    """The reason of a refusal, Reason or {Reason, Tag}."""
+    if isinstance(term, tuple) and len(term) == 2:
+        term = term[0]
+    return term.rstrip(b"\0").decode() if isinstance(term, bytes) else None

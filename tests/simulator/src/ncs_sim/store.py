@@ -45,11 +45,13 @@ class Store:
         self._clock = 0
         self.data: dict[str, str] = {}
         self.txid = TxId(None, 0)
+        self.is_new = False  # no earlier process had it
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if (directory / "snapshot").exists():
                 self._load()
             else:
+                self.is_new = True
                 first = TxId(None, now())
                 self._clock = first.micros
                 self._begin_generation(first, {})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from ncs_sim.link import (
     changes,
     text,
 )
+from ncs_sim.link_tls import dialling
 from ncs_sim.tasks import spawn
 from ncs_sim.txid import TxId
 
@@ -99,9 +101,15 @@ class Upstream:
         # Dialling from the node's own address lets a test cut the link between two nodes.
         source = (self._config.address, 0)
         host, port = self.primary.address.host, self._config.ha_port
+        tls = dialling(self._config)
+        name = host if tls else None
         try:
             async with asyncio.timeout(DIAL_SECONDS):
-                reader, writer = await asyncio.open_connection(host, port, local_addr=source)
+                reader, writer = await asyncio.open_connection(
+                    host, port, local_addr=source, ssl=tls, server_hostname=name
+                )
+        except ssl.SSLError as error:
+            raise Refusal(Code.HA_CONNECT, f"TLS: {error}") from None
         except (OSError, TimeoutError, UnicodeError):
             raise Refusal(Code.HA_CONNECT) from None
         found: socket.socket | None = writer.get_extra_info("socket")

@@ -65,6 +65,12 @@ def test_a_connection_can_have_a_name_of_its_own() -> None:
         cdb.connect_name(sock, cdb.READ_SOCKET, "größe", *daemon.where)
 
 
+@pytest.mark.parametrize("socket_type", [cdb.READ_SOCKET, 1, 2])
+def test_the_first_frame_is_an_operation_whatever_the_type_of_the_socket(socket_type: int) -> None:
+    with ScriptedDaemon(GREETING) as daemon, daemon.client() as sock:
+        cdb.connect(sock, socket_type, *daemon.where)
+
+
 def test_a_name_without_a_utf8_form_is_an_error(pair: Pair) -> None:
     with pytest.raises(error.Error, match="not valid UTF-8"):
         cdb.introduce(pair[0], "n\ud800")

@@ -73,6 +73,20 @@ def test_a_code_that_is_not_known_is_described_as_that(number: int) -> None:
     assert str(number) in str(error.Error(number, "details"))
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (3, "local_ipc_access"),
+        (25, "the certificate names primary_ip"),
+        (26, "TLS settings"),
+        (26, "ncs_ha_secondary_dead"),
+        (71, "try again there"),
+    ],
+)
+def test_a_hint_names_what_is_likely(number: int, words: str) -> None:
+    assert words in error.code_of(number).hint
+
+
 def test_an_error_has_the_attributes_of_the_vendors() -> None:
     failure = error.Error(28, "n2 says so")
     assert failure.confd_errno == 28
