@@ -42,7 +42,7 @@ def still_seen(case: Case) -> list[Finding]:
         reasons.append(
             f"{host} is connected to {upstream} at {address}, which does not answer "
             "here and may well live. If it has died, its secondaries find out within three times "
-            "the tick timeout; then run this again"
+            "the tick timeout, unless that is 0; then run this again"
         )
     return failed(reasons)
 
