@@ -19,7 +19,8 @@ options:
         gives O(ip) or O(port).
       - When a task gives both O(path) and O(ip) or O(port), O(path) wins.
       - When neither a task nor the environment says anything, C(/tmp/nso/nso-ipc) is used if it
-        exists on the target, and TCP otherwise.
+        exists on the target, and TCP otherwise. NSO 6.7 and later listen there by default.
+      - NSO lets in root, the user that it runs as, and users of its own with C(local_ipc_access).
     type: path
   ip:
     description:

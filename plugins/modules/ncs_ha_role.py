@@ -65,6 +65,8 @@ options:
       - The address of the node to copy, as this node dials it. A host name is resolved on the
         target. Of a name with several addresses, the first that accepts connections on O(ha_port)
         is dialled, and the first of all if none does.
+      - From NSO 6.7 on the nodes talk through TLS by default. The certificate of the other node has
+        to name the address, also where a host name is given here.
       - Required for O(role=secondary) and O(role=relay).
       - A node that follows O(primary_id) at another address is ordered to follow it at this one.
     type: str

@@ -10,7 +10,10 @@ module: ncs_ha_secondary_dead
 short_description: Tell a Cisco NSO node that one of its secondaries is dead
 description:
   - Tells a primary or relay that a secondary is dead, so that it does not have to find that out by
-    itself, which takes up to three times the tick timeout (20 seconds unless set otherwise).
+    itself, which takes up to three times the tick timeout (20 seconds unless set otherwise; with 0
+    it takes for ever). Until then its commits wait for that secondary.
+  - Of use also before a secondary that came back sooner than that is attached again, as the daemon
+    may refuse a second one of the same node id.
   - Changes something only if that node is in the list of connected secondaries.
 version_added: 0.1.0
 author:

@@ -134,6 +134,8 @@ class Cluster:
             raise Refused(f"{host}: HA_CONNECT to {upstream_id} at {address}")
         if above.name != upstream_id:
             raise Refused(f"{host}: HA_BADNAME, {above.name} is not {upstream_id}")
+        if my_id in above.listed:
+            raise Refused(f"{host}: {above.name} has a link to {my_id} that has not ended for it")
         if node.txid is None or node.txid != above.txid:
             self.copied.append((host, node.data - above.data))
             node.data, node.txid = above.data, above.txid
@@ -233,6 +235,10 @@ class Cluster:
         above = self._at(node.upstream[1]) if node.upstream else None
         if above is not None and node in self._followers(above):
             above.listed.pop(node.name, None)
+        elif node.upstream and above is None:
+            # A node that lists it may go by that name, too, and be at that address.
+            for other in self.nodes.values():
+                other.listed.pop(node.name, None)
         followers = self._followers(node)
         node.role, node.upstream, node.listed = NONE, None, {}
         node.turn += 1

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -116,6 +117,46 @@ def test_the_documentation_of_the_protocol_has_the_error_codes_of_the_client() -
     text = (ROOT / "docs" / "protocol.md").read_text().partition("\n## Error codes\n")[2]
     listed = {int(code): name for code, name in re.findall(r"^\| (\d+) \| (\w+) \|$", text, re.M)}
     assert listed == {code: known.name for code, known in error.CODES.items()}
+
+
+def section(title: str) -> str:
+    """Return what docs/protocol.md says under a heading, in one line."""
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    found = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return " ".join(found.split())
+
+
+def test_the_documentation_of_the_protocol_has_the_defaults_of_client_and_simulator() -> None:
+    from ansible_collections.nso.ha.plugins.module_utils._node import endpoint, operational_state
+    from ansible_collections.nso.ha.plugins.module_utils.ncs import events, ipc
+    from ncs_sim import config
+
+    assert f"TCP port {ipc.DEFAULT_PORT} of 127.0.0.1" in section("Where a client connects")
+    assert f"`{endpoint.DEFAULT_PATH}`" in section("Where a client connects")
+    link, versions = section("The link between nodes"), section("Handshake")
+    defaults = {one.name: one.default for one in dataclasses.fields(config.NodeConfig)}
+    ha_port, tick = defaults["ha_port"], defaults["tick_timeout"]
+    role = documentation.module("ncs_ha_role")["doc"]["options"]
+    assert ha_port == role["ha_port"]["default"]
+    assert f"`port` ({ha_port})" in link
+    assert f"{tick:g} seconds by default (`PT{tick:g}S`)" in link
+    for release, version in config.RELEASES.items():
+        library = f"0x{config.LIBRARY_VERSIONS[version]:08x}"
+        assert re.search(rf"{version} \(NSO {release}, (library )?{library}\)", versions)
+    ours = f"{ipc.PROTOCOL_VERSION} (NSO 5.7, library 0x{ipc.LIBRARY_VERSION:08x})"
+    assert ours in versions
+    assert f"below {events.MIN_HEARTBEAT} ms" in section("Notification socket")
+    assert f"has {operational_state.MAX_SECONDARIES} nodes at most" in section("HA socket")
+
+
+def test_every_statement_in_a_list_on_the_protocol_has_a_grade() -> None:
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    grades = re.findall(r"^\| (\w+) \|", text.partition("\n## ")[0], re.MULTILINE)[1:]
+    assert grades == ["seen", "source", "documented", "assumed"]
+    statements = re.findall(r"^- (.*(?:\n  .*)*)", text, re.MULTILINE)
+    assert len(statements) > 20
+    for statement in statements:
+        assert re.search(rf"\b({'|'.join(grades)})\b", statement), statement
 
 
 def test_the_table_of_variables_is_that_of_the_role() -> None:

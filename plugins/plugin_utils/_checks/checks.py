@@ -67,7 +67,8 @@ def foreign_primary(case: Case) -> list[Finding]:
         return []
     return failed(
         f"{stranger.host} follows {stranger}, which is no node of the inventory; there may be two "
-        "primaries. If it has died, its followers find out within three times the tick timeout"
+        "primaries. If it has died, its followers find out within three times the tick timeout, "
+        "unless that is 0"
         + "".join(_perhaps(member, stranger.node_id) for member in _alike(case, stranger))
         for stranger in identity.foreign_primaries(case.topology, case.observed)
     )

@@ -42,8 +42,8 @@ def still_seen(case: Case) -> list[Finding]:
         where = f"{upstream} at {peer.address}" if peer.address else upstream
         reasons.append(
             f"{host} is connected to {where}, which does not answer here and may well live. If it "
-            "has died, its secondaries find out within three times the tick timeout; then run this "
-            "again"
+            "has died, its secondaries find out within three times the tick timeout, unless that "
+            "is 0; then run this again"
         )
     return failed(reasons)
 

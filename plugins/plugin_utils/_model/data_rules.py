@@ -7,8 +7,8 @@
 Runs on the controller. Pure functions over plain data.
 
 Source: docs/protocol.md, "CDB socket". Equal transaction ids mean equal data. The ids that one
-primary gives are in the order of its clock. The order of ids of different primaries proves nothing
-by itself: the promotion history (history.py) tells what came after what.
+primary gives are in the order of its clock [assumed]. The order of ids of different primaries
+proves nothing by itself: the promotion history (history.py) tells what came after what.
 """
 
 from __future__ import annotations

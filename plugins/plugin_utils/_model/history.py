@@ -4,7 +4,8 @@
 
 """The promotion history: which transactions the data of a cluster is made of.
 
-Transaction ids are in order only within the time of one primary. Each promotion is recorded with
+Transaction ids are in order only within the time of one primary ([assumed] docs/protocol.md, "CDB
+socket"). Each promotion is recorded with
 the id that the new primary had at that moment, its *base*, and with the time of its clock, from
 which its ids count. From the newest promotion the bases lead back, promotion by promotion: that is
 the *main line*. An id that is on it before another is of an ancestor of that other's data. An id

@@ -18,7 +18,12 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY, Peer
+from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    FOLLOWERS,
+    PRIMARY,
+    RELAY,
+    Peer,
+)
 
 from .history import PromotionHistory
 from .links import named_primaries, primaries
@@ -188,6 +193,41 @@ def _made_otherwise(
         f"was {member.host}, set its nso_ha_node_id to {node_id!r}; if it was a node that is gone, "
         "override this check"
     )
+
+
+def is_listed_in_vain(
+    topology: Topology, observed: Mapping[str, Observation], member: Member, lister: Member
+) -> bool:
+    """Return whether a node that answers surely does not follow `lister`, which lists its id.
+
+    It is not sure where the node may name `lister` under another id or at another address, or where
+    it names no member. Nor where the one that is listed may be another member under this id.
+    """
+    answer, listing = observed[member.host], observed[lister.host]
+    if not isinstance(answer, Answer) or not isinstance(listing, Answer):
+        return False
+    if answer.state.role in FOLLOWERS:
+        named = answer.state.primary
+        meant = set(_meant(topology, observed, member.host, named)) if named else set()
+        if not meant or lister.host in meant:
+            return False
+    return not any(
+        peer.node_id == member.node_id and topology.by_address(peer.address) not in (None, member)
+        for peer in listing.state.secondaries or ()
+    )
+
+
+def _meant(
+    topology: Topology, observed: Mapping[str, Observation], follower: str, peer: Peer
+) -> Iterator[str]:
+    """Yield the members that a follower may mean by the upstream that it names."""
+    for member in (
+        topology.by_node_id(peer.node_id),
+        topology.by_address(peer.address),
+        _by_other_id(topology, observed, follower, peer),
+    ):
+        if member is not None:
+            yield member.host
 
 
 def foreign_primaries(

@@ -8,18 +8,20 @@ One pure function, `plan_for`, from the wanted topology, the observations and th
 to waves of steps. It knows nothing of Ansible, sockets or operations: an operation only wants
 another topology. Whether a plan may be carried out is for judge.py to say.
 
-The order of the waves keeps a cluster whole. Nodes that have to leave the cluster or the primary
-role do so first, so that there are never two primaries. Then comes the primary, then the relays
-from the top down, then the secondaries, all at once. A living primary that hands over to a copy is
-held first, which means read-only, until the copy has everything: a node that leaves the primary
-role has role none for a moment, and accepts writes.
+The order of the waves keeps a cluster whole. Links that have ended unnoticed are reported first.
+Then nodes that have to leave the cluster or the primary role do so, so that there are never two
+primaries. Then comes the primary, then the relays from the top down, then the secondaries, all at
+once. A living primary that hands over to a copy is held first, which means read-only, until the
+copy has everything: a node that leaves the primary role has role none for a moment, and accepts
+writes.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from ansible_collections.nso.ha.plugins.module_utils._apply import transitions
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
@@ -31,7 +33,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     HaState,
 )
 
-from .._model import data_rules
+from .._model import data_rules, identity
 from .._model.history import PromotionHistory
 from .._model.links import as_upstream, copies_from, linked, names_as_primary, primaries, relation
 from .._model.observation import Answer, Observation, Silence, in_admin_mode
@@ -70,7 +72,7 @@ def plan_for(
     """Return the plan that gives the cluster this topology, which has no problems.
 
     A topology without a primary is that of a cluster that is torn down. Nodes that are `left_out`,
-    each for its reason, are not attached.
+    each for its reason, are not attached, and are told of no dead link.
     """
     return _Planner(topology, observed, history, left_out or {}).plan()
 
@@ -112,8 +114,7 @@ class _Planner:
     def plan(self) -> Plan:
         members = list(self.topology.members.values())
         ends = all(member.role == NONE for member in members)
-        for member in members:
-            self._declare_dead(member)
+        self._declare_dead()
         if not ends:
             self._hand_over(self.topology.primary)
         for member in members:
@@ -162,27 +163,46 @@ class _Planner:
             hosts.add(self.topology.primary.host)
         return tuple(sorted(hosts))
 
-    def _declare_dead(self, member: Member) -> None:
-        """Tell the upstream of a node whose daemon does not run that it is dead.
+    def _declare_dead(self) -> None:
+        """Tell each node that lists another as connected that it is dead, where that is so.
 
-        By itself the upstream takes three ticks to notice.
+        By itself a node takes three ticks to notice. Until then its commits wait for the other one,
+        and a daemon that came back sooner may be refused as a second one of its id.
         """
-        observation = self.observed[member.host]
-        if not isinstance(observation, Silence) or not observation.stopped:
-            return
+        told = Counter[str]()
         # In the order of the inventory, so that the same cluster always gets the same plan.
-        for host in self.topology.members:
+        for member in self.topology.members.values():
+            for lister in self._listers[member.node_id]:
+                why = self._why_dead(member, lister)
+                if why:
+                    reason = f"lists {member.host}, which {why}"
+                    step = Step(lister.host, "", member.host, (SECONDARY_DEAD,), reason)
+                    # One step for each host in a wave, as a host runs one task at a time.
+                    self.waves[DEAD, told[lister.host]].append(step)
+                    told[lister.host] += 1
+
+    @cached_property
+    def _listers(self) -> Mapping[str, Sequence[Member]]:
+        """Return the nodes that list others as connected, by the node ids that they list.
+
+        Without those on which nothing is done.
+        """
+        listers: dict[str, list[Member]] = defaultdict(list)
+        for host, member in self.topology.members.items():
             state = self.states.get(host)
-            if state and state.role in (PRIMARY, RELAY) and state.has_secondary(member.node_id):
-                why = f"lists {member.host}, which does not run"
-                step = Step(host, "", member.host, (SECONDARY_DEAD,), why)
-                # One step for each host in a wave, as a host runs one task at a time.
-                number = sum(
-                    any(earlier.host == host for earlier in steps)
-                    for (name, _number), steps in self.waves.items()
-                    if name == DEAD
-                )
-                self.waves[DEAD, number].append(step)
+            if state and state.role in (PRIMARY, RELAY) and host not in self.left_out:
+                for peer in state.secondaries or ():
+                    listers[peer.node_id].append(member)
+        return listers
+
+    def _why_dead(self, member: Member, lister: Member) -> str:
+        """Return why a node is to be declared dead where it is listed as connected, or ""."""
+        observation = self.observed[member.host]
+        if isinstance(observation, Silence):
+            return "does not run" if observation.stopped else ""
+        if identity.is_listed_in_vain(self.topology, self.observed, member, lister):
+            return f"is {observation.state} and does not follow it"
+        return ""
 
     def _hand_over(self, new: Member) -> None:
         """Hold a living primary until the copy that takes over has everything.

@@ -115,7 +115,7 @@ def test_faults_and_orders_by_hand_reach_the_node(up: Callable[..., None], ctl: 
     ctl("n1", "fault", "close", "3", "--for", "status", "--next")
     ctl("n1", "fault", "cut", "n9")
     close = {"fault": "close", "place": "status", "count": 3, "from_start": False, "once": True}
-    cut = {"fault": "cut", "peer": "n9"}
+    cut = {"fault": "cut", "peer": "n9", "established": False}
     assert json.loads(ctl("n1", "faults").stdout) == [close, cut]
     ctl("n1", "clear", "cut", "n9")
     assert json.loads(ctl("n1", "faults").stdout) == [close]

@@ -105,7 +105,7 @@ def test_a_cut_can_name_the_node_id_and_hits_no_other(up: Up) -> None:
     first.fault("cut", peer="n3")
     assert follow(second, first, cluster.token) == 25
     first.clear("cut", "n2")
-    assert first.faults() == [{"fault": "cut", "peer": "n3"}]
+    assert first.faults() == [{"fault": "cut", "peer": "n3", "established": False}]
     assert follow(second, first, cluster.token) == 0
 
 
@@ -145,6 +145,25 @@ def test_a_node_that_leaves_is_not_seen_through_a_cut(replicating: Up) -> None:
     second.order("none")
     assert [listed(first) for _unused in range(2)] == [["n2"]] * 2
     second.heal(first)
+    until(lambda: listed(first) == [])
+
+
+def test_a_restart_is_missed_where_only_established_links_are_cut(replicating: Up) -> None:
+    cluster = replicating(2, tick_timeout=0)
+    first, second = cluster.nodes
+    first.miss_end_of(second)
+    second.kill()
+    second.start()
+    assert [listed(first) for _unused in range(2)] == [["n2"]] * 2
+    with RawClient.ha(first, cluster.token) as client:
+        client.secondary_dead("n2")
+    assert listed(first) == []
+    # A new link passes, while the fault is still there.
+    assert follow(second, first, cluster.token) == 0
+    assert listed(first) == ["n2"]
+    first.write("k", "v")
+    assert second.read("k") == "v"
+    second.kill()
     until(lambda: listed(first) == [])
 
 

@@ -246,6 +246,14 @@ class Cut(Fault):
 
     NAME = "cut"
     peer: str = field(metadata=_about(str, "its node id or its address"))
+    established: bool = field(
+        default=False,
+        metadata=_about(
+            bool,
+            "only the links that there are; their end is not heard, and new ones pass",
+            option="--established",
+        ),
+    )
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -220,23 +220,29 @@ class Faults:
 
     def admit_peer(self, peer: Peer) -> None:
         """Raise Refusal for a link to or from a peer that is cut off."""
-        if self._cuts(peer):
+        if self._cuts(peer, self.older_cuts()):
             # The dialling would run into its time limit; nobody need wait for that here.
             raise Refusal(Code.HA_CONNECT)
 
-    async def passable(self, peer: Peer | None) -> None:
+    def older_cuts(self) -> tuple[Cut, ...]:
+        """The cuts that a link which is made now is spared."""
+        return tuple(cut for cut in self._all(Cut) if cut.established)
+
+    async def passable(self, peer: Peer | None, spared: tuple[Cut, ...]) -> None:
         """Return once bytes may pass between this node and that one."""
-        while self._cuts(peer):
+        while self._cuts(peer, spared):
             await self.changed()
 
-    def when_passable(self, peer: Peer | None, then: Callable[[], None]) -> None:
+    def when_passable(
+        self, peer: Peer | None, spared: tuple[Cut, ...], then: Callable[[], None]
+    ) -> None:
         """Do that now, or once bytes may pass: the end of a connection is news, too."""
-        if not self._cuts(peer):
+        if not self._cuts(peer, spared):
             then()
             return
 
         async def wait() -> None:
-            await self.passable(peer)
+            await self.passable(peer, spared)
             then()
 
         spawn(wait(), "cut link")
@@ -263,9 +269,12 @@ class Faults:
         found = (one for one in self._all(kind) if one.befalls(scope.kind, scope.about))
         return next(found, None)
 
-    def _cuts(self, peer: Peer | None) -> bool:
+    def _cuts(self, peer: Peer | None, spared: tuple[Cut, ...]) -> bool:
         names = (peer.node_id, peer.address.host) if peer else ()
-        return any(cut.peer in names for cut in self._all(Cut))
+        return any(
+            cut.peer in names and not any(cut is older for older in spared)
+            for cut in self._all(Cut)
+        )
 
     async def _pause(self, fault: Fault, seconds: float, about: str) -> None:
         """Wait so long, or until this fault is cleared."""

@@ -310,6 +310,10 @@ class NodeHandle:
         """Let no byte pass between this node's HA links and that node."""
         self.fault("cut", peer=peer.address)
 
+    def miss_end_of(self, peer: NodeHandle) -> None:
+        """Let this node not hear that its present links with a peer end, until its ticks tell."""
+        self.fault("cut", peer=peer.address, established=True)
+
     def heal(self, peer: NodeHandle) -> None:
         """End the cut."""
         self.clear("cut", peer.address)

@@ -67,10 +67,11 @@ class Link:
         self._reader = reader
         self._writer = writer
         self._faults = faults
+        self._spared = faults.older_cuts()
         self._opening = hashlib.sha256()
 
     async def send(self, message: Message) -> None:
-        await self._faults.passable(self.peer)
+        await self._faults.passable(self.peer, self._spared)
         try:
             self._writer.write(frame(_pack(message)))
             await self._writer.drain()
@@ -96,9 +97,9 @@ class Link:
         try:
             payload = await read_frame(self._reader, size)
         except (OSError, EOFError):
-            await self._faults.passable(self.peer)
+            await self._faults.passable(self.peer, self._spared)
             raise
-        await self._faults.passable(self.peer)
+        await self._faults.passable(self.peer, self._spared)
         return payload
 
     async def send_opening(self, message: Message) -> None:
@@ -125,7 +126,7 @@ class Link:
 
     def abort(self) -> None:
         """Close at once, even if the peer does not read."""
-        self._faults.when_passable(self.peer, self._writer.transport.abort)
+        self._faults.when_passable(self.peer, self._spared, self._writer.transport.abort)
 
 
 def _pack(message: Message) -> bytes:

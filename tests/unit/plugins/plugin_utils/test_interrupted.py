@@ -86,6 +86,15 @@ def cut(members: list[Member], notices: bool) -> Cluster:
     return cluster
 
 
+def missed(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster in which n3 has restarted, of which n1 knows nothing."""
+    cluster = whole(members, notices)
+    cluster.stop("n3")
+    cluster.start("n3")
+    cluster.nodes["n1"].listed["id3"] = cluster.nodes["n3"].address
+    return cluster
+
+
 def restarted(members: list[Member], notices: bool) -> Cluster:
     cluster = bereft(members, notices)
     Play(members, cluster, "failover").run()
@@ -170,6 +179,9 @@ JOBS = {
     "converge with a relay": Job("converge", DEEP, new, DEEP, notices=False),
     "converge after a cut": Job("converge", FLAT, cut, FLAT),
     "switchover": Job("switchover", FLAT, whole, led_by(FLAT, "n2"), notices=False),
+    "switchover with a restart that was missed": Job(
+        "switchover", DEEP, missed, led_by(DEEP, "n2"), notices=False
+    ),
     "switchover to a named one": Job(
         "switchover", FLAT, whole, led_by(FLAT, "n3"), variables={"candidate": "n3"}
     ),
@@ -195,6 +207,7 @@ JOBS = {
     "failover": Job("failover", FLAT, bereft, led_by(FLAT, "n2"), notices=False),
     "failover with a relay": Job("failover", DEEP, bereft, led_by(DEEP, "n2")),
     "rejoin": Job("rejoin", FLAT, restarted, led_by(FLAT, "n2"), notices=False),
+    "rejoin after a restart that was missed": Job("rejoin", FLAT, missed, FLAT),
     "rejoin of a primary that woke up": Job(
         "rejoin", DEEP, woken, led_by(DEEP, "n2"), takes=("n2", "n3", "n4")
     ),
@@ -287,6 +300,13 @@ def test_an_undisturbed_run_does_it(name: str) -> None:
 def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(name: str) -> None:
     for change, cluster in named(name).before:
         assert_finished(JOBS[name], cluster, run_again(JOBS[name], change, cluster))
+
+
+def test_a_restart_that_was_missed_is_reported_before_the_node_is_attached() -> None:
+    changes = [
+        change for change, _cluster in named("rejoin after a restart that was missed").before
+    ]
+    assert changes.index("dead n1") < changes.index("besecondary n3")
 
 
 FENCING_TASKS = """

@@ -146,7 +146,8 @@ EXAMPLES = {
             "n3": answer("none"),
         },
         "n2 follows z9 at 10.9.9.9, which is no node of the inventory; there may be two "
-        "primaries. If it has died, its followers find out within three times the tick timeout",
+        "primaries. If it has died, its followers find out within three times the tick timeout, "
+        "unless that is 0",
     ),
     "hidden_primary": Example(
         "converge",
@@ -214,8 +215,8 @@ EXAMPLES = {
         DEAD,
         {**DEAD, "n1": Silence("timeout"), "n2": answer("secondary", N1)},
         "n2 is connected to n1 at 10.0.0.1, which does not answer here and may well live. If it "
-        "has died, its secondaries find out within three times the tick timeout; then run this "
-        "again",
+        "has died, its secondaries find out within three times the tick timeout, unless that is 0; "
+        "then run this again",
     ),
     "fenced": Example(
         "failover",

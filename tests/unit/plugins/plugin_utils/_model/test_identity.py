@@ -199,3 +199,60 @@ def test_a_node_that_is_listed_and_is_no_member_is_named_with_its_address() -> N
     assert strangers(observed) == ([], listed)
     remarks = identity.remarks(Topology([N1, N2, N3]), observed)
     assert remarks[0] == "n1 lists id4 at 10.0.0.4 as connected, which is no node of the inventory."
+
+
+def test_who_names_nobody_or_another_member_is_listed_in_vain() -> None:
+    relay = replace(N3, role="relay")
+    elsewhere, alias = Peer("x9", "10.9.9.9"), Peer("x9", "10.0.0.1")
+    for said, in_vain in (
+        (answer("none"), True),
+        (answer("primary"), True),
+        (answer("secondary", relay), True),
+        (answer("secondary", Peer("id3", "")), True),
+        # Whom it follows is not known, or is the one that lists it, perhaps by another name.
+        (answer("secondary"), False),
+        (answer("secondary", N1), False),
+        (answer("secondary", Peer("id1", "10.9.9.9")), False),
+        (answer("relay", Peer("id1", "")), False),
+        (answer("secondary", alias), False),
+        (answer("secondary", elsewhere), False),
+        (SILENT, False),
+    ):
+        observed: Observed = {
+            "n1": answer("primary", None, N2),
+            "n2": said,
+            "n3": answer("relay", N1, N2),
+        }
+        for first in (N1, BY_NAME):
+            if first is BY_NAME and said == answer("secondary", alias):
+                # Only its address would tell.
+                observed["n3"] = answer("relay", N1)
+            topology = Topology([first, N2, relay])
+            vain = identity.is_listed_in_vain(topology, observed, N2, first)
+            assert vain is in_vain, (said, first)
+
+
+def test_ids_that_may_have_been_exchanged_are_no_proof() -> None:
+    # n1 goes by the id of n3, which is none.
+    observed: Observed = {
+        "n1": answer("primary", None, N2),
+        "n2": answer("secondary", Peer("id3", "10.0.0.1")),
+        "n3": answer("none"),
+    }
+    for first in (N1, BY_NAME):
+        assert not identity.is_listed_in_vain(Topology([first, N2, N3]), observed, N2, first)
+
+
+def test_another_member_under_the_id_of_one_that_is_none_is_not_listed_in_vain() -> None:
+    at_n3 = replace(N2, address="10.0.0.3")
+    observed: Observed = {
+        "n1": answer("primary", None, at_n3),
+        "n2": answer("none"),
+        "n3": answer("secondary", N1),
+    }
+    topology = Topology([N1, N2, N3])
+    assert not identity.is_listed_in_vain(topology, observed, N2, N1)
+    # A new address of its own, as of a host that was built anew.
+    moved = replace(N2, address="10.9.9.9")
+    observed["n1"] = answer("primary", None, moved)
+    assert identity.is_listed_in_vain(topology, observed, N2, N1)

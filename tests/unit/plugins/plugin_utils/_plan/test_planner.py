@@ -499,6 +499,62 @@ def test_each_node_that_lists_one_that_does_not_run_is_told_one_node_at_a_time()
     )
 
 
+def test_a_node_that_is_listed_where_it_does_not_follow_is_declared_dead_first() -> None:
+    relay, moved = member(2, "relay"), member(4, "secondary", "n2")
+    observed: Observed = {
+        "n1": answer("primary", None, relay, N3, moved, txid=NEW),
+        "n2": answer("relay", N1, N3, moved, txid=NEW),
+        "n3": answer("none"),
+        "n4": answer("secondary", relay, txid=NEW),
+    }
+    plan = planned([N1, relay, N3, moved], observed)
+    waves = {
+        f"{wave.name} {number}": [(step.host, step.upstream) for step in wave.steps]
+        for number, wave in enumerate(plan.waves)
+    }
+    assert waves == {
+        "dead 0": [("n1", "n3"), ("n2", "n3")],
+        "dead 1": [("n1", "n4")],
+        "secondaries 2": [("n3", "n1")],
+    }
+    assert [step.reason for step in plan.steps[::2]] == [
+        "lists n3, which is none and does not follow it",
+        "lists n4, which is secondary of id2 at 10.0.0.2 and does not follow it",
+    ]
+    assert not plan.waves[-1].steps[0].force
+
+
+def test_a_node_that_is_no_primary_any_more_is_not_told_of_links() -> None:
+    observed: Observed = {"n1": answer("primary"), "n2": answer("secondary", N1, N3), "n3": STOPPED}
+    assert "dead" not in {wave.name for wave in planned([N1, N2, N3], observed).waves}
+
+
+@pytest.mark.parametrize("said", [answer("none"), STOPPED])
+def test_nothing_is_reported_on_a_node_that_is_left_out(said: Observation) -> None:
+    observed: Observed = {"n1": answer("primary", None, N2), "n2": said}
+    topology = Topology([N1, N2])
+    assert planner.plan_for(topology, observed, NO_HISTORY).waves[0].name == "dead"
+    left_out = {"n1": "it has no lock"}
+    waves = planner.plan_for(topology, observed, NO_HISTORY, left_out).waves
+    assert "dead" not in {wave.name for wave in waves}
+
+
+@given(situations())
+@repeatable
+def test_no_node_is_declared_dead_where_it_follows(situation: Situation) -> None:
+    members, cluster = situation
+    topology, observed = Topology(members), cluster.look()
+    for step in planner.plan_for(topology, observed, NO_HISTORY).steps:
+        if step.orders != ("secondary_dead",):
+            continue
+        lister, dead = cluster.nodes[step.host], cluster.nodes[step.upstream]
+        assert dead.node_id in lister.listed
+        assert not dead.running or dead.reachable
+        if dead.running and dead.upstream:
+            assert dead.upstream[0] != lister.name
+            assert dead.upstream[1] != lister.address
+
+
 def test_a_node_that_only_does_not_answer_is_not_declared_dead() -> None:
     observed: Observed = {
         "n1": answer("primary", None, N2),
@@ -510,7 +566,7 @@ def test_a_node_that_only_does_not_answer_is_not_declared_dead() -> None:
 def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
     observed: Observed = {
-        "n1": answer("primary", None, N2, N3, txid=NEW),
+        "n1": answer("primary", None, N2, txid=NEW),
         "n2": answer("secondary", N1),
         "n3": answer("none"),
     }
