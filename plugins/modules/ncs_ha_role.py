@@ -27,10 +27,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Looks as O(look) says, and gives no orders. What only an order can show, such as a token
-      that differs from the primary's, is not predicted. Without the HA socket nodes do not tell the
-      addresses of others, so it is not predicted either that a node is ordered to follow the
-      same primary at another address.
+    details: Looks as O(look) says, and gives no orders. What only an order can show, such as a
+      token that differs from the primary's, is not predicted. Without the HA socket nodes do not
+      tell the addresses of others, so it is not predicted either that a node is ordered to follow
+      the same primary at another address.
   diff_mode:
     support: full
   idempotent:

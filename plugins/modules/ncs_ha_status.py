@@ -293,8 +293,8 @@ unanswered:
   returned: when no way tells the role
   type: bool
 locked:
-  description: That NSO was not asked over its HA socket, as the lock of another run is there, or may
-    be there.
+  description: That NSO was not asked over its HA socket, as the lock of another run is there, or
+    may be there.
   returned: where that is so
   type: bool
 run_id:

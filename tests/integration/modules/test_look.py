@@ -243,7 +243,11 @@ def test_the_lock_of_another_run_forbids_the_ha_socket_and_nothing_else(
 ) -> None:
     stage.put(PRIMARY)
     directory.begin("a")
-    options = {"state_dir": str(directory.path), "run_id": "b", "token": stage.token}
+    options: dict[str, Any] = {
+        "state_dir": str(directory.path),
+        "run_id": "b",
+        "token": stage.token,
+    }
     with hold(stage.subject, stage.token) as controller:
         for look in (EITHER[:1], EITHER):
             result = stage.look(look=look, **options)

@@ -27,7 +27,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.connection import (
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint, UnixEndpoint
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
-from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc, terms
+from ansible_collections.nso.ha.plugins.module_utils.ncs import cdb, error, ipc, terms
 from helpers import vectors
 from helpers.scripted_daemon import Close, Expect, Script, ScriptedDaemon, Send
 from helpers.vectors import ACCEPTED, CDB_NAME_FRAME, HELLO, TOKEN, TOKEN_FRAME, framed
@@ -106,7 +106,7 @@ def test_a_request_that_did_not_get_through_is_not_taken_for_no_transaction_id(
     def get_txid(_sock: socket.socket) -> None:
         raise failure
 
-    monkeypatch.setattr(cdb_socket.cdb, "get_txid", get_txid)
+    monkeypatch.setattr(cdb, "get_txid", get_txid)
     with socket.socket() as sock, pytest.raises(error.Failure) as caught:
         cdb_socket.DatabaseConnection(sock).txid()
     assert caught.value is failure

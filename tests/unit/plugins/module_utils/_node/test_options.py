@@ -104,7 +104,8 @@ def test_the_ways_to_look_are_in_the_order_of_the_option_each_once() -> None:
         "operational_state",
     )
     assert options.look_spec()["look"]["default"] == ["operational_state"]
-    for empty in ([], None):
+    nothing: tuple[Any, ...] = ([], None)
+    for empty in nothing:
         with pytest.raises(OptionError, match="look is empty"):
             options.ways({"look": empty})
 
