@@ -221,10 +221,13 @@ def _meant(
     topology: Topology, observed: Mapping[str, Observation], follower: str, peer: Peer
 ) -> Iterator[str]:
     """Yield the members that a follower may mean by the upstream that it names."""
+    leading = _leading(observed)
+    if peer.node_id in leading:
+        yield leading[peer.node_id]
     for member in (
         topology.by_node_id(peer.node_id),
         topology.by_address(peer.address),
-        _by_other_id(topology, observed, follower, peer),
+        _by_other_id(topology, observed, leading, follower, peer),
     ):
         if member is not None:
             yield member.host
