@@ -117,7 +117,8 @@ def read_operational_state(target: Target) -> OperationalState:
     Raises error.Failure where the node cannot be reached, is too slow, or CDB does not answer.
     """
     with cdb_connection(target) as cdb, connected(target, ipc.Client.MAAPI) as (sock, versions):
-        return _read(_Questions(sock), versions, cdb.read())
+        # CDB last: its answer is about a daemon that has not stopped in between.
+        return _read(_Questions(sock), versions, cdb.read)
 
 
 def read_beside(
@@ -131,16 +132,17 @@ def read_beside(
         hasty = target._replace(timeout=seconds)
         limit = frames.Deadline(seconds)
         with connected(hasty, ipc.Client.MAAPI) as (sock, _versions):
-            return _read(_Questions(sock, limit), versions, database)
+            return _read(_Questions(sock, limit), versions, lambda: database)
     except error.Failure as failure:
         return OperationalState(versions, database, failure=failure)
 
 
-def _read(questions: _Questions, versions: ipc.Versions, database: Database) -> OperationalState:
+def _read(
+    questions: _Questions, versions: ipc.Versions, read_database: Callable[[], Database]
+) -> OperationalState:
     container, role = _role(questions)
     return OperationalState(
         versions=versions,
-        database=database,
         role=role,
         node_id=_short(questions.text(f"{container.xpath}/node-id")),
         primary_id=_short(questions.text(f"{container.xpath}/primary-node-id")),
@@ -153,6 +155,7 @@ def _read(questions: _Questions, versions: ipc.Versions, database: Database) -> 
         rule_based_ha=_rule_based_ha(questions),
         raft=_raft(questions),
         failure=questions.failure,
+        database=read_database(),
     )
 
 
