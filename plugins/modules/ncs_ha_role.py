@@ -573,8 +573,9 @@ def _run(
     if check_mode:
         # Compiled at each call on the target, so it is imported only where it is needed.
         from ansible_collections.nso.ha.plugins.module_utils._apply.foresight import foresee
+        from ansible_collections.nso.ha.plugins.module_utils._node.node_status import ITS_PRIMARY
 
-        return {**foresee(target, ways, decide, escort), **dialled}
+        return {**foresee(target, ways, decide, escort, ITS_PRIMARY), **dialled}
     return {**apply(target, decide, escort), **dialled}
 
 

@@ -283,8 +283,11 @@ def _run(
     if check_mode:
         # Compiled at each call on the target, so it is imported only where it is needed.
         from ansible_collections.nso.ha.plugins.module_utils._apply.foresight import foresee
+        from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+            ITS_SECONDARIES,
+        )
 
-        return foresee(target, ways, decide, escort, secondaries=True)
+        return foresee(target, ways, decide, escort, ITS_SECONDARIES)
     return apply(target, decide, escort)
 
 

@@ -172,7 +172,8 @@ ha:
       returned: always
       sample: 2
     primary:
-      description: The node that this one follows, or null.
+      description: The node that this one follows, or null. Of a follower it is null where the node
+        does not tell it without its HA socket.
       type: dict
       returned: always
       sample: {"node_id": "n1", "address": "192.0.2.1"}
@@ -649,7 +650,7 @@ def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus
             target,
             options.ways(params),
             guard=lambda: _respect_lock(params, directory, target),
-            secondaries=wanted is not None and bool(wanted.secondaries),
+            needed=wanted.peers if wanted else (),
         )
     reading = reported("Reading the HA status", target.endpoint)
     with reading, contextlib.closing(reader):

@@ -22,16 +22,16 @@ def foresee(
     ways: Sequence[str],
     decide: Callable[[HaState], Change],
     escort: Escort,
-    secondaries: bool = False,
+    needed: str,
 ) -> dict[str, Any]:
     """Return what `change.apply` would return if every order were carried out, and give none.
 
-    ways:        how to look at the node
-    secondaries: whether what is decided depends on its connected secondaries
+    ways:   how to look at the node
+    needed: what the decision rests on beside the role, see StatusReader
 
     Raises ModuleFailure.
     """
-    reader = StatusReader(target, ways, secondaries=secondaries)
+    reader = StatusReader(target, ways, needed=(needed,))
     with failures.reported("Reading the HA status", target.endpoint), contextlib.closing(reader):
         status = reader.read(target.timeout)
         change = decide(status.state)

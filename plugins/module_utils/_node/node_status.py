@@ -12,18 +12,22 @@ the next one only where the daemon answered and did not tell by the one before.
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Container, NamedTuple, Sequence
 
 from ..ncs import error, ipc
 from .cdb_socket import Database, DatabaseConnection, cdb_connection
 from .connection import HaConnection, Target, ha_connection
 from .failures import ModuleFailure, as_result
 from .operational_state import OperationalState, read_beside, read_operational_state
-from .options import HA_SOCKET, OPERATIONAL_STATE
 from .state import FOLLOWERS, NONE, SECONDARY, HaState, Peer
+from .ways import HA_SOCKET, OPERATIONAL_STATE
 
 #: Longest time for all that is read over MAAPI beside the HA socket, in seconds.
 PATIENCE = 3.0
+
+
+#: What a node may leave untold of others: whom it follows, and who is connected to it.
+ITS_PRIMARY, ITS_SECONDARIES = "primary", "secondaries"
 
 
 class NodeStatus(NamedTuple):
@@ -101,7 +105,7 @@ class StatusReader:
 
     ways:        the ways that are allowed, in order
     guard:       is called before the HA socket is opened, and raises ModuleFailure to forbid it
-    secondaries: whether a primary or relay that does not tell its secondaries has not answered
+    needed:      ITS_PRIMARY, ITS_SECONDARIES: a node that does not tell these has not answered
     """
 
     def __init__(
@@ -109,12 +113,12 @@ class StatusReader:
         target: Target,
         ways: Sequence[str] = (OPERATIONAL_STATE,),
         guard: Callable[[], None] = no_guard,
-        secondaries: bool = False,
+        needed: Container[str] = (),
     ) -> None:
         self._target = target
         self._ways = tuple(ways)
         self._guard = guard
-        self._secondaries = secondaries
+        self._needed = needed
         self._stack = contextlib.ExitStack()
         self._connections: tuple[DatabaseConnection, HaConnection] | None = None
 
@@ -132,7 +136,7 @@ class StatusReader:
                 if way == HA_SOCKET:
                     return self._by_ha_socket(target, told, untold)
                 told = read_operational_state(target)
-                return NodeStatus(self._state(told), way, told)
+                return NodeStatus(self._state(told, last), way, told)
             except Unanswered as unanswered:
                 untold = unanswered
                 if last:
@@ -149,18 +153,22 @@ class StatusReader:
         self._connections = None
         self._stack.close()
 
-    def _state(self, told: OperationalState) -> HaState:
-        """Return what the operational state tells of the role. Raises Unanswered."""
+    def _state(self, told: OperationalState, last: bool) -> HaState:
+        """Return what the operational state tells of the role. Raises Unanswered.
+
+        Where it is not the last way, a follower has to tell its primary.
+        """
         role = told.role
         if role is None:
             raise self._unanswered(told, "role")
-        if role in FOLLOWERS and told.primary_id is None:
-            raise self._unanswered(told, "primary")
+        untold = role in FOLLOWERS and told.primary_id is None
+        if untold and (ITS_PRIMARY in self._needed or not last):
+            raise self._unanswered(told, ITS_PRIMARY)
         secondaries = told.secondaries
         if secondaries is None and role in (NONE, SECONDARY):
             secondaries = ()
-        if secondaries is None and self._secondaries:
-            raise self._unanswered(told, "secondaries")
+        if secondaries is None and ITS_SECONDARIES in self._needed:
+            raise self._unanswered(told, ITS_SECONDARIES)
         return HaState(
             role,
             Peer(told.primary_id, "") if role in FOLLOWERS and told.primary_id else None,
@@ -187,7 +195,7 @@ class StatusReader:
             )
         # Before start phase 1 a daemon may not have everything yet. A follower has no primary
         # while it changes from one to another.
-        passing = what == "primary" or told.database.phase < 1
+        passing = what == ITS_PRIMARY or told.database.phase < 1
         return Unanswered(
             f"NSO at {where} answered, but its operational state does not tell the {what} of the "
             f"node{why}.",

@@ -16,11 +16,7 @@ from .connection import Target, access_secret, path_exists
 from .endpoint import ENV_ACCESS_FILE, EndpointError, Options, choose
 from .transaction_id import TransactionId
 from .validation import OptionError, check_seconds, token_problem
-
-#: The ways to find out the role of a node, as the option `look` names them.
-OPERATIONAL_STATE = "operational_state"
-HA_SOCKET = "ha_socket"
-WAYS = (OPERATIONAL_STATE, HA_SOCKET)
+from .ways import HA_SOCKET, OPERATIONAL_STATE, WAYS
 
 
 def connection_spec() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ..ncs import error
 from .cdb_socket import Database
-from .node_status import NodeStatus, StatusReader, Unanswered
+from .node_status import ITS_PRIMARY, ITS_SECONDARIES, NodeStatus, StatusReader, Unanswered
 from .options import transaction_id
 from .state import HaState
 from .transaction_id import TransactionId
@@ -42,6 +42,12 @@ class Conditions(NamedTuple):
     secondaries: tuple[str, ...] = ()
     phase: int | None = None
     txid: TransactionId | None = None
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """Return what of other nodes is needed to tell whether they hold, see StatusReader."""
+        named = {ITS_PRIMARY: self.primary_id is not None, ITS_SECONDARIES: bool(self.secondaries)}
+        return tuple(what for what, needed in named.items() if needed)
 
 
 def conditions(wait_for: Mapping[str, Any]) -> Conditions | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY
 
-from .observation import Answer, Observation
+from .observation import Answer, Observation, Silence
 
 
 def ha_of_its_own(host: str, answer: Answer) -> list[str]:
@@ -54,8 +54,9 @@ def other_ha(observed: Mapping[str, Observation]) -> list[str]:
 
 
 def untold(observed: Mapping[str, Observation]) -> list[str]:
-    """Return a sentence on each node that does not tell which nodes are connected to it."""
-    return [
+    """Return a sentence on each node that does not tell whom it follows, or who follows it."""
+    sentences = [_untold_upstream(host) for host in _untold_upstreams(observed)]
+    return sentences + [
         f"{host} does not tell which secondaries are connected to it, so that is known from them "
         "alone. Hint: with nso_ha_look=ha_socket it is asked by its HA socket."
         for host, observation in observed.items()
@@ -63,3 +64,31 @@ def untold(observed: Mapping[str, Observation]) -> list[str]:
         and observation.state.role in (PRIMARY, RELAY)
         and observation.state.secondaries is None
     ]
+
+
+def as_silent(observed: Mapping[str, Observation]) -> dict[str, Observation]:
+    """Return the observations for a plan: a node that does not tell whom it follows is silent.
+
+    Without that nothing can be said of what it needs, or of its data.
+    """
+    silent = {
+        host: Silence(_untold_upstream(host), reachable=True)
+        for host in _untold_upstreams(observed)
+    }
+    return {**observed, **silent}
+
+
+def leaves_open(observation: Observation) -> bool:
+    """Return whether a node follows another, and it is not known which."""
+    return isinstance(observation, Answer) and observation.upstream_untold
+
+
+def _untold_upstreams(observed: Mapping[str, Observation]) -> list[str]:
+    return [host for host, observation in observed.items() if leaves_open(observation)]
+
+
+def _untold_upstream(host: str) -> str:
+    return (
+        f"{host} does not tell which node it follows, and no node says that it has it for a "
+        "follower. Hint: with nso_ha_look=operational_state,ha_socket it is asked by its HA socket."
+    )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ansible_collections.nso.ha.plugins.module_utils._apply import transitions
@@ -57,6 +57,32 @@ def follow_the_same(state: HaState, other: HaState) -> bool:
     told = bool(state.primary.address and other.primary.address)
     same_address = not told or state.primary.address == other.primary.address
     return state.primary.node_id == other.primary.node_id and same_address
+
+
+def with_listers(
+    members: Iterable[Member], observed: Mapping[str, Observation]
+) -> dict[str, Observation]:
+    """Return the observations, with the upstreams that followers do not tell.
+
+    It is the member that lists the follower. If none does, or several do, it is not known.
+    """
+    by_host = {member.host: member for member in members}
+    completed = dict(observed)
+    for host, observation in observed.items():
+        if not isinstance(observation, Answer) or not observation.upstream_untold:
+            continue
+        listing = [
+            other
+            for other, seen in observed.items()
+            if isinstance(seen, Answer) and seen.lists(by_host[host].node_id)
+        ]
+        if len(listing) == 1:
+            answer = observed[listing[0]]
+            own_id = answer.own_id if isinstance(answer, Answer) else None
+            upstream = Peer(own_id or by_host[listing[0]].node_id, "")
+            state = observation.state._replace(primary=upstream)
+            completed[host] = replace(observation, state=state, upstream_untold=False)
+    return completed
 
 
 def linked(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:

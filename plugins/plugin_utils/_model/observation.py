@@ -12,12 +12,14 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    FOLLOWERS,
     NONE,
     HaState,
     Peer,
     admin_mode,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.ways import OPERATIONAL_STATE
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Answer:
     upgrade:  whether a data model upgrade is under way
     held:     whether an operation put it into read-only mode and has not lifted it yet
     protocol: the version of the IPC protocol that it speaks, or None where it is not known
+    upstream_untold: whether it follows a node, and does not tell which without its HA socket
     """
 
     state: HaState
@@ -60,6 +63,7 @@ class Answer:
     held: bool = False
     protocol: int | None = None
     facts: Facts = Facts()
+    upstream_untold: bool = False
 
     @property
     def own_id(self) -> str | None:
@@ -122,12 +126,16 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
 
 def from_ha(status: Mapping[str, Any]) -> Answer:
     """Return the observation in the `ha` dictionary that `ncs_ha_status` returns."""
+    state = state_from(status)
     return Answer(
-        state=state_from(status),
+        state=state,
         phase=int(status["phase"]),
         txid=txid_from(status["txid"]),
         upgrade=bool(status.get("upgrade")),
         protocol=(status.get("server") or {}).get("protocol_version"),
+        upstream_untold=state.role in FOLLOWERS
+        and state.primary is None
+        and status.get("look") == OPERATIONAL_STATE,
         facts=Facts(**{field.name: status.get(field.name) for field in fields(Facts)}),
     )
 

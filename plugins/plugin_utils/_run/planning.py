@@ -121,7 +121,7 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
         return _refused(known.run, members, "state_directory", reasons, locked)
     # The locks that told of them may have been replaced by the lock of this run.
     unfinished = {**(earlier.plan.unfinished if earlier else {}), **state_directories.unfinished}
-    observed = known.results.observations(known.run.hosts, (*locked, *unlocked), UNDER_LOCK)
+    observed = _observed(known, (*locked, *unlocked), UNDER_LOCK)
     scene = Scene(members, observed, state_directories.history, unfinished, unlocked)
     operation_plan = _judged(known, requested, scene, state_directories)
     started = earlier.progress.started if earlier else 0.0
@@ -130,6 +130,12 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
         Progress(locked or operation_plan.lock.hosts, unlocked, started=started),
         state_directories.replace,
     )
+
+
+def _observed(known: Known, locked: Iterable[str], step: str) -> Mapping[str, Observation]:
+    """Return what is to be planned for; of the nodes that are locked, as seen at this step."""
+    observed = known.results.observations(known.run.hosts, locked, step)
+    return itself.as_silent(links.with_listers(known.members, observed))
 
 
 def roll_back(known: Known, failed: Decision) -> Decision:
@@ -142,7 +148,7 @@ def roll_back(known: Known, failed: Decision) -> Decision:
         return failed.with_verdicts(doubts).with_progress(undecided=True, reversible=False)
     requested = Request(operations.ROLL_BACK, candidate=failed.plan.former)
     locked, unlocked = failed.progress.locked, failed.progress.unlocked
-    observed = known.results.observations(known.run.hosts, (*locked, *unlocked), ROLLING_BACK)
+    observed = _observed(known, (*locked, *unlocked), ROLLING_BACK)
     state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
     scene = Scene(
         known.members,

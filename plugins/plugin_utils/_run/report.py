@@ -346,7 +346,7 @@ def status_report(
     outcome is done if everything matches, else incomplete, or two_primaries.
     """
     problems = [*problems, *topology_problems(members)]
-    observed = results.observations(member.host for member in members)
+    observed = links.with_listers(members, results.observations(member.host for member in members))
     wanted = None if problems else Topology(members)
     nodes = []
     for member in members:
@@ -377,6 +377,8 @@ def status_report(
         outcome, text = DONE, "The cluster matches the inventory."
     elif run.problems:
         outcome, text = INCOMPLETE, "No node was asked."
+    elif any(map(itself.leaves_open, observed.values())):
+        outcome, text = INCOMPLETE, "Whether the cluster matches the inventory is not known."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     head = [text, *remarks, *_read_only(observed), *_remarks(state_directories)]
@@ -421,6 +423,8 @@ def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host
         return "no answer"
     if wanted is None:
         return "-"
+    if itself.leaves_open(observed[host]):
+        return "not known"
     return "as wanted" if links.is_as_wanted(wanted, observed, host) else "differs"
 
 

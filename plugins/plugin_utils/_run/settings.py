@@ -15,6 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ansible_collections.nso.ha.plugins.module_utils._node import validation
+from ansible_collections.nso.ha.plugins.module_utils._node.ways import (
+    HA_SOCKET,
+    OPERATIONAL_STATE,
+    WAYS,
+)
 
 from .._model.topology import DEFAULT_PRIORITY, Member
 
@@ -45,10 +50,8 @@ ACCESS_FILE = "__nso_ha_access_file"
 #: The token as users give it for a host.
 GIVEN_TOKEN = "nso_ha_token"
 
-#: The ways of looking at a node, as the modules call them, and the one without the HA socket.
+#: The variable that has the ways of looking at a node, and what it is by default.
 LOOK = "nso_ha_look"
-OPERATIONAL_STATE, HA_SOCKET = "operational_state", "ha_socket"
-WAYS = (OPERATIONAL_STATE, HA_SOCKET)
 DEFAULT_LOOK = (OPERATIONAL_STATE,)
 
 #: Variables of the group that are text, and those that are lists of names or text with names.

@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS
+
 from .._checks.case import Verdict
 
 #: Ansible indents what it prints and puts it between quotes: 80 columns less that.
@@ -29,7 +31,7 @@ def lines(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -
             node["host"],
             node["wanted"] or "?",
             node["role"] or "?",
-            primary["node_id"] if primary else "-",
+            _upstream(node["role"], primary),
             node["txid_text"],
         ]
         short = [_cut(cell, limit) for cell, limit in zip(cells, _COLUMNS.values(), strict=True)]
@@ -43,6 +45,13 @@ def lines(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -
             note, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
         )
     return text
+
+
+def _upstream(role: str | None, primary: Mapping[str, Any] | None) -> str:
+    """Return the id of the node that a node follows, "?" where it does not tell."""
+    if primary:
+        return str(primary["node_id"])
+    return "?" if role in FOLLOWERS else "-"
 
 
 def _cut(text: str, limit: int) -> str:

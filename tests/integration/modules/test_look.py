@@ -152,7 +152,7 @@ def test_the_ha_socket_is_used_in_its_turn_with_a_token_only(
     assert foreseen["transitions"] == ["benone"]
 
 
-def test_a_follower_that_does_not_name_its_primary_has_not_answered(
+def test_a_follower_that_does_not_name_its_primary_has_answered_unless_that_is_needed(
     simulation: Simulation, forked: ForkedModules
 ) -> None:
     cluster = simulation.cluster(2, lacks=("ha/primary-node-id",))
@@ -160,9 +160,19 @@ def test_a_follower_that_does_not_name_its_primary_has_not_answered(
     first.order("primary")
     second.order("secondary", first)
     assert forked.run(STATUS, at(first))["ha"]["role"] == PRIMARY
-    result = forked.run(STATUS, at(second))
-    assert result["unanswered"] is True
-    assert "does not tell the primary of the node" in result["msg"]
+    found = forked.run(STATUS, at(second))["ha"]
+    assert (found["role"], found["primary"]) == ("secondary", None)
+    waiting = at(second, wait_for={"primary_id": "n1"}, wait_timeout=0.1)
+    following = {
+        "role": "secondary",
+        "node_id": "n2",
+        "primary_id": "n1",
+        "primary_ip": "127.0.0.1",
+    }
+    for module, options in ((STATUS, waiting), (ROLE, at(second, **following))):
+        result = forked.run(module, options, check=True)
+        assert result["unanswered"] is True
+        assert "does not tell the primary of the node" in result["msg"]
     found = forked.run(STATUS, at(second, look=EITHER, token=cluster.token))["ha"]
     assert found["primary"]["node_id"] == "n1"
 

@@ -14,17 +14,16 @@ from ansible_collections.nso.ha.plugins.module_utils._node.connection import Tar
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint
 from ansible_collections.nso.ha.plugins.module_utils._node.failures import ModuleFailure
 from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
+    ITS_PRIMARY,
+    ITS_SECONDARIES,
     NodeStatus,
     StatusReader,
     Unanswered,
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.operational_state import OperationalState
-from ansible_collections.nso.ha.plugins.module_utils._node.options import (
-    HA_SOCKET,
-    OPERATIONAL_STATE,
-)
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._node.ways import HA_SOCKET, OPERATIONAL_STATE
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 
 VERSIONS = ipc.Versions(86, 0x08060800)
@@ -199,8 +198,6 @@ def test_a_node_that_does_not_answer_is_not_asked_twice(
     ("told", "words"),
     [
         (NOTHING, "does not tell the role of the node. This release may not have it"),
-        (PRIMARY._replace(role="secondary", primary_id=None), "does not tell the primary of"),
-        (PRIMARY._replace(role="relay", primary_id=None), "does not tell the primary of"),
         (
             NOTHING._replace(failure=error.refusal(3, "not you")),
             "does not tell the role of the node: ACCESS_DENIED (3): ",
@@ -231,14 +228,26 @@ def test_secondaries_that_are_not_told_are_null_unless_they_are_what_is_asked_fo
     status = look([OPERATIONAL_STATE])
     assert status.as_result()["secondaries"] is None
     with pytest.raises(Unanswered, match="does not tell the secondaries of the node"):
-        look([OPERATIONAL_STATE], secondaries=True)
-    assert look(EITHER, secondaries=True).look == HA_SOCKET
+        look([OPERATIONAL_STATE], needed=[ITS_SECONDARIES])
+    assert look(EITHER, needed=[ITS_SECONDARIES]).look == HA_SOCKET
+
+
+@pytest.mark.parametrize("role", ["secondary", "relay"])
+def test_a_primary_that_a_follower_does_not_tell_is_null_unless_it_is_asked_for_or_can_be_found(
+    node: Node, role: str
+) -> None:
+    node.told = [PRIMARY._replace(role=role, primary_id=None)]
+    status = look([OPERATIONAL_STATE]).as_result()
+    assert (status["role"], status["primary"]) == (role, None)
+    with pytest.raises(Unanswered, match="does not tell the primary of the node"):
+        look([OPERATIONAL_STATE], needed=[ITS_PRIMARY])
+    assert look(EITHER).look == HA_SOCKET
 
 
 @pytest.mark.parametrize("role", ["none", "secondary"])
 def test_a_node_that_can_have_no_secondaries_has_none(node: Node, role: str) -> None:
     node.told = [PRIMARY._replace(role=role, secondaries=None)]
-    assert look([OPERATIONAL_STATE], secondaries=True).state.secondaries == ()
+    assert look([OPERATIONAL_STATE], needed=[ITS_SECONDARIES]).state.secondaries == ()
 
 
 def test_a_follower_has_its_primary_by_its_id_alone(node: Node) -> None:

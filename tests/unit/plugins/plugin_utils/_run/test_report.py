@@ -565,7 +565,7 @@ def test_status_tells_what_nodes_tell_of_themselves() -> None:
     assert "does not tell" not in text
 
     held = said(ha=first, state_directory=cases.directory(read_only=cases.lock() | {"at": "noon"}))
-    assert "so no client can write" not in table(compared((N1, N2), {**LINKED, "n1": held}))
+    assert "(administrator)" not in table(compared((N1, N2), {**LINKED, "n1": held}))
 
 
 def test_a_primary_that_does_not_tell_its_secondaries_is_named_in_status_and_plan() -> None:
@@ -574,6 +574,30 @@ def test_a_primary_that_does_not_tell_its_secondaries_is_named_in_status_and_pla
     told = compared((N1, N2), {**LINKED, "n1": untold})
     assert (told["outcome"], text in table(told)) == ("done", True)
     assert text in table(reported({**LINKED, "n1": untold}, dry=True))
+
+
+def test_a_follower_that_does_not_tell_its_primary_follows_the_one_that_lists_it() -> None:
+    untold = {"ha": {**LINKED["n2"]["ha"], "primary": None, "look": "operational_state"}}
+    told = compared((N1, N2), {**LINKED, "n2": untold})
+    assert told["outcome"] == "done"
+    assert told["nodes"][1]["primary"] == {"node_id": "id1", "address": None}
+    assert "does not tell" not in table(told)
+    assert not reported({**LINKED, "n2": untold}, dry=True)["verdicts"]
+
+
+def test_whom_a_follower_follows_is_not_known_where_nobody_tells() -> None:
+    first = {"ha": {**LINKED["n1"]["ha"], "secondaries": None}}
+    second = {"ha": {**LINKED["n2"]["ha"], "primary": None, "look": "operational_state"}}
+    told = compared((N1, N2), {"n1": first, "n2": second})
+    assert told["outcome"] == "incomplete"
+    assert done(told) == {"n1": "as wanted", "n2": "not known"}
+    assert [node["role"] for node in told["nodes"]] == ["primary", "secondary"]
+    text = table(told)
+    assert "Whether the cluster matches the inventory is not known." in text
+    assert "n2 does not tell which node it follows" in text
+    planned = reported({"n1": first, "n2": second}, dry=True)
+    assert planned["outcome"] == "incomplete"
+    assert "n2 does not tell which node it follows" in table(planned)
 
 
 def test_status_of_a_cluster_that_is_not() -> None:
