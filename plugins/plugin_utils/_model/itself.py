@@ -72,7 +72,7 @@ def as_silent(observed: Mapping[str, Observation]) -> dict[str, Observation]:
     Without that nothing can be said of what it needs, or of its data.
     """
     silent = {
-        host: Silence(_untold_upstream(host), reachable=True)
+        host: Silence(_untold_upstream("it"), reachable=True)
         for host in _untold_upstreams(observed)
     }
     return {**observed, **silent}
@@ -87,8 +87,8 @@ def _untold_upstreams(observed: Mapping[str, Observation]) -> list[str]:
     return [host for host, observation in observed.items() if leaves_open(observation)]
 
 
-def _untold_upstream(host: str) -> str:
+def _untold_upstream(who: str) -> str:
     return (
-        f"{host} does not tell which node it follows, and no node says that it has it for a "
+        f"{who} does not tell which node it follows, and no node says that it has it for a "
         "follower. Hint: with nso_ha_look=operational_state,ha_socket it is asked by its HA socket."
     )

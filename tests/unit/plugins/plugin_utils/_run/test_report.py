@@ -597,7 +597,7 @@ def test_whom_a_follower_follows_is_not_known_where_nobody_tells() -> None:
     assert "n2 does not tell which node it follows" in text
     planned = reported({"n1": first, "n2": second}, dry=True)
     assert planned["outcome"] == "incomplete"
-    assert "n2 does not tell which node it follows" in table(planned)
+    assert "(n2) it does not tell which node it follows" in table(planned)
 
 
 def test_status_of_a_cluster_that_is_not() -> None:
