@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.nso.ha.plugins.action import cluster_decision
+from ansible_collections.nso.ha.plugins.module_utils._node import ways
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
@@ -428,10 +429,10 @@ def test_the_looks_are_for_what_the_decisions_take_them_for() -> None:
     moments = {variables["__nso_ha_moment"] for variables in looks}
     assert moments == {results.UNDER_LOCK, results.ROLLING_BACK}
     # Orders follow, so it is the HA socket that tells.
-    assert all(variables["__nso_ha_ways"] == [settings.HA_SOCKET] for variables in looks)
+    assert all(variables["__nso_ha_ways"] == [ways.HA_SOCKET] for variables in looks)
     (recheck,) = [task for task in ON_NODES if task["register"] == results.RECHECK]
     assert recheck["nso.ha.ncs_ha_status"]["step"] == results.before("{{ __nso_ha_wave.name }}")
-    assert recheck["nso.ha.ncs_ha_status"]["look"] == [settings.HA_SOCKET]
+    assert recheck["nso.ha.ncs_ha_status"]["look"] == [ways.HA_SOCKET]
 
 
 @every([task for task in ON_NODES if action(task) != "nso.ha.ncs_ha_operation"])
