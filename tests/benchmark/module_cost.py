@@ -107,5 +107,5 @@ def _refuse_without_lab() -> None:
         raise NotRun("a lab is up already; make lab-down takes it away")
 
 
-LOCAL = Group("module-local", _figures("local", "local connection", 1.12), _local)
-SSH = Group("module-ssh", _figures("ssh", "over SSH", 1.12), _ssh)
+LOCAL = Group("module-local", _figures("local", "local connection", 1.15), _local)
+SSH = Group("module-ssh", _figures("ssh", "over SSH", 1.10), _ssh)
