@@ -132,7 +132,7 @@ def given_options(options: argparse.Namespace) -> dict[str, Any]:
     given = {
         key: value for key, value in vars(options).items() if key in names and value is not None
     }
-    return {key: tuple(value) if type(value) is list else value for key, value in given.items()}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
 
 
 def _add_node(commands: Any) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, NoReturn, Sequence
 
 import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node import node_status
@@ -49,6 +49,11 @@ PRIMARY = NOTHING._replace(
 OVER_HA = HaState("primary", None, (Peer("n2", "192.0.2.2"),))
 
 
+def fail(failure: error.Failure) -> NoReturn:
+    """Let a look fail."""
+    raise failure
+
+
 class Node:
     """A node that is looked at, and what was asked of it in which order.
 
@@ -67,7 +72,7 @@ class Node:
         self.asked.append("operational state")
         told = self.told.pop(0) if len(self.told) > 1 else self.told[0]
         if isinstance(told, error.Failure):
-            raise told
+            fail(told)
         return told
 
     def read_beside(
