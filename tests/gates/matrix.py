@@ -48,18 +48,17 @@ def _client(version: str) -> None:
         print(f"NOT RUN the client on Python {version}: there is none here")
         return
     environment = ensure(f"python-{version}", python, ("client.txt",))
-    _pytest(f"client on Python {version}", environment / "bin", "-n", "2", _MODULE_UTILS)
+    _pytest(f"client on Python {version}", environment / "bin", _MODULE_UTILS)
 
 
 def _playbooks(core: str, tools: Path) -> None:
     title = f"playbooks on ansible-core {core}"
     chosen = "every_core" if os.environ.get("EVERY") else "every_core and not long"
-    # They often wait, so more than there are cores.
-    _pytest(title, tools, "-n", "4", "-m", chosen, "tests/integration/playbooks")
+    _pytest(title, tools, "-m", chosen, "tests/integration/playbooks")
 
 
 def _pytest(title: str, tools: Path, *arguments: str) -> None:
-    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    options = ["-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", *arguments]
     # Some machines take several times as long as others.
     output = run(title, [tools / "python", *options], seconds=2400)
     for line in re.findall(r"^(?:SKIPPED .*|\d+ passed.*)$", output, re.MULTILINE):
