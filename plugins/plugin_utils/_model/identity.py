@@ -142,7 +142,7 @@ def _by_other_id(
 
 def may_lead(observation: Observation) -> bool:
     """Return whether a node may have followers."""
-    return isinstance(observation, Silence) or observation.state.role in (PRIMARY, RELAY)
+    return isinstance(observation, Silence) or _leads(observation)
 
 
 def _lister(

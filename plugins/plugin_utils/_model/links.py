@@ -72,14 +72,13 @@ def with_listers(
         if not isinstance(observation, Answer) or not observation.upstream_untold:
             continue
         listing = [
-            other
+            (other, seen)
             for other, seen in observed.items()
             if isinstance(seen, Answer) and seen.lists(by_host[host].node_id)
         ]
         if len(listing) == 1:
-            answer = observed[listing[0]]
-            own_id = answer.own_id if isinstance(answer, Answer) else None
-            upstream = Peer(own_id or by_host[listing[0]].node_id, "")
+            ((lister, answer),) = listing
+            upstream = Peer(answer.own_id or by_host[lister].node_id, "")
             state = observation.state._replace(primary=upstream)
             completed[host] = replace(observation, state=state, upstream_untold=False)
     return completed
