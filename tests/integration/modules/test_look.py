@@ -11,6 +11,7 @@ from helpers.forked import ForkedModules
 from helpers.simulated import Simulation
 from helpers.stage import NONE, OTHER, PRIMARY, RELAY_OF_WANTED, STARTS, SUBJECT, WANTED, Stage
 from helpers.state_directory import StateDirectory
+from ncs_sim.cluster import Cluster
 from ncs_sim.handle import NodeHandle
 from ncs_sim.raw_client import RawClient
 
@@ -35,6 +36,17 @@ def hold(node: NodeHandle, token: str) -> RawClient:
     controller = RawClient.ha(node, token)
     controller.status()
     return controller
+
+
+def linked(
+    simulation: Simulation, lacks: tuple[str, ...]
+) -> tuple[Cluster, NodeHandle, NodeHandle]:
+    """Return a primary and its secondary that lack these leaves, and their cluster."""
+    cluster = simulation.cluster(2, lacks=lacks)
+    first, second = cluster.nodes
+    first.order("primary")
+    second.order("secondary", first)
+    return cluster, first, second
 
 
 def test_what_only_looks_leaves_the_ha_socket_of_another_controller_alone(
@@ -155,10 +167,7 @@ def test_the_ha_socket_is_used_in_its_turn_with_a_token_only(
 def test_a_follower_that_does_not_name_its_primary_has_answered_unless_that_is_needed(
     simulation: Simulation, forked: ForkedModules
 ) -> None:
-    cluster = simulation.cluster(2, lacks=("ha/primary-node-id",))
-    first, second = cluster.nodes
-    first.order("primary")
-    second.order("secondary", first)
+    cluster, first, second = linked(simulation, lacks=("ha/primary-node-id",))
     assert forked.run(STATUS, at(first))["ha"]["role"] == PRIMARY
     found = forked.run(STATUS, at(second))["ha"]
     assert (found["role"], found["primary"]) == ("secondary", None)
@@ -180,10 +189,7 @@ def test_a_follower_that_does_not_name_its_primary_has_answered_unless_that_is_n
 def test_a_primary_that_does_not_tell_its_secondaries_has_answered_unless_they_are_needed(
     simulation: Simulation, forked: ForkedModules
 ) -> None:
-    cluster = simulation.cluster(2, lacks=("ha/connected-secondary",))
-    first, second = cluster.nodes
-    first.order("primary")
-    second.order("secondary", first)
+    cluster, first, second = linked(simulation, lacks=("ha/connected-secondary",))
     assert forked.run(STATUS, at(first))["ha"]["secondaries"] is None
     assert forked.run(STATUS, at(second))["ha"]["secondaries"] == []
     waiting = {"wait_for": {"secondaries": ["n2"]}}

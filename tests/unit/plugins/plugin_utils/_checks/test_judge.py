@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
@@ -25,7 +26,6 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model import links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
     Answer,
-    Facts,
     Silence,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
@@ -362,17 +362,21 @@ def test_a_primary_that_no_inventory_knows_is_refused_by_every_operation(operati
     assert verdict.reason.startswith("n3 follows z9 at 10.9.9.9, which is no node of the inventory")
 
 
+def on_names(members: list[Member], observed: Observed, operation: str) -> list[Verdict]:
+    """Return the verdicts on the ids that nodes go by, whether there is a plan or not."""
+    scene = Scene(members, observed, NO_HISTORY, {})
+    if operations.goal(operation, scene, "").problem:
+        return judge.names(scene, Consents())
+    return of_check(case(members, observed, operation), "primary_name")
+
+
 @pytest.mark.parametrize("operation", operations.OPERATIONS)
 def test_a_primary_of_another_name_is_refused_by_every_operation(operation: str) -> None:
     # A host name tells nothing here, so that the two ends of the link have to.
     members = [replace(N1, address="one.example"), N2, N3]
     followers = answer("secondary", Peer("old", "10.0.0.1"))
     observed: Observed = {"n1": answer("primary", None, N2, N3), "n2": followers, "n3": followers}
-    scene = Scene(members, observed, NO_HISTORY, {})
-    goal = operations.goal(operation, scene, "")
-    verdicts = judge.names(scene, Consents())
-    if not goal.problem:
-        verdicts = of_check(case(members, observed, operation), "primary_name")
+    verdicts = on_names(members, observed, operation)
     assert [verdict.reason for verdict in verdicts] == [
         "n1 is primary under the node id 'old', as n2 and n3 say, and should be 'id1'. Set "
         "nso_ha_node_id of n1 to 'old', or make it none first"
@@ -388,11 +392,7 @@ def test_a_primary_that_says_another_id_of_itself_is_refused_by_every_operation(
     renamed = replace(answer("primary", None, N2, N3), facts=Facts(node_id="old"))
     # Nobody else tells: no node follows it.
     observed: Observed = {"n1": renamed, "n2": answer("none"), "n3": answer("none")}
-    scene = Scene(members, observed, NO_HISTORY, {})
-    goal = operations.goal(operation, scene, "")
-    verdicts = judge.names(scene, Consents())
-    if not goal.problem:
-        verdicts = of_check(case(members, observed, operation), "primary_name")
+    verdicts = on_names(members, observed, operation)
     assert [verdict.reason for verdict in verdicts] == [
         "n1 is primary under the node id 'old', as it says itself, and should be 'id1'. Set "
         "nso_ha_node_id of n1 to 'old', or make it none first"
