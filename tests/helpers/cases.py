@@ -8,7 +8,6 @@ A test says what matters to it; everything else has a plain value here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
@@ -133,7 +132,7 @@ def status(observed: Answer) -> Result:
     """Return the dictionary `ha` of what ncs_ha_status returns."""
     return {
         **observed.state.as_result(),
-        **asdict(observed.facts),
+        **observed.facts._asdict(),
         "phase": observed.phase,
         "txid": observed.txid.as_dict() if observed.txid else None,
     }

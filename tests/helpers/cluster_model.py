@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
     Answer,
-    Facts,
     Observation,
     Silence,
 )

@@ -53,22 +53,14 @@ class NodeStatus(NamedTuple):
 
     def as_result(self) -> dict[str, Any]:
         """Return it as `ncs_ha_status` returns it: the same keys whatever the state."""
-        told = self.operational
         txid = self.database.txid
         return {
             **self.state.as_result(),
             "look": self.look,
-            "node_id": told.node_id,
+            **self.operational.facts._asdict(),
             "phase": self.database.phase,
             "upgrade": self.database.upgrade,
             "txid": txid.as_dict() if txid else None,
-            "read_only": told.read_only,
-            "admin_read_only": told.admin_read_only,
-            "daemon_status": told.daemon_status,
-            "nso_version": told.nso_version,
-            "ha_enabled": told.ha_enabled,
-            "rule_based_ha": told.rule_based_ha,
-            "raft": told.raft,
             "server": {
                 "protocol_version": self.versions.protocol,
                 "library_version": ipc.dotted(self.versions.library),
@@ -179,11 +171,11 @@ class StatusReader:
         where = self._target.endpoint
         if told.failure:
             why = f": {told.failure}"
-        elif told.ha_enabled is False:
+        elif told.facts.ha_enabled is False:
             why = ", as HA is not enabled in its ncs.conf"
         else:
             why = ". This release may not have it where it was looked for"
-        if told.ha_enabled is False:
+        if told.facts.ha_enabled is False:
             hint = "set /ncs-config/ha/enabled to true in ncs.conf and restart NSO"
         elif HA_SOCKET in self._ways:
             hint = "read the log of the daemon"

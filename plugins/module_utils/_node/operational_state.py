@@ -19,6 +19,7 @@ from typing import Callable, NamedTuple, TypeVar
 from ..ncs import error, frames, ipc, maapi
 from .cdb_socket import Database, cdb_connection
 from .connection import Target, connected
+from .facts import NO_FACTS, Facts
 from .state import NONE, PRIMARY, RELAY, SECONDARY, admin_mode
 
 T = TypeVar("T")
@@ -74,34 +75,20 @@ _CONTAINERS = (
 class OperationalState(NamedTuple):
     """What a node tells of itself without its HA socket. None stands for what is not known.
 
-    versions:        what the daemon said in the handshake
-    role:            one of state.ROLES
-    node_id:         the node's own id
-    primary_id:      the id of its primary
-    secondaries:     ids of the connected secondaries
-    read_only:       whether the node refuses writes, for whatever reason
-    admin_read_only: whether it does because an administrator said so
-    daemon_status:   one of DAEMON_STATUSES
-    nso_version:     such as "6.7"
-    ha_enabled:      whether HA is enabled in ncs.conf
-    rule_based_ha:   whether NSO's own rule-based HA is enabled
-    raft:            whether NSO's own HA Raft is enabled
-    failure:         why nothing more was told, where the daemon broke off or refused a session
+    versions:    what the daemon said in the handshake
+    role:        one of state.ROLES
+    primary_id:  the id of its primary
+    secondaries: ids of the connected secondaries
+    facts:       what else it tells
+    failure:     why nothing more was told, where the daemon broke off or refused a session
     """
 
     versions: ipc.Versions
     database: Database
     role: str | None = None
-    node_id: str | None = None
     primary_id: str | None = None
     secondaries: tuple[str, ...] | None = None
-    read_only: bool | None = None
-    admin_read_only: bool | None = None
-    daemon_status: str | None = None
-    nso_version: str | None = None
-    ha_enabled: bool | None = None
-    rule_based_ha: bool | None = None
-    raft: bool | None = None
+    facts: Facts = NO_FACTS
     failure: error.Failure | None = None
 
     @property
@@ -144,16 +131,18 @@ def _read(
     return OperationalState(
         versions=versions,
         role=role,
-        node_id=_short(questions.text(f"{container.xpath}/node-id")),
         primary_id=_short(questions.text(f"{container.xpath}/primary-node-id")),
         secondaries=_secondaries(questions, container),
-        read_only=_boolean(questions.text(_READ_ONLY)),
-        admin_read_only=_boolean(questions.text(_ADMIN_READ_ONLY)),
-        daemon_status=_known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES),
-        nso_version=_short(questions.text("/ncs-state/version")),
-        ha_enabled=_ha_enabled(questions, role),
-        rule_based_ha=_rule_based_ha(questions),
-        raft=_raft(questions),
+        facts=Facts(
+            node_id=_short(questions.text(f"{container.xpath}/node-id")),
+            read_only=_boolean(questions.text(_READ_ONLY)),
+            admin_read_only=_boolean(questions.text(_ADMIN_READ_ONLY)),
+            daemon_status=_known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES),
+            nso_version=_short(questions.text("/ncs-state/version")),
+            ha_enabled=_ha_enabled(questions, role),
+            rule_based_ha=_rule_based_ha(questions),
+            raft=_raft(questions),
+        ),
         failure=questions.failure,
         database=read_database(),
     )

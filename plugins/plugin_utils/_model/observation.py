@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import NO_FACTS, Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     FOLLOWERS,
     NONE,
@@ -20,30 +21,6 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.module_utils._node.ways import OPERATIONAL_STATE
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a node tells of itself beside its HA socket. None stands for what is not known.
-
-    node_id:         the node id that it goes by
-    read_only:       whether it refuses writes, for whatever reason
-    admin_read_only: whether it does because an administrator, or an operation, said so
-    daemon_status:   starting, phase0, phase1, started or stopping
-    nso_version:     such as "6.7"
-    ha_enabled:      whether HA is enabled in ncs.conf
-    rule_based_ha:   whether NSO's own rule-based HA is enabled
-    raft:            whether NSO's own HA Raft is enabled
-    """
-
-    node_id: str | None = None
-    read_only: bool | None = None
-    admin_read_only: bool | None = None
-    daemon_status: str | None = None
-    nso_version: str | None = None
-    ha_enabled: bool | None = None
-    rule_based_ha: bool | None = None
-    raft: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +39,7 @@ class Answer:
     upgrade: bool = False
     held: bool = False
     protocol: int | None = None
-    facts: Facts = Facts()
+    facts: Facts = NO_FACTS
     upstream_untold: bool = False
 
     @property
@@ -136,7 +113,7 @@ def from_ha(status: Mapping[str, Any]) -> Answer:
         upstream_untold=state.role in FOLLOWERS
         and state.primary is None
         and status.get("look") == OPERATIONAL_STATE,
-        facts=Facts(**{field.name: status.get(field.name) for field in fields(Facts)}),
+        facts=Facts(**{name: status.get(name) for name in Facts._fields}),
     )
 
 

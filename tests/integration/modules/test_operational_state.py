@@ -8,13 +8,14 @@ import contextlib
 from typing import Any
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import Database
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint
 from ansible_collections.nso.ha.plugins.module_utils._node.operational_state import (
     OperationalState,
     read_operational_state,
 )
-from ansible_collections.nso.ha.plugins.module_utils.ncs import error
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error, ipc
 from helpers.simulated import Simulation
 from ncs_sim.address import Address
 from ncs_sim.config import LEAVES
@@ -44,13 +45,17 @@ def look(node: NodeHandle, timeout: float = 10.0) -> OperationalState:
     return read_operational_state(Target(endpoint, "", None, timeout))
 
 
+#: What is no fact of its own.
+_OTHERS = ("versions", "database", "facts", "failure")
+
+
 def facts(state: OperationalState) -> dict[str, Any]:
     """Everything but what the handshake and CDB tell."""
-    told = {**state._asdict(), "unanswered": state.unanswered}
-    return {key: told[key] for key in told if key not in ("versions", "database", "failure")}
+    told = {**state._asdict(), **state.facts._asdict(), "unanswered": state.unanswered}
+    return {key: told[key] for key in told if key not in _OTHERS}
 
 
-NOTHING = facts(OperationalState._make([None] * len(OperationalState._fields)))
+NOTHING = facts(OperationalState(ipc.OURS, Database(0, None)))
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -82,13 +87,13 @@ def test_a_node_tells_its_role_and_its_own_id_in_every_release(
         "relay" if has_relays else "secondary",
         "secondary",
     ]
-    assert [state.node_id for state in states] == ["n1", "n2", "n3"]
+    assert [state.facts.node_id for state in states] == ["n1", "n2", "n3"]
     assert [state.primary_id for state in states] == ["n1", "n1", "n2" if has_relays else "n1"]
     assert [state.secondaries for state in states] == (
         [("n2",), ("n3",), ()] if has_relays else [("n2", "n3"), (), ()]
     )
-    assert [state.read_only for state in states] == [False, True, True]
-    assert [state.admin_read_only for state in states] == [admin] * 3
+    assert [state.facts.read_only for state in states] == [False, True, True]
+    assert [state.facts.admin_read_only for state in states] == [admin] * 3
     assert len({state.database.txid for state in states}) == 1
     txid = states[0].database.txid
     assert txid is not None
@@ -110,8 +115,8 @@ def test_the_read_only_mode_of_an_administrator_is_told_from_that_of_a_secondary
             with RawClient.maapi(node) as client:
                 client.operation(229, mode)
             state = look(node)
-            assert state.admin_read_only is bool(mode)
-            assert state.read_only is (before or bool(mode))
+            assert state.facts.admin_read_only is bool(mode)
+            assert state.facts.read_only is (before or bool(mode))
 
 
 @pytest.mark.parametrize(("release", "ha_path"), [("6.6", "new"), ("6.7", "old")])
@@ -121,8 +126,8 @@ def test_both_paths_are_tried_whatever_the_release(
     node = simulation.node("n1", release=release, ha_path=ha_path)
     node.order("primary")
     state = look(node)
-    assert (state.role, state.node_id, state.secondaries) == ("primary", "n1", ())
-    assert state.ha_enabled is True
+    assert (state.role, state.facts.node_id, state.secondaries) == ("primary", "n1", ())
+    assert state.facts.ha_enabled is True
 
 
 def test_a_look_leaves_the_ha_socket_of_a_controller_open(simulation: Simulation) -> None:
@@ -171,9 +176,9 @@ def test_a_release_that_has_nothing_of_it_is_read_as_not_known(simulation: Simul
 @pytest.mark.parametrize("ha_path", ["old", "new"])
 def test_a_node_whose_ha_is_off_says_so(simulation: Simulation, ha_path: str) -> None:
     state = look(simulation.node("n1", release="6.7", ha_enabled=False, ha_path=ha_path))
-    assert state.ha_enabled is False
-    assert (state.role, state.node_id, state.primary_id) == (None, None, None)
-    assert (state.nso_version, state.read_only) == ("6.7", False)
+    assert state.facts.ha_enabled is False
+    assert (state.role, state.facts.node_id, state.primary_id) == (None, None, None)
+    assert (state.facts.nso_version, state.facts.read_only) == ("6.7", False)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,7 @@ def test_the_own_ha_of_nso_is_seen(
     simulation: Simulation, own_ha: str, rule_based: bool, raft: bool
 ) -> None:
     state = look(simulation.node("n1", own_ha=own_ha))
-    assert (state.rule_based_ha, state.raft) == (rule_based, raft)
+    assert (state.facts.rule_based_ha, state.facts.raft) == (rule_based, raft)
     assert state.unanswered == ""
 
 
@@ -201,9 +206,9 @@ def test_a_node_that_refuses_the_session_is_read_as_not_known_with_the_reason(
 def test_a_node_in_start_phase_0_is_read(simulation: Simulation) -> None:
     node = simulation.node("n1", release="6.7", start_phase=0)
     state = look(node)
-    assert (state.role, state.daemon_status, state.database.phase) == ("none", "phase0", 0)
+    assert (state.role, state.facts.daemon_status, state.database.phase) == ("none", "phase0", 0)
     node.phase(1)
-    assert look(node).daemon_status == "phase1"
+    assert look(node).facts.daemon_status == "phase1"
 
 
 #: What a daemon sends in place of a result.

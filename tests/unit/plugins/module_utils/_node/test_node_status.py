@@ -12,6 +12,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node import node_status
 from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import Database
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.failures import ModuleFailure
 from ansible_collections.nso.ha.plugins.module_utils._node.node_status import (
     ITS_PRIMARY,
@@ -34,16 +35,18 @@ EITHER = (OPERATIONAL_STATE, HA_SOCKET)
 NOTHING = OperationalState(VERSIONS, DATABASE)
 PRIMARY = NOTHING._replace(
     role="primary",
-    node_id="n1",
     primary_id="n1",
     secondaries=("n2",),
-    read_only=False,
-    admin_read_only=False,
-    daemon_status="started",
-    nso_version="6.6",
-    ha_enabled=True,
-    rule_based_ha=False,
-    raft=False,
+    facts=Facts(
+        node_id="n1",
+        read_only=False,
+        admin_read_only=False,
+        daemon_status="started",
+        nso_version="6.6",
+        ha_enabled=True,
+        rule_based_ha=False,
+        raft=False,
+    ),
 )
 #: What it says over the HA socket.
 OVER_HA = HaState("primary", None, (Peer("n2", "192.0.2.2"),))
@@ -148,7 +151,7 @@ def test_the_operational_state_takes_no_ha_socket_and_no_token(node: Node) -> No
 
 
 def test_the_ha_socket_is_read_with_what_maapi_tells_beside_it(node: Node) -> None:
-    node.beside = NOTHING._replace(node_id="n1", admin_read_only=True)
+    node.beside = NOTHING._replace(facts=Facts(node_id="n1", admin_read_only=True))
     status = look([HA_SOCKET])
     assert status == NodeStatus(OVER_HA, HA_SOCKET, node.beside)
     assert node.asked == BY_HA
@@ -163,11 +166,11 @@ def test_the_first_way_that_tells_is_the_only_one(node: Node) -> None:
 def test_where_the_first_way_does_not_tell_the_next_one_does_and_facts_are_kept(
     node: Node,
 ) -> None:
-    node.told = [NOTHING._replace(nso_version="5.7")]
+    node.told = [NOTHING._replace(facts=Facts(nso_version="5.7"))]
     status = look(EITHER)
     assert status.look == HA_SOCKET
     assert status.state == OVER_HA
-    assert status.operational.nso_version == "5.7"
+    assert status.operational.facts.nso_version == "5.7"
     # What was told a moment ago is not asked again.
     assert node.asked == ["operational state", "cdb", "ha", "ha closed", "cdb closed"]
 
@@ -207,7 +210,7 @@ def test_a_node_that_does_not_answer_is_not_asked_twice(
             NOTHING._replace(failure=error.refusal(3, "not you")),
             "does not tell the role of the node: ACCESS_DENIED (3): ",
         ),
-        (NOTHING._replace(ha_enabled=False), "as HA is not enabled in its ncs.conf"),
+        (NOTHING._replace(facts=Facts(ha_enabled=False)), "as HA is not enabled in its ncs.conf"),
     ],
 )
 def test_what_is_not_told_is_named_with_endpoint_reason_and_next_step(
@@ -221,7 +224,7 @@ def test_what_is_not_told_is_named_with_endpoint_reason_and_next_step(
     assert caught.value.result["unanswered"] is True
     assert ("error" in caught.value.result) is (told.failure is not None)
     assert "ha" not in caught.value.result
-    step = "ncs-config/ha/enabled" if told.ha_enabled is False else "nso_ha_look"
+    step = "ncs-config/ha/enabled" if told.facts.ha_enabled is False else "nso_ha_look"
     assert step in caught.value.message
     assert node.asked == ["operational state"]
 

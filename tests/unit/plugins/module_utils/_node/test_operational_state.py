@@ -14,6 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node import operational_st
 from ansible_collections.nso.ha.plugins.module_utils._node.cdb_socket import Database
 from ansible_collections.nso.ha.plugins.module_utils._node.connection import Target
 from ansible_collections.nso.ha.plugins.module_utils._node.endpoint import TcpEndpoint
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.operational_state import (
     OperationalState,
 )
@@ -128,18 +129,26 @@ WHOLE = OperationalState(
     versions=ipc.Versions(87, 0x08070200),
     database=Database(2, None),
     role="primary",
-    node_id="n1",
     primary_id="n1",
     secondaries=("n2", "n3"),
-    read_only=False,
-    admin_read_only=False,
-    daemon_status="started",
-    nso_version="6.7.1",
-    ha_enabled=True,
-    rule_based_ha=False,
-    raft=False,
+    facts=Facts(
+        node_id="n1",
+        read_only=False,
+        admin_read_only=False,
+        daemon_status="started",
+        nso_version="6.7.1",
+        ha_enabled=True,
+        rule_based_ha=False,
+        raft=False,
+    ),
 )
 NOTHING = OperationalState(WHOLE.versions, WHOLE.database)
+
+
+def but(state: OperationalState, **changed: Any) -> OperationalState:
+    """Return the state with some of what is told changed."""
+    facts = {name: changed.pop(name) for name in Facts._fields if name in changed}
+    return state._replace(facts=state.facts._replace(**facts), **changed)
 
 
 def test_what_a_daemon_says_is_the_state(look: Look) -> None:
@@ -167,7 +176,7 @@ def test_the_role_has_old_and_new_names_and_any_other_is_not_known(
 ) -> None:
     state = look({**PRIMARY, f"{HA}/mode": mode})
     assert state.role == role
-    assert state.ha_enabled is (None if role is None else True)
+    assert state.facts.ha_enabled is (None if role is None else True)
     assert state.secondaries == ("n2", "n3")
 
 
@@ -236,9 +245,9 @@ def test_ha_is_off_only_where_the_daemon_knows_its_state_and_has_none(
 ) -> None:
     says = {"exists /tfnm:ncs-state/ha": new, "exists /tfnm:ncs-state/tfnm2:ha": old}
     modes = {f"{path}/mode": answer for path, answer in says.items()}
-    assert look({**says, **modes}).ha_enabled is enabled
+    assert look({**says, **modes}).facts.ha_enabled is enabled
     # In a release that does not tell its mode, an empty container may not be there.
-    assert look(says).ha_enabled is (enabled or None)
+    assert look(says).facts.ha_enabled is (enabled or None)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +269,7 @@ def test_rule_based_ha_is_a_leaf_that_is_there_or_says_so(
         "exists /ncs:high-availability/enabled": there,
         "/high-availability/enabled": value,
     }
-    assert look(says).rule_based_ha is enabled
+    assert look(says).facts.rule_based_ha is enabled
 
 
 @pytest.mark.parametrize(
@@ -281,7 +290,7 @@ def test_raft_is_at_work_where_the_node_has_a_role_in_it(
     look: Look, role: object, there: object, enabled: bool | None
 ) -> None:
     says = {"/ha-raft/status/role": role, "exists /ha-raft/status/role": there}
-    assert look(says).raft is enabled
+    assert look(says).facts.raft is enabled
 
 
 # Words of other kinds, and no words.
@@ -303,12 +312,12 @@ def test_a_word_that_cannot_be_is_not_known(
     look: Look, question: str, field: str, value: str
 ) -> None:
     changed: dict[str, Any] = {field: None}
-    assert look({**PRIMARY, question: value}) == WHOLE._replace(**changed)
+    assert look({**PRIMARY, question: value}) == but(WHOLE, **changed)
 
 
 def test_a_question_that_is_refused_leaves_the_others_alone(look: Look) -> None:
     state = look({**PRIMARY, "/ncs-state/version": XPATH})
-    assert state == WHOLE._replace(nso_version=None)
+    assert state == but(WHOLE, nso_version=None)
 
 
 @pytest.mark.parametrize("step", ["start_user_session", "start_trans"])
@@ -322,7 +331,8 @@ def test_without_a_session_nothing_is_known_and_the_reason_is_told(
 def test_after_a_break_what_was_told_is_known_and_the_rest_is_not(look: Look) -> None:
     eof = error.EOF()
     state = look({**PRIMARY, "/ncs-state/daemon-status": eof})
-    assert state == WHOLE._replace(
+    assert state == but(
+        WHOLE,
         daemon_status=None,
         nso_version=None,
         rule_based_ha=None,

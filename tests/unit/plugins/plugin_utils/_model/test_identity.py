@@ -7,10 +7,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.state import Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._model import identity
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Answer, Facts
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Answer
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from helpers.cases import (
     BY_N1,

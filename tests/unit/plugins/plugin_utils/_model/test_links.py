@@ -7,9 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._model import links
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Facts, Observation
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Observation
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Topology
 from helpers.cases import N1, SILENT, Observed, answer, member
 

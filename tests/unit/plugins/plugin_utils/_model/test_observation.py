@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
     Answer,
-    Facts,
     Silence,
     from_result,
 )

@@ -9,10 +9,10 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules, links
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import (
-    Facts,
     Observation,
     Silence,
 )

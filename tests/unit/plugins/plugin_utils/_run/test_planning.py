@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.nso.ha.plugins.module_utils._node.facts import Facts
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
-from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Facts
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict, to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member, Topology
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import WAVES
