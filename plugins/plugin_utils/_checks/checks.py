@@ -35,12 +35,18 @@ def one_primary(case: Case) -> list[Finding]:
     if len(living) > 1 and not known:
         reasons.append(
             f"{' and '.join(living)} are primary at the same time, so each may have writes that "
-            "the others do not have. Find out which one is right, make it the wanted primary, and "
-            "override this check"
+            f"the others do not have. Find out which one is right, {_choose(case)}, and override "
+            "this check"
         )
     if case.plan.steps:
         reasons += _other_primaries(case)
     return failed(reasons)
+
+
+def _choose(case: Case) -> str:
+    if case.scene.pinned:
+        return "give it nso_ha_role primary"
+    return "name it in nso_ha_candidate"
 
 
 def _other_primaries(case: Case) -> list[str]:
@@ -136,10 +142,17 @@ def last_primary(case: Case) -> list[Finding]:
         (
             FAILED,
             f"the last recorded primary is {last} ({newest.operation} at "
-            f"{newest.at}), but the inventory names {wanted.host}. Correct nso_ha_role in the "
-            "inventory, or move the primary with nso.ha.switchover, or override this check",
+            f"{newest.at}), but {_names(case, wanted.host)}, or move the primary with "
+            "nso.ha.switchover, or override this check",
         )
     ]
+
+
+def _names(case: Case, wanted: str) -> str:
+    """Return who wants another primary, and how to put that right."""
+    if case.scene.pinned:
+        return f"the inventory names {wanted}. Correct nso_ha_role in the inventory"
+    return f"nso_ha_candidate names {wanted}. Leave it out"
 
 
 def _finishes(case: Case, last: str) -> bool:
@@ -200,7 +213,14 @@ def primary_answers(case: Case) -> list[Finding]:
     observation = case.observed[primary]
     if isinstance(observation, Answer) or not case.plan.roles:
         return []
-    return [(FAILED, f"{primary}, the wanted primary, did not answer: {observation.reason}")]
+    who = "the wanted primary" if case.scene.pinned else "which is to be primary"
+    return [
+        (
+            FAILED,
+            f"{primary}, {who}, did not answer: {observation.reason.rstrip('.')}. If it is gone, "
+            "nso.ha.failover makes another node primary",
+        )
+    ]
 
 
 def primary_name(case: Case) -> list[Finding]:

@@ -81,7 +81,8 @@ def to_fence(case: Case, consents: Consents) -> list[str]:
     hosts = list(suspects(case))
     if not case.fences:
         return [] if "fenced" in consents.overridden else hosts
-    return [*({case.goal.former} - set(hosts)), *hosts]
+    former = case.goal.former
+    return [former, *hosts] if former and former not in hosts else hosts
 
 
 def fenced(case: Case) -> list[Finding]:

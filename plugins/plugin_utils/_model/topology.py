@@ -23,14 +23,21 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     SECONDARY,
 )
 
+#: The role of a node that takes whatever role the cluster needs.
+MEMBER = "member"
+
+#: The roles that the inventory can give a node.
+INVENTORY_ROLES = (MEMBER, *ROLES)
+
 #: The priority of a node for which the inventory gives none.
 DEFAULT_PRIORITY = 100
 
 
 @dataclass(frozen=True)
 class Member:
-    """One node as the inventory wants it.
+    """One node as the inventory, or an operation, wants it.
 
+    role:     one of INVENTORY_ROLES in the inventory; what an operation wants is never MEMBER
     upstream: the inventory name of the member that it follows, or "" for the primary
     priority: the highest is preferred when a primary is chosen; 0 is never chosen
     address_from: the variable that has the address
@@ -48,22 +55,25 @@ class Member:
 
 
 class Topology:
-    """Members by inventory name, in the inventory's order, with their upstreams filled in."""
+    """Members by inventory name, in the inventory's order, with their upstreams filled in.
+
+    None of them has the role MEMBER: `seated` gives each the role that it is to have.
+    """
 
     def __init__(self, members: Iterable[Member]) -> None:
         self.members: dict[str, Member] = {member.host: member for member in members}
 
     @cached_property
     def primary(self) -> Member:
-        """Return the wanted primary; only for a topology without problems."""
-        return next(member for member in self.members.values() if member.role == PRIMARY)
+        """Return the wanted primary; only for a topology that has one."""
+        return self.members[wanted_primary(self.members.values())]
 
     def upstream(self, host: str) -> Member | None:
         """Return the member that `host` should follow, the primary unless it names another."""
         member = self.members[host]
         if member.role not in FOLLOWERS:
             return None
-        return self.members[member.upstream] if member.upstream else self.primary
+        return self.members.get(member.upstream or wanted_primary(self.members.values()))
 
     def depth(self, host: str) -> int:
         """Return how many upstreams are above `host`: 0 for the primary."""
@@ -108,6 +118,35 @@ class Topology:
         return sorted(self.members.values(), key=lambda member: self.depth(member.host))
 
 
+def seated(members: Iterable[Member], primary: str) -> list[Member]:
+    """Return the nodes with the roles that they have once `primary` is primary.
+
+    The other members become secondaries. Where the inventory pins the role to a node, that one is
+    primary instead.
+    """
+    members = list(members)
+    seat = wanted_primary(members) or primary
+    changed = []
+    for member in members:
+        if member.host == seat:
+            changed.append(replace(member, role=PRIMARY, upstream=""))
+        else:
+            role = SECONDARY if member.role == MEMBER else member.role
+            changed.append(replace(member, role=role))
+    return changed
+
+
+def first_choice(members: Iterable[Member]) -> str:
+    """Return the host that is primary first, in a cluster that never had one, or ""."""
+    fit = [member for member in members if may_be_chosen(member)]
+    return min(fit, key=lambda member: (-member.priority, member.host)).host if fit else ""
+
+
+def may_be_chosen(member: Member) -> bool:
+    """Return whether the inventory leaves it to the cluster whether this node is primary."""
+    return member.role == MEMBER and member.priority > 0
+
+
 def led_by(members: Iterable[Member], host: str) -> list[Member]:
     """Return the same nodes with `host` as primary: it changes places with the wanted primary.
 
@@ -137,7 +176,7 @@ def led_by(members: Iterable[Member], host: str) -> list[Member]:
 
 
 def wanted_primary(members: Iterable[Member]) -> str:
-    """Return the host that should be primary, or "" if none should."""
+    """Return the host that has the role primary, or "" if none has."""
     return next((member.host for member in members if member.role == PRIMARY), "")
 
 
@@ -153,22 +192,35 @@ def topology_problems(members: Iterable[Member]) -> list[str]:
         {host: addresses.comparable(member.address) for host, member in by_host.items()},
     )
     problems += _loopback_problems(by_host.values())
-    primaries = [host for host, member in by_host.items() if member.role == PRIMARY]
-    if len(primaries) != 1:
-        who = f"{len(primaries)} nodes ({', '.join(primaries)})" if primaries else "no node"
-        problems.append(f"{who} should be primary (nso_ha_role), and it has to be exactly one")
+    problems += _primary_problems(by_host.values())
     problems += [
         text for member in by_host.values() for text in _upstream_problems(member, by_host)
     ]
     return problems
 
 
+def _primary_problems(members: Iterable[Member]) -> list[str]:
+    members = list(members)
+    primaries = [member.host for member in members if member.role == PRIMARY]
+    if len(primaries) > 1:
+        return [
+            f"{len(primaries)} nodes ({', '.join(primaries)}) have nso_ha_role primary, and at "
+            "most one may. Without one, the members choose"
+        ]
+    if not primaries and not any(map(may_be_chosen, members)):
+        return [
+            "no node may be primary. Give one of them nso_ha_role member, which is the default, "
+            "and an nso_ha_priority above 0, or nso_ha_role primary"
+        ]
+    return []
+
+
 def _member_problems(member: Member) -> list[str]:
     problems = []
-    if member.role not in ROLES:
-        given = f"is {member.role!r}" if member.role else "is not set"
+    if member.role not in INVENTORY_ROLES:
         problems.append(
-            f"{member.host}: nso_ha_role {given}; it has to be one of {', '.join(ROLES)}"
+            f"{member.host}: nso_ha_role is {member.role!r}; it has to be one of "
+            f"{', '.join(INVENTORY_ROLES)}"
         )
     try:
         validation.check_node_id("nso_ha_node_id", member.node_id)
@@ -232,11 +284,16 @@ def _upstream_problems(member: Member, by_host: Mapping[str, Member]) -> list[st
     if not member.upstream:
         return []
     where = f"{member.host}: nso_ha_upstream is {member.upstream!r}"
-    if member.role not in FOLLOWERS:
-        return [f"{where}, but a node with role {member.role or 'not set'} follows nobody"]
+    if member.role not in (*FOLLOWERS, MEMBER):
+        return [f"{where}, but a node with role {member.role} follows nobody"]
     upstream = by_host.get(member.upstream)
     if upstream is None:
         return [f"{where}, which is no host of the group (inventory names are meant)"]
+    if upstream.role == MEMBER:
+        return [
+            f"{where}, a member, which may be primary or secondary. Leave it out: a node follows "
+            "the primary, whichever that is"
+        ]
     if upstream.role not in (PRIMARY, RELAY):
         return [
             f"{where}, which should be {upstream.role}; only a primary or a relay can be followed"

@@ -14,12 +14,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, NONE, PRIMARY
+from ansible_collections.nso.ha.plugins.module_utils._node.state import (
+    FOLLOWERS,
+    NONE,
+    PRIMARY,
+    SECONDARY,
+)
 
 from .._model import identity, links
 from .._model.history import Promotion, PromotionHistory
-from .._model.observation import Answer, Observation
-from .._model.topology import Member, Topology, led_by, wanted_primary
+from .._model.observation import Answer, Observation, Silence
+from .._model.topology import (
+    Member,
+    Topology,
+    first_choice,
+    led_by,
+    seated,
+    wanted_primary,
+)
 from .election import Election, elect
 
 CONVERGE = "converge"
@@ -42,37 +54,49 @@ FOUND = "found"
 class Scene:
     """The cluster before an operation.
 
-    members:    the nodes as the inventory wants them: a topology without problems
+    inventory:  the nodes as the inventory wants them: a topology without problems
     observed:   the observation of each node, by host
     unfinished: names of the operations that broke off and left a mark or a lock, with their runs
     unlocked:   nodes on which this run has no lock, so that it can do nothing there, each with the
                 reason
     """
 
-    members: Sequence[Member]
+    inventory: Sequence[Member]
     observed: Mapping[str, Observation]
     history: PromotionHistory
     unfinished: Mapping[str, str] = field(default_factory=dict)
     unlocked: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
+    def members(self) -> Sequence[Member]:
+        """Return the nodes with a role for each: members keep whoever is primary, or was last."""
+        out = {member.host for member in self.inventory if member.role == NONE}
+        kept = [host for host in (self.primary, self.last_primary) if host and host not in out]
+        return seated(self.inventory, kept[0] if kept else first_choice(self.inventory))
+
+    @cached_property
     def topology(self) -> Topology:
         """Return the members as a topology."""
         return Topology(self.members)
 
+    @cached_property
+    def _as_given(self) -> Topology:
+        """Return the nodes by host and by id, with the roles of the inventory."""
+        return Topology(self.inventory)
+
     @property
-    def wanted_primary(self) -> str:
-        """Return the host that the inventory wants as primary."""
-        return wanted_primary(self.members)
+    def pinned(self) -> str:
+        """Return the host to which the inventory gives the role primary, or ""."""
+        return wanted_primary(self.inventory)
 
     def host_of(self, node_id: str) -> str:
         """Return the host of the member that goes by this node id, or "" if none does."""
-        member = identity.member_of(self.topology, self.observed, node_id)
+        member = identity.member_of(self._as_given, self.observed, node_id)
         return member.host if member else ""
 
     def node_id(self, host: str) -> str:
         """Return the id that a member goes by: as it says itself, else as the inventory says."""
-        return identity.own_id(self.observed[host]) or self.topology.members[host].node_id
+        return identity.own_id(self.observed[host]) or self._as_given.members[host].node_id
 
     @property
     def last_primary(self) -> str:
@@ -169,7 +193,20 @@ def goal(operation: str, scene: Scene, candidate: str = "") -> Goal:
 
 
 def _converge(scene: Scene, candidate: str) -> Goal:
-    return Goal(scene.members, former=scene.primary or scene.last_primary)
+    """Keep whoever is primary, bring the last one back, or take the first choice.
+
+    Where no node is primary, or two are, the operator may name the one that is to be.
+    """
+    former = scene.primary or scene.last_primary
+    if scene.pinned or candidate == scene.primary != "":
+        return Goal(scene.members, former=former)
+    if not candidate:
+        return Goal(scene.members, _why_not_back(scene), former)
+    if scene.primary:
+        why = f"{scene.primary} is primary, and converge leaves it so. nso.ha.switchover moves the "
+        why += f"primary role to {candidate}"
+        return Goal(scene.members, why, former)
+    return Goal(led_by(scene.members, candidate), former=former)
 
 
 def _switchover(scene: Scene, candidate: str) -> Goal:
@@ -184,7 +221,7 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
         candidate = scene.primary
     if candidate == scene.primary != "":
         return Goal(led_by(scene.members, candidate), former=former)
-    barred = _unlocked(scene)
+    barred = _barred(scene, candidate)
     if not candidate:
         barred[former] = "it is the one that hands over"
     if scene.primary:
@@ -206,9 +243,15 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
     return _elected(scene, former, election)
 
 
-def _unlocked(scene: Scene) -> dict[str, str]:
-    """Return the nodes that cannot be chosen because this run has no lock there."""
-    return {host: f"it has no lock ({why})" for host, why in scene.unlocked.items()}
+def _barred(scene: Scene, candidate: str) -> dict[str, str]:
+    """Return the nodes that cannot be chosen: without a lock, or secondary and not named."""
+    barred = {host: f"it has no lock ({why})" for host, why in scene.unlocked.items()}
+    if not scene.pinned:
+        for member in scene.inventory:
+            if member.role == SECONDARY and member.host != candidate:
+                why = "it is primary only where it is named (nso_ha_role is secondary)"
+                barred.setdefault(member.host, why)
+    return barred
 
 
 def _elected(scene: Scene, former: str, election: Election) -> Goal:
@@ -245,6 +288,19 @@ def _is_unfinished(scene: Scene) -> bool:
     )
 
 
+def _why_not_back(scene: Scene) -> str:
+    """Return why the last primary cannot be brought back, or ""."""
+    last = scene.last_primary
+    observation = scene.observed.get(last)
+    if scene.primary or not isinstance(observation, Silence):
+        return ""
+    return (
+        f"no node says that it is primary, and {last}, which was last, does not answer: "
+        f"{observation.reason.rstrip('.')}. If it is gone, nso.ha.failover makes another node "
+        "primary"
+    )
+
+
 #: What to do about a primary that no node follows, so that it has no copy to hand over to.
 _WAY_OUT = (
     "No node follows this primary. Let the others follow it with nso.ha.rejoin; or, where they "
@@ -278,7 +334,7 @@ def _as_equal(scene: Scene, former: str) -> Mapping[str, Observation]:
 
 
 def _failover(scene: Scene, candidate: str) -> Goal:
-    former = scene.last_writer or scene.wanted_primary
+    former = scene.last_writer or scene.pinned
     if scene.primary:
         # A node is primary already: it remains to let the others follow it.
         if candidate in ("", scene.primary):
@@ -290,9 +346,16 @@ def _failover(scene: Scene, candidate: str) -> Goal:
             + ("" if _has_followers(scene, scene.primary) else f". {_WAY_OUT}"),
             former,
         )
-    barred = _unlocked(scene)
+    barred = _barred(scene, candidate)
     election = elect(scene.members, scene.observed, scene.history, candidate, barred)
     return _elected(scene, former, election)
+
+
+def _named(scene: Scene) -> str:
+    """Return how the operator says which node is to be primary."""
+    if scene.pinned:
+        return "and with the role primary for it in the inventory"
+    return "and with nso_ha_candidate=<that node>"
 
 
 def _rejoin(scene: Scene, candidate: str) -> Goal:
@@ -300,8 +363,8 @@ def _rejoin(scene: Scene, candidate: str) -> Goal:
         living = links.primaries(scene.observed)
         if living:
             why = f"{' and '.join(living)} are primary at the same time, and no history says which "
-            why += "one is right. Find out, give it the role primary in the inventory, and run "
-            why += "nso.ha.converge with nso_ha_override=one_primary"
+            why += "one is right. Find out, then run nso.ha.converge with "
+            why += f"nso_ha_override=one_primary {_named(scene)}"
         else:
             why = "no node is primary, so there is nothing to rejoin. nso.ha.converge brings the "
             why += "last primary back, nso.ha.failover makes another one"

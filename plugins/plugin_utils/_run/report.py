@@ -19,6 +19,7 @@ from .._model import identity, itself, links
 from .._model.observation import Answer, Observation, Silence, in_admin_mode, txid_of
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
+from .._plan.operations import Scene
 from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
 from . import ending, stored, table
 from .results import ENDED, VERIFICATION, Results
@@ -241,11 +242,11 @@ def _silent(hosts: Sequence[str], required: Sequence[str], outcome: str) -> list
 def _outdated(wanted: Sequence[Member], primary: str, outcome: str) -> list[str]:
     """Return a sentence on an inventory that wants another primary than there is now."""
     inventory_primary = wanted_primary(wanted)
-    if outcome != DONE or not primary or primary == inventory_primary:
+    if outcome != DONE or not primary or inventory_primary in ("", primary):
         return []
     return [
-        f"The inventory still wants {inventory_primary or 'no node'} as primary. Let it say that "
-        f"{primary} is (nso_ha_role), or nso.ha.converge will refuse."
+        f"The inventory still wants {inventory_primary} as primary. Let it say that {primary} is "
+        "(nso_ha_role), or that they are members, or nso.ha.converge will refuse."
     ]
 
 
@@ -347,7 +348,7 @@ def status_report(
     """
     problems = [*problems, *topology_problems(members)]
     observed = links.with_listers(members, results.observations(member.host for member in members))
-    wanted = None if problems else Topology(members)
+    wanted = None if problems else _kept(members, observed, state_directories)
     nodes = []
     for member in members:
         observation = observed[member.host]
@@ -416,6 +417,13 @@ def _remarks(state_directories: Stored) -> list[str]:
     ]
     remarks += [f"({host}) {why}." for host, why in state_directories.incomplete.items()]
     return remarks
+
+
+def _kept(
+    members: Sequence[Member], observed: Mapping[str, Observation], state_directories: Stored
+) -> Topology:
+    """Return what a converge would want: the cluster as it is, with the members in their places."""
+    return Scene(members, observed, state_directories.history).topology
 
 
 def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host: str) -> str:

@@ -21,7 +21,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.ways import (
     WAYS,
 )
 
-from .._model.topology import DEFAULT_PRIORITY, Member
+from .._model.topology import DEFAULT_PRIORITY, MEMBER, Member
 
 DEFAULT_GROUP = "nso"
 DEFAULT_STATE_DIR = "/var/lib/nso-ha"
@@ -274,7 +274,7 @@ def read(
         host=host,
         node_id=reader.text("nso_ha_node_id", host),
         address=address,
-        role=reader.text("nso_ha_role"),
+        role=reader.text("nso_ha_role", MEMBER),
         upstream=reader.text("nso_ha_upstream"),
         priority=_priority(reader.value("nso_ha_priority")),
         address_from=address_from,
