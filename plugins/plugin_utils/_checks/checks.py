@@ -213,14 +213,7 @@ def primary_answers(case: Case) -> list[Finding]:
     observation = case.observed[primary]
     if isinstance(observation, Answer) or not case.plan.roles:
         return []
-    who = "the wanted primary" if case.scene.pinned else "which is to be primary"
-    return [
-        (
-            FAILED,
-            f"{primary}, {who}, did not answer: {observation.reason.rstrip('.')}. If it is gone, "
-            "nso.ha.failover makes another node primary",
-        )
-    ]
+    return [(FAILED, f"{primary}, the wanted primary, did not answer: {observation.reason}")]
 
 
 def primary_name(case: Case) -> list[Finding]:

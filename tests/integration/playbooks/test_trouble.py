@@ -150,7 +150,7 @@ def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> 
         refused,
         "n1: nso_ha_role is 'master'",
         "nso_ha_token of n1 is not text: YAML or INI made a number of it",
-        "no node should be primary",
+        "no node may be primary",
         "n2, n3 have the same node id, 'n3'",
         "n2: nso_ha_node_ip: '0.0.0.0'",
         "n3: nso_ha_upstream is 'n7'",

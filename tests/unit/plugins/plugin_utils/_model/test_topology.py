@@ -27,22 +27,23 @@ RELAY = member(3, "relay")
         ([], ["the group has no hosts"]),
         (
             [N2],
-            ["no node should be primary (nso_ha_role), and it has to be exactly one"],
+            [
+                "no node may be primary. Give one of them nso_ha_role member, which is the default, "
+                "and an nso_ha_priority above 0, or nso_ha_role primary"
+            ],
         ),
         (
             [N1, member(4, "primary")],
-            ["2 nodes (n1, n4) should be primary (nso_ha_role), and it has to be exactly one"],
-        ),
-        (
-            [N1, member(4, "")],
             [
-                "n4: nso_ha_role is not set; it has to be one of none, primary, secondary, relay",
+                "2 nodes (n1, n4) have nso_ha_role primary, and at most one may. Without one, the "
+                "members choose"
             ],
         ),
         (
             [N1, member(4, "master")],
             [
-                "n4: nso_ha_role is 'master'; it has to be one of none, primary, secondary, relay",
+                "n4: nso_ha_role is 'master'; it has to be one of member, none, primary, secondary, "
+                "relay",
             ],
         ),
         (

@@ -203,7 +203,8 @@ def test_what_is_wrong_with_the_play_is_refused_and_nothing_is_planned() -> None
 def test_a_wrong_inventory_and_a_wrong_consent_are_told_together_and_nothing_is_planned() -> None:
     decision = planned([N2, N3], following(N2, N3), allow_overwrite="n4")
     assert [verdict.reason for verdict in decision.verdicts] == [
-        "no node should be primary (nso_ha_role), and it has to be exactly one",
+        "no node may be primary. Give one of them nso_ha_role member, which is the default, and an "
+        "nso_ha_priority above 0, or nso_ha_role primary",
         "nso_ha_allow_overwrite has n4, which is not known; there are n2, n3",
     ]
     assert decision.progress.refused

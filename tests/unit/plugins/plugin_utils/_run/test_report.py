@@ -626,7 +626,7 @@ def test_status_shows_two_primaries_whatever_the_inventory_wants(
 @pytest.mark.parametrize(
     ("members", "problems", "text"),
     [
-        ((N2,), [], "(topology failed) no node should be primary"),
+        ((N2,), [], "(topology failed) no node may be primary"),
         ((member(1),), ["n1: there is no token."], "(topology failed) n1: there is no token."),
     ],
 )

@@ -43,13 +43,13 @@ def read(variables: Mapping[str, object], **more: Any) -> Settings:
 
 
 def test_a_host_is_known_by_what_is_set_and_else_by_its_inventory_name() -> None:
-    assert read({}).member == Member("n1", "n1", "n1", "", "")
+    assert read({}).member == Member("n1", "n1", "n1", "member", "")
     given: Variables = {
         "nso_ha_node_id": "",
         "nso_ha_node_ip": None,
         "ansible_host": "10.0.0.1",
     }
-    assert read(given).member == Member("n1", "n1", "10.0.0.1", "", "")
+    assert read(given).member == Member("n1", "n1", "10.0.0.1", "member", "")
     given = {
         "nso_ha_node_id": "7",
         "nso_ha_node_ip": "10.0.0.7",
