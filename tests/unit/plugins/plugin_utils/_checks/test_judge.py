@@ -135,7 +135,7 @@ EXAMPLES = {
         ALL_NONE,
         {**ALL_NONE, "n1": answer("primary"), "n2": answer("primary")},
         "n1 and n2 are primary at the same time, so each may have writes that the others do not "
-        "have. Find out which one is right, make it the wanted primary, and override this check",
+        "have. Find out which one is right, give it nso_ha_role primary, and override this check",
     ),
     "foreign_primary": Example(
         "failover",
