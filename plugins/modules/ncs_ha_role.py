@@ -133,9 +133,22 @@ options:
           if there are orders to give. They have the keys of RV(entry).
         type: list
         elements: dict
+      stand_still:
+        description:
+          - The node hands the primary role over, for O(role=none). Before the order, which it gets
+            in any case, it is put into read-only mode, as by M(nso.ha.ncs_ha_read_only) in an
+            operation, and stays in it. Then it is waited until the node gives the same transaction
+            id twice, for at most this number of seconds.
+          - RV(txid) is read when the node is V(none).
+        type: float
+      administrator:
+        description: With O(operation.stand_still), the read-only mode has to be on already, and set
+          by an administrator. No order is given for it, and none at all if that is not so.
+        type: bool
+        default: false
       txid:
-        description: The transaction id that the node has to have if it is to become V(primary).
-          With another one it gets no order.
+        description: The transaction id that the node has to have if it is to become V(primary). It
+          may take a second to arrive. With another one the node gets no order.
         type: dict
         suboptions:
           primary_id:
@@ -485,6 +498,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
 )
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     FOLLOWERS,
+    NONE,
     ROLES,
     HaState,
 )
@@ -507,6 +521,8 @@ def argument_spec() -> dict[str, Any]:
             name={"type": "str"},
             epoch={"type": "int"},
             promotions={"type": "list", "elements": "dict"},
+            stand_still={"type": "float"},
+            administrator={"type": "bool", "default": False},
             txid=options.txid_spec(),
         ),
     }
@@ -541,14 +557,14 @@ def _run(
         validation.check_port("ha_port", params["ha_port"])
         target = options.look_target(params) if check_mode else options.ha_target(params)
         ways = options.ways(params)
-        escort = _escort(params, target, warn)
+        escort, force = _escort(params, target, warn), params["force"] or _hands_over(params)
         wanted = transitions.Wanted(params["role"], _upstream(params))
     # What a rehearsal tells of the node to follow. Nobody else waits for a port that may be closed.
     tells = check_mode and params["operation"] is not None
     dialled: dict[str, Any] = {}
 
     def decide(state: HaState) -> Change:
-        needed = transitions.orders(state, wanted, params["force"])
+        needed = transitions.orders(state, wanted, force)
         upstream = wanted.upstream
         if upstream and (tells or len(upstream.same) > 1):
             dials = transitions.BESECONDARY in needed
@@ -605,9 +621,26 @@ def _escort(params: Mapping[str, Any], target: Target, warn: Callable[[str], Non
         return Escort()
     # Compiled at each call on the target, so it is imported only where this option needs it.
     from ansible_collections.nso.ha.plugins.module_utils._apply import operation
+
+    part_of = operation.from_option(option, warn)
+    if _hands_over(params):
+        from ansible_collections.nso.ha.plugins.module_utils._apply.hand_over import HandOverEscort
+
+        return HandOverEscort(part_of, target, option["stand_still"])
     from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
 
-    return PromotionEscort(operation.from_option(option, warn), target, params["node_id"] or "")
+    return PromotionEscort(part_of, target, params["node_id"] or "")
+
+
+def _hands_over(params: Mapping[str, Any]) -> bool:
+    """Return whether the node hands the primary role over. Raises OptionError."""
+    option = params["operation"] or {}
+    if option.get("stand_still") is None:
+        return False
+    if params["role"] != NONE:
+        raise validation.OptionError("operation.stand_still needs role: none")
+    validation.check_seconds("operation.stand_still", option["stand_still"])
+    return True
 
 
 if __name__ == "__main__":

@@ -271,9 +271,8 @@ def wave(name: str, *hosts: str, orders: Iterable[str] = ()) -> Wave:
 
 
 HAND_OVER = (
-    wave(plan.HOLD, "n1"),
     wave(plan.CATCH_UP, "n2", orders=[plan.WAIT]),
-    wave(plan.STEP_DOWN, "n1"),
+    wave(plan.HAND_OVER, "n1", orders=[plan.READ_ONLY, "benone"]),
     wave(plan.PROMOTE, "n2"),
 )
 

@@ -217,21 +217,13 @@ class Modules:
 
         def act() -> Result:
             _start(node, operation)
+            assert not on
             administrator = node.read_only and not node.mark
-            if operation.get("administrator") and not administrator:
-                raise Refused(f"{node.host}: not read-only by an administrator")
-            changed = node.read_only != on and (on or node.mark is not None)
-            if on and not administrator:
-                self._before(f"mark {node.host}")
-                node.mark = {
-                    "run_id": operation["run_id"],
-                    "operation": operation["name"],
-                    "at": "now",
-                }
+            changed = node.read_only and node.mark is not None
             if changed:
-                self._before(f"read_only {on} {node.host}")
-                node.read_only = on
-            if not on and node.mark:
+                self._before(f"read_only False {node.host}")
+                node.read_only = False
+            if node.mark:
                 self._before(f"unmark {node.host}")
                 node.mark = None
             return {
@@ -255,6 +247,8 @@ class Modules:
             self._complete(node, operation["promotions"])
             if order == "beprimary":
                 entry = self._promote(node, operation)
+            if "stand_still" in operation and self._close(node, operation):
+                orders.append("read_only")
             self._before(f"{order} {node.host}")
             orders.append(order)
 
@@ -268,9 +262,9 @@ class Modules:
             self._cluster.give_role(
                 node.host,
                 options["role"],
-                options["node_id"],
+                options.get("node_id", ""),
                 (options["primary_id"], options["primary_ip"]) if follows else None,
-                options["force"],
+                options.get("force", False) or "stand_still" in operation,
                 before,
             )
             return {}
@@ -288,6 +282,23 @@ class Modules:
             "entry": entry,
             "times": [],
         }
+
+    def _close(self, node: Node, operation: Mapping[str, Any]) -> bool:
+        """Put a node that hands over into read-only mode; return whether that is a change."""
+        administrator = node.read_only and not node.mark
+        if operation["administrator"] != administrator:
+            raise Refused(f"{node.host}: it is, or is not, read-only by an administrator")
+        if administrator:
+            return False
+        self._before(f"mark {node.host}")
+        node.mark = {
+            "run_id": operation["run_id"],
+            "operation": operation["name"],
+            "at": "now",
+        }
+        self._before(f"read_only True {node.host}")
+        changed, node.read_only = not node.read_only, True
+        return changed
 
     def _promote(self, node: Node, operation: Mapping[str, Any]) -> Result | None:
         """Record that a node is made primary, if it may be; return the entry."""

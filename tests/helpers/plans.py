@@ -78,8 +78,11 @@ def take_steps(cluster: Cluster, decision: Decision, names: Collection[str]) -> 
 def take_wave(cluster: Cluster, decision: Decision, wave: Wave) -> None:
     """Take the steps of one wave."""
     for step in wave.steps:
-        if wave.kind in ("hold", "read_only"):
-            cluster.nodes[step.host].read_only = wave.name == "hold"
+        if wave.kind == "read_only":
+            cluster.nodes[step.host].read_only = False
+        elif wave.kind == "hand_over":
+            cluster.nodes[step.host].read_only = True
+            cluster.benone(step.host)
         elif wave.kind == "dead":
             cluster.nodes[step.host].listed.pop(step.upstream_id)
         elif wave.kind == "role":

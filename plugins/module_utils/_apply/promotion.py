@@ -14,7 +14,7 @@ import contextlib
 import time
 from typing import Any
 
-from .._node.cdb_socket import read_txid
+from .._node.cdb_socket import cdb_connection, read_txid
 from .._node.connection import Target
 from .._node.transaction_id import TransactionId
 from .._store import clock, promotions
@@ -24,6 +24,10 @@ from ..ncs import error
 from .operation import Holding, Operation
 from .outcomes import Execution, NotGiven
 from .transitions import BEPRIMARY
+
+#: Longest wait for the last transaction of the old primary, in seconds, and between two reads.
+PATIENCE = 1.0
+INTERVAL = 0.02
 
 
 class PromotionEscort(Holding):
@@ -66,7 +70,7 @@ class PromotionEscort(Holding):
         epoch = self._operation.epoch
         if wanted is None and epoch is None:
             return
-        actual = read_txid(self._target)
+        actual = _read_until(self._target, wanted)
         if wanted is not None and actual != wanted:
             raise NotGiven(
                 BEPRIMARY,
@@ -95,13 +99,33 @@ class PromotionEscort(Holding):
 
     def result(self, execution: Execution) -> dict[str, Any]:
         """Return when the orders were given, and what was read and recorded."""
-        txid: TransactionId | None = None
-        # A node whose state could not be read would only be waited for once more.
-        if execution.after is not None:
-            with contextlib.suppress(error.Failure):
-                txid = read_txid(self._target)
         return {
             **super().result(execution),
             "entry": self.entry,
-            "txid": txid.as_dict() if txid else None,
+            "txid": read_txid_result(self._target, execution),
         }
+
+
+def _read_until(target: Target, wanted: TransactionId | None) -> TransactionId | None:
+    """Return the transaction id of a node, once it is the one that is awaited, or time is up.
+
+    The old primary has given up its role by then, and what it sent last may just arrive.
+    """
+    end = time.monotonic() + PATIENCE
+    with cdb_connection(target) as database:
+        txid = database.txid()
+        while wanted is not None and txid != wanted and time.monotonic() < end:
+            time.sleep(INTERVAL)
+            txid = database.txid()
+    return txid
+
+
+def read_txid_result(target: Target, execution: Execution) -> dict[str, Any] | None:
+    """Return the transaction id of a node after its orders, None where it cannot be read."""
+    # A node whose state could not be read would only be waited for once more.
+    if execution.after is None:
+        return None
+    with contextlib.suppress(error.Failure):
+        txid = read_txid(target)
+        return txid.as_dict() if txid else None
+    return None

@@ -84,6 +84,15 @@ def set_read_only(
         return _give_in_operation(node, operation)
 
 
+def hold(target: Target, operation: Operation, held: Lock) -> dict[str, Any]:
+    """Put a node into the mode with its lock `held` and its state directory's mutex.
+
+    Return what the module returns. Raises ModuleFailure, error.Failure.
+    """
+    with maapi_connection(target) as connection:
+        return _give_under_lock(_Node(target, connection, True), operation, held)
+
+
 class _Node:
     """A daemon that is to be in read-only mode, or not to be."""
 
@@ -178,37 +187,42 @@ def _foresee_in_operation(node: _Node, operation: Operation) -> dict[str, Any]:
 
 
 def _give_in_operation(node: _Node, operation: Operation) -> dict[str, Any]:
-    """Give the order under the mutex of the state directory, and set or remove the mark.
-
-    Interrupted after the mark was set, or before it was removed, it leaves a mark of a daemon that
-    is not in the mode. The next run finds that, removes the mark, and gives no order.
-    """
+    """Give the order under the mutex of the state directory, and set or remove the mark."""
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(operation.directory.exclusive())
             held = operation.start()
         except StoreError as problem:
             raise node.refusal(problem) from None
-        before = node.mode()
-        try:
-            todo = _due_in_operation(node, operation, before)
-            earlier = _mark(operation, held) if node.read_only and todo.mark else None
-        except StoreError as problem:
-            raise node.refusal(problem, before) from None
-        try:
-            result = node.give(before, todo)
-        except ModuleFailure as failure:
-            # Refused: the daemon is as it was. Of one that was not read-only no mark is right.
-            if node.read_only and not failure.result["changed"]:
-                trouble = _unmark(operation, earlier if before is None else None)
-                failure.message += f" Also, {trouble}" if trouble else ""
-            raise
-        trouble = _unmark(operation, None) if todo.mark and not node.read_only else ""
-        if trouble:
-            done = "was carried out" if todo.order else "was not needed"
-            text = f"The order {ORDER} {done} at {node.endpoint}, but {trouble}"
-            raise ModuleFailure(text, result)
-        return result
+        return _give_under_lock(node, operation, held)
+
+
+def _give_under_lock(node: _Node, operation: Operation, held: Lock) -> dict[str, Any]:
+    """Give the order, and set or remove the mark, with the lock `held`. Raises ModuleFailure.
+
+    Interrupted after the mark was set, or before it was removed, it leaves a mark of a daemon that
+    is not in the mode. The next run finds that, removes the mark, and gives no order.
+    """
+    before = node.mode()
+    try:
+        todo = _due_in_operation(node, operation, before)
+        earlier = _mark(operation, held) if node.read_only and todo.mark else None
+    except StoreError as problem:
+        raise node.refusal(problem, before) from None
+    try:
+        result = node.give(before, todo)
+    except ModuleFailure as failure:
+        # Refused: the daemon is as it was. Of one that was not read-only no mark is right.
+        if node.read_only and not failure.result["changed"]:
+            trouble = _unmark(operation, earlier if before is None else None)
+            failure.message += f" Also, {trouble}" if trouble else ""
+        raise
+    trouble = _unmark(operation, None) if todo.mark and not node.read_only else ""
+    if trouble:
+        done = "was carried out" if todo.order else "was not needed"
+        text = f"The order {ORDER} {done} at {node.endpoint}, but {trouble}"
+        raise ModuleFailure(text, result)
+    return result
 
 
 def _due_in_operation(node: _Node, operation: Operation, mode: bool | None) -> Due:

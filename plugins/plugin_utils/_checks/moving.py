@@ -171,6 +171,11 @@ def ready(case: Case) -> list[Finding]:
             )
         if isinstance(observation, Answer) and observation.upgrade:
             reasons.append(f"{host} is in the middle of an upgrade")
+    former = case.plan.hands_over
+    if former and txid_of(case.observed[former]) is None:
+        reasons.append(
+            f"{former} does not tell the id of its last transaction, which has to be handed over"
+        )
     return failed(reasons)
 
 

@@ -14,8 +14,8 @@ from .._model.plain import BY
 
 DEAD = "dead"
 LEAVE = "leave"
-HOLD = "hold"
 CATCH_UP = "catch_up"
+HAND_OVER = "hand_over"
 STEP_DOWN = "step_down"
 PROMOTE = "promote"
 OPEN = "open"
@@ -24,13 +24,24 @@ SECONDARIES = "secondaries"
 RELEASE = "release"
 
 #: The waves in order. Waves of one name that cannot run at the same time are numbered.
-WAVES = (DEAD, LEAVE, HOLD, CATCH_UP, STEP_DOWN, PROMOTE, OPEN, RELAYS, SECONDARIES, RELEASE)
+WAVES = (
+    DEAD,
+    LEAVE,
+    CATCH_UP,
+    HAND_OVER,
+    STEP_DOWN,
+    PROMOTE,
+    OPEN,
+    RELAYS,
+    SECONDARIES,
+    RELEASE,
+)
 
 #: How the steps of a wave are taken, where it is not by giving a role.
 KINDS: Mapping[str, str] = {
     DEAD: "dead",
-    HOLD: "hold",
     CATCH_UP: "catch_up",
+    HAND_OVER: "hand_over",
     OPEN: "read_only",
     RELEASE: "read_only",
 }
@@ -81,7 +92,7 @@ class Wave:
 
     steps:    as plain data, by host
     look:     hosts to observe once more before the wave, see recheck.py
-    kind:     how its steps are taken: role, hold, read_only, catch_up or dead
+    kind:     how its steps are taken: role, catch_up, hand_over, read_only or dead
     parallel: whether they are taken at the same time; else one after the other, which costs less
               where there are few
     """
@@ -105,7 +116,7 @@ class Plan:
 
     waves:      in order
     blocked:    the nodes about which nothing can be done, each with the reason
-    hands_over: the living primary that is held until the next one has everything, or ""
+    hands_over: the living primary that hands over to one of its copies, or ""
     """
 
     waves: tuple[Wave, ...] = ()

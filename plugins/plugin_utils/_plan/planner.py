@@ -11,9 +11,9 @@ another topology. Whether a plan may be carried out is for judge.py to say.
 The order of the waves keeps a cluster whole. Links that have ended unnoticed are reported first.
 Then nodes that have to leave the cluster or the primary role do so, so that there are never two
 primaries. Then comes the primary, then the relays from the top down, then the secondaries, all at
-once. A living primary that hands over to a copy is held first, which means read-only, until the
-copy has everything: a node that leaves the primary role has role none for a moment, and accepts
-writes.
+once. A living primary that hands over to a copy is put into read-only mode before it leaves its
+role, until it follows the copy: a node that leaves the primary role has role none for a moment, and
+would take writes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from .._model.topology import Member, Topology
 from .plan import (
     CATCH_UP,
     DEAD,
-    HOLD,
+    HAND_OVER,
     LEAVE,
     OPEN,
     PROMOTE,
@@ -205,14 +205,14 @@ class _Planner:
         return ""
 
     def _hand_over(self, new: Member) -> None:
-        """Hold a living primary until the copy that takes over has everything.
+        """Let a living primary hand over to one of its copies.
 
-        [assumed] docs/protocol.md: read-only mode keeps clients from writing, and stops neither
-        transactions that began before nor replication. If it did, the copy would not catch up, and
-        the primary would be released.
+        The copy has to have what the primary had when it was observed, while clients still write.
+        Then the primary is put into read-only mode and made none, in one step that tells its last
+        transaction. [assumed] docs/protocol.md: read-only mode keeps clients from writing, and
+        stops neither transactions that began before nor replication.
 
-        A primary that an administrator put into that mode stays in it, and no order is given. The
-        step is there all the same: it proves that the mode is on.
+        A primary that an administrator put into that mode stays in it. Its step makes sure of that.
         """
         living = primaries(self.observed)
         if new.host in living or len(living) != 1:
@@ -220,16 +220,19 @@ class _Planner:
         former = living[0]
         if not copies_from(self.topology, self.observed, new.host, former):
             return
-        why = f"hands over to {new.host}, which has to have everything before"
-        if former in in_admin_mode(self.observed):
-            why = f"is read-only (administrator) and {why}"
-            self.waves[HOLD, 0].append(Step(former, "", new.host, (), why))
-        else:
-            self.waves[HOLD, 0].append(Step(former, "", new.host, (READ_ONLY,), why))
-            self.held.add(former)
         self.hands_over = former
         why = f"takes over from {former} and has to have everything before"
         self.waves[CATCH_UP, 0].append(Step(new.host, "", former, (WAIT,), why))
+        why = f"hands over to {new.host}"
+        orders: tuple[str, ...] = (READ_ONLY, transitions.BENONE)
+        if former in in_admin_mode(self.observed):
+            why = f"is read-only (administrator) and {why}"
+            orders = (transitions.BENONE,)
+        else:
+            self.held.add(former)
+        self.waves[HAND_OVER, 0].append(Step(former, NONE, new.host, orders, why))
+        self.changing.add(former)
+        self.states[former] = HaState(NONE)
 
     def _leave(self, member: Member) -> None:
         state = self.states.get(member.host)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY
+from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
 
 from .._checks import judge, moving
 from .._checks.case import FAILED, PASSED, Case, Verdict
@@ -26,7 +27,7 @@ from .._model.topology import Member, Topology, topology_problems, wanted_primar
 from .._model.versions import LinkVersions
 from .._plan import operations, planner
 from .._plan.operations import Scene
-from .._plan.plan import CATCH_UP, Plan, Wave
+from .._plan.plan import CATCH_UP, HAND_OVER, Plan, Wave
 from . import leases, progress, request, settings, stored, upstream_addresses
 from .leases import Crowd
 from .request import Request
@@ -127,7 +128,12 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     started = earlier.progress.started if earlier else 0.0
     return _decision(
         operation_plan,
-        Progress(locked or operation_plan.lock.hosts, unlocked, started=started),
+        Progress(
+            locked or operation_plan.lock.hosts,
+            unlocked,
+            started=started,
+            awaited=_awaited(operation_plan),
+        ),
         state_directories.replace,
     )
 
@@ -136,6 +142,14 @@ def _observed(known: Known, locked: Iterable[str], step: str) -> Mapping[str, Ob
     """Return what is to be planned for; of the nodes that are locked, as seen at this step."""
     observed = known.results.observations(known.run.hosts, locked, step)
     return itself.as_silent(links.with_listers(known.members, observed))
+
+
+def _awaited(operation_plan: OperationPlan) -> TransactionId | None:
+    """Return the transaction that a candidate has to have before the primary hands over to it."""
+    for wave in operation_plan.waves:
+        if wave.name == HAND_OVER:
+            return operation_plan.before.get(wave.steps[0].host)
+    return None
 
 
 def roll_back(known: Known, failed: Decision) -> Decision:

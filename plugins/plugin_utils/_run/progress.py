@@ -20,7 +20,7 @@ from .._checks.case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Verdict
 from .._checks.checks import without_lock
 from .._model.links import follow_the_same
 from .._model.observation import Answer, Observation, Silence, state_from, txid_from
-from .._plan.plan import CATCH_UP, HOLD, PROMOTE, STEP_DOWN, WAIT, Step, Wave
+from .._plan.plan import CATCH_UP, HAND_OVER, PROMOTE, WAIT, Step, Wave
 from . import upstream_addresses
 from .results import LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
@@ -179,7 +179,6 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
         return decision
     if not wave.parallel:
         results = results.one_by_one(STEP)
-    hands_over = _hands_over(decision, wave)
     verdicts, taken = [], []
     promotions = list(decision.progress.promotions)
     awaited = decision.progress.awaited
@@ -190,10 +189,7 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
         if step_result.outcome != DONE:
             reason = step_result.failure
             verdicts.append(Verdict("step", FAILED, reason, step.host))
-        elif result.get("administrator") and wave.name == HOLD and step.orders:
-            reason = "was put into read-only mode by an administrator in the meantime; run it again"
-            verdicts.append(Verdict("step", FAILED, reason, step.host))
-        elif hands_over:
+        elif wave.name == HAND_OVER:
             awaited = step_result.txid
             if awaited is None:
                 reason = "does not tell the id of its last transaction, which has to be handed over"
@@ -215,15 +211,8 @@ def _can_roll_back(decision: Decision) -> bool:
     """
     steps = decision.progress.steps
     promoted = any(step.wave == PROMOTE and step.outcome == DONE for step in steps)
-    held = any(step.wave == HOLD for step in steps)
-    return decision.progress.refused and held and not promoted
-
-
-def _hands_over(decision: Decision, wave: Wave) -> bool:
-    """Return whether this wave tells the transaction id that the candidate has to have."""
-    if wave.name not in (HOLD, STEP_DOWN):
-        return False
-    return any(planned.name == HOLD for planned in decision.plan.waves)
+    handed = any(step.wave == HAND_OVER for step in steps)
+    return decision.progress.refused and handed and not promoted
 
 
 def _step_result(

@@ -20,7 +20,7 @@ from .._model.observation import Answer, Observation, Silence, in_admin_mode, tx
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.operations import Scene
-from .._plan.plan import HOLD, OPEN, PROMOTE, STEP_DOWN
+from .._plan.plan import HAND_OVER, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
 from . import ending, stored, table
 from .results import ENDED, VERIFICATION, Results
 from .run_state import Decision, Run, StepResult
@@ -318,13 +318,13 @@ def write_gap(decision: Decision) -> dict[str, Any]:
     where an administrator had made the former primary read-only, it is not known when it began.
     """
     steps = decision.progress.steps
-    ends = [step for step in steps if step.wave in (HOLD, STEP_DOWN)]
+    ends = [step for step in steps if step.wave in (HAND_OVER, STEP_DOWN)]
     # A former primary that comes back accepts writes when it is not held any more.
     begins = [step for step in steps if step.wave in (PROMOTE, OPEN) and step.outcome == DONE]
     if not begins:
         return {"seconds": None, "means": NONE_LEFT if not ends else NOT_KNOWN}
     # A primary that an administrator has made read-only takes none before it is held either.
-    if not ends or (ends[0].wave == HOLD and ends[0].outcome == DONE and not ends[0].given):
+    if not ends or _was_read_only(ends[0]):
         return {"seconds": None, "means": NOT_KNOWN}
     before = [step.finished for step in steps[: steps.index(ends[0])]]
     most = begins[-1].finished - (before[-1] if before else decision.progress.started)
@@ -332,6 +332,11 @@ def write_gap(decision: Decision) -> dict[str, Any]:
     if start is not None and end is not None and 0 <= end - start <= most:
         return {"seconds": round(end - start, 3), "means": MEASURED}
     return {"seconds": round(most, 3), "means": AT_MOST}
+
+
+def _was_read_only(step: StepResult) -> bool:
+    """Return whether a primary took no writes before it handed over, by an administrator's mode."""
+    return step.wave == HAND_OVER and step.outcome == DONE and READ_ONLY not in step.given
 
 
 def status_report(
