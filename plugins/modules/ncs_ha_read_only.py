@@ -73,11 +73,6 @@ options:
         description: What the operation is called in the mark that is kept while the daemon is
           read-only. Without it, what its lock says.
         type: str
-      administrator:
-        description: The mode has to be on already, and set by an administrator. No order is given
-          and no mark is set. The module fails where that is not so. Only with O(read_only=true).
-        type: bool
-        default: false
 notes:
   - This module uses no HA socket, so it takes nothing away from another HA controller.
 seealso:
@@ -114,7 +109,7 @@ step:
   description: The step of the operation.
   returned: when O(operation) is given
   type: str
-  sample: hold
+  sample: release
 mode:
   description: Whether the node was in the administrator's read-only mode, and whether it is now.
   returned: when the node answered
@@ -221,7 +216,6 @@ from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
     ModuleFailure,
     reported,
 )
-from ansible_collections.nso.ha.plugins.module_utils._node.validation import OptionError
 
 
 def argument_spec() -> dict[str, Any]:
@@ -229,9 +223,7 @@ def argument_spec() -> dict[str, Any]:
     return {
         **options.connection_spec(),
         "read_only": {"type": "bool", "required": True},
-        "operation": options.operation_spec(
-            name={"type": "str"}, administrator={"type": "bool", "default": False}
-        ),
+        "operation": options.operation_spec(name={"type": "str"}),
     }
 
 
@@ -256,8 +248,6 @@ def _run(
         target = options.target(params)
         option = params["operation"]
         part_of = operation.from_option(option, warn) if option else None
-        if part_of and part_of.administrator and not params["read_only"]:
-            raise OptionError("operation.administrator needs read_only: true")
     return set_read_only(target, params["read_only"], part_of, check_mode)
 
 

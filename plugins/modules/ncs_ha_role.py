@@ -135,20 +135,23 @@ options:
         elements: dict
       stand_still:
         description:
-          - The node hands the primary role over, for O(role=none). Before the order, which it gets
-            in any case, it is put into read-only mode, as by M(nso.ha.ncs_ha_read_only) in an
-            operation, and stays in it. Then it is waited until the node gives the same transaction
-            id twice, for at most this number of seconds.
-          - RV(txid) is read when the node is V(none).
+          - The node hands the primary role over. Only with O(role=none).
+          - First it is put into read-only mode, as by M(nso.ha.ncs_ha_read_only) in an operation,
+            and it stays in that mode. Then the module waits until the node gives the same
+            transaction id twice, for at most this number of seconds. Then the order is given, also
+            to a node that is V(none) already. A node that follows another one gets no order.
+          - RV(txid) is read when the node is V(none). RV(transitions) and RV(times) begin with
+            V(read_only) where that order was given.
+          - If it is not known what came of read-only mode, RV(outcome) is V(unknown).
         type: float
       administrator:
-        description: With O(operation.stand_still), the read-only mode has to be on already, and set
-          by an administrator. No order is given for it, and none at all if that is not so.
+        description: With O(operation.stand_still), read-only mode has to be on already, and set by
+          an administrator. If it is not, no order is given.
         type: bool
         default: false
       txid:
-        description: The transaction id that the node has to have if it is to become V(primary). It
-          may take a second to arrive. With another one the node gets no order.
+        description: The transaction id that the node has to have if it is to become V(primary). The
+          module waits for it, for at most a second. With another one the node gets no order.
         type: dict
         suboptions:
           primary_id:
@@ -502,6 +505,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     ROLES,
     HaState,
 )
+from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 
 def argument_spec() -> dict[str, Any]:
@@ -557,14 +561,14 @@ def _run(
         validation.check_port("ha_port", params["ha_port"])
         target = options.look_target(params) if check_mode else options.ha_target(params)
         ways = options.ways(params)
-        escort, force = _escort(params, target, warn), params["force"] or _hands_over(params)
+        escort, hands_over = _escort(params, target, warn), _hands_over(params)
         wanted = transitions.Wanted(params["role"], _upstream(params))
     # What a rehearsal tells of the node to follow. Nobody else waits for a port that may be closed.
     tells = check_mode and params["operation"] is not None
     dialled: dict[str, Any] = {}
 
     def decide(state: HaState) -> Change:
-        needed = transitions.orders(state, wanted, force)
+        needed = transitions.orders(state, wanted, params["force"] or hands_over)
         upstream = wanted.upstream
         if upstream and (tells or len(upstream.same) > 1):
             dials = transitions.BESECONDARY in needed
@@ -584,6 +588,7 @@ def _run(
             give=give,
             reached=lambda after: transitions.matches(after, wanted),
             background=not params["wait"] and transitions.BESECONDARY in needed,
+            obstacle=_why_not_to_hand_over(state) if hands_over else None,
         )
 
     if check_mode:
@@ -630,6 +635,17 @@ def _escort(params: Mapping[str, Any], target: Target, warn: Callable[[str], Non
     from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
 
     return PromotionEscort(part_of, target, params["node_id"] or "")
+
+
+def _why_not_to_hand_over(state: HaState) -> error.Error | None:
+    """Return why a node in this state cannot hand over, or None.
+
+    One that has lost its role is none and takes writes, so it is closed as the primary would be.
+    """
+    if state.role not in FOLLOWERS:
+        return None
+    why = f"the node is {state} by now, so it has no primary role to hand over"
+    return error.Error(error.ERR_BADSTATE, why)
 
 
 def _hands_over(params: Mapping[str, Any]) -> bool:

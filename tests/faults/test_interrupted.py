@@ -167,7 +167,7 @@ def test_a_switchover_to_any_node_is_finished_after_ctrl_c_when_nobody_is_primar
 ) -> None:
     cases = switchovers(cluster, tmp_path, named=False)
     steps = recorded(cluster, next(cases))
-    (point,) = [one for one in points(steps) if one.name == "Wave step_down" and not one.host]
+    (point,) = [one for one in points(steps) if one.name == "Wave hand_over" and not one.host]
     case = next(cases)
     assert case.play.stopped(point, signal.SIGINT) == CTRL_C
     assert "primary" not in roles(cluster).values()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS
 from ansible_collections.nso.ha.plugins.plugin_utils._run import results
 
 from helpers.cluster_model import Cluster, Node, Refused
@@ -247,8 +248,8 @@ class Modules:
             self._complete(node, operation["promotions"])
             if order == "beprimary":
                 entry = self._promote(node, operation)
-            if "stand_still" in operation and self._close(node, operation):
-                orders.append("read_only")
+            if "stand_still" in operation:
+                orders.extend(self._close(node, operation))
             self._before(f"{order} {node.host}")
             orders.append(order)
 
@@ -283,13 +284,15 @@ class Modules:
             "times": [],
         }
 
-    def _close(self, node: Node, operation: Mapping[str, Any]) -> bool:
-        """Put a node that hands over into read-only mode; return whether that is a change."""
+    def _close(self, node: Node, operation: Mapping[str, Any]) -> list[str]:
+        """Put a node that hands over into read-only mode; return the orders for that."""
+        if node.role in FOLLOWERS:
+            raise Refused(f"{node.host}: it has no primary role to hand over")
         administrator = node.read_only and not node.mark
         if operation["administrator"] != administrator:
             raise Refused(f"{node.host}: it is, or is not, read-only by an administrator")
         if administrator:
-            return False
+            return []
         self._before(f"mark {node.host}")
         node.mark = {
             "run_id": operation["run_id"],
@@ -297,8 +300,9 @@ class Modules:
             "at": "now",
         }
         self._before(f"read_only True {node.host}")
-        changed, node.read_only = not node.read_only, True
-        return changed
+        orders = [] if node.read_only else ["read_only"]
+        node.read_only = True
+        return orders
 
     def _promote(self, node: Node, operation: Mapping[str, Any]) -> Result | None:
         """Record that a node is made primary, if it may be; return the entry."""

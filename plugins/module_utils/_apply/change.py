@@ -32,6 +32,7 @@ class Change(NamedTuple):
     give:       gives one of the orders
     reached:    whether a state is the one that was to be reached
     background: the last order is only started, so that nothing can be said of its effect
+    obstacle:   why they are not to be given to a node in this state, or None
     """
 
     orders: tuple[str, ...]
@@ -39,6 +40,7 @@ class Change(NamedTuple):
     give: Callable[[HaConnection, str], None]
     reached: Callable[[HaState], bool]
     background: bool = False
+    obstacle: error.Error | None = None
 
 
 def apply(target: Target, decide: Callable[[HaState], Change], escort: Escort) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def apply(target: Target, decide: Callable[[HaState], Change], escort: Escort) -
             return foreseen(before, change, escort)
         with cdb_connection(target) as database:
             phase = database.phase()
-        blocked = obstacle(change.orders, phase, has_relays(connection.versions))
+        blocked = change.obstacle or obstacle(change.orders, phase, has_relays(connection.versions))
         if blocked is not None:
             raise blocked_failure(target, before, change, escort, blocked)
         return _carry_out(target, connection, before, change, escort)
@@ -116,7 +118,7 @@ def _carry_out(
 def judge(change: Change, execution: Execution) -> str:
     """Return the outcome of the orders: one of DONE, STARTED, FAILED, UNKNOWN."""
     if execution.stopped is not None:
-        return FAILED
+        return execution.stopped.outcome
     if execution.failure is not None:
         return UNKNOWN if execution.failure.outcome_unknown else FAILED
     if change.background:

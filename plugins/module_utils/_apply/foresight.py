@@ -35,7 +35,9 @@ def foresee(
     with failures.reported("Reading the HA status", target.endpoint), contextlib.closing(reader):
         status = reader.read(target.timeout)
         change = decide(status.state)
-        blocked = obstacle(change.orders, status.database.phase, has_relays(status.versions))
+        blocked = change.obstacle or obstacle(
+            change.orders, status.database.phase, has_relays(status.versions)
+        )
         if blocked is not None:
             raise blocked_failure(target, status.state, change, escort, blocked)
         return foreseen(status.state, change, escort)

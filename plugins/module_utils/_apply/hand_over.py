@@ -5,9 +5,10 @@
 """Handing the primary role over: what happens on the old primary right before it becomes none.
 
 It is put into read-only mode first, as a node that is none takes writes. Then its transaction id is
-to stand still: a transaction that began before may still be committed. [assumed] docs/protocol.md,
-"MAAPI socket": how long such a transaction may take is not told, so after a while the role is given
-up all the same. The id that counts is read when the node is none.
+to stand still: a transaction that began before may still be committed. How long that may take is
+not told, so after a while the role is given up all the same. The id that counts is read when the
+node is none. What a transaction does that is still under way then is assumed, see docs/protocol.md,
+"MAAPI socket".
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from .promotion import read_txid_result
 #: How often the transaction id is read while it is to stand still, in seconds.
 INTERVAL = 0.02
 
-
 _ANOTHERS_MODE = (
     "an administrator has put the node into read-only mode in the meantime. Hint: run the "
     "operation again, which asks whether the next primary is to be in it, too."
 )
+
+
+_NOT_READ_ONLY = "the node could not be put into read-only mode before"
 
 
 class HandOverEscort(Holding):
@@ -53,27 +56,37 @@ class HandOverEscort(Holding):
             held = self.hold()
             self._operation.directory.add(self._operation.history)
             self._held = read_only.hold(self._target, self._operation, held)
-            if self._held["administrator"] and not self._operation.administrator:
-                raise NotGiven(order, _ANOTHERS_MODE)
-            stand_still(self._target, self._patience)
         except StoreError as problem:
             raise NotGiven(order, str(problem)) from None
         except ModuleFailure as failure:
+            # Where it is not known what came of read-only mode, the node may yet refuse writes.
             self._held = failure.result
-            raise NotGiven(order, f"it could not be held before. {failure.message}") from None
+            why = f"{_NOT_READ_ONLY}. {failure.message}"
+            raise NotGiven(order, why, outcome=failure.result["outcome"]) from None
         except error.Failure as failure:
-            why = f"it could not be held before, or its last transaction not be read: {failure}."
+            raise NotGiven(order, f"{_NOT_READ_ONLY}: {failure}.", failure) from None
+        if self._held["administrator"] and not self._operation.administrator:
+            raise NotGiven(order, _ANOTHERS_MODE)
+        try:
+            stand_still(self._target, self._patience)
+        except error.Failure as failure:
+            why = f"its transaction id cannot be read: {failure}."
             raise NotGiven(order, why, failure) from None
 
     def result(self, execution: Execution) -> dict[str, Any]:
         """Return when all orders were given, and the last transaction id."""
         own = super().result(execution)
         times = [*self._held.get("times", ()), *own["times"]]
-        changed = {"changed": True} if self._held.get("changed") else {}
+        given = [timed["order"] for timed in times]
+        if execution.given and not execution.times:
+            # Only foreseen: whether the mode is on already has not been asked.
+            expected = () if self._operation.administrator else (read_only.ORDER,)
+            given = [*expected, *execution.given]
         return {
-            **changed,
+            **({"changed": True} if self._held.get("changed") else {}),
+            **({"error": self._held["error"]} if "error" in self._held else {}),
             "times": times,
-            "transitions": [timed["order"] for timed in times],
+            "transitions": given,
             "txid": read_txid_result(self._target, execution),
         }
 

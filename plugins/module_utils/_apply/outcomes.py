@@ -34,13 +34,22 @@ class NotGiven(Exception):
 
     why:     whole sentences
     failure: the failure of the client that is the cause, or None
+    outcome: what the step has come to then: unknown where what had to happen before the order may
+             still happen
     """
 
-    def __init__(self, order: str, why: str, failure: error.Failure | None = None) -> None:
+    def __init__(
+        self,
+        order: str,
+        why: str,
+        failure: error.Failure | None = None,
+        outcome: str = FAILED,
+    ) -> None:
         super().__init__(order, why, failure)
         self.order = order
         self.why = why
         self.failure = failure
+        self.outcome = outcome
 
 
 class Timed(NamedTuple):

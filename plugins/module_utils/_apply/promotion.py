@@ -25,8 +25,9 @@ from .operation import Holding, Operation
 from .outcomes import Execution, NotGiven
 from .transitions import BEPRIMARY
 
-#: Longest wait for the last transaction of the old primary, in seconds, and between two reads.
+#: Longest wait for the last transaction of the old primary, in seconds.
 PATIENCE = 1.0
+#: How often the transaction id is read meanwhile, in seconds.
 INTERVAL = 0.02
 
 

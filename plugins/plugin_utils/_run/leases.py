@@ -87,10 +87,11 @@ def _stretches(limits: Limits) -> tuple[Stretch, ...]:
             {"hook": 1, "answer": 3 * _ANSWERS},
             {"answer": 2 * _ANSWERS},
         ),
-        # Hold, catch up, step down, promote, open: there is no renewal while nobody can write.
+        # Then the locks are renewed, and not again until the next primary is there: hand over,
+        # promote, open and one more look take no longer than this.
         Stretch(
-            "handing over, and a look at every node",
-            {"catch_up": 1, "answer": 5 * _ANSWERS},
+            "catching up with the primary, and a look at every node",
+            {"catch_up": 1, "answer": 3 * _ANSWERS},
             {"answer": 2 * _ANSWERS},
         ),
         Stretch(

@@ -20,7 +20,7 @@ from .._model.observation import Answer, Observation, Silence, in_admin_mode, tx
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.operations import Scene
-from .._plan.plan import HAND_OVER, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
+from .._plan.plan import CATCH_UP, HAND_OVER, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
 from . import ending, stored, table
 from .results import ENDED, VERIFICATION, Results
 from .run_state import Decision, Run, StepResult
@@ -507,7 +507,8 @@ def _problem(
 
 def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool) -> str:
     plan, progress = decision.plan, decision.progress
-    acted = bool(progress.steps)
+    # A candidate that does not catch up in time was only waited for.
+    acted = any(step.wave != CATCH_UP for step in progress.steps)
     if len(links.primaries(observed)) > 1 and (acted or not (progress.refused or dry)):
         return TWO_PRIMARIES
     if progress.undecided:

@@ -197,30 +197,6 @@ def test_an_operation_leaves_the_mode_of_an_administrator_alone(
     assert not writable(stage)
 
 
-def test_a_step_that_relies_on_the_mode_of_an_administrator_proves_it_and_gives_no_order(
-    stage: Stage, directory: StateDirectory
-) -> None:
-    stage.put(PRIMARY)
-    directory.begin()
-    refused = stage.read_only(True, operation=directory.option(administrator=True))
-    assert (refused["outcome"], refused["changed"], refused["times"]) == ("failed", False, [])
-    assert "has been lifted in the meantime. Hint: run the operation again" in refused["msg"]
-    assert directory.mark() is None
-    assert writable(stage)
-    stage.read_only(True)
-    option = directory.option(step="second", administrator=True)
-    assert administrators(stage.read_only(True, operation=option))
-    assert directory.mark() is None
-    mark = json.dumps({"run_id": "earlier", "operation": "failover", "at": "then"})
-    (directory.path / "read_only.json").write_text(mark)
-    option = directory.option(step="third", administrator=True)
-    refused = stage.read_only(True, operation=option)
-    assert "an operation has put this node into read-only mode" in refused["msg"]
-    assert (directory.path / "read_only.json").read_text() == mark
-    invalid = stage.read_only(False, operation=option)
-    assert "operation.administrator needs read_only: true" in invalid["msg"]
-
-
 def test_what_an_interrupted_run_has_set_is_taken_over_and_lifted(
     stage: Stage, directory: StateDirectory
 ) -> None:

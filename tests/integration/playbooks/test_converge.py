@@ -127,13 +127,8 @@ def test_moving_the_primary_lets_the_old_one_leave_first_and_loses_nothing(
     done = run_playbook(CONVERGE, swapped(cluster.inventory, "n2"))
     assert_done(done)
     waves = done.waves()
-    assert waves[:4] == [
-        ("hold", "n1"),
-        ("catch_up", "n2"),
-        ("step_down", "n1"),
-        ("promote", "n2"),
-    ]
-    assert sorted(waves[4:]) == [("release", "n1"), ("secondaries", "n1"), ("secondaries", "n3")]
+    assert waves[:3] == [("catch_up", "n2"), ("hand_over", "n1"), ("promote", "n2")]
+    assert sorted(waves[3:]) == [("release", "n1"), ("secondaries", "n1"), ("secondaries", "n3")]
     assert_whole(cluster, primary="n2")
     assert cluster.node("n1").read("color") == "blue"
 

@@ -354,7 +354,7 @@ def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_th
 
     def meanwhile(cluster: Cluster, change: str) -> None:
         if change == "benone n1":
-            # A transaction that was let in before the hold, and of which n2 does not hear.
+            # A transaction that was let in before read-only mode, and of which n2 does not hear.
             cluster.nodes["n1"].listed.pop("id2")
             assert cluster.land(Flight("n1", cluster.nodes["n1"].turn, "late"))
 

@@ -69,6 +69,7 @@ def test_nothing_is_in_the_way_of_no_orders() -> None:
 
 GIVEN = ("beprimary",)
 STOPPED = NotGiven("beprimary", "the lock is gone.")
+IN_DOUBT = NotGiven("beprimary", "no answer to what comes before.", outcome="unknown")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,7 @@ STOPPED = NotGiven("beprimary", "the lock is gone.")
         (Execution((), None, NONE, stopped=STOPPED), False, "failed"),
         (Execution((), None, PRIMARY, stopped=STOPPED), False, "failed"),
         (Execution(GIVEN, None, NONE, stopped=STOPPED), True, "failed"),
+        (Execution((), None, PRIMARY, stopped=IN_DOUBT), False, "unknown"),
     ],
 )
 def test_the_outcome_is_judged_by_answer_and_state(

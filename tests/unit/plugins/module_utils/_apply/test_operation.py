@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
 import pytest
-from ansible_collections.nso.ha.plugins.module_utils._apply import operation, promotion
+from ansible_collections.nso.ha.plugins.module_utils._apply import (
+    hand_over,
+    operation,
+    promotion,
+)
 from ansible_collections.nso.ha.plugins.module_utils._apply.operation import Holding, Operation
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import (
     Execution,
@@ -30,6 +35,7 @@ from ansible_collections.nso.ha.plugins.module_utils.ncs import error
 
 NOW = 1764028800.25
 TXID = TransactionId("n3", (1764, 28000, 5))
+EARLIER = TransactionId("n3", (1764, 28000, 4))
 TARGET = Target(UnixEndpoint("/run/nso"), "token", None, 5.0)
 ENTRY = {
     "epoch": 1,
@@ -50,11 +56,12 @@ def silent(_text: str) -> None:
 
 
 class Node:
-    """A node whose lock is held, on a clock that stands still."""
+    """A node whose lock is held, on a clock that stands still where nobody sleeps."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.txid: TransactionId | None = TXID
+        self.txids: list[TransactionId | None] = [TXID]
+        self.now = 50.0
         self.failure: error.Failure | None = None
         self.asked = 0
 
@@ -70,15 +77,27 @@ class Node:
         held = Lock("a", "n1", "switchover", "ops", {}, clock.iso_text(NOW), end, lease, STEPS)
         return self.directory().begin(held._replace(**more), (), NOW).lock
 
-    def read_txid(self, target: Target) -> TransactionId | None:
-        assert target is TARGET
+    def txid(self) -> TransactionId | None:
         self.asked += 1
         if self.failure is not None:
             raise self.failure
-        return self.txid
+        # What it has last is what it has from now on.
+        return self.txids.pop(0) if len(self.txids) > 1 else self.txids[0]
+
+    def read_txid(self, target: Target) -> TransactionId | None:
+        assert target is TARGET
+        return self.txid()
+
+    @contextlib.contextmanager
+    def cdb_connection(self, target: Target) -> Iterator[Node]:
+        assert target is TARGET
+        yield self
 
     def promotion(self, **more: Any) -> PromotionEscort:
         return PromotionEscort(self.option(**more), TARGET, "n1")
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
     def look(self) -> contents.Contents:
         return contents.read_contents(str(self.path))
@@ -89,8 +108,11 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
     node = Node(tmp_path / "state")
     # Who is kept out is kept out for as long as a test likes.
     monkeypatch.setattr(mutex, "PATIENCE", 0.05)
-    for module in (operation, promotion):
-        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: NOW + 100))
+    for module in (operation, promotion, hand_over):
+        told = SimpleNamespace(time=lambda: NOW + 100, monotonic=lambda: node.now, sleep=node.sleep)
+        monkeypatch.setattr(module, "time", told)
+    for module in (promotion, hand_over):
+        monkeypatch.setattr(module, "cdb_connection", node.cdb_connection)
     monkeypatch.setattr(promotion, "read_txid", node.read_txid)
     return node
 
@@ -318,7 +340,7 @@ def test_an_order_that_makes_nobody_primary_needs_nobody_fenced(node: Node, orde
 
 def test_a_promotion_goes_by_the_name_that_the_task_says(node: Node) -> None:
     node.begin()
-    node.txid = None
+    node.txids = [None]
     promote = node.promotion(epoch=2, name="failover")
     promote.before("beprimary")
     assert promote.entry is not None
@@ -346,11 +368,32 @@ def test_without_epoch_and_transaction_id_nothing_is_asked_or_recorded(node: Nod
 @pytest.mark.parametrize("txid", [TransactionId("n3", (1764, 28000, 6)), None])
 def test_a_node_with_other_data_is_not_promoted_and_not_recorded(node: Node, txid: Any) -> None:
     node.begin()
-    node.txid = txid
+    node.txids = [txid]
     with pytest.raises(NotGiven, match=r"not n3/1764028000\.000005") as caught:
         node.promotion(epoch=2, txid=TXID.as_dict()).before("beprimary")
     assert str(txid or "unknown") in caught.value.why
     assert node.look().promotions == []
+    assert promotion.PATIENCE <= node.now - 50 < promotion.PATIENCE + 2 * promotion.INTERVAL
+
+
+def test_the_last_transaction_of_the_old_primary_may_just_arrive(node: Node) -> None:
+    node.begin()
+    node.txids = [EARLIER, EARLIER, TXID]
+    promote = node.promotion(epoch=2, txid=TXID.as_dict())
+    promote.before("beprimary")
+    assert promote.entry is not None
+    assert promote.entry["txid"] == TXID.as_dict()
+    assert node.now - 50 == pytest.approx(2 * promotion.INTERVAL)
+
+
+def test_where_no_transaction_is_awaited_nothing_is_waited_for(node: Node) -> None:
+    node.begin()
+    node.txids = [EARLIER, TXID]
+    promote = node.promotion(epoch=2)
+    promote.before("beprimary")
+    assert promote.entry is not None
+    assert promote.entry["txid"] == EARLIER.as_dict()
+    assert node.now == 50
 
 
 def test_a_node_that_does_not_tell_its_transaction_id_is_not_promoted(node: Node) -> None:
@@ -364,7 +407,7 @@ def test_a_node_that_does_not_tell_its_transaction_id_is_not_promoted(node: Node
 
 def test_a_transaction_id_that_cannot_be_recorded_is_no_crash(node: Node) -> None:
     node.begin()
-    node.txid = TransactionId("n3", (1, -2, 3))
+    node.txids = [TransactionId("n3", (1, -2, 3))]
     with pytest.raises(NotGiven, match="cannot be recorded"):
         node.promotion(epoch=2).before("beprimary")
     assert node.look().promotions == []
@@ -387,3 +430,30 @@ def test_what_cannot_be_read_afterwards_is_null(node: Node) -> None:
     # A node that did not answer a moment ago is not waited for again.
     assert promote.result(GIVEN._replace(after=None))["txid"] is None
     assert node.asked == 1
+
+
+# The hand-over
+
+
+@pytest.mark.parametrize(
+    ("txids", "reads"),
+    [([TXID, TXID, EARLIER], 2), ([EARLIER, TXID, TXID], 3), ([None, None], 2)],
+)
+def test_a_node_stands_still_when_it_gives_the_same_transaction_id_twice(
+    node: Node, txids: list[TransactionId | None], reads: int
+) -> None:
+    node.txids = txids
+    assert hand_over.stand_still(TARGET, 0.2)
+    assert node.asked == reads
+
+
+def test_a_node_that_goes_on_writing_is_waited_for_no_longer_than_that(node: Node) -> None:
+    node.txids = [TransactionId("n3", (1764, 28000, number)) for number in range(1000)]
+    assert not hand_over.stand_still(TARGET, 0.2)
+    assert 0.2 <= node.now - 50 < 0.2 + 2 * hand_over.INTERVAL
+
+
+def test_a_node_that_does_not_tell_its_transaction_id_does_not_stand_still(node: Node) -> None:
+    node.failure = error.EOF()
+    with pytest.raises(error.EOF):
+        hand_over.stand_still(TARGET, 0.2)

@@ -300,9 +300,8 @@ def test_nobody_is_looked_at_between_a_primary_that_hands_over_and_the_next_one(
     observed = {"n1": answer("secondary", N2), "n2": answer("primary", None, N1)}
     waves = planned([N1, N2], observed).waves
     assert [(wave.name, wave.look) for wave in waves] == [
-        ("hold", ()),
         ("catch_up", ()),
-        ("step_down", ()),
+        ("hand_over", ()),
         ("promote", ()),
         ("secondaries", ("n1", "n2")),
         ("release", ()),
@@ -563,7 +562,7 @@ def test_a_node_that_only_does_not_answer_is_not_declared_dead() -> None:
     assert not planned([N1, N2], observed).steps
 
 
-def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the_end() -> None:
+def test_a_copy_catches_up_before_the_primary_is_closed_and_handed_over_in_one_step() -> None:
     members = [replace(N1, role="secondary"), replace(N2, role="primary"), N3]
     observed: Observed = {
         "n1": answer("primary", None, N2, txid=NEW),
@@ -571,10 +570,10 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
         "n3": answer("none"),
     }
     plan = planned(members, observed)
-    hold, catch_up, *_between, release = plan.waves
-    hands = "hands over to n2, which has to have everything before"
-    held = Step("n1", "", "n2", ("read_only",), hands, name="hold", upstream_id="id2")
-    assert hold == Wave("hold", (held,), kind="hold")
+    catch_up, hand_over, *_between, release = plan.waves
+    orders = ("read_only", "benone")
+    left = Step("n1", "none", "n2", orders, "hands over to n2", name="hand_over", upstream_id="id2")
+    assert hand_over == Wave("hand_over", (left,), kind="hand_over")
     takes = "takes over from n1 and has to have everything before"
     waits = Step("n2", "", "n1", ("wait",), takes, name="catch_up", upstream_id="id1")
     assert catch_up == Wave("catch_up", (waits,), kind="catch_up")
@@ -587,7 +586,7 @@ def test_a_living_primary_is_held_until_its_copy_has_everything_and_freed_at_the
     assert relations == {"n1": data_rules.HANDED, "n3": data_rules.EQUAL}
 
 
-def test_a_primary_that_an_administrator_made_read_only_is_neither_held_nor_released() -> None:
+def test_the_read_only_mode_of_an_administrator_is_neither_set_nor_lifted() -> None:
     closed = Facts(read_only=True, admin_read_only=True)
     members = [replace(N1, role="secondary"), replace(N2, role="primary")]
     observed: Observed = {
@@ -595,12 +594,11 @@ def test_a_primary_that_an_administrator_made_read_only_is_neither_held_nor_rele
         "n2": replace(answer("secondary", N1), facts=closed),
     }
     plan = planned(members, observed)
-    names = ["hold", "catch_up", "step_down", "promote", "secondaries"]
+    names = ["catch_up", "hand_over", "promote", "secondaries"]
     assert [wave.name for wave in plan.waves] == names
-    # The step gives no order. It proves that the mode is on.
-    why = "is read-only (administrator) and hands over to n2, which has to have everything before"
-    proven = Step("n1", "", "n2", (), why, name="hold", upstream_id="id2")
-    assert plan.waves[0] == Wave("hold", (proven,), kind="hold")
+    why = "is read-only (administrator) and hands over to n2"
+    left = Step("n1", "none", "n2", ("benone",), why, name="hand_over", upstream_id="id2")
+    assert plan.waves[1] == Wave("hand_over", (left,), kind="hand_over")
     assert plan.hands_over == "n1"
 
 
@@ -619,7 +617,7 @@ def test_no_node_is_held_for_one_that_is_no_copy_or_where_there_is_not_one_prima
     members = [replace(N1, role="secondary"), replace(N2, role="primary")]
     plan = planned(members, {"n1": first, "n2": second})
     assert plan.hands_over == ""
-    assert not {"hold", "catch_up", "release"} & {wave.name for wave in plan.waves}
+    assert not {"catch_up", "hand_over", "release"} & {wave.name for wave in plan.waves}
 
 
 def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_follower_after() -> None:

@@ -63,7 +63,8 @@ MAKERS = {
     "judge_wave": (progress, "after_wave"),
     "roll_back": (planning, "roll_back"),
 }
-TAKEN = StepResult("hold", "hold", "n1", ("read_only",), ("read_only",), "because", "done")
+_GIVEN = ("read_only", "benone")
+TAKEN = StepResult("hand_over", "hand_over", "n1", _GIVEN, _GIVEN, "because", "done")
 
 
 def about(others: dict[str, ByHost] | None = None, **more: Any) -> Known:
@@ -179,7 +180,7 @@ def test_locks_are_judged_by_the_task_that_took_them(once: bool, refused: bool) 
 
 def test_a_wave_is_judged_by_its_number() -> None:
     of = about({ONE_BY_ONE[STEP]: {"n2": said("promote", outcome="done", transitions=["x"])}})
-    judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0, wave=3), of)
+    judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0, wave=2), of)
     assert [(step.name, step.outcome, step.finished) for step in judged.progress.steps] == [
         ("promote", "done", 7.0)
     ]

@@ -42,8 +42,8 @@ def test_by_default_a_lock_lasts_as_long_as_the_limits_and_the_rounds_ask_for() 
         (Limits(verify=1000), 60 + 180 + 300 + 1000),
         (Limits(rollback=1000), 60 + 180 + 1000 + 60),
         (Limits(hook=5000), 5000 + 180 + 120),
-        (Limits(catch_up=5000), 5000 + 300 + 120),
-        (Limits(answer=1000), 10 * 1000 + 30 + 4 * 1000),
+        (Limits(catch_up=5000), 5000 + 180 + 120),
+        (Limits(answer=1000), 6 * 1000 + 120 + 4 * 1000),
     ],
 )
 def test_each_limit_makes_it_longer_on_whichever_host_it_is_set(

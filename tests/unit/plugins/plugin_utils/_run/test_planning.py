@@ -56,7 +56,7 @@ ALL_CHECKS = list(judge.OVERRIDABLE)
 #: What converge has to pass.
 CHECKS = judge.CHECKS_OF["converge"]
 #: The waves up to the one that makes a primary.
-UP_TO_PROMOTE = ("leave", "hold", "catch_up", "step_down", "promote")
+UP_TO_PROMOTE = ("leave", "catch_up", "hand_over", "step_down", "promote")
 
 ANY_CONSENTS = st.sets(st.sampled_from([f"n{i}" for i in range(1, 7)])).map(sorted)
 

@@ -53,7 +53,7 @@ FAILED: Result = {"outcome": "failed", "failed": True, "msg": "it broke"}
 UNKNOWN: Result = {"outcome": "unknown", "failed": True, "msg": "no answer"}
 
 #: The waves of a hand-over.
-HOLD, CATCH_UP, STEP_DOWN, PROMOTE = HAND_OVER
+CATCH_UP, CLOSE, PROMOTE = HAND_OVER
 
 
 def handing_over() -> Decision:
@@ -80,42 +80,30 @@ def last(judged: Decision) -> StepResult:
 
 
 def test_a_step_that_was_done_lets_the_next_wave_start() -> None:
-    judged = done(handing_over(), HOLD, DONE)
+    judged = done(handing_over(), CLOSE, DONE)
     assert not judged.progress.refused
     assert judged.verdicts == ()
     assert judged.progress.awaited == OLD
 
 
-def test_a_mode_that_an_administrator_has_set_meanwhile_stops_the_run() -> None:
-    left_alone = {**DONE, "changed": False, "administrator": True, "transitions": []}
-    judged = done(handing_over(), HOLD, left_alone)
-    assert judged.progress.reversible
-    assert "was put into read-only mode by an administrator" in reason(judged, "step")
-    # A step that gives no order relies on just that.
-    proof = replace(HOLD, steps=(replace(HOLD.steps[0], orders=()),))
-    judged = done(decision(proof, CATCH_UP), proof, left_alone)
-    assert not judged.progress.refused
-    assert judged.progress.awaited == OLD
-
-
 def test_a_step_that_changed_nothing_has_given_no_order() -> None:
     unchanged = {"outcome": "done", "changed": False, "txid": OLD.as_dict()}
-    (step,) = done(handing_over(), HOLD, unchanged).progress.steps
-    assert (step.orders, step.given) == (("hold",), ())
+    (step,) = done(handing_over(), CLOSE, unchanged).progress.steps
+    assert (step.orders, step.given) == (("read_only", "benone"), ())
 
 
 @pytest.mark.parametrize(
     ("result", "why"),
     [
-        (said("hold", outcome="failed", failed=True, msg="HA_CONNECT"), "HA_CONNECT"),
-        (said("hold", outcome="unknown", failed=True, msg="EOF"), "EOF"),
-        (said("hold", failed=True), "the step failed without a reason"),
+        (said("hand_over", outcome="failed", failed=True, msg="HA_CONNECT"), "HA_CONNECT"),
+        (said("hand_over", outcome="unknown", failed=True, msg="EOF"), "EOF"),
+        (said("hand_over", failed=True), "the step failed without a reason"),
         ({"unreachable": True, "msg": "no ssh"}, "no ssh"),
         (None, LOST),
     ],
 )
 def test_a_step_that_was_not_done_ends_the_run(result: Result | None, why: str) -> None:
-    judged = after(handing_over(), HOLD, result)
+    judged = after(handing_over(), CLOSE, result)
     assert judged.progress.refused
     assert failed(judged, "step") == ["n1"]
     assert reason(judged, "step") == why
@@ -126,7 +114,7 @@ def test_a_step_that_was_not_done_ends_the_run(result: Result | None, why: str) 
     [
         (None, ()),
         (said("promote", EARLIER, **DONE), ("x",)),
-        (said("hold", **DONE), ("x",)),
+        (said("hand_over", **DONE), ("x",)),
         ({"failed": True, "msg": "timed out"}, ()),
         ({"unreachable": True, "msg": "no ssh"}, ()),
         (said("promote", changed=True), ()),
@@ -189,33 +177,37 @@ def test_it_is_kept_when_a_step_was_taken_and_what_the_node_said_afterwards() ->
     assert (step.start, step.end, step.finished) == (1.0, 4.0, 9.0)
     assert (step.wave, step.host, step.orders) == ("promote", "n2", ("x",))
     assert (step.after, step.told) == (HaState("primary"), True)
-    assert (last(done(handing_over(), HOLD, DONE)).after, step.reason) == (None, "because")
+    assert (last(done(handing_over(), CLOSE, DONE)).after, step.reason) == (None, "because")
 
 
 def test_nothing_is_judged_after_a_refusal() -> None:
     refused = decision(*HAND_OVER, refused=True)
-    assert done(refused, HOLD, DONE) == refused
+    assert done(refused, CLOSE, DONE) == refused
 
 
 # The hand-over
 
 
-def test_what_the_held_primary_had_last_is_awaited() -> None:
-    held = done(handing_over(), HOLD, DONE)
-    assert held.progress.awaited == OLD
-    left = done(held, STEP_DOWN, {**DONE, "txid": NEW.as_dict()})
+def test_what_the_primary_has_once_it_is_none_is_awaited() -> None:
+    caught_up = done(decision(*HAND_OVER, awaited=OLD), CATCH_UP, {"ha": {"role": "secondary"}})
+    assert caught_up.progress.awaited == OLD
+    left = done(caught_up, CLOSE, {**DONE, "txid": NEW.as_dict()})
     assert left.progress.awaited == NEW
 
 
-@pytest.mark.parametrize("taken", [HOLD, STEP_DOWN])
-def test_a_held_primary_that_does_not_tell_what_it_had_ends_the_run(taken: Wave) -> None:
-    judged = done(handing_over(), taken, {**DONE, "txid": None})
+@pytest.mark.parametrize("told", [{"txid": None}, {}])
+def test_a_primary_that_hands_over_and_does_not_tell_what_it_had_ends_the_run(
+    told: Result,
+) -> None:
+    judged = done(decision(*HAND_OVER, awaited=OLD), CLOSE, {"outcome": "done", **told})
     assert judged.progress.refused
+    assert judged.progress.reversible
     assert "does not tell the id" in reason(judged, "step")
 
 
 def test_a_primary_that_leaves_and_does_not_hand_over_is_not_awaited() -> None:
-    judged = done(decision(STEP_DOWN, PROMOTE), STEP_DOWN, {**DONE, "txid": None})
+    step_down = wave("step_down", "n1")
+    judged = done(decision(step_down, PROMOTE), step_down, {**DONE, "txid": None})
     assert judged.progress.awaited is None
     assert not judged.progress.refused
 
@@ -229,17 +221,21 @@ def test_a_promotion_that_was_recorded_is_in_the_history_whatever_came_of_it(
 
 
 @pytest.mark.parametrize("result", [FAILED, UNKNOWN])
-def test_after_a_failure_between_hold_and_promotion_the_former_primary_comes_back(
+def test_after_a_failure_of_the_hand_over_the_former_primary_comes_back(result: Result) -> None:
+    assert done(handing_over(), CLOSE, result).progress.reversible
+
+
+@pytest.mark.parametrize("result", [FAILED, UNKNOWN])
+def test_where_the_candidate_does_not_catch_up_there_is_nothing_to_take_back(
     result: Result,
 ) -> None:
-    held = done(handing_over(), HOLD, DONE)
-    assert not held.progress.reversible
-    assert done(held, CATCH_UP, result).progress.reversible
-    assert done(held, STEP_DOWN, result).progress.reversible
+    judged = done(handing_over(), CATCH_UP, result)
+    assert (judged.progress.refused, judged.progress.reversible) == (True, False)
 
 
 def test_it_does_not_once_the_next_one_is_primary() -> None:
-    held = done(handing_over(), HOLD, DONE)
+    held = done(handing_over(), CLOSE, DONE)
+    assert not held.progress.reversible
     assert done(held, PROMOTE, FAILED).progress.reversible
     # Whether it may still become it is asked of the lock on its node.
     assert done(held, PROMOTE, UNKNOWN).progress.reversible
@@ -248,7 +244,7 @@ def test_it_does_not_once_the_next_one_is_primary() -> None:
     assert not done(promoted, attaching, FAILED).progress.reversible
 
 
-def test_without_a_node_that_is_held_there_is_nothing_to_take_back() -> None:
+def test_without_a_node_that_handed_over_there_is_nothing_to_take_back() -> None:
     assert not done(handing_over(), PROMOTE, FAILED).progress.reversible
 
 
@@ -286,7 +282,7 @@ def doubts(judged: Decision, **withdrawals: Result) -> list[str]:
 def test_a_step_counts_as_withdrawn_only_if_its_module_or_the_lock_says_so(
     promoted: Result, withdrawals: dict[str, Result], hosts: list[str]
 ) -> None:
-    judged = done(done(handing_over(), HOLD, DONE), PROMOTE, promoted)
+    judged = done(done(handing_over(), CLOSE, DONE), PROMOTE, promoted)
     assert doubts(judged, **withdrawals) == hosts
 
 
@@ -294,7 +290,7 @@ def test_a_step_counts_as_withdrawn_only_if_its_module_or_the_lock_says_so(
     "busy", [withdrawal(left=("promote",)), {"run_id": RUN_ID, "lock": None}, BUSY, {}]
 )
 def test_a_promotion_that_has_not_begun_has_to_be_withdrawn(busy: Result) -> None:
-    judged = done(handing_over(), HOLD, UNKNOWN)
+    judged = done(handing_over(), CLOSE, UNKNOWN)
     assert doubts(judged, n1=withdrawal(), n2=busy) == ["n1", "n2"]
 
 
@@ -302,13 +298,13 @@ def test_a_promotion_that_has_not_begun_has_to_be_withdrawn(busy: Result) -> Non
 def test_no_module_takes_a_step_that_the_lock_does_not_list_or_that_another_run_holds(
     gone: Result,
 ) -> None:
-    judged = done(handing_over(), HOLD, UNKNOWN)
+    judged = done(handing_over(), CLOSE, UNKNOWN)
     assert doubts(judged, n1=withdrawal(), n2=gone) == ["n1"]
-    assert not doubts(judged, n1=withdrawal("hold"), n2=gone)
+    assert not doubts(judged, n1=withdrawal("hand_over"), n2=gone)
 
 
 def test_another_step_than_a_promotion_has_to_be_withdrawn_only_if_begun() -> None:
-    waited = done(done(handing_over(), HOLD, DONE), CATCH_UP, UNKNOWN)
+    waited = done(handing_over(), CATCH_UP, UNKNOWN)
     assert not doubts(waited, n2=withdrawal("promote"))
 
 
@@ -316,14 +312,14 @@ def test_another_step_than_a_promotion_has_to_be_withdrawn_only_if_begun() -> No
 
 _LOCKS = Locks(
     hosts=("n1", "n2", "n3", "n4", "n5"),
-    steps={"n1": ("hold", "step_down"), "n2": ("promote",), "n3": (), "n4": (), "n5": ()},
+    steps={"n1": ("hand_over", "release"), "n2": ("promote",), "n3": (), "n4": (), "n5": ()},
     fence={"n1": (), "n2": ("n4",), "n3": (), "n4": (), "n5": ()},
 )
 
 
 def test_a_lock_that_was_not_taken_refuses_with_its_reason() -> None:
     taken: dict[str, Result] = {
-        "n1": {"run_id": RUN_ID, "lock": lock(steps=["hold", "step_down"])},
+        "n1": {"run_id": RUN_ID, "lock": lock(steps=["hand_over", "release"])},
         "n2": {"run_id": RUN_ID, "failed": True, "msg": "ada has it"},
         "n4": {"run_id": EARLIER, "lock": lock()},
         "n5": {"failed": True, "msg": None},
@@ -414,7 +410,7 @@ def test_a_run_without_any_lock_is_refused() -> None:
 @pytest.mark.parametrize(
     ("host", "written"),
     [
-        ("n1", lock(steps=["hold"])),
+        ("n1", lock(steps=["hand_over"])),
         ("n1", lock()),
         ("n1", None),
         ("n2", lock(steps=["promote"])),

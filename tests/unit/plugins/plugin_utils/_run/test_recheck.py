@@ -38,7 +38,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 #: The waves of a hand-over up to the one that makes the next primary.
-UP_TO_PROMOTE = ("hold", "catch_up", "step_down", "promote")
+UP_TO_PROMOTE = ("catch_up", "hand_over", "promote")
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,8 @@ def test_all_are_looked_at_before_a_promotion_and_those_that_copy_before_they_do
 
 def test_no_look_makes_the_time_without_a_primary_longer_where_it_hands_over() -> None:
     assert {wave.name: wave.look for wave in moving().decision.plan.waves} == {
-        "hold": (),
         "catch_up": (),
-        "step_down": (),
+        "hand_over": (),
         "promote": (),
         "secondaries": ("n1", "n2", "n3"),
         "release": (),
@@ -143,7 +142,7 @@ def test_no_look_makes_the_time_without_a_primary_longer_where_it_hands_over() -
 def test_a_wave_without_a_look_and_a_run_that_was_refused_are_left_as_they_are() -> None:
     prepared = moving()
     assert (
-        looked_again(prepared.decision, prepared.wave("hold"), {}, prepared.cluster)
+        looked_again(prepared.decision, prepared.wave("hand_over"), {}, prepared.cluster)
         == prepared.decision
     )
     refused = prepared.decision.with_progress(refused=True)

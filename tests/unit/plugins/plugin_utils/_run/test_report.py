@@ -313,9 +313,8 @@ def test_a_switchover_tells_from_whom_to_whom_and_which_nodes_were_not_chosen() 
     assert "The primary was n1 and is n2." in told["table"]
     assert told["remaining"] == []
     assert [step["wave"] for step in told["steps"]] == [
-        "hold",
         "catch_up",
-        "step_down",
+        "hand_over",
         "promote",
         "secondaries",
         "secondaries",
@@ -374,7 +373,7 @@ def switched_while(spoil: Callable[[Cluster], object]) -> tuple[Cluster, Result]
 
 def test_what_was_rolled_back_is_as_before_and_says_why_it_failed() -> None:
     def lack(cluster: Cluster) -> None:
-        # One that was let in before the hold, and of which n2 does not hear.
+        # One that was let in before read-only mode, and of which n2 does not hear.
         cluster.nodes["n1"].listed.pop("id2")
         assert cluster.land(Flight("n1", cluster.nodes["n1"].turn, "late"))
 
@@ -450,7 +449,8 @@ def taken(
     wave: str, start: float | None, end: float | None, finished: float, outcome: str = "done"
 ) -> StepResult:
     times = {"start": start, "end": end, "finished": finished}
-    return StepResult(wave, wave, "n1", ("x",), ("x",), "because", outcome, **times)  # type: ignore[arg-type]
+    given = ("read_only", "benone") if wave == "hand_over" else ("x",)
+    return StepResult(wave, wave, "n1", given, given, "because", outcome, **times)  # type: ignore[arg-type]
 
 
 def gap(*steps: StepResult, started: float = 100.0) -> tuple[float | None, str]:
@@ -458,11 +458,10 @@ def gap(*steps: StepResult, started: float = 100.0) -> tuple[float | None, str]:
     return measured["seconds"], measured["means"]
 
 
-def test_it_is_measured_from_the_hold_to_the_answer_of_the_new_primary() -> None:
+def test_it_is_measured_from_read_only_mode_to_the_answer_of_the_new_primary() -> None:
     assert gap(
-        taken("hold", 101.0, 101.2, 102.0),
-        taken("catch_up", None, None, 103.0),
-        taken("step_down", 103.5, 103.6, 104.0),
+        taken("catch_up", None, None, 100.5),
+        taken("hand_over", 101.0, 101.2, 102.0),
         taken("promote", 104.1, 104.25, 105.0),
         taken("secondaries", 105.1, 109.0, 110.0),
     ) == (3.25, "measured")
@@ -472,19 +471,19 @@ def test_it_is_measured_from_the_hold_to_the_answer_of_the_new_primary() -> None
 def test_clocks_that_do_not_agree_leave_what_the_controller_saw(end: float | None) -> None:
     assert gap(
         taken("dead", 1.0, 1.1, 100.5),
-        taken("hold", 101.0, 101.2, 102.0),
+        taken("hand_over", 101.0, 101.2, 102.0),
         taken("promote", 104.1, end, 105.0),
     ) == (4.5, "at most")
 
 
 def test_without_a_step_before_it_counts_from_the_lock() -> None:
-    assert gap(taken("hold", None, None, 102.0), taken("promote", None, None, 105.0)) == (
+    assert gap(taken("hand_over", None, None, 102.0), taken("promote", None, None, 105.0)) == (
         5.0,
         "at most",
     )
 
 
-def test_a_primary_that_steps_down_without_being_held_begins_it() -> None:
+def test_a_primary_that_steps_down_without_a_hand_over_begins_it() -> None:
     assert gap(taken("step_down", 101.0, 101.1, 102.0), taken("promote", 102.0, 103.0, 104.0)) == (
         2.0,
         "measured",
@@ -493,7 +492,7 @@ def test_a_primary_that_steps_down_without_being_held_begins_it() -> None:
 
 def test_after_a_roll_back_it_ends_when_the_former_primary_is_writable_again() -> None:
     assert gap(
-        taken("hold", 101.0, 101.2, 102.0),
+        taken("hand_over", 101.0, 101.2, 102.0),
         taken("promote", 102.5, 102.6, 103.0, "failed"),
         taken("promote", 103.1, 103.2, 104.0),
         taken("open", 104.5, 104.75, 105.0),
@@ -504,10 +503,17 @@ def test_it_is_not_known_when_it_began_after_a_failover() -> None:
     assert gap(taken("promote", 104.1, 104.2, 105.0)) == (None, "not known")
 
 
+def test_it_is_not_known_when_it_began_where_the_primary_was_closed_before() -> None:
+    closed = replace(taken("hand_over", 101.0, 101.2, 102.0), given=("benone",))
+    assert gap(closed, taken("promote", 103.0, 103.5, 104.0)) == (None, "not known")
+    failed = replace(closed, outcome="failed")
+    assert gap(failed, taken("open", 103.0, 103.5, 104.0)) == (2.5, "measured")
+
+
 def test_it_is_not_known_when_it_ends_where_no_node_became_primary() -> None:
-    assert gap(taken("hold", 101.0, 101.2, 102.0)) == (None, "not known")
+    assert gap(taken("hand_over", 101.0, 101.2, 102.0)) == (None, "not known")
     assert gap(
-        taken("hold", 101.0, 101.2, 102.0), taken("promote", 103.0, 103.5, 104.0, "unknown")
+        taken("hand_over", 101.0, 101.2, 102.0), taken("promote", 103.0, 103.5, 104.0, "unknown")
     ) == (None, "not known")
 
 
