@@ -60,7 +60,8 @@ class Step:
 
     host:        the inventory name of the node
     role:        the role it gets, or "" for a step that gives none
-    upstream:    the other node it is about: to follow, to catch up with, to declare dead; or ""
+    upstream:    the other node it is about: to follow, to catch up with, to hand
+                 over to, to declare dead; or ""
     orders:      names of the orders that the node is expected to need
     reason:      why, for people
     force:       order even if the node believes that nothing is needed

@@ -140,6 +140,15 @@ def test_a_planned_move_waits_for_an_upgrade() -> None:
     assert verdict.result == "failed"
 
 
+def test_a_primary_that_does_not_tell_what_it_has_hands_over_to_nobody() -> None:
+    looks = whole().results()
+    looks["n1"]["ha"]["txid"] = None
+    decision = planning.plan(known(ALL, looks, "switchover"))
+    (verdict,) = [verdict for verdict in decision.verdicts if verdict.check == "ready"]
+    assert verdict.result == "failed"
+    assert "n1 does not tell the id of its last transaction" in verdict.reason
+
+
 def test_two_primaries_are_not_rejoined_unless_the_history_says_which_came_last() -> None:
     cluster = whole()
     cluster.beprimary("n2", "id2")

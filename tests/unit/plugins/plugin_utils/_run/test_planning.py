@@ -76,6 +76,15 @@ def alone(members: Sequence[Member], txid: TransactionId | None = None) -> Clust
     )
 
 
+def test_before_a_hand_over_the_candidate_has_to_have_what_the_primary_had() -> None:
+    cluster = following(N2, N3)
+    cluster.write("n1", "late")
+    decision = planned([member(1), member(2, "primary"), N3], cluster)
+    assert "hand_over" in [wave.name for wave in decision.plan.waves]
+    assert decision.progress.awaited == cluster.nodes["n1"].txid
+    assert planned([N1, N2, N3], cluster).progress.awaited is None
+
+
 # Properties
 
 

@@ -25,7 +25,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import StepR
 from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
 from helpers import cases
 from helpers.cases import BY_N2, N1, N2, N3, Result, answer, known, member, results, said, status
-from helpers.cluster_model import Cluster, Flight
+from helpers.cluster_model import Cluster, Flight, Node
 from helpers.cluster_play import Play
 from helpers.cluster_strategies import situations
 from helpers.plans import whole
@@ -320,6 +320,24 @@ def test_a_switchover_tells_from_whom_to_whom_and_which_nodes_were_not_chosen() 
         "secondaries",
         "release",
     ]
+
+
+def test_where_the_candidate_does_not_catch_up_the_run_is_refused_and_nothing_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = whole()
+
+    def lags(_node: Node, wait_for: Result) -> list[str]:
+        return ["txid"] if "txid" in wait_for else []
+
+    monkeypatch.setattr(cluster, "unmet", lags)
+    told = run(cluster, "switchover")
+    assert (told["outcome"], told["changed"]) == ("refused", False)
+    assert [step["wave"] for step in told["steps"]] == ["catch_up"]
+    assert told["primary"] == {"before": "n1", "after": "n1"}
+    assert told["write_gap"] == {"seconds": None, "means": "none"}
+    assert cluster.primaries() == {"n1"}
+    assert not cluster.nodes["n1"].read_only
 
 
 def test_a_failover_is_done_although_the_former_primary_does_not_answer() -> None:
