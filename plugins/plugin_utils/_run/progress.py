@@ -189,11 +189,13 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
         if step_result.outcome != DONE:
             reason = step_result.failure
             verdicts.append(Verdict("step", FAILED, reason, step.host))
-        elif wave.name == HAND_OVER:
-            awaited = step_result.txid
+        elif wave.name in (CATCH_UP, HAND_OVER):
+            former = step.upstream if wave.name == CATCH_UP else step.host
+            awaited = awaited if wave.name == CATCH_UP else step_result.txid
+            # Without an id there was nothing to wait for.
             if awaited is None:
                 reason = "does not tell the id of its last transaction, which has to be handed over"
-                verdicts.append(Verdict("step", FAILED, reason, step.host))
+                verdicts.append(Verdict("step", FAILED, reason, former))
         if result.get("entry"):
             promotions.append(result["entry"])
     judged = decision.with_verdicts(verdicts).with_progress(

@@ -143,7 +143,7 @@ def test_a_planned_move_waits_for_an_upgrade() -> None:
 def test_a_primary_that_does_not_tell_what_it_has_hands_over_to_nobody() -> None:
     looks = whole().results()
     looks["n1"]["ha"]["txid"] = None
-    decision = planning.plan(known(ALL, looks, "switchover"))
+    decision = planning.plan(known(ALL, looks, "switchover", candidate="n2"))
     (verdict,) = [verdict for verdict in decision.verdicts if verdict.check == "ready"]
     assert verdict.result == "failed"
     assert "n1 does not tell the id of its last transaction" in verdict.reason

@@ -205,6 +205,12 @@ def test_a_primary_that_hands_over_and_does_not_tell_what_it_had_ends_the_run(
     assert "does not tell the id" in reason(judged, "step")
 
 
+def test_a_candidate_has_not_caught_up_with_what_is_not_known() -> None:
+    judged = done(handing_over(), CATCH_UP, {"ha": {"role": "secondary"}})
+    assert (judged.progress.refused, judged.progress.reversible) == (True, False)
+    assert "does not tell the id" in reason(judged, "step")
+
+
 def test_a_primary_that_leaves_and_does_not_hand_over_is_not_awaited() -> None:
     step_down = wave("step_down", "n1")
     judged = done(decision(step_down, PROMOTE), step_down, {**DONE, "txid": None})
