@@ -75,8 +75,7 @@ class HandOverEscort(Holding):
 
     def result(self, execution: Execution) -> dict[str, Any]:
         """Return when all orders were given, and the last transaction id."""
-        own = super().result(execution)
-        times = [*self._held.get("times", ()), *own["times"]]
+        times = [*self._held.get("times", ()), *super().result(execution)["times"]]
         given = [timed["order"] for timed in times]
         if execution.given and not execution.times:
             # Only foreseen: whether the mode is on already has not been asked.
