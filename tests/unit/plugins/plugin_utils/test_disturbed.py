@@ -136,7 +136,7 @@ def test_a_primary_that_tells_nothing_without_its_ha_socket_gets_no_other_beside
 
 @given(EVENTS)
 @repeatable_few
-def test_from_hold_to_promotion_the_old_primary_takes_no_write(
+def test_from_read_only_mode_to_promotion_the_old_primary_takes_no_write(
     events: list[tuple[str, int]],
 ) -> None:
     cluster = whole()
@@ -154,7 +154,7 @@ def test_from_hold_to_promotion_the_old_primary_takes_no_write(
     assert "mark n1" in changes
 
 
-def test_a_transaction_that_ends_after_the_hold_is_handed_over() -> None:
+def test_a_transaction_that_ends_after_read_only_mode_began_is_handed_over() -> None:
     cluster = whole()
     flight = cluster.take_off("n1", "late")
     assert flight is not None
