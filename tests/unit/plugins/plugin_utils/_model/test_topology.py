@@ -28,8 +28,8 @@ RELAY = member(3, "relay")
         (
             [N2],
             [
-                "no node may be primary. Give one of them nso_ha_role member, which is the default, "
-                "and an nso_ha_priority above 0, or nso_ha_role primary"
+                "no node may be primary. Give one of them nso_ha_role member, which is the default,"
+                " and an nso_ha_priority above 0, or nso_ha_role primary"
             ],
         ),
         (
@@ -42,8 +42,8 @@ RELAY = member(3, "relay")
         (
             [N1, member(4, "master")],
             [
-                "n4: nso_ha_role is 'master'; it has to be one of member, none, primary, secondary, "
-                "relay",
+                "n4: nso_ha_role is 'master'; it has to be one of member, none, primary, "
+                "secondary, relay",
             ],
         ),
         (
