@@ -184,11 +184,18 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
         name: DEFAULTS[name] for name in (*limits, "nso_ha_state_dir")
     }
     assert empty.member.priority == DEFAULTS["nso_ha_priority"]
+    assert empty.member.role == DEFAULTS["nso_ha_role"]
     assert list(empty.look) == DEFAULTS["nso_ha_look"]
     assert DEFAULTS["nso_ha_group"] == settings.DEFAULT_GROUP
     # To everything else, empty is as good as not given.
     others = {name for name, default in DEFAULTS.items() if default not in ("", False, [])}
-    given = {"nso_ha_state_dir", "nso_ha_priority", "nso_ha_group", "nso_ha_look"}
+    given = {
+        "nso_ha_state_dir",
+        "nso_ha_priority",
+        "nso_ha_group",
+        "nso_ha_look",
+        "nso_ha_role",
+    }
     assert others == {*limits, *given}
 
 

@@ -71,11 +71,12 @@ def readme_files(tmp_path: Path) -> Path:
 def test_the_inventory_of_the_readme_is_one_that_ansible_reads(readme_files: Path) -> None:
     listed = ansible("ansible-inventory", "-i", "inventory.yml", "--list", directory=readme_files)
     hosts = yaml.safe_load(listed)["_meta"]["hostvars"]
-    assert [hosts[name]["nso_ha_role"] for name in ("nso-1", "nso-2", "nso-3")] == [
-        "primary",
-        "secondary",
-        "secondary",
-    ]
+    assert {name: host.get("nso_ha_priority") for name, host in hosts.items()} == {
+        "nso-1": 200,
+        "nso-2": None,
+        "nso-3": None,
+    }
+    assert not any("nso_ha_role" in host for host in hosts.values())
 
 
 def test_the_playbook_of_the_readme_has_no_mistake_that_ansible_sees(readme_files: Path) -> None:

@@ -298,7 +298,8 @@ def test_of_a_host_that_was_dropped_the_inventory_says_what_it_should_be() -> No
     }
     (problem,) = begin(more=dropped, by_host={"n2": lost})["problems"]
     assert problem == (
-        "2 nodes (n1, n2) should be primary (nso_ha_role), and it has to be exactly one"
+        "2 nodes (n1, n2) have nso_ha_role primary, and at most one may. Without one, the members "
+        "choose"
     )
 
 
