@@ -69,10 +69,10 @@ class Scene:
 
     @cached_property
     def members(self) -> Sequence[Member]:
-        """Return the nodes with a role for each: members keep whoever is primary, or was last."""
+        """Return the nodes with a role for each: a primary stays, or the last one comes back."""
         out = {member.host for member in self.inventory if member.role == NONE}
-        kept = [host for host in (self.primary, self.last_primary) if host and host not in out]
-        return seated(self.inventory, kept[0] if kept else first_choice(self.inventory))
+        leaders = [host for host in (self.primary, self.last_primary) if host and host not in out]
+        return seated(self.inventory, leaders[0] if leaders else first_choice(self.inventory))
 
     @cached_property
     def topology(self) -> Topology:
