@@ -193,7 +193,7 @@ def goal(operation: str, scene: Scene, candidate: str = "") -> Goal:
 
 
 def _converge(scene: Scene, candidate: str) -> Goal:
-    """Keep whoever is primary, bring the last one back, or take the first choice.
+    """Keep the primary, bring the last one back, or take the first choice.
 
     Where no node is primary, or two are, the operator may name the one that is to be.
     """
