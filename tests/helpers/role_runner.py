@@ -210,6 +210,7 @@ class _Frame:
     """What the tasks of a section inherit from all that is around them.
 
     directory: where the file is that the section is in
+    included:  names of the variables of includes: in Ansible, none that a task sets is stronger
     """
 
     directory: Path
@@ -218,9 +219,12 @@ class _Frame:
     ignores_errors: bool = False
     check_mode: bool = False
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    included: frozenset[str] = frozenset()
 
     def within(self, own: _Keywords) -> _Frame:
         """Return what is inherited within a block or a task with these keywords."""
+        if not self.included.isdisjoint(own.variables):
+            raise Unsupported("a variable of an include that is set once more")
         defaults = dict(self.defaults)
         for module, options in own.defaults.items():
             defaults[module] = {**defaults.get(module, {}), **options}
@@ -231,6 +235,7 @@ class _Frame:
             ignores_errors=_first(own.ignores_errors, self.ignores_errors),
             check_mode=_first(own.check_mode, self.check_mode),
             defaults=defaults,
+            included=self.included,
         )
 
 
@@ -357,7 +362,9 @@ class RoleRunner:
             living = [host for host in chosen if host not in failures]
             # Of an include, what it includes inherits the variables and nothing else.
             variables = {**frame.variables, **task.keywords.variables, **item}
-            failures.update(self._file(file, living, replace(frame, variables=variables)))
+            names = frame.included | set(task.keywords.variables) | set(item)
+            inner = replace(frame, variables=variables, included=names)
+            failures.update(self._file(file, living, inner))
         return failures
 
     # Tasks

@@ -416,7 +416,7 @@ def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
     one_by_one = {task["register"] for task in ON_NODES if task in DELEGATED}
     # What completes the history in check mode is shown by Ansible and read by no decision.
     assert by_host == {*results.REGISTERED, "__nso_ha_completed"}
-    assert one_by_one == set(results.ONE_BY_ONE.values())
+    assert one_by_one == {*results.ONE_BY_ONE.values(), results.HANDED_OVER}
     facts = [task["ansible.builtin.set_fact"] for _folder, task in ALL if FACT in task]
     assert {name for one in facts for name in set(one) - {"cacheable"}} == {
         results.FENCE_PROBLEM,

@@ -92,8 +92,14 @@ def _recheck(known: Known, decision: Decision, about: Subject) -> Decision:
 
 
 def _wave(known: Known, decision: Decision, about: Subject) -> Decision:
-    wave = decision.plan.waves[about.wave]
-    return progress.after_wave(decision, wave, known.results, about.now)
+    # The promotion comes right after a hand-over, see hand_over.yml, and is judged with it.
+    if about.wave < decision.progress.judged:
+        return decision
+    waves = decision.plan.waves
+    judged = progress.after_wave(decision, waves[about.wave], known.results, about.now)
+    if judged != decision and progress.promotes_at_once(judged):
+        return progress.after_wave(judged, waves[about.wave + 1], known.results, about.now)
+    return judged
 
 
 def _roll_back(known: Known, decision: Decision, about: Subject) -> Decision:

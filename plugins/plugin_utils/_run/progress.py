@@ -22,7 +22,7 @@ from .._model.links import follow_the_same
 from .._model.observation import Answer, Observation, Silence, state_from, txid_from
 from .._plan.plan import CATCH_UP, HAND_OVER, PROMOTE, WAIT, Step, Wave
 from . import upstream_addresses
-from .results import LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
+from .results import HANDED_OVER, LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
 from .second_look import note
 
@@ -178,7 +178,7 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
     if decision.progress.refused:
         return decision
     if not wave.parallel:
-        results = results.one_by_one(STEP)
+        results = results.one_by_one(STEP, HANDED_OVER if wave.name == HAND_OVER else "")
     verdicts, taken = [], []
     promotions = list(decision.progress.promotions)
     awaited = decision.progress.awaited
@@ -202,8 +202,19 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
         steps=(*decision.progress.steps, *taken),
         promotions=tuple(promotions),
         awaited=awaited,
+        judged=decision.progress.judged + 1,
     )
     return judged.with_progress(reversible=_can_roll_back(judged))
+
+
+def promotes_at_once(decision: Decision) -> bool:
+    """Return whether the step judged last was a hand-over after which the promotion came at once.
+
+    That is so if its module said itself that it is done. After one that was not answered, and is
+    done by what the node says, the promotion is still to come.
+    """
+    step = decision.progress.steps[-1]
+    return step.wave == HAND_OVER and not decision.progress.refused and not step.late
 
 
 def _can_roll_back(decision: Decision) -> bool:

@@ -34,6 +34,8 @@ ONE_BY_ONE = {
     STEP: "__nso_ha_step_results",
     ENDED: "__nso_ha_given_back",
 }
+#: Those of the step of a primary that hands over: the promotion comes before they are judged.
+HANDED_OVER = "__nso_ha_hand_over_results"
 #: The variable that has the host, in an entry of such a list.
 NODE = "__nso_ha_node"
 
@@ -68,9 +70,12 @@ class Results:
         """Return the result of a host, empty if there is none of this run."""
         return self.by_host.get(host, {}).get(name) or {}
 
-    def one_by_one(self, name: str) -> Results:
-        """Return the results, those of this name from the task that ran once for all hosts."""
-        other = ONE_BY_ONE[name]
+    def one_by_one(self, name: str, other: str = "") -> Results:
+        """Return the results, those of this name from the task that ran once for all hosts.
+
+        other: the variable that it has registered, if that is not the usual one
+        """
+        other = other or ONE_BY_ONE[name]
         hosts = {
             host: {**results, name: results.get(other, {})}
             for host, results in self.by_host.items()
@@ -121,7 +126,7 @@ def gather(
     `once` are the variables of the host for which tasks that run once were run.
     """
     by_host = {host: _of_host(of_host, run_id) for host, of_host in variables.items()}
-    for name in ONE_BY_ONE.values():
+    for name in (*ONE_BY_ONE.values(), HANDED_OVER):
         registered = once.get(name)
         entries = registered.get("results") if isinstance(registered, Mapping) else None
         for entry in entries or ():

@@ -199,6 +199,7 @@ class Progress:
     steps:       what was done, in order
     promotions:  the promotion history, with the promotions of this run
     awaited:     the transaction id that the next primary has to have before it takes over, or None
+    judged:      how many waves of the plan have been judged
     rechecked:   by host, what was observed at the last look before a wave
     reversible:  whether the former primary can be brought back now
     failed:      verdicts that did not pass in the plan that was rolled back
@@ -215,6 +216,7 @@ class Progress:
     steps: tuple[StepResult, ...] = ()
     promotions: tuple[Mapping[str, Any], ...] = ()
     awaited: TransactionId | None = None
+    judged: int = 0
     rechecked: Mapping[str, Observation] = field(default_factory=dict)
     reversible: bool = False
     failed: tuple[Verdict, ...] = ()

@@ -8,6 +8,7 @@ for the node has to be what the node wants all the same.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -182,3 +183,6 @@ def test_in_a_large_cluster_a_step_on_one_node_is_still_one_task_on_one_node(
     }
     skipped = run.skipped()
     assert not [task for task, _host in skipped if task in alone], "nobody else is asked"
+    tasks = re.findall(r"^TASK \[nso\.ha\.cluster : (.*?)\]", run.output, re.MULTILINE)
+    after = tasks[tasks.index("Wave hand_over") + 1]
+    assert after == "Wave promote", "nobody can write, and something else is done"

@@ -296,7 +296,7 @@ def test_all_are_looked_at_before_a_promotion_and_who_copies_whom_before_a_copy(
     ]
 
 
-def test_nobody_is_looked_at_between_a_primary_that_hands_over_and_the_next_one() -> None:
+def test_the_promotion_comes_right_after_the_hand_over_and_nobody_is_looked_at_between() -> None:
     observed = {"n1": answer("secondary", N2), "n2": answer("primary", None, N1)}
     waves = planned([N1, N2], observed).waves
     assert [(wave.name, wave.look) for wave in waves] == [

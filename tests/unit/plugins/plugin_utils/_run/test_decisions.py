@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
 from ansible_collections.nso.ha.plugins.plugin_utils._run.decisions import Subject, decide
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
+    HANDED_OVER,
     LOCK,
     ONE_BY_ONE,
     RECHECK,
@@ -37,10 +39,12 @@ from helpers.cases import (
     RUN_ID,
     ByHost,
     Result,
+    answer,
     decision,
     known,
     lock,
     said,
+    status,
 )
 from helpers.plans import following, planned
 
@@ -184,6 +188,46 @@ def test_a_wave_is_judged_by_its_number() -> None:
     assert [(step.name, step.outcome, step.finished) for step in judged.progress.steps] == [
         ("promote", "done", 7.0)
     ]
+
+
+def done(step: str) -> dict[str, object]:
+    return said(step, outcome="done", transitions=["x"], txid=OLD.as_dict())
+
+
+def test_the_promotion_that_came_right_after_the_hand_over_is_judged_with_it() -> None:
+    both = {HANDED_OVER: {"n1": done("hand_over")}, ONE_BY_ONE[STEP]: {"n2": done("promote")}}
+    caught_up = decision(*HAND_OVER, judged=1, awaited=OLD)
+    judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), about(both))
+    assert [step.name for step in judged.progress.steps] == ["hand_over", "promote"]
+    assert (judged.progress.judged, judged.progress.refused) == (3, False)
+    assert decided("judge_wave", Subject(judged, 8.0, wave=2), about(both)) == judged
+    # Where it was cut off, it may have been carried out.
+    cut_off = {HANDED_OVER: both[HANDED_OVER]}
+    judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), about(cut_off))
+    assert [step.outcome for step in judged.progress.steps] == ["done", "unknown"]
+    assert judged.progress.reversible
+
+
+def test_no_promotion_is_judged_where_the_module_did_not_say_that_it_handed_over() -> None:
+    timed_out = {"name": "TIMEOUT"}
+    late = said(
+        "hand_over",
+        outcome="unknown",
+        failed=True,
+        txid=OLD.as_dict(),
+        transitions=["read_only", "benone"],
+        before=status(answer("primary")),
+        after=status(answer("none")),
+        error=timed_out,
+    )
+    catch_up, closes, promote = HAND_OVER
+    closes = replace(closes, steps=(replace(closes.steps[0], role="none"),))
+    caught_up = decision(catch_up, closes, promote, judged=1, awaited=OLD)
+    for result, refused in ((late, False), ({"failed": True, "msg": "cut off"}, True)):
+        of = about({HANDED_OVER: {"n1": result}})
+        judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), of)
+        assert [step.name for step in judged.progress.steps] == ["hand_over"]
+        assert (judged.progress.judged, judged.progress.refused) == (2, refused)
 
 
 @pytest.mark.parametrize(

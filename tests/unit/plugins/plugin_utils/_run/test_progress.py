@@ -14,6 +14,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import progress
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     FENCE_PROBLEM,
+    HANDED_OVER,
     LOCK,
     OBSERVATION,
     ONE_BY_ONE,
@@ -63,7 +64,8 @@ def handing_over() -> Decision:
 def after(judged: Decision, taken: Wave, result: Result | None) -> Decision:
     """Return the decision after a wave with one step, whose result is this one."""
     by_host = {} if result is None else {taken.steps[0].host: result}
-    name = STEP if taken.parallel else ONE_BY_ONE[STEP]
+    alone = HANDED_OVER if taken.name == "hand_over" else ONE_BY_ONE[STEP]
+    name = STEP if taken.parallel else alone
     return progress.after_wave(judged, taken, results({name: by_host}), 9.0)
 
 
