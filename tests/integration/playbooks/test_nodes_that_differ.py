@@ -138,17 +138,18 @@ def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host_before_any_l
 
 
 @pytest.mark.every_core
-@pytest.mark.parametrize(
-    ("host", "module", "call"), [("n1", "ncs_ha_read_only", 1), ("n2", "ncs_ha_status", 3)]
-)
+@pytest.mark.parametrize("host", ["n1", "n2"])
 def test_a_node_that_is_lost_before_its_step_leaves_the_others_without_a_lock(
-    cluster: Cluster, tmp_path: Path, host: str, module: str, call: int
+    cluster: Cluster, tmp_path: Path, host: str
 ) -> None:
-    """n1 when it was to step down, n2 when it was to become primary."""
+    """n1 when it was to hand over, n2 when it was to become primary, once they renewed the lock."""
     scratch = tmp_path / "scratch"
     # Where a module cannot be copied to, Ansible says that the host is unreachable.
     lose = f"rm -rf {scratch} && touch {scratch}"
-    lost = {"ansible_remote_tmp": str(scratch), **python_that_runs(lose, module, call, tmp_path)}
+    lost = {
+        "ansible_remote_tmp": str(scratch),
+        **python_that_runs(lose, "ncs_ha_operation", 2, tmp_path),
+    }
     run = run_playbook("nso.ha.switchover", edit(cluster.inventory, {host: lost}))
     assert_ended(run, "unknown", f"(step failed) {host}")
     assert len([role for role in roles(cluster).values() if role == "primary"]) <= 1
@@ -181,8 +182,9 @@ def test_in_a_large_cluster_a_step_on_one_node_is_still_one_task_on_one_node(
         "Wave hand_over": ["n1"],
         "Wave promote": ["n2"],
     }
-    skipped = run.skipped()
-    assert not [task for task, _host in skipped if task in alone], "nobody else is asked"
+    # The promotion has been taken with the hand-over when its turn comes.
+    skipped = {(task, host) for task, host in run.skipped() if task in alone}
+    assert skipped <= {("Wave promote", "n1")}, "nobody else is asked"
     tasks = re.findall(r"^TASK \[nso\.ha\.cluster : (.*?)\]", run.output, re.MULTILINE)
     after = tasks[tasks.index("Wave hand_over") + 1]
     assert after == "Wave promote", "nobody can write, and something else is done"
