@@ -98,7 +98,7 @@ mkdir -p "$dir"
 step "Three simulated NSO nodes start. Each is a process with its own address, and none is in a cluster."
 sim up --nodes 3 --dir "$dir"
 
-step "The inventory wants n1 as primary. n2 and n3 would lose their own data, so that needs consent."
+step "The inventory lists three members. n2 and n3 would lose their own data, so that needs consent."
 play refused nso.ha.converge
 
 step "With consent for these two, the nodes become a cluster."
@@ -119,8 +119,9 @@ load=$!
 until [ -s "$dir/history" ]; do sleep 0.1; done
 play ok nso.ha.switchover -e nso_ha_candidate=n2
 
-step "The inventory still wants n1 as primary. Converge asks, and does not move it back."
-play refused nso.ha.converge
+step "The inventory is as it was. Converge keeps n2 as primary, and has nothing to do."
+play ok nso.ha.converge
+unchanged
 
 step "n2, the primary now, is killed. The others find out, and one of them is made primary."
 ctl n2 kill
@@ -131,7 +132,7 @@ step "n2 starts again and is brought back. It may have a last write that nobody 
 ctl n2 start
 play ok nso.ha.rejoin -e nso_ha_allow_overwrite=n2
 
-step "n1 is to be primary again, unless it is already. Then converge has nothing to do."
+step "n1 is to be primary again, unless it is already. Converge keeps that, too."
 play ok nso.ha.switchover -e nso_ha_candidate=n1
 play ok nso.ha.converge
 unchanged

@@ -100,11 +100,11 @@ def assert_idle(inventory: Path, operation: str, **variables: Any) -> None:
     assert_nothing_to_do(run_playbook(both, inventory, variables=variables))
 
 
-def swapped(inventory: Path, new: str, old: str = "n1") -> Path:
-    """Write another inventory, in which two nodes have changed their wanted roles."""
+def pinned(inventory: Path, primary: str) -> Path:
+    """Write another inventory, in which one node is named as primary, the others as secondaries."""
     hosts = yaml.safe_load(inventory.read_text())["nso"]["hosts"]
-    role = {name: {"nso_ha_role": hosts[name]["nso_ha_role"]} for name in (old, new)}
-    return edit(inventory, {old: role[new], new: role[old]})
+    role = {name: "primary" if name == primary else "secondary" for name in hosts}
+    return edit(inventory, {name: {"nso_ha_role": role[name]} for name in hosts})
 
 
 def order(cluster: Cluster, name: str, role: str, primary: str = "") -> None:

@@ -17,8 +17,8 @@ from helpers.clusters import (
     assert_whole,
     ctl,
     order,
+    pinned,
     roles,
-    swapped,
 )
 from helpers.playbooks import edit, python_that_runs, run_playbook
 from helpers.simulated import Simulation
@@ -88,7 +88,7 @@ def test_converge_reaches_the_cluster_from_mixtures_of_all_roles(
     for name in names:
         if wanted[name] == "secondary":
             order(outer, name, "secondary", primaries[0])
-    inventory = edit(outer.inventory, {"n4": None})
+    inventory = pinned(edit(outer.inventory, {"n4": None}), "n1")
     assert {name: roles(outer)[name] for name in names} == wanted
 
     agreed = {**ALL_MAY_GO, "nso_ha_override": "one_primary,foreign_primary"}
@@ -124,7 +124,7 @@ def test_moving_the_primary_lets_the_old_one_leave_first_and_loses_nothing(
     cluster: Cluster,
 ) -> None:
     cluster.node("n1").write("color", "blue")
-    done = run_playbook(CONVERGE, swapped(cluster.inventory, "n2"))
+    done = run_playbook(CONVERGE, pinned(cluster.inventory, "n2"))
     assert_done(done)
     waves = done.waves()
     assert waves[:3] == [("catch_up", "n2"), ("hand_over", "n1"), ("promote", "n2")]
@@ -174,7 +174,7 @@ def test_newer_data_on_a_secondary_than_on_the_wanted_primary_is_not_overwritten
     cluster.node("n1").write("color", "blue")
     order(cluster, "n1", "none")
     until(lambda: roles(cluster)["n2"] == "none", what="the loss of the primary")
-    refused = run_playbook(CONVERGE, swapped(cluster.inventory, "n3"))
+    refused = run_playbook(CONVERGE, pinned(cluster.inventory, "n3"))
     assert_refused(refused, "n2 has newer data than the primary", "n1 has newer data")
     assert cluster.node("n2").read("color") == "blue"
 
@@ -226,7 +226,7 @@ def test_an_old_primary_that_does_not_leave_keeps_the_new_one_from_coming(
     cluster: Cluster,
 ) -> None:
     cluster.node("n1").refuse(18)
-    broken = run_playbook(CONVERGE, swapped(cluster.inventory, "n2"))
+    broken = run_playbook(CONVERGE, pinned(cluster.inventory, "n2"))
     assert_ended(broken, "rolled_back", "INTERNAL (18)")
     assert_whole(cluster)
 

@@ -19,10 +19,19 @@ def test_two_primaries_are_named_and_left_alone_until_the_operator_decides(
     before = duo.status()
 
     refused = run_playbook(CONVERGE, duo.inventory)
-    assert_refused(refused, "n1 and n2 are primary at the same time", "(overwrite failed) n2")
+    assert_refused(
+        refused,
+        "n1 and n2 are primary at the same time",
+        "name it in nso_ha_candidate",
+        "(overwrite failed) n2",
+    )
     assert duo.status() == before
 
-    decided = {"nso_ha_override": ["one_primary"], "nso_ha_allow_overwrite": ["n2"]}
+    decided = {
+        "nso_ha_candidate": "n1",
+        "nso_ha_override": ["one_primary"],
+        "nso_ha_allow_overwrite": ["n2"],
+    }
     assert_done(run_playbook(CONVERGE, duo.inventory, variables=decided))
     assert_whole(duo)
     assert duo.node("n2").read("stray") is None

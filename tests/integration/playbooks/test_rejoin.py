@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A node that was away follows the present primary, even if the inventory names another.
+"""A node that was away follows the present primary, whichever that is.
 
 test_fault_10 has one that needs consent.
 """

@@ -140,8 +140,8 @@ def test_a_wrong_inventory_is_refused_with_all_that_is_wrong(fresh: Cluster) -> 
         fresh.inventory,
         {
             "n1": {"nso_ha_role": "master", "nso_ha_token": 2893e1},
-            "n2": {"nso_ha_node_id": "n3", "nso_ha_node_ip": "0.0.0.0"},
-            "n3": {"nso_ha_upstream": "n7"},
+            "n2": {"nso_ha_role": "secondary", "nso_ha_node_id": "n3", "nso_ha_node_ip": "0.0.0.0"},
+            "n3": {"nso_ha_priority": 0, "nso_ha_upstream": "n7"},
         },
     )
     misspelt = {"nso_ha_allow_overwrite": "n2,n9", "nso_ha_override": "one_primary"}

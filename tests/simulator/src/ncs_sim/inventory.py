@@ -28,22 +28,22 @@ def inventory(
 ) -> str:
     """The text of inventory.yml. It holds the token, so only its owner may read the file.
 
+    The nodes are members, as the role has it where nothing is said: no node is named as primary.
     `connection` has the variables by which Ansible reaches the nodes, if not those of LOCAL.
     """
     lines = ["---", "nso:", "  vars:"]
     lines += _variables({**(connection or LOCAL), "nso_ha_token": token}, 4)
     lines.append("  hosts:")
-    for index, node in enumerate(nodes):
+    for node in nodes:
         lines.append(f"    {node.name}:")
-        lines += _variables(_host_variables(node, "secondary" if index else "primary"), 6)
+        lines += _variables(_host_variables(node), 6)
     return "\n".join(lines) + "\n"
 
 
-def _host_variables(node: NodeHandle, role: str) -> dict[str, object]:
+def _host_variables(node: NodeHandle) -> dict[str, object]:
     variables: dict[str, object] = {
         "nso_ha_node_id": node.name,
         "nso_ha_node_ip": node.address,
-        "nso_ha_role": role,
         "nso_ha_state_dir": str(node.directory / STATE_DIRECTORY),
     }
     if node.ipc_path is not None:

@@ -1,207 +1,253 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Members take whatever role the cluster needs: who is primary is decided by what is there."""
+"""Which of the members is primary: the present one, else the last one, else the first choice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
-from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import WAVES
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision
-from helpers.cases import failed, member, reason, transaction
-from helpers.cluster_model import Cluster, Node
+from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
+from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import (
+    Member,
+    topology_problems,
+)
+from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.operations import Goal, Scene
+from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
+from helpers.cases import (
+    BY_N2,
+    NEW,
+    NO_HISTORY,
+    OLD,
+    SILENT,
+    Answer,
+    Observed,
+    answer,
+    directory,
+    history,
+    known,
+    look,
+    member,
+    promotion,
+    transaction,
+)
 from helpers.cluster_play import Play
-from helpers.cluster_strategies import lives
-from helpers.plans import planned, take_steps, whole
-from helpers.properties import repeatable
-from hypothesis import given
-from hypothesis import strategies as st
+from helpers.plans import whole
 
-MEMBERS = [member(1, "member"), member(2, "member"), member(3, "member")]
-N1, N2, N3 = MEMBERS
-EVERYBODY = "n1,n2,n3"
-
-
-def blank() -> Cluster:
-    """Return three nodes that were never in a cluster."""
-    return Cluster([Node(wanted.host, wanted.node_id, wanted.address) for wanted in MEMBERS])
-
-
-def moved() -> Cluster:
-    """Return a cluster whose primary moved from n1 to n2."""
-    cluster = whole()
-    Play(MEMBERS, cluster, "switchover", run_id="second", candidate="n2").run()
-    cluster.write("n2", "late")
-    return cluster
+M1, M2, M3 = (member(number, "member") for number in (1, 2, 3))
+MEMBERS = [M1, M2, M3]
+NONE_IS_PRIMARY: Observed = {member.host: answer("none") for member in MEMBERS}
+N2_IS_PRIMARY: Observed = {
+    "n1": answer("secondary", M2),
+    "n2": answer("primary", None, M1, M3),
+    "n3": answer("secondary", M2),
+}
+TWO_ARE_PRIMARY: Observed = {**N2_IS_PRIMARY, "n1": answer("primary")}
+#: Promoted by a run of converge, of a switchover, or by hand: only the last one counts.
+BY_N3 = history(*BY_N2.all, promotion(3, "id3", OLD, 6, "switchover", "two", "r3"))
 
 
-def all_none(cluster: Cluster) -> Cluster:
-    """Return the same cluster after a power cut: every daemon has started again, as none."""
-    for host in cluster.nodes:
-        cluster.stop(host)
-    for host in cluster.nodes:
-        cluster.start(host)
-    return cluster
+def goal(
+    members: Sequence[Member],
+    observed: Observed,
+    record: PromotionHistory = NO_HISTORY,
+    candidate: str = "",
+    operation: str = "converge",
+) -> Goal:
+    return operations.goal(operation, Scene(members, observed, record), candidate)
 
 
-def primary_of(decision: Decision) -> str:
-    """Return the node that a plan wants as primary."""
-    return decision.plan.candidate
+def roles(wanted: Goal) -> list[str]:
+    return [member.role for member in wanted.members]
 
 
-@pytest.mark.parametrize("operation", ["converge", "rejoin", "failover"])
-def test_whoever_is_primary_stays_and_nothing_is_done(operation: str) -> None:
-    decision = planned(MEMBERS, moved(), operation)
-    assert primary_of(decision) == "n2"
-    assert (decision.plan.waves, decision.progress.refused) == ((), False)
+def verdicts(
+    observed: Observed,
+    record: PromotionHistory = NO_HISTORY,
+    members: Sequence[Member] = MEMBERS,
+    **given: object,
+) -> list[Verdict]:
+    """Return what the checks of a converge say that did not pass."""
+    kept = directory(promotions=[promotion.as_entry() for promotion in record.all])
+    looks = {
+        host: {**look(one), "state_directory": kept}
+        for host, one in observed.items()
+        if isinstance(one, Answer)
+    }
+    decision = planning.plan(known(members, looks, **given))
+    return [verdict for verdict in decision.not_passed if verdict.result != "overridden"]
 
 
-def test_after_a_power_cut_the_last_primary_comes_back() -> None:
-    decision = planned(MEMBERS, all_none(moved()))
-    assert primary_of(decision) == "n2"
-    assert not decision.progress.refused
-    assert [wave.name for wave in decision.plan.waves] == ["promote", "secondaries"]
-
-
-def test_the_last_primary_does_not_come_back_over_newer_data() -> None:
-    cluster = all_none(moved())
-    latest = transaction(cluster.clock + 5, "id2")
-    cluster.nodes["n3"].txid = latest
-    decision = planned(MEMBERS, cluster)
-    assert (primary_of(decision), decision.progress.refused) == ("n2", True)
-    assert failed(decision, "overwrite") == ["n3"]
-
-
-def test_a_last_primary_that_does_not_answer_is_waited_for_or_failed_over() -> None:
-    cluster = all_none(moved())
-    cluster.stop("n2")
-    decision = planned(MEMBERS, cluster)
-    assert "n2, which was last, does not answer: " in reason(decision, "possible")
-    assert "nso.ha.failover" in reason(decision, "possible")
-    assert primary_of(planned(MEMBERS, cluster, "failover")) == "n1"
+# A cluster that never had a primary
 
 
 @pytest.mark.parametrize(
     ("priorities", "candidate", "first"),
     [
         ((100, 100, 100), "", "n1"),
-        ((100, 100, 200), "", "n3"),
+        ((100, 100, 101), "", "n3"),
         ((0, 100, 100), "", "n2"),
-        ((100, 100, 100), "n2", "n2"),
+        ((100, 100, 101), "n2", "n2"),
     ],
 )
-def test_a_new_cluster_takes_the_node_that_was_named_or_the_first_by_priority_and_name(
-    priorities: tuple[int, ...], candidate: str, first: str
+def test_the_first_primary_is_the_candidate_or_that_of_the_highest_priority_or_the_first_by_name(
+    priorities: tuple[int, int, int], candidate: str, first: str
 ) -> None:
     members = [
-        replace(wanted, priority=priority)
-        for wanted, priority in zip(MEMBERS, priorities, strict=True)
+        replace(one, priority=priority) for one, priority in zip(MEMBERS, priorities, strict=True)
     ]
-    given_by: dict[str, Any] = {"candidate": candidate} if candidate else {}
-    decision = planned(members, blank(), allow_overwrite=EVERYBODY, **given_by)
-    assert (primary_of(decision), decision.progress.refused) == (first, False)
+    wanted = goal(members, NONE_IS_PRIMARY, candidate=candidate)
+    assert not wanted.problem
+    assert {one.host: one.role for one in wanted.members} == {
+        host: "primary" if host == first else "secondary" for host in ("n1", "n2", "n3")
+    }
 
 
-def test_a_new_cluster_overwrites_nothing_without_consent() -> None:
-    decision = planned(MEMBERS, blank())
-    assert decision.progress.refused
-    assert failed(decision, "overwrite") == ["n2", "n3"]
+def test_that_the_others_copy_the_first_primary_needs_consent() -> None:
+    different = {
+        host: answer("none", txid=transaction(number, None))
+        for number, host in enumerate(NONE_IS_PRIMARY)
+    }
+    assert [(verdict.check, verdict.host) for verdict in verdicts(different)] == [
+        ("overwrite", "n2"),
+        ("overwrite", "n3"),
+    ]
+    assert not verdicts(different, allow_overwrite="n2,n3")
 
 
-def test_converge_does_not_move_the_primary_to_a_node_that_is_named() -> None:
-    decision = planned(MEMBERS, moved(), candidate="n3")
-    assert decision.progress.refused
-    assert "nso.ha.switchover moves the primary role to n3" in reason(decision, "possible")
-    cut = planned(MEMBERS, all_none(moved()), candidate="n3")
-    assert cut.progress.refused
-    assert "nso_ha_candidate names n3. Leave it out" in reason(cut, "last_primary")
+# One that has a primary, or had one
 
 
-def two_primaries() -> Cluster:
-    """Return a cluster in which n1 and n3 are primary, and nothing says which is right."""
-    cluster = blank()
-    for wanted in (N1, N3):
-        cluster.beprimary(wanted.host, wanted.node_id)
-    return cluster
+@pytest.mark.parametrize("operation", ["converge", "rejoin", "failover"])
+@pytest.mark.parametrize("priority", [100, 0])
+def test_the_present_primary_stays_whatever_the_priorities_are(
+    operation: str, priority: int
+) -> None:
+    members = [replace(M1, priority=900), replace(M2, priority=priority), M3]
+    wanted = goal(members, N2_IS_PRIMARY, BY_N3, operation=operation)
+    assert roles(wanted) == ["secondary", "primary", "secondary"]
+    assert not wanted.problem
 
 
-def test_of_two_primaries_the_operator_names_the_one_that_is_right() -> None:
-    refused = planned(MEMBERS, two_primaries(), allow_overwrite=EVERYBODY)
-    assert "name it in nso_ha_candidate" in reason(refused, "one_primary")
-    settled = planned(
-        MEMBERS,
-        two_primaries(),
-        allow_overwrite=EVERYBODY,
-        candidate="n3",
-        override=["one_primary"],
+def test_converge_does_not_move_the_primary_role_to_a_candidate() -> None:
+    assert goal(MEMBERS, N2_IS_PRIMARY, BY_N2, "n1").problem == (
+        "n2 is primary, and converge leaves it so. nso.ha.switchover moves the primary role to n1"
     )
-    assert (primary_of(settled), settled.progress.refused) == ("n3", False)
+    assert not goal(MEMBERS, N2_IS_PRIMARY, BY_N2, "n2").problem
 
 
-def test_a_primary_that_is_pinned_makes_secondaries_of_the_members() -> None:
-    decision = planned(
-        [replace(N1, role="primary"), N2, N3], blank(), allow_overwrite=EVERYBODY, candidate="n2"
+def test_where_all_are_none_the_last_primary_comes_back() -> None:
+    members = [replace(M1, priority=900), M2, M3]
+    wanted = goal(members, NONE_IS_PRIMARY, BY_N3)
+    assert roles(wanted) == ["secondary", "secondary", "primary"]
+    assert not verdicts(NONE_IS_PRIMARY, BY_N3, members)
+
+
+def test_the_last_primary_does_not_come_back_over_newer_data() -> None:
+    newer = {**NONE_IS_PRIMARY, "n1": answer("none", txid=NEW)}
+    (verdict,) = verdicts(newer, BY_N2)
+    assert (verdict.check, verdict.host) == ("overwrite", "n1")
+
+
+def test_where_the_last_primary_does_not_answer_no_other_is_made_by_converge() -> None:
+    gone = {**NONE_IS_PRIMARY, "n2": SILENT}
+    assert goal(MEMBERS, gone, BY_N2).problem == (
+        "no node says that it is primary, and n2, which was last, does not answer: gone. If it is "
+        "gone, nso.ha.failover makes another node primary"
     )
-    assert primary_of(decision) == "n1"
-    roles = {wanted.host: wanted.role for wanted in decision.plan.members}
-    assert roles == {"n1": "primary", "n2": "secondary", "n3": "secondary"}
+    wanted = goal(MEMBERS, gone, BY_N2, operation="failover")
+    assert (wanted.former, wanted.election.chosen) == ("n2", "n1")
 
 
-def test_beside_members_a_secondary_is_primary_only_where_it_is_named() -> None:
-    members = [N1, replace(N2, role="secondary", priority=200), N3]
-    assert primary_of(planned(members, blank(), allow_overwrite=EVERYBODY)) == "n1"
+def test_a_last_primary_that_is_no_node_of_the_inventory_is_not_replaced_by_itself() -> None:
+    rest = {host: NONE_IS_PRIMARY[host] for host in ("n1", "n2")}
+    (verdict,) = verdicts(rest, BY_N3, [M1, M2])
+    assert verdict.check == "last_primary"
+    assert "'id3' (switchover at two), and no node of the inventory has that node id" in (
+        verdict.reason
+    )
+    assert "taken out of the inventory, make sure that it is off" in verdict.reason
+    # While another is primary, nothing depends on it.
+    led = {"n1": answer("secondary", M2), "n2": answer("primary", None, M1)}
+    assert not verdicts(led, BY_N3, [M1, M2])
+
+
+# Two primaries
+
+
+def test_of_two_primaries_the_operator_names_the_right_one() -> None:
+    (two,) = [one for one in verdicts(TWO_ARE_PRIMARY) if one.check == "one_primary"]
+    assert "n1 and n2 are primary at the same time" in two.reason
+    assert "name it in nso_ha_candidate" in two.reason
+    for named in ("n1", "n2"):
+        wanted = goal(MEMBERS, TWO_ARE_PRIMARY, candidate=named)
+        assert [one.host for one in wanted.members if one.role == "primary"] == [named]
+    pinned = [M1, replace(M2, role="primary"), M3]
+    (two,) = [
+        one for one in verdicts(TWO_ARE_PRIMARY, members=pinned) if one.check == "one_primary"
+    ]
+    assert "give it nso_ha_role primary" in two.reason
+
+
+# Pinned roles beside members
+
+
+def test_a_pinned_primary_is_the_one_and_the_members_follow_it() -> None:
+    pinned = [M1, replace(M2, role="relay"), replace(M3, role="primary")]
+    wanted = goal(pinned, NONE_IS_PRIMARY)
+    assert roles(wanted) == ["secondary", "relay", "primary"]
+
+
+def test_a_pinned_secondary_becomes_primary_only_where_it_is_named() -> None:
+    pinned = [replace(M1, role="secondary", priority=900), M2, M3]
+    assert roles(goal(pinned, NONE_IS_PRIMARY)) == ["secondary", "primary", "secondary"]
+    assert roles(goal(pinned, NONE_IS_PRIMARY, candidate="n1"))[0] == "primary"
+    wanted = goal(pinned, N2_IS_PRIMARY, operation="switchover")
+    assert wanted.election.chosen == "n3"
+    assert wanted.election.reasons["n1"] == (
+        "it is primary only where it is named (nso_ha_role is secondary)"
+    )
+    named = goal(pinned, N2_IS_PRIMARY, candidate="n1", operation="switchover")
+    assert named.election.chosen == "n1"
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ([replace(M1, role="primary"), replace(M2, role="primary"), M3], "2 nodes (n1, n2) have"),
+        ([replace(M1, priority=0), replace(M2, role="secondary")], "no node may be primary"),
+        ([M1, replace(M2, upstream="n1")], "n2: nso_ha_upstream is 'n1', a member, which may be"),
+    ],
+)
+def test_mixtures_that_make_no_cluster_are_refused(members: list[Member], why: str) -> None:
+    (problem,) = topology_problems(members)
+    assert why in problem
+
+
+# The life of a cluster
+
+
+def test_whatever_moves_the_primary_role_converge_and_rejoin_have_nothing_to_do_afterwards() -> (
+    None
+):
     cluster = whole()
-    cluster.stop("n1")
-    cluster.notice()
-    by_itself = planned(members, cluster, "failover", override=["fenced"])
-    named = planned(members, cluster, "failover", override=["fenced"], candidate="n2")
-    assert (primary_of(by_itself), primary_of(named)) == ("n3", "n2")
-    assert "nso_ha_role is secondary" in by_itself.plan.election["n2"]
-    # It stays, as any other primary does.
-    take_steps(cluster, named, WAVES)
-    cluster.start("n1")
-    assert primary_of(planned(members, cluster)) == "n2"
-
-
-def test_a_node_that_is_to_be_in_no_cluster_does_not_come_back_as_primary() -> None:
-    members = [N1, replace(N2, role="none"), N3]
-    decision = planned(members, all_none(moved()))
-    assert primary_of(decision) == "n1"
-    assert "the last recorded primary is n2" in reason(decision, "last_primary")
-
-
-def test_a_member_follows_a_relay_and_nobody_follows_a_member_by_name() -> None:
-    below = [N1, replace(N2, role="relay"), replace(N3, upstream="n2")]
-    decision = planned(below, blank(), allow_overwrite=EVERYBODY)
-    assert decision.plan.targets["n3"].primary_id == "id2"
-    named = planned([N1, N2, replace(N3, upstream="n2")], blank())
-    assert "a member, which may be primary or secondary" in reason(named, "topology")
-
-
-Situation = tuple[list[Member], Cluster]
-
-
-@given(lives(), st.sampled_from(["converge", "rejoin", "failover", "switchover"]))
-@repeatable
-def test_members_never_get_a_second_primary_and_a_second_run_moves_nothing(
-    situation: Situation, operation: str
-) -> None:
-    inventory, cluster = situation
-    members = [
-        wanted if wanted.role in ("none", "relay") else replace(wanted, role="member", upstream="")
-        for wanted in inventory
-    ]
-    before = cluster.primaries()
-    decision = planned(members, cluster, operation)
-    if decision.progress.refused:
-        return
-    take_steps(cluster, decision, WAVES)
-    assert len(cluster.primaries()) <= max(1, len(before))
-    if operation != "switchover" and len(before) == 1:
-        assert cluster.primaries() == before
-    again = planned(members, cluster, operation)
-    promotes = any(wave.name == "promote" for wave in again.plan.waves)
-    assert operation == "switchover" or not promotes
+    for operation, primary in (("switchover", "n2"), ("switchover", "n1"), ("failover", "n2")):
+        if operation == "failover":
+            cluster.stop("n1")
+            cluster.notice()
+        moved = Play(MEMBERS, cluster, operation, f"{operation} to {primary}")
+        moved.run()
+        assert (moved.report["outcome"], moved.report["primary"]["after"]) == ("done", primary)
+        cluster.start("n1")
+        for again in ("converge", "rejoin"):
+            kept = Play(MEMBERS, cluster, again, f"{again} after {operation} to {primary}")
+            kept.run()
+            assert kept.report["outcome"] == "done"
+            assert kept.report["primary"]["after"] == primary
+            # The one that was away follows the new primary; nothing else ever changes.
+            assert {step["host"] for step in kept.report["steps"]} <= (
+                {"n1"} if (operation, again) == ("failover", "converge") else set()
+            )
