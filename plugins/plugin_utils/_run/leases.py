@@ -4,9 +4,10 @@
 
 """For how long a lock has to be valid: the longest time between two renewals. Pure functions.
 
-All locks of a run are renewed at the same time before each hook, before a primary is held or made,
-and before nodes copy. In between a task may take its time limit on each host, and again for each
-round that the hosts take because Ansible works on no more of them at a time than it has forks.
+All locks of a run are renewed at the same time before each hook, before a primary hands over or is
+made, if they were not taken just before, and before nodes copy. In between a task may take its time
+limit on each host, and again for each round that the hosts take because Ansible works on no more of
+them at a time than it has forks.
 """
 
 from __future__ import annotations

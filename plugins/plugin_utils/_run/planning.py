@@ -27,7 +27,7 @@ from .._model.topology import Member, Topology, topology_problems, wanted_primar
 from .._model.versions import LinkVersions
 from .._plan import operations, planner
 from .._plan.operations import Scene
-from .._plan.plan import CATCH_UP, HAND_OVER, Plan, Wave
+from .._plan.plan import CATCH_UP, HAND_OVER, PROMOTE, Plan, Wave
 from . import leases, progress, request, settings, stored, upstream_addresses
 from .leases import Crowd
 from .request import Request
@@ -125,6 +125,8 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     observed = _observed(known, (*locked, *unlocked), UNDER_LOCK)
     scene = Scene(members, observed, state_directories.history, unfinished, unlocked)
     operation_plan = _judged(known, requested, scene, state_directories)
+    if earlier:
+        operation_plan = _without_a_look_right_after_this(operation_plan, state_directories, locked)
     started = earlier.progress.started if earlier else 0.0
     return _decision(
         operation_plan,
@@ -142,6 +144,23 @@ def _observed(known: Known, locked: Iterable[str], step: str) -> Mapping[str, Ob
     """Return what is to be planned for; of the nodes that are locked, as seen at this step."""
     observed = known.results.observations(known.run.hosts, locked, step)
     return itself.as_silent(links.with_listers(known.members, observed))
+
+
+def _without_a_look_right_after_this(
+    operation_plan: OperationPlan, state_directories: Stored, locked: Collection[str]
+) -> OperationPlan:
+    """Return the plan without the look before a promotion that nothing comes before.
+
+    The look under the lock, by which this plan is made, would be followed by the same look, and has
+    read on each node that the lock is held. What takes time in between, as hooks do, or what shows
+    that the cluster has changed since the first plan, is followed by a look of its own.
+    """
+    first, *others = operation_plan.waves or (Wave("", ()),)
+    lock = operation_plan.lock
+    waits = operation_plan.rehearse or lock.renew or lock.fence.get(operation_plan.candidate)
+    if first.name != PROMOTE or waits or not set(locked) <= set(state_directories.held):
+        return operation_plan
+    return replace(operation_plan, waves=(replace(first, look=()), *others))
 
 
 def _awaited(operation_plan: OperationPlan) -> TransactionId | None:
