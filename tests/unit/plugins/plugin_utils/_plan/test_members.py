@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
+from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Answer
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import (
     Member,
     topology_problems,
@@ -23,7 +25,6 @@ from helpers.cases import (
     NO_HISTORY,
     OLD,
     SILENT,
-    Answer,
     Observed,
     answer,
     directory,
@@ -68,7 +69,7 @@ def verdicts(
     observed: Observed,
     record: PromotionHistory = NO_HISTORY,
     members: Sequence[Member] = MEMBERS,
-    **given: object,
+    **given: Any,
 ) -> list[Verdict]:
     """Return what the checks of a converge say that did not pass."""
     kept = directory(promotions=[promotion.as_entry() for promotion in record.all])
@@ -107,7 +108,7 @@ def test_the_first_primary_is_the_candidate_or_that_of_the_highest_priority_or_t
 
 
 def test_that_the_others_copy_the_first_primary_needs_consent() -> None:
-    different = {
+    different: Observed = {
         host: answer("none", txid=transaction(number, None))
         for number, host in enumerate(NONE_IS_PRIMARY)
     }
@@ -171,7 +172,7 @@ def test_a_last_primary_that_is_no_node_of_the_inventory_is_not_replaced_by_itse
     )
     assert "taken out of the inventory, make sure that it is off" in verdict.reason
     # While another is primary, nothing depends on it.
-    led = {"n1": answer("secondary", M2), "n2": answer("primary", None, M1)}
+    led: Observed = {"n1": answer("secondary", M2), "n2": answer("primary", None, M1)}
     assert not verdicts(led, BY_N3, [M1, M2])
 
 

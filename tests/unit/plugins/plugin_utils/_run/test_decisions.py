@@ -190,19 +190,22 @@ def test_a_wave_is_judged_by_its_number() -> None:
     ]
 
 
-def done(step: str) -> dict[str, object]:
+def done(step: str) -> Result:
     return said(step, outcome="done", transitions=["x"], txid=OLD.as_dict())
 
 
 def test_the_promotion_that_came_right_after_the_hand_over_is_judged_with_it() -> None:
-    both = {HANDED_OVER: {"n1": done("hand_over")}, ONE_BY_ONE[STEP]: {"n2": done("promote")}}
+    both: dict[str, ByHost] = {
+        HANDED_OVER: {"n1": done("hand_over")},
+        ONE_BY_ONE[STEP]: {"n2": done("promote")},
+    }
     caught_up = decision(*HAND_OVER, judged=1, awaited=OLD)
     judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), about(both))
     assert [step.name for step in judged.progress.steps] == ["hand_over", "promote"]
     assert (judged.progress.judged, judged.progress.refused) == (3, False)
     assert decided("judge_wave", Subject(judged, 8.0, wave=2), about(both)) == judged
     # Where it was cut off, it may have been carried out.
-    cut_off = {HANDED_OVER: both[HANDED_OVER]}
+    cut_off: dict[str, ByHost] = {HANDED_OVER: both[HANDED_OVER]}
     judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), about(cut_off))
     assert [step.outcome for step in judged.progress.steps] == ["done", "unknown"]
     assert judged.progress.reversible
