@@ -69,10 +69,11 @@ class Scene:
 
     @cached_property
     def members(self) -> Sequence[Member]:
-        """Return the nodes with a role for each: a primary stays, or the last one comes back."""
+        """Return the nodes with a role for each: the present or last primary stays primary."""
         out = {member.host for member in self.inventory if member.role == NONE}
-        leaders = [host for host in (self.primary, self.last_primary) if host and host not in out]
-        return seated(self.inventory, leaders[0] if leaders else first_choice(self.inventory))
+        present_or_last = (self.primary, self.last_primary)
+        hosts = [host for host in present_or_last if host and host not in out]
+        return seated(self.inventory, hosts[0] if hosts else first_choice(self.inventory))
 
     @cached_property
     def topology(self) -> Topology:
@@ -193,7 +194,7 @@ def goal(operation: str, scene: Scene, candidate: str = "") -> Goal:
 
 
 def _converge(scene: Scene, candidate: str) -> Goal:
-    """Keep the primary, bring the last one back, or take the first choice.
+    """Keep the present primary, bring the last one back, or take the first choice.
 
     Where no node is primary, or two are, the operator may name the one that is to be.
     """
