@@ -25,11 +25,12 @@ from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 from ansible.utils.sentinel import Sentinel
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import FENCE
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     decisions,
-    fence_file,
+    hook_file,
     leases,
     planning,
     processes,
@@ -37,6 +38,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     settings,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
+from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES, WORDS
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
@@ -222,8 +224,11 @@ class ActionModule(ActionBase):
         host_settings = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
         group = host_settings.text("nso_ha_group") or settings.DEFAULT_GROUP
         operation = arguments["operation"]
-        given = host_settings.text("nso_ha_fence_tasks") if operation == operations.FAILOVER else ""
-        path = os.path.realpath(given) if given else ""
+        hooks = _hooks(host_settings, operation)
+        problems = {
+            event: self._hook_problem(event, path, host_settings.limits.hook)
+            for event, path in hooks.items()
+        }
         hosts = tuple(variables["groups"].get(group, ()))
         host_variables = _of_hosts(variables, hosts)
         of_hosts = self._all_settings(variables, host_variables)
@@ -239,8 +244,8 @@ class ActionModule(ActionBase):
             hosts=hosts,
             dry=dry,
             problems=tuple(self._problems(variables, group, operation, of_hosts, crowd, dry)),
-            fence_tasks=path,
-            fence_problem=self._fence_problem(path, host_settings.limits.hook) if path else "",
+            hooks=hooks,
+            hook_problems={event: why for event, why in problems.items() if why},
             lease=leases.lease(list(of_hosts.values()), crowd),
         )
         return {"run": plain.to_dict(run)}
@@ -345,8 +350,8 @@ class ActionModule(ActionBase):
         value: object = self._task._parent._get_parent_attribute(name, omit=True)
         return None if value is Sentinel else value
 
-    def _fence_problem(self, path: str, limit: float) -> str:
-        """Return why the fencing tasks cannot be relied on, or ""."""
+    def _hook_problem(self, event: str, path: str, limit: float) -> str:
+        """Return why the tasks for an event cannot be relied on, or ""."""
         arguments = context.CLIARGS
         chosen = bool(arguments.get("skip_tags")) or list(arguments.get("tags") or ["all"]) != [
             "all"
@@ -356,11 +361,12 @@ class ActionModule(ActionBase):
         except FileError as problem:
             reasons = [str(problem)]
         else:
-            reasons = fence_file.problems(tasks, chosen, limit)
+            reasons = hook_file.problems(tasks, chosen, limit, event)
         if not reasons:
             return ""
         why = "; ".join(reasons)
-        return f"the fencing tasks in {path} (nso_ha_fence_tasks) cannot be relied on: {why}"
+        tasks_of = f"{WORDS[event][0]} in {path} ({VARIABLES[event]})"
+        return f"the {tasks_of} cannot be relied on: {why}"
 
     # The decisions
 
@@ -375,24 +381,34 @@ class ActionModule(ActionBase):
             results=results.gather(of_hosts, variables, run.run_id),
             gone=processes.is_gone,
         )
+        earlier = _earlier(variables.get(_DECISION), run.run_id)
+        hook_problem = ""
+        if arguments["step"] == decisions.HOOK_TASKS and earlier is not None:
+            hook_problem = self._hook_problem_now(earlier.plan.waves[arguments["wave"]].name, known)
         about = decisions.Subject(
-            decision=_earlier(variables.get(_DECISION), run.run_id),
+            decision=earlier,
             now=time.time(),
             hosts=tuple(arguments["hosts"]),
             once=arguments["once"],
             wave=arguments["wave"],
             occasion=arguments["occasion"],
-            fence_problem=self._fence_problem_now(arguments["step"], known),
+            hook_problem=hook_problem,
         )
         decided = decisions.decide(arguments["step"], known, about)
         return {**decided, "run_id": run.run_id}
 
-    def _fence_problem_now(self, step: str, known: Known) -> str:
-        """Return why the fencing tasks cannot be relied on now, for the step that asks."""
-        if step != decisions.FENCE_TASKS:
-            return ""
+    def _hook_problem_now(self, event: str, known: Known) -> str:
+        """Return why the tasks for an event cannot be relied on now."""
         limits = [host_settings.limits.hook for host_settings in known.settings.values()]
-        return self._fence_problem(known.run.fence_tasks, max(limits))
+        return self._hook_problem(event, known.run.hooks[event], max(limits))
+
+
+def _hooks(host_settings: Settings, operation: str) -> dict[str, str]:
+    """Return the files with tasks of the user's own that an operation may need, by event."""
+    given = {event: host_settings.text(name) for event, name in VARIABLES.items()}
+    if operation != operations.FAILOVER:
+        del given[FENCE]
+    return {event: os.path.realpath(path) for event, path in given.items() if path and operation}
 
 
 def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -38,13 +38,13 @@ options:
         It is skipped where tags leave out the rest of the role, and fails if that was included.
       - V(begin) gives the run its id, and says whether the play that it is part of can run the
         operation. One play runs one cluster, all of it, and its hosts go in step; nothing that
-        the role inherits from the play makes its tasks do something else. For a failover it loads
-        the file with the fencing tasks and says whether they can be relied on.
+        the role inherits from the play makes its tasks do something else. It loads the files with
+        tasks of the user's own, and says whether they can be relied on.
       - V(find_gone) says which runs hold a lock and have ended.
       - V(plan) makes the plan, V(plan_again) makes it again once the lock is held.
-      - V(judge_locks), V(judge_renewal), V(judge_rehearsal), V(judge_fencing), V(judge_recheck) and
-        V(judge_wave) add what came of the task before.
-      - V(judge_fence_tasks) loads the file with the fencing tasks once more, right before it is
+      - V(judge_locks), V(judge_renewal), V(judge_rehearsal), V(judge_recheck) and V(judge_wave)
+        add what came of the task before.
+      - V(judge_hook_tasks) loads a file with tasks of the user's own once more, right before it is
         used.
       - V(roll_back) plans how to bring the former primary back.
       - V(report) and V(report_status) make the report, V(report_so_far) the one that goes into the
@@ -58,9 +58,8 @@ options:
       - plan_again
       - judge_locks
       - judge_renewal
-      - judge_fence_tasks
+      - judge_hook_tasks
       - judge_rehearsal
-      - judge_fencing
       - judge_recheck
       - judge_wave
       - roll_back
@@ -86,7 +85,8 @@ options:
     type: bool
     default: false
   wave:
-    description: For V(judge_recheck) and V(judge_wave), the number of the wave, from 0.
+    description: For V(judge_hook_tasks), V(judge_recheck) and V(judge_wave), the number of the
+      wave, from 0.
     type: int
     default: 0
   occasion:

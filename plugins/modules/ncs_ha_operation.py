@@ -42,8 +42,8 @@ options:
       - V(begun) takes the lock, or renews it with other steps.
       - V(held) proves that the run still holds the lock, and renews it as it is. It never takes
         one.
-      - V(confirmed) writes into the lock that a host is fenced. This is the last task of a file
-        with fencing tasks. See O(host).
+      - V(confirmed) writes into the lock that a host is fenced, withdrawn, backed up or announced.
+        This is the last task of a file with such tasks. See O(host) and O(event).
       - V(ended) adds to the promotion history and to the log, and gives the lock back. The lock of
         another operation stays.
     type: str
@@ -88,20 +88,41 @@ options:
     type: list
     elements: str
     default: []
+  event:
+    description:
+      - For O(state=confirmed), what the host is confirmed to be. In tasks that the role
+        M(nso.ha.cluster#role) runs this is there already.
+      - V(fence) means that it cannot go on as primary, nor come back as one.
+      - V(withdraw) means that clients are not sent to it any more, V(announce) that they are.
+      - V(backup) means that its data can be brought back after it was overwritten.
+    type: str
+    default: fence
+    choices: [fence, withdraw, backup, announce]
   host:
     description:
-      - For O(state=confirmed), the inventory name of the host that is fenced, which means that it
-        cannot go on as primary, nor come back as one.
+      - For O(state=confirmed), the inventory name of the host that O(event) is about.
       - In the tasks that O(nso.ha.cluster#role:failover:nso_ha_fence_tasks) names, this is
-        C(nso_ha_fence_host), and all other options but O(state) are there already.
+        C(nso_ha_fence_host), and in those for the other events C(nso_ha_hook.host). All other
+        options but O(state) are there already.
       - Confirm only what you have asked for after it was done. Nothing else keeps the cluster from
-        having two primaries.
+        having two primaries, or from losing data.
     type: str
+  epoch:
+    description: For O(state=confirmed) and O(event=announce), the number of the newest promotion.
+      The announcement holds until another node is promoted, or this one is withdrawn.
+    type: int
+    default: 0
+  begins:
+    description: For O(state=held), the event whose tasks begin on this node now, if any. With
+      V(withdraw), an announcement that was confirmed before does not hold any more.
+    type: str
+    default: ""
   within:
     description:
       - For O(state=confirmed), how many seconds ago the lock may have been taken or renewed. After
         that nothing is confirmed.
-      - In the fencing tasks, this is O(nso.ha.cluster#role:failover:nso_ha_hook_timeout).
+      - In tasks that the role runs, this is
+        O(nso.ha.cluster#role:failover:nso_ha_hook_timeout).
     type: float
   process:
     description: Something that identifies the controlling process. Contents and returned as it is.
@@ -184,6 +205,7 @@ lock:
     steps: [promote]
     fence: [n3]
     fenced: [n3]
+    confirmed: []
     expired: false
     doubt: ""
   contains:
@@ -231,6 +253,12 @@ lock:
       returned: always
     fenced:
       description: The hosts that its run has confirmed to be fenced.
+      type: list
+      elements: str
+      returned: always
+    confirmed:
+      description: The other tasks of the user's that its run has confirmed, each as an event and a
+        host.
       type: list
       elements: str
       returned: always
@@ -323,6 +351,12 @@ replaced:
       type: list
       elements: str
       returned: always
+    confirmed:
+      description: The other tasks of the user's that its run has confirmed, each as an event and a
+        host.
+      type: list
+      elements: str
+      returned: always
     expired:
       description: Whether its time is over.
       type: bool
@@ -356,6 +390,14 @@ from ansible_collections.nso.ha.plugins.module_utils._store.run_directory import
     RunDirectory,
 )
 
+#: What a host is when the hook of an event has done what it is for.
+_DONE = {
+    lock.FENCE: "fenced",
+    lock.WITHDRAW: "withdrawn",
+    lock.BACKUP: "backed up",
+    lock.ANNOUNCE: "announced",
+}
+
 
 def argument_spec() -> dict[str, Any]:
     """Return the argument spec."""
@@ -373,7 +415,14 @@ def argument_spec() -> dict[str, Any]:
         "owner": {"type": "str"},
         "steps": {"type": "list", "elements": "str", "default": []},
         "fence": {"type": "list", "elements": "str", "default": []},
+        "event": {
+            "type": "str",
+            "default": "fence",
+            "choices": ["fence", "withdraw", "backup", "announce"],
+        },
         "host": {"type": "str"},
+        "epoch": {"type": "int", "default": 0},
+        "begins": {"type": "str", "default": ""},
         "within": {"type": "float"},
         "process": {"type": "dict", "default": {}},
         "lease": {"type": "float", "default": 900},
@@ -490,6 +539,8 @@ def _hold(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) 
     hold = directory.foresee_held if check_mode else directory.hold
     try:
         held = hold(run_id, time.time())
+        if params["begins"] == lock.WITHDRAW and not check_mode:
+            directory.void_announcement()
     except StoreError as problem:
         raise ModuleFailure(
             f"The lock cannot be renewed: {problem}", {**identity, "lock": _present(directory)}
@@ -500,16 +551,21 @@ def _hold(directory: RunDirectory, params: Mapping[str, Any], check_mode: bool) 
 def _confirm(
     directory: RunDirectory, params: Mapping[str, Any], check_mode: bool
 ) -> dict[str, Any]:
-    """Write into the lock that a host is fenced."""
-    run_id, host, within = params["run_id"], params["host"], params["within"]
+    """Write into the lock that a hook has done what it is for."""
+    run_id, event, host, within = (params[name] for name in ("run_id", "event", "host", "within"))
     if within is not None:
         validation.check_seconds("within", within)
-    confirm = directory.foresee_confirmed if check_mode else directory.confirm
+    if params["epoch"] < 0:
+        raise validation.OptionError(f"epoch is {params['epoch']}; it cannot be below 0")
+    now = time.time()
     try:
-        held, new = confirm(run_id, host, time.time(), within)
+        if check_mode:
+            held, new = directory.foresee_confirmed(run_id, host, now, within, event)
+        else:
+            held, new = directory.confirm(run_id, host, now, within, event, params["epoch"])
     except StoreError as problem:
         raise ModuleFailure(
-            f"That {host} is fenced cannot be confirmed: {problem}",
+            f"That {host} is {_DONE[event]} cannot be confirmed: {problem}",
             {"run_id": run_id, "lock": _present(directory)},
         ) from None
     present = _present(directory) if check_mode else _shown(held)

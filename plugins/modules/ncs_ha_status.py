@@ -355,6 +355,7 @@ state_directory:
         steps: [promote]
         fence: [n3]
         fenced: [n3]
+        confirmed: []
         expired: false
         doubt: ""
       contains:
@@ -402,6 +403,12 @@ state_directory:
           returned: always
         fenced:
           description: The hosts that its run has confirmed to be fenced.
+          type: list
+          elements: str
+          returned: always
+        confirmed:
+          description: The other tasks of the user's that its run has confirmed, each as an event
+            and a host.
           type: list
           elements: str
           returned: always
@@ -473,6 +480,25 @@ state_directory:
           returned: always
         operation:
           description: The name of the operation.
+          type: str
+          returned: always
+        at:
+          description: When, in UTC by the clock of this host.
+          type: str
+          returned: always
+    announced:
+      description: That tasks of the user's have announced this node as primary, and confirmed it,
+        or null. It holds as long as its epoch is that of the newest promotion.
+      type: dict
+      returned: always
+      sample: {"epoch": 3, "run_id": "3f0c", "at": "2025-11-24T16:26:40.000000Z"}
+      contains:
+        epoch:
+          description: The number of the newest promotion at that time, or 0 for none.
+          type: int
+          returned: always
+        run_id:
+          description: The id of the run.
           type: str
           returned: always
         at:

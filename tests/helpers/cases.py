@@ -26,6 +26,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Memb
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import plan
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Step, Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning
+from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION, Results
@@ -157,6 +158,7 @@ def lock(run_id: str = RUN_ID, steps: Iterable[str] = (), **more: object) -> Res
         "steps": list(steps),
         "fence": [],
         "fenced": [],
+        "confirmed": [],
         **more,
     }
 
@@ -228,7 +230,7 @@ def known(
     others: Mapping[str, ByHost] | None = None,
     dry: bool = False,
     problems: Iterable[str] = (),
-    fence_problem: str = "",
+    hook_problems: Mapping[str, str] | None = None,
     gone: Any = every_run_is_gone,
     **group: object,
 ) -> Known:
@@ -248,7 +250,12 @@ def known(
             operation,
             dry=dry,
             problems=(*problems, *planning.problems(operation, stated, crowd, dry)),
-            fence_problem=fence_problem,
+            hooks={
+                event: str(variables[name])
+                for event, name in VARIABLES.items()
+                if variables.get(name)
+            },
+            hook_problems=hook_problems or {},
         ),
         settings=stated,
         results=results({OBSERVATION: looks, **(others or {})}),

@@ -70,6 +70,7 @@ class Node:
     mute: bool = False
     vague: bool = False
     mark: dict[str, Any] | None = None
+    announced: dict[str, Any] | None = None
     record: list[dict[str, Any]] = field(default_factory=list)
     lock: dict[str, Any] | None = None
 
@@ -350,6 +351,7 @@ class Cluster:
             "lock": node.lock,
             "promotions": list(node.record),
             "read_only": node.mark,
+            "announced": node.announced,
             "damaged": [],
             "lock_problem": "",
         }

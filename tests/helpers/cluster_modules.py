@@ -37,6 +37,9 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
             "lease",
             "steps",
             "fence",
+            "event",
+            "epoch",
+            "begins",
             "host",
             "within",
             "step",
@@ -157,6 +160,7 @@ class Modules:
             "steps": options["steps"],
             "fence": options.get("fence", []),
             "fenced": held["fenced"] if held else [],
+            "confirmed": held["confirmed"] if held else [],
         }
         struck = [step for step in held["steps"] if step not in options["steps"]] if held else []
         return {"changed": not held, "lock": node.lock, "struck": struck}
@@ -164,7 +168,10 @@ class Modules:
     def _hold(self, node: Node, options: Mapping[str, Any]) -> Result:
         said = {"step": options["step"]}
         try:
-            return {**said, "changed": False, "lock": _held(node, options["run_id"])}
+            held = _held(node, options["run_id"])
+            if options.get("begins") == "withdraw":
+                node.announced = None
+            return {**said, "changed": False, "lock": held}
         except Refused as problem:
             return {**said, "failed": True, "msg": str(problem), "lock": node.lock}
 
@@ -173,9 +180,18 @@ class Modules:
             lock = _held(node, options["run_id"])
         except Refused as problem:
             return {"failed": True, "msg": str(problem), "lock": node.lock}
-        assert options["host"] in lock["fence"]
         self._before(f"confirm {node.host}")
-        node.lock = {**lock, "fenced": [*lock["fenced"], options["host"]]}
+        event, host = options["event"], options["host"]
+        name = f"{event} {host}"
+        if event == "fence":
+            assert host in lock["fence"]
+            node.lock = {**lock, "fenced": [*lock["fenced"], host]}
+        else:
+            assert name in lock["steps"]
+            due = [step for step in lock["steps"] if step != name]
+            node.lock = {**lock, "steps": due, "confirmed": [*lock["confirmed"], name]}
+        if event == "announce":
+            node.announced = {"epoch": options["epoch"], "run_id": options["run_id"], "at": "now"}
         return {"changed": True, "lock": node.lock}
 
     def _end(self, node: Node, options: Mapping[str, Any]) -> Result:
@@ -338,6 +354,8 @@ def _start(node: Node, operation: Mapping[str, Any]) -> None:
     lock, step = _held(node, operation["run_id"]), operation["step"]
     if step not in lock["steps"]:
         raise Refused(f"{node.host}: the step {step} is not due")
+    before = lock["steps"][: lock["steps"].index(step)]
+    assert not [name for name in before if name.startswith(("withdraw ", "backup "))]
     node.lock = {**lock, "steps": [due for due in lock["steps"] if due != step]}
 
 

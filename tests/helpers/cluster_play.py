@@ -21,6 +21,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     results,
     settings,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
@@ -155,7 +156,11 @@ class Play:
             problems=tuple(
                 planning.problems(self._operation, self._settings, crowd, call.arguments["dry"])
             ),
-            fence_tasks=str(call.scope.value("nso_ha_fence_tasks") or ""),
+            hooks={
+                event: str(path)
+                for event, name in VARIABLES.items()
+                if (path := call.scope.value(name))
+            },
             lease=leases.lease(list(self._settings.values()), crowd),
         )
         return {"run": plain.to_dict(self._run)}

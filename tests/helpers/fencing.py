@@ -285,7 +285,7 @@ def main(directory: str) -> None:
     from ansible.plugins.loader import init_plugin_loader
 
     init_plugin_loader([str(COLLECTIONS)])
-    from ansible_collections.nso.ha.plugins.plugin_utils._run import fence_file, task_file
+    from ansible_collections.nso.ha.plugins.plugin_utils._run import hook_file, task_file
     from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Limits
 
     loader = DataLoader()
@@ -297,7 +297,7 @@ def main(directory: str) -> None:
         except task_file.FileError as problem:
             said[path] = [str(problem)]
         else:
-            said[path] = fence_file.problems(tasks, False, Limits().hook)
+            said[path] = hook_file.problems(tasks, False, Limits().hook)
     print(json.dumps(said))
 
 

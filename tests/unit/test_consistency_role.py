@@ -246,7 +246,7 @@ def test_every_variable_that_is_used_is_specified_and_the_reverse() -> None:
 
 
 def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_they_set() -> None:
-    assert handed_in() == {"nso_ha_fence_host"}
+    assert handed_in() == {"nso_ha_fence_host", "nso_ha_hook"}
     assert not handed_in() & SPECIFIED
     text = documentation.texts(SPECS[MAIN]["options"])
     assert all(f"C({name})" in text for name in handed_in())
@@ -419,7 +419,7 @@ def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
     assert one_by_one == {*results.ONE_BY_ONE.values(), results.HANDED_OVER}
     facts = [task["ansible.builtin.set_fact"] for _folder, task in ALL if FACT in task]
     assert {name for one in facts for name in set(one) - {"cacheable"}} == {
-        results.FENCE_PROBLEM,
+        results.HOOK_PROBLEM,
         plays.RESULT,
     }
     # Whatever the play makes the default: a cache would hand it on to the next run.

@@ -7,6 +7,7 @@
 lock.json         who runs an operation (lock.py)
 promotions.jsonl  the promotion history (promotions.py)
 read_only.json    that a run has made this daemon read-only and not yet writable again
+announced.json    that tasks of the user's have told clients that this node is primary
 operations.jsonl  which operations ended here, for people to read
 reserve           room on the disk, taken while the lock is held
 .mutex            held by the process that writes (mutex.py)
@@ -26,6 +27,7 @@ LOCK = "lock.json"
 PROMOTIONS = "promotions.jsonl"
 OPERATIONS = "operations.jsonl"
 READ_ONLY = "read_only.json"
+ANNOUNCED = "announced.json"
 RESERVE = "reserve"
 
 #: Longest file that is read, in bytes; promotions.MAX_BYTES is that of the promotion history.
@@ -35,6 +37,9 @@ _MAX_TEXT = 1000
 
 #: The keys of the mark.
 _MARK = ("run_id", "operation", "at")
+
+#: The keys of an announcement.
+_ANNOUNCED = ("epoch", "run_id", "at")
 
 T = TypeVar("T")
 
@@ -60,6 +65,28 @@ class ReadOnlyMark(NamedTuple):
         return {"run_id": self.run_id, "operation": self.operation, "at": self.at}
 
 
+class Announced(NamedTuple):
+    """That the announce tasks of a run were confirmed on this node, and when.
+
+    epoch: the number of the newest promotion at that time, 0 where none was recorded
+    more:  keys of its file that are not known here
+    """
+
+    epoch: int
+    run_id: str
+    at: str
+    more: Mapping[str, Any] = {}
+
+    def as_json(self) -> bytes:
+        """Return it as it is written to its file."""
+        text = plain_json.dump_object({**self.more, **self.as_result()})
+        return text.encode("ascii") + b"\n"
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as the modules return it."""
+        return {"epoch": self.epoch, "run_id": self.run_id, "at": self.at}
+
+
 class Contents(NamedTuple):
     """What the state directory of a node holds.
 
@@ -69,6 +96,8 @@ class Contents(NamedTuple):
     unusable:     what a newer release wrote, in words; it must be neither relied on nor replaced
     untrusted:    what must not be either, as other users can change it, in words
     exposed:      who else could change what is there, in words
+    announced:    the announcement that was confirmed, or None. One that cannot be read counts as
+                  none, and is made again.
     """
 
     path: str
@@ -80,6 +109,7 @@ class Contents(NamedTuple):
     unusable: Sequence[str] = ()
     untrusted: Sequence[str] = ()
     exposed: Sequence[str] = ()
+    announced: Announced | None = None
 
     def as_result(self, now: float) -> dict[str, Any]:
         """Return it as the modules return it."""
@@ -88,6 +118,7 @@ class Contents(NamedTuple):
             "lock": self.lock.as_result(now) if self.lock else None,
             "promotions": self.promotions,
             "read_only": self.read_only.as_result() if self.read_only else None,
+            "announced": self.announced.as_result() if self.announced else None,
             "damaged": self.damaged,
             "lock_problem": self.lock_problem,
             "unusable": list(self.unusable),
@@ -123,6 +154,7 @@ def read_contents(directory: str) -> Contents:
     attempt(files.check_directory)
     entries, damaged_lines = attempt(read_promotions) or ([], [])
     mark = attempt(read_mark)
+    announced = attempt(read_announced)
     return Contents(
         directory,
         held,
@@ -133,13 +165,14 @@ def read_contents(directory: str) -> Contents:
         tuple(unusable),
         tuple(untrusted),
         tuple(attempt(_exposures) or ()),
+        announced,
     )
 
 
 def check_usable(directory: str) -> None:
     """Raise Unusable where the directory, the mark or the log must be left as it is."""
     files.check_directory(directory)
-    checked: tuple[Callable[[str], object], ...] = (read_mark, read_operations)
+    checked: tuple[Callable[[str], object], ...] = (read_mark, read_operations, read_announced)
     for read in checked:
         try:
             read(directory)
@@ -151,7 +184,7 @@ def check_usable(directory: str) -> None:
 
 
 def _exposures(directory: str) -> list[str]:
-    return files.who_else_can_write(directory, (LOCK, PROMOTIONS, READ_ONLY, OPERATIONS))
+    return files.who_else_can_write(directory, (LOCK, PROMOTIONS, READ_ONLY, ANNOUNCED, OPERATIONS))
 
 
 def directory_exists(directory: str) -> bool:
@@ -187,6 +220,30 @@ def _parse_mark(data: bytes) -> ReadOnlyMark:
     plain_json.check_texts(mark, _MARK, _MAX_TEXT)
     known = {name: mark[name] for name in _MARK}
     return ReadOnlyMark(**known, more=plain_json.unknown(mark, _MARK))
+
+
+def read_announced(directory: str) -> Announced | None:
+    """Return the announcement that was confirmed; None for none, and for a damaged one.
+
+    Raises StoreError, Unusable.
+    """
+    data = files.read_whole(os.path.join(directory, ANNOUNCED), MAX_BYTES)
+    try:
+        return None if data is None else _parse_announced(data)
+    except plain_json.NewerFormat as problem:
+        raise Unusable(f"{os.path.join(directory, ANNOUNCED)}: {problem}.") from None
+    except ValueError:
+        return None
+
+
+def _parse_announced(data: bytes) -> Announced:
+    announced = plain_json.load_object(data)
+    plain_json.check_texts(announced, ("run_id", "at"), _MAX_TEXT)
+    epoch = announced.get("epoch")
+    if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
+        raise ValueError("epoch is not a number")
+    known = {name: announced[name] for name in _ANNOUNCED}
+    return Announced(**known, more=plain_json.unknown(announced, _ANNOUNCED))
 
 
 def _read(path: str, parse: Callable[[bytes], T], hint: str) -> T | None:

@@ -22,8 +22,18 @@ MAX_LIST = 1000
 #: How far a clock may be corrected, in seconds, before the times of a lock are in doubt.
 TOLERANCE = 60.0
 
+#: The events around which a run runs tasks of the user's own, its hooks.
+FENCE, WITHDRAW, BACKUP, ANNOUNCE = "fence", "withdraw", "backup", "announce"
+EVENTS = (FENCE, WITHDRAW, BACKUP, ANNOUNCE)
+
+#: Those without whose confirmation no step is taken that comes after them on the same node. What
+#: has to be fenced is a list of its own.
+_GATES = (WITHDRAW, BACKUP)
+
 _TEXTS = ("run_id", "node_id", "operation", "owner", "taken", "expires")
-_LISTS = ("steps", "fence", "fenced")
+_LISTS = ("steps", "fence", "fenced", "confirmed")
+#: Lists that the locks of earlier releases do not have.
+_LATER = ("confirmed",)
 
 
 class Lock(NamedTuple):
@@ -32,6 +42,7 @@ class Lock(NamedTuple):
     steps:  names of the steps that the run has yet to take on this node; no other order is given
     fence:  hosts that have to be fenced before this node is made primary
     fenced: those of which the run has confirmed, on this node, that they are
+    confirmed: the hooks of other events that the run has confirmed on this node, see `hook`
     more:   keys of its file that are not known here
     """
 
@@ -46,6 +57,7 @@ class Lock(NamedTuple):
     steps: tuple[str, ...] = ()
     fence: tuple[str, ...] = ()
     fenced: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
     more: Mapping[str, Any] = {}
 
     def has_expired(self, now: float) -> bool:
@@ -83,6 +95,24 @@ class Lock(NamedTuple):
         """Return the same lock with a step struck off."""
         return self._replace(steps=tuple(due for due in self.steps if due != step))
 
+    def confirms(self, event: str, host: str) -> Lock:
+        """Return the same lock with the confirmation of a hook, which ends its step."""
+        if event == FENCE:
+            return self._replace(fenced=(*self.fenced, host))
+        name = hook(event, host)
+        return self.without(name)._replace(confirmed=(*self.confirmed, name))
+
+    def is_confirmed(self, event: str, host: str) -> bool:
+        """Return whether a hook is confirmed."""
+        return host in self.fenced if event == FENCE else hook(event, host) in self.confirmed
+
+    def awaits(self, event: str) -> tuple[str, ...]:
+        """Return the hosts for which a hook of this event is to be confirmed, or has been."""
+        if event == FENCE:
+            return self.fence
+        names = (*self.confirmed, *self.steps)
+        return tuple(name.partition(" ")[2] for name in names if name.startswith(f"{event} "))
+
     def as_json(self) -> bytes:
         """Return it as it is written to its file."""
         return plain_json.dump_object({**self.more, **self._known()}).encode("ascii") + b"\n"
@@ -108,9 +138,14 @@ class Lock(NamedTuple):
 _KEYS = tuple(name for name in Lock._fields if name != "more")
 
 
+def hook(event: str, host: str) -> str:
+    """Return the name of the step on a node in which a hook is run, about itself or another."""
+    return f"{event} {host}"
+
+
 def parse_lock(data: bytes) -> Lock:
     """Return the lock in a file. Raises ValueError, NewerFormat."""
-    fields = plain_json.load_object(data)
+    fields = {**{name: [] for name in _LATER}, **plain_json.load_object(data)}
     plain_json.check_keys(fields, _KEYS)
     plain_json.check_texts(fields, _TEXTS, MAX_TEXT)
     if not isinstance(fields["process"], dict):
@@ -166,7 +201,15 @@ def conflict(
 def not_due(held: Lock, step: str) -> str | None:
     """Return why a step of the run that holds this lock must not be taken, or None where it may."""
     if step in held.steps:
-        return None
+        before = held.steps[: held.steps.index(step)]
+        gates = [name for name in before if name.partition(" ")[0] in _GATES]
+        if not gates:
+            return None
+        event, _blank, host = gates[0].partition(" ")
+        return (
+            f"the step {step!r} comes after the {event} tasks for {host}, and the lock on this "
+            "node has no confirmation by this run of what they did"
+        )
     rest = ", ".join(held.steps) or "none"
     return (
         f"the step {step!r} is not due on this node: it has been taken, or the run has withdrawn "

@@ -15,6 +15,7 @@ import os
 from typing import Any, Collection, Iterable, NamedTuple
 
 from . import clock, contents, files, lock, mutex, plain_json, promotions
+from .contents import Announced
 from .directory import StateDirectory
 from .files import StoreError, TooLong
 from .lock import Lock
@@ -113,7 +114,12 @@ class RunDirectory(StateDirectory):
         if existing is None or existing.run_id != wanted.run_id:
             return Begun(wanted, False, existing)
         struck = tuple(step for step in existing.steps if step not in wanted.steps)
-        renewed = wanted._replace(taken=existing.taken, fenced=existing.fenced, more=existing.more)
+        renewed = wanted._replace(
+            taken=existing.taken,
+            fenced=existing.fenced,
+            confirmed=tuple(name for name in existing.confirmed if name not in wanted.steps),
+            more=existing.more,
+        )
         return Begun(renewed, True, None, struck)
 
     def _make_reserve(self) -> None:
@@ -138,38 +144,59 @@ class RunDirectory(StateDirectory):
         return self._held(run_id, now)
 
     def confirm(
-        self, run_id: str, host: str, now: float, within: float | None = None
+        self,
+        run_id: str,
+        host: str,
+        now: float,
+        within: float | None = None,
+        event: str = lock.FENCE,
+        epoch: int = 0,
     ) -> tuple[Lock, bool]:
-        """Write into the lock of a run that a host is fenced; return whether that is new.
+        """Write into the lock of a run that a hook is confirmed; return whether that is new.
 
-        Raises StoreError where the run does not hold the lock, does not fence that host, or has
-        renewed the lock longer ago than `within` seconds.
+        For ANNOUNCE it is also kept beyond the run, for the promotion of this number. Raises
+        StoreError where the run does not hold the lock, does not run that hook, or has renewed the
+        lock longer ago than `within` seconds.
         """
         with self.exclusive():
-            confirmed, new = self.foresee_confirmed(run_id, host, now, within)
+            confirmed, new = self.foresee_confirmed(run_id, host, now, within, event)
+            if new and event == lock.ANNOUNCE:
+                announced = Announced(epoch, run_id, clock.iso_text(now))
+                self._write(contents.ANNOUNCED, announced.as_json())
             return (self._renew(confirmed, now) if new else confirmed), new
 
     def foresee_confirmed(
-        self, run_id: str, host: str, now: float, within: float | None = None
+        self,
+        run_id: str,
+        host: str,
+        now: float,
+        within: float | None = None,
+        event: str = lock.FENCE,
     ) -> tuple[Lock, bool]:
         """Return what `confirm` would, and change nothing. Raises StoreError."""
         held = self._held(run_id, now)
         elapsed = held.since_renewed(now)
         if within is not None and elapsed > within:
             raise StoreError(
-                f"the fencing tasks have taken {elapsed:.0f} s, and nso_ha_hook_timeout is "
+                f"the {event} tasks have taken {elapsed:.0f} s, and nso_ha_hook_timeout is "
                 f"{within:g} s, so what they found out may be out of date. Hint: let them wait "
                 "for less, or set nso_ha_hook_timeout to more."
             )
-        if host not in held.fence:
-            wanted = ", ".join(held.fence) or "no host"
+        if host not in held.awaits(event):
+            wanted = ", ".join(held.awaits(event)) or "no host"
+            variable = "nso_ha_fence_host" if event == lock.FENCE else "nso_ha_hook.host"
             raise StoreError(
-                f"this operation does not fence {host!r}, but {wanted} (in {self.path}). Hint: the "
-                "host to confirm is in nso_ha_fence_host."
+                f"this operation does not {event} {host!r}, but {wanted} (in {self.path}). Hint: "
+                f"the host to confirm is in {variable}."
             )
-        if host in held.fenced:
+        if held.is_confirmed(event, host):
             return held, False
-        return held._replace(fenced=(*held.fenced, host)), True
+        return held.confirms(event, host), True
+
+    def void_announcement(self) -> None:
+        """Remove what is kept of an announcement: the node is about to be withdrawn."""
+        with self.exclusive():
+            files.remove(self._file(contents.ANNOUNCED))
 
     def is_held(self, run_id: str) -> bool:
         """Return whether the lock is that of a run, expired or not."""

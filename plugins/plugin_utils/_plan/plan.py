@@ -46,6 +46,9 @@ KINDS: Mapping[str, str] = {
     RELEASE: "read_only",
 }
 GIVE_ROLE = "role"
+#: The same where tasks of the user's own are run. Such a wave has the name of an event, see
+#: hook_waves.py.
+HOOK = "hook"
 
 #: What the steps of those waves do, as the report names it.
 SECONDARY_DEAD = "secondary_dead"
@@ -93,7 +96,7 @@ class Wave:
 
     steps:    as plain data, by host
     look:     hosts to observe once more before the wave, see recheck.py
-    kind:     how its steps are taken: role, catch_up, hand_over, read_only or dead
+    kind:     how its steps are taken: role, catch_up, hand_over, read_only, dead or hook
     parallel: whether they are taken at the same time; else one after the other, which costs less
               where there are few
     """

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._model.plain import to_dict
-from . import planning, progress, recheck, report, settings, stored
+from .._plan.plan import HOOK
+from . import hooks, planning, progress, recheck, report, settings, stored
 from .planning import Known
 from .results import LOCK
 from .run_state import Decision
@@ -23,9 +24,8 @@ PLAN = "plan"
 PLAN_AGAIN = "plan_again"
 LOCKS = "judge_locks"
 RENEWAL = "judge_renewal"
-FENCE_TASKS = "judge_fence_tasks"
+HOOK_TASKS = "judge_hook_tasks"
 REHEARSAL = "judge_rehearsal"
-FENCING = "judge_fencing"
 RECHECK = "judge_recheck"
 WAVE = "judge_wave"
 ROLL_BACK = "roll_back"
@@ -44,9 +44,9 @@ class Subject:
     now:      the time, in seconds since 1970
     hosts:    for LOCKS, the hosts on which the run has tried to take its lock
     once:     for LOCKS, whether a task that ran once has tried it, for one node after the other
-    wave:     for RECHECK and WAVE, the number of the wave, from 0
+    wave:     for RECHECK, HOOK_TASKS and WAVE, the number of the wave, from 0
     occasion: for RENEWAL, what the locks were renewed for
-    fence_problem: for FENCE_TASKS, why the fencing tasks cannot be relied on now, or ""
+    hook_problem: for HOOK_TASKS, why the tasks of the hook cannot be relied on now, or ""
     """
 
     decision: Decision | None
@@ -55,7 +55,7 @@ class Subject:
     once: bool = False
     wave: int = 0
     occasion: str = ""
-    fence_problem: str = ""
+    hook_problem: str = ""
 
 
 def _plan_again(known: Known, decision: Decision, about: Subject) -> Decision:
@@ -73,21 +73,17 @@ def _renewal(known: Known, decision: Decision, about: Subject) -> Decision:
     return progress.after_renewal(decision, about.occasion, known.results, about.now)
 
 
-def _fence_tasks(known: Known, decision: Decision, about: Subject) -> Decision:
-    return progress.after_reading_fence_tasks(decision, about.fence_problem)
+def _hook_tasks(known: Known, decision: Decision, about: Subject) -> Decision:
+    return hooks.after_reading(decision, about.hook_problem)
 
 
 def _rehearsal(known: Known, decision: Decision, about: Subject) -> Decision:
     return progress.after_rehearsal(decision, known.results)
 
 
-def _fencing(known: Known, decision: Decision, about: Subject) -> Decision:
-    return progress.after_fencing(decision, known.results)
-
-
 def _recheck(known: Known, decision: Decision, about: Subject) -> Decision:
     wave = decision.plan.waves[about.wave]
-    agreed = known.request().consents.overwrite
+    agreed = hooks.backed_up(known.request().consents.overwrite, decision, known.run)
     return recheck.rechecked(decision, wave, known.results, agreed)
 
 
@@ -96,7 +92,10 @@ def _wave(known: Known, decision: Decision, about: Subject) -> Decision:
     if about.wave < decision.progress.judged:
         return decision
     waves = decision.plan.waves
-    judged = progress.after_wave(decision, waves[about.wave], known.results, about.now)
+    wave = waves[about.wave]
+    if wave.kind == HOOK:
+        return hooks.after_hook(decision, wave, known.run, known.results, about.now)
+    judged = progress.after_wave(decision, wave, known.results, about.now)
     if judged != decision and progress.promotes_at_once(judged):
         return progress.after_wave(judged, waves[about.wave + 1], known.results, about.now)
     return judged
@@ -111,9 +110,8 @@ _UNDER_LOCK: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
     PLAN_AGAIN: _plan_again,
     LOCKS: _locks,
     RENEWAL: _renewal,
-    FENCE_TASKS: _fence_tasks,
+    HOOK_TASKS: _hook_tasks,
     REHEARSAL: _rehearsal,
-    FENCING: _fencing,
     RECHECK: _recheck,
     WAVE: _wave,
     ROLL_BACK: _roll_back,

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY, RELAY
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import TransactionId
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import FENCE
 
 from .._checks import judge, moving
 from .._checks.case import FAILED, PASSED, Case, Verdict
@@ -26,8 +27,9 @@ from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._model.versions import LinkVersions
 from .._plan import operations, planner
+from .._plan.hook_waves import Hooks, with_hooks
 from .._plan.operations import Scene
-from .._plan.plan import CATCH_UP, HAND_OVER, PROMOTE, Plan, Wave
+from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, PROMOTE, Plan, Wave
 from . import leases, progress, request, settings, stored, upstream_addresses
 from .leases import Crowd
 from .request import Request
@@ -279,8 +281,19 @@ def _judged(
         steps = case.plan
     history = _history(known.run, scene, wanted, steps)
     fence = moving.to_fence(case, requested.consents)
-    if fence and known.run.fence_problem:
-        first.append(Verdict("fence", FAILED, known.run.fence_problem))
+    candidate = wanted_primary(wanted.members.values())
+    waves = with_hooks(
+        steps.waves,
+        Hooks(
+            given=known.run.hooks,
+            fence=fence,
+            candidate=candidate if isinstance(observed.get(candidate), Answer) else "",
+            announced=_is_announced(state_directories, history, candidate),
+        ),
+    )
+    events = dict.fromkeys(wave.name for wave in waves if wave.kind == HOOK)
+    problems_of = known.run.hook_problems
+    first += [Verdict(name, FAILED, problems_of[name]) for name in events if name in problems_of]
     first += [
         Verdict("lock", FAILED, f"its lock is needed for {step.name}: {why}", step.host)
         for step in steps.steps
@@ -291,9 +304,9 @@ def _judged(
         operation=requested.operation,
         members=tuple(wanted.members.values()),
         former=goal.former,
-        candidate=wanted_primary(wanted.members.values()),
+        candidate=candidate,
         election=goal.election.reasons,
-        waves=steps.waves,
+        waves=waves,
         targets={host: _target(wanted, host) for host in observed},
         blocked=steps.blocked,
         verdicts=(*first, *judge.verdicts(case, requested.consents)),
@@ -309,8 +322,8 @@ def _judged(
         incomplete=_incomplete(scene, state_directories, history, reached),
         lock=_locks(
             reached,
-            steps.waves,
-            {wanted_primary(wanted.members.values()): tuple(fence)},
+            waves,
+            {candidate: tuple(fence)},
             state_directories,
             requested,
         ),
@@ -326,6 +339,12 @@ def _judged(
         before={host: txid_of(observation) for host, observation in observed.items()},
         remarks=_remarks(scene),
     )
+
+
+def _is_announced(state_directories: Stored, history: PromotionHistory, candidate: str) -> bool:
+    """Return whether a primary has been announced since the newest promotion."""
+    newest = history.newest.number if history.newest else 0
+    return state_directories.announced.get(candidate) == newest
 
 
 def _remarks(scene: Scene) -> tuple[str, ...]:
@@ -437,7 +456,7 @@ def _locks(
     steps: dict[str, tuple[str, ...]] = dict.fromkeys(reached, ())
     for wave in waves:
         for step in wave.steps:
-            if step.host in steps and wave.name != CATCH_UP:
+            if step.host in steps and wave.name not in (CATCH_UP, FENCE):
                 steps[step.host] = (*steps[step.host], step.name)
     locks = Locks(
         hosts=tuple(reached),

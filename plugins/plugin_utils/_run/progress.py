@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The decision after each part of a run: locks, rehearsal, fencing, waves.
+"""The decision after each part of a run: locks, rehearsal, waves. For hooks see hooks.py.
 
 Each function returns the decision with new verdicts and results in its progress. A failed verdict
 forbids all that has not been done yet. Pure functions over plain data.
@@ -111,16 +111,6 @@ def after_renewal(decision: Decision, occasion: str, results: Results, now: floa
     return renewed if decision.progress.steps else renewed.with_progress(started=now)
 
 
-def after_reading_fence_tasks(decision: Decision, problem: str) -> Decision:
-    """Return the decision with a failed verdict if the fencing tasks cannot be relied on now.
-
-    The file was read when the run began. Somebody may have edited it in the meantime.
-    """
-    if decision.progress.refused or not problem:
-        return decision
-    return decision.with_verdicts([Verdict("fence", FAILED, problem)])
-
-
 def after_rehearsal(decision: Decision, results: Results) -> Decision:
     """Return the decision with a verdict on each host where the orders were rehearsed."""
     if decision.progress.refused:
@@ -146,28 +136,6 @@ def _moved(earlier: Observation, result: Result) -> str:
     if now.role == earlier.state.role and follow_the_same(now, earlier.state):
         return ""
     return f"was {earlier.state} when the plan was made and is {now} now; run it again"
-
-
-def after_fencing(decision: Decision, results: Results) -> Decision:
-    """Return the decision with a verdict on each host that had to be fenced.
-
-    What counts is the confirmation in the lock of the candidate, as read after the fencing tasks.
-    That no task failed proves nothing.
-    """
-    candidate = decision.plan.candidate
-    results = results.one_by_one(LOCK)
-    result = results.of(candidate, LOCK)
-    lock = (result.get("lock") or {}) if results.said(candidate, LOCK) else {}
-    held = lock if lock.get("run_id") == results.run_id else {}
-    why = results.fence_problem(candidate) or (
-        f"its fencing tasks have not confirmed, in the lock on {candidate}, that it is fenced: "
-        "they have to end with nso.ha.ncs_ha_operation, state: confirmed, and the host"
-    )
-    verdicts = []
-    for host in decision.plan.lock.fence.get(candidate, ()):
-        ok = host in held.get("fenced", ())
-        verdicts.append(Verdict("fence", PASSED if ok else FAILED, "" if ok else why, host))
-    return decision.with_verdicts(verdicts)
 
 
 def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> Decision:
@@ -203,6 +171,7 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
         promotions=tuple(promotions),
         awaited=awaited,
         judged=decision.progress.judged + 1,
+        acted=True,
     )
     return judged.with_progress(reversible=_can_roll_back(judged))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._node import transaction_id
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import ANNOUNCE, EVENTS
 
 from .._checks import judge, moving
 from .._checks.case import FAILED, NOT_EVALUABLE, PASSED, Verdict
@@ -20,7 +21,7 @@ from .._model.observation import Answer, Observation, Silence, in_admin_mode, tx
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.operations import Scene
-from .._plan.plan import CATCH_UP, HAND_OVER, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
+from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
 from . import ending, stored, table
 from .results import ENDED, VERIFICATION, Results
 from .run_state import Decision, Run, StepResult
@@ -298,7 +299,7 @@ def _remaining(decision: Decision, outcome: str) -> list[str]:
         f"{step.host}: {' '.join(step.orders) or step.name} ({step.reason})"
         for wave in decision.plan.waves
         for step in wave.steps
-        if (wave.name, step.host) not in done
+        if (wave.name, step.host) not in done and not (wave.kind == HOOK and step.upstream)
     ]
     return steps + [f"{host}: {why}" for host, why in decision.plan.blocked.items()]
 
@@ -499,7 +500,7 @@ def _problem(
     verified = results.of(host, VERIFICATION)
     if verified.get("failed") or verified.get("unreachable"):
         return str(verified.get("msg", "it could not be verified"))
-    if decision.progress.steps and not verified:
+    if decision.progress.acted and not verified:
         return "it dropped out of the play before it was verified"
     last = observed[host]
     return last.reason if isinstance(last, Silence) else ""
@@ -508,7 +509,8 @@ def _problem(
 def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool) -> str:
     plan, progress = decision.plan, decision.progress
     # A candidate that does not catch up in time was only waited for.
-    acted = any(step.wave != CATCH_UP for step in progress.steps)
+    acted = any(step.wave not in (CATCH_UP, *EVENTS) for step in progress.steps)
+    unannounced = any(step.wave == ANNOUNCE and step.outcome != DONE for step in progress.steps)
     if len(links.primaries(observed)) > 1 and (acted or not (progress.refused or dry)):
         return TWO_PRIMARIES
     if progress.undecided:
@@ -516,7 +518,7 @@ def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool)
     wanted = Topology(plan.members)
     right = all(links.is_as_wanted(wanted, observed, host) for host in plan.required)
     if (progress.rolled_back or plan.undoes) and right and not progress.refused:
-        return ROLLED_BACK
+        return INCOMPLETE if unannounced else ROLLED_BACK
     if any(step.outcome == UNKNOWN for step in progress.steps):
         return UNKNOWN
     if progress.refused and not acted:

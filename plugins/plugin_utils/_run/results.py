@@ -21,6 +21,7 @@ from .._model.observation import Observation, Silence, from_result
 OBSERVATION = "__nso_ha_observation"
 LOCK = "__nso_ha_lock"
 RENEWAL = "__nso_ha_renewal"
+CONFIRMATION = "__nso_ha_confirmation"
 REHEARSAL = "__nso_ha_rehearsal"
 RECHECK = "__nso_ha_recheck"
 STEP = "__nso_ha_step_result"
@@ -39,10 +40,22 @@ HANDED_OVER = "__nso_ha_hand_over_results"
 #: The variable that has the host, in an entry of such a list.
 NODE = "__nso_ha_node"
 
-REGISTERED = (OBSERVATION, LOCK, RENEWAL, REHEARSAL, RECHECK, STEP, WITHDRAWAL, VERIFICATION, ENDED)
+REGISTERED = (
+    OBSERVATION,
+    LOCK,
+    RENEWAL,
+    CONFIRMATION,
+    REHEARSAL,
+    RECHECK,
+    STEP,
+    WITHDRAWAL,
+    VERIFICATION,
+    ENDED,
+)
 
-#: Variable of a host with the run and the reason why its fencing tasks failed, if they did.
-FENCE_PROBLEM = "__nso_ha_fence_problem"
+#: Variable of a host with the run, the step and the reason why the tasks of a hook failed, if they
+#: did.
+HOOK_PROBLEM = "__nso_ha_hook_problem"
 
 #: The steps of the observations of locked nodes, as their results say.
 UNDER_LOCK = "under lock"
@@ -101,10 +114,10 @@ class Results:
                 observed[host] = Silence("it dropped out of the play before it was asked again")
         return observed
 
-    def fence_problem(self, host: str) -> str:
-        """Return why the fencing tasks on a host have failed in this run, or nothing."""
-        problem = self.of(host, FENCE_PROBLEM)
-        return str(problem.get("text", "")) if problem.get("run_id") == self.run_id else ""
+    def hook_problem(self, host: str, step: str) -> str:
+        """Return why the tasks of a hook have failed on a host in this run, or nothing."""
+        problem = self.of(host, HOOK_PROBLEM)
+        return str(problem.get("text", "")) if is_said(problem, self.run_id, step) else ""
 
 
 def is_said(result: Result, run_id: str, step: str | None = None) -> bool:
@@ -137,8 +150,8 @@ def gather(
 
 def _of_host(variables: Mapping[str, Any], run_id: str) -> dict[str, Result]:
     results = {name: _of_this_run(variables.get(name), run_id) for name in REGISTERED}
-    problem = variables.get(FENCE_PROBLEM)
-    results[FENCE_PROBLEM] = problem if isinstance(problem, Mapping) else {}
+    problem = variables.get(HOOK_PROBLEM)
+    results[HOOK_PROBLEM] = problem if isinstance(problem, Mapping) else {}
     return results
 
 

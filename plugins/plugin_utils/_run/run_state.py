@@ -33,8 +33,8 @@ class Run:
     hosts:         the inventory names of all nodes of the cluster
     dry:           whether it only says what would be done
     problems:      why this play cannot run the operation, in words
-    fence_tasks:   path of the file with the fencing tasks, without links in it, or ""
-    fence_problem: why the fencing tasks cannot be relied on, or ""
+    hooks:         by event, the path of the file with tasks of the user's own, without links in it
+    hook_problems: by event, why the tasks in that file cannot be relied on
     lease:         for how many seconds its locks are valid where nso_ha_lock_timeout is not given
     """
 
@@ -46,8 +46,8 @@ class Run:
     hosts: tuple[str, ...]
     dry: bool = False
     problems: tuple[str, ...] = ()
-    fence_tasks: str = ""
-    fence_problem: str = ""
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    hook_problems: Mapping[str, str] = field(default_factory=dict)
     lease: float = LEAST
 
 
@@ -205,6 +205,8 @@ class Progress:
     failed:      verdicts that did not pass in the plan that was rolled back
     rolled_back: whether the plan is the one that brings the former primary back
     undecided:   whether a step may still be taken, so that nothing may be rolled back
+    acted:       whether any step was tried that is not a hook
+    hook_problem: why the tasks of the hook that is due cannot be relied on, or ""
     """
 
     locked: tuple[str, ...] = ()
@@ -222,6 +224,8 @@ class Progress:
     failed: tuple[Verdict, ...] = ()
     rolled_back: bool = False
     undecided: bool = False
+    acted: bool = False
+    hook_problem: str = ""
 
 
 @dataclass(frozen=True)

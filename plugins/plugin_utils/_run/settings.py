@@ -31,6 +31,8 @@ OF_THE_GROUP = (
     "nso_ha_allow_data_loss",
     "nso_ha_allow_orphans",
     "nso_ha_allow_overwrite",
+    "nso_ha_announce_tasks",
+    "nso_ha_backup_tasks",
     "nso_ha_break_lock",
     "nso_ha_candidate",
     "nso_ha_fence_tasks",
@@ -38,6 +40,7 @@ OF_THE_GROUP = (
     "nso_ha_operation",
     "nso_ha_override",
     "nso_ha_planned_candidate",
+    "nso_ha_withdraw_tasks",
 )
 
 #: Environment variables by which NSO's clients find its IPC, on the host where a module runs.
@@ -56,11 +59,14 @@ DEFAULT_LOOK = (OPERATIONAL_STATE,)
 
 #: Variables of the group that are text, and those that are lists of names or text with names.
 _TEXTS_OF_THE_GROUP = (
+    "nso_ha_announce_tasks",
+    "nso_ha_backup_tasks",
     "nso_ha_candidate",
     "nso_ha_fence_tasks",
     "nso_ha_group",
     "nso_ha_operation",
     "nso_ha_planned_candidate",
+    "nso_ha_withdraw_tasks",
 )
 _NAMES_OF_THE_GROUP = (
     "nso_ha_allow_data_loss",

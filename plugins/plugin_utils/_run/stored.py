@@ -35,6 +35,7 @@ class Stored:
     held:       by host, the lock of this run
     unusable:   for each thing that must be neither relied on nor replaced, a sentence about it
     exposed:    for each other way to change what is stored that users of a host have, a sentence
+    announced:  by host, the number of the promotion for which it was announced as primary
     """
 
     history: PromotionHistory
@@ -45,6 +46,7 @@ class Stored:
     held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unusable: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
+    announced: Mapping[str, int] = field(default_factory=dict)
 
 
 def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> Stored:
@@ -106,6 +108,11 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
         },
         unusable=(*_texts(hosts, results, "unusable"), *_untrusted(hosts, results, stopped=False)),
         exposed=exposed(hosts, results),
+        announced={
+            host: int(announced["epoch"])
+            for host, directory in directories.items()
+            if (announced := directory.get("announced"))
+        },
     )
 
 

@@ -5,7 +5,7 @@
 """Reading a file of tasks, and all that it includes, as Ansible reads it in a run.
 
 A file that Ansible cannot load ends the run at once, without rescue and always; so it is loaded
-beforehand. Its tasks become plain data (fence_file.py).
+beforehand. Its tasks become plain data (hook_file.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.loader import action_loader, module_loader
 from ansible.vars.manager import VariableManager
 
-from .fence_file import FenceTask
+from .hook_file import HookTask
 
 #: How deep files may include one another.
 MAX_DEPTH = 20
@@ -52,11 +52,11 @@ class Reader:
         self._play = play
         self._variables = VariableManager(loader=loader)
 
-    def read(self, path: str) -> list[FenceTask]:
+    def read(self, path: str) -> list[HookTask]:
         """Return the tasks in a file. Raises FileError."""
         return self._file(path, MAX_DEPTH)
 
-    def _file(self, path: str, depth: int) -> list[FenceTask]:
+    def _file(self, path: str, depth: int) -> list[HookTask]:
         if depth < 1:
             raise FileError(f"{path}: files include one another more than {MAX_DEPTH} deep")
         try:
@@ -79,7 +79,7 @@ class Reader:
             # Before ansible-core 2.19.
             return self._loader.load_from_file(path)
 
-    def _task(self, entry: Any, path: str, depth: int) -> FenceTask:
+    def _task(self, entry: Any, path: str, depth: int) -> HookTask:
         if not isinstance(entry, dict):
             raise FileError(f"{path} has {str(entry)[:40]!r} where a task should be")
         if "block" in entry:
@@ -94,15 +94,15 @@ class Reader:
             if isinstance(arguments.get("apply"), Mapping):
                 self._keywords(arguments["apply"])
             target = self._target(arguments, path)
-            return FenceTask(name, action, entry, arguments, block=self._file(target, depth - 1))
+            return HookTask(name, action, entry, arguments, block=self._file(target, depth - 1))
         if action in _ROLES:
             inside = self._role(entry, path, depth)
-            return FenceTask(name, action, entry, arguments, inside=inside)
+            return HookTask(name, action, entry, arguments, inside=inside)
         task = Task.load(entry, variable_manager=self._variables, loader=self._loader)
         resolved = _resolved(task.action)
-        return FenceTask(name, resolved, entry, arguments)
+        return HookTask(name, resolved, entry, arguments)
 
-    def _block(self, entry: Mapping[str, Any], path: str, depth: int) -> FenceTask:
+    def _block(self, entry: Mapping[str, Any], path: str, depth: int) -> HookTask:
         keywords = {key: value for key, value in entry.items() if key not in _SECTIONS}
         self._keywords(keywords)
         sections = {}
@@ -111,7 +111,7 @@ class Reader:
             if not isinstance(tasks, list):
                 raise FileError(f"{path}: {section} is not a list of tasks")
             sections[section] = [self._task(inner, path, depth) for inner in tasks]
-        return FenceTask(
+        return HookTask(
             name=str(entry.get("name") or ""),
             action="block",
             keywords=keywords,
@@ -140,7 +140,7 @@ class Reader:
                 return target
         raise FileError(f"{path} includes {named!r}, which is not there")
 
-    def _role(self, entry: Mapping[str, Any], path: str, depth: int) -> list[FenceTask]:
+    def _role(self, entry: Mapping[str, Any], path: str, depth: int) -> list[HookTask]:
         """Return the tasks of a role, and of what they include."""
         if depth < 1:
             raise FileError(f"{path}: roles include one another more than {MAX_DEPTH} deep")
@@ -162,7 +162,7 @@ class Reader:
             ) from None
         return self._of_role(blocks, path, depth - 1)
 
-    def _of_role(self, loaded: Sequence[Any], path: str, depth: int) -> list[FenceTask]:
+    def _of_role(self, loaded: Sequence[Any], path: str, depth: int) -> list[HookTask]:
         """Return these blocks and tasks of a role, with what they include."""
         tasks = []
         for item in loaded:
@@ -172,15 +172,15 @@ class Reader:
                 block = self._of_role(item.block, path, depth)
                 aside = self._of_role([*item.rescue, *item.always], path, depth)
                 keywords = {key: keywords[key] for key in keywords if key not in _SECTIONS}
-                tasks.append(FenceTask("", "block", keywords, block=block, aside=aside))
+                tasks.append(HookTask("", "block", keywords, block=block, aside=aside))
             elif not item.implicit:
                 inside = self._included(item, path, depth)
                 name = str(item.name or "")
                 action = _resolved(item.action)
-                tasks.append(FenceTask(name, action, keywords, item.args, inside=inside))
+                tasks.append(HookTask(name, action, keywords, item.args, inside=inside))
         return tasks
 
-    def _included(self, task: Any, path: str, depth: int) -> list[FenceTask]:
+    def _included(self, task: Any, path: str, depth: int) -> list[HookTask]:
         """Return what a task of a role includes."""
         if not isinstance(task, TaskInclude) or task.statically_loaded:
             return []
@@ -188,7 +188,7 @@ class Reader:
             return self._role({task.action: dict(task.args)}, path, depth)
         return self._file_of_role(task, path, depth)
 
-    def _file_of_role(self, task: Any, path: str, depth: int) -> list[FenceTask]:
+    def _file_of_role(self, task: Any, path: str, depth: int) -> list[HookTask]:
         named = str(task.args.get("file") or task.args.get("_raw_params") or "")
         role = task._role
         _refuse_template(named, "file", f"{path}: the role {role}")

@@ -43,7 +43,7 @@ def read(
         {
             "ansible.builtin.set_fact": {
                 "said": "{{ said | default({})"
-                " | combine({item.key: __nso_ha_begin.run.fence_problem}) }}"
+                " | combine({item.key: __nso_ha_begin.run.hook_problems.fence | default('')}) }}"
             },
             **once,
         },

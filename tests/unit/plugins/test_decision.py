@@ -16,7 +16,7 @@ from ansible.playbook.role_include import IncludeRole
 from ansible.template import Templar
 from ansible.utils.sentinel import Sentinel
 from ansible_collections.nso.ha.plugins.action import cluster_decision
-from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions
+from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions, hooks
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION
 from helpers import documentation
 from helpers.cases import N1, N2, answer, look
@@ -303,14 +303,20 @@ def test_of_a_host_that_was_dropped_the_inventory_says_what_it_should_be() -> No
     )
 
 
-def test_fencing_tasks_are_looked_at_for_a_failover_only(tmp_path: Path) -> None:
+def test_tasks_of_the_user_are_looked_at_and_fencing_tasks_for_a_failover_only(
+    tmp_path: Path,
+) -> None:
     missing = str(tmp_path / "no-such-file.yml")
-    fences = {"nso_ha_fence_tasks": missing}
-    problem = begin("failover", stated=fences)["fence_problem"]
-    assert missing in problem
-    assert "nso_ha_fence_tasks" in problem
-    assert begin("converge", stated=fences)["fence_problem"] == ""
-    assert begin("failover")["fence_problem"] == ""
+    given = dict.fromkeys(hooks.VARIABLES.values(), missing)
+    run = begin("failover", stated=given)
+    assert run["hooks"] == dict.fromkeys(hooks.VARIABLES, missing)
+    for event, name in hooks.VARIABLES.items():
+        assert missing in run["hook_problems"][event]
+        assert name in run["hook_problems"][event]
+    others = set(hooks.VARIABLES) - {"fence"}
+    for operation in ("converge", "switchover", "rejoin", "tear_down"):
+        assert set(begin(operation, stated=given)["hook_problems"]) == others
+    assert begin("failover")["hooks"] == {}
 
 
 def test_a_lock_has_to_last_for_the_rounds_that_forks_and_throttle_make(

@@ -28,6 +28,7 @@ HELD = Lock(
     steps=("promote", "attach"),
     fence=("n3", "n4"),
     fenced=("n4",),
+    confirmed=("withdraw n1",),
 )
 MARK = ReadOnlyMark("a", "switchover", clock.iso_text(NOW))
 
@@ -67,6 +68,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
             "steps": ["promote", "attach"],
             "fence": ["n3", "n4"],
             "fenced": ["n4"],
+            "confirmed": ["withdraw n1"],
             "expired": False,
             "doubt": "",
         },
@@ -77,6 +79,7 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
         "unusable": [],
         "untrusted": [],
         "exposed": [],
+        "announced": None,
     }
 
 
@@ -94,6 +97,7 @@ def test_an_empty_or_missing_directory_keeps_nothing(tmp_path: Path, name: str) 
         "unusable": [],
         "untrusted": [],
         "exposed": [],
+        "announced": None,
     }
     assert os.listdir(str(tmp_path)) == []
 

@@ -339,6 +339,48 @@ def test_what_is_not_for_this_run_to_confirm_is_refused(
     assert store.look().lock == wanted()
 
 
+def test_a_hook_is_confirmed_once_and_then_what_comes_after_it_is_due(store: Store) -> None:
+    store.begin(steps=("withdraw n1", "hand_over"))
+    with pytest.raises(StoreError, match="comes after the withdraw tasks for n1"):
+        store.directory.start("a", "hand_over", NOW)
+    with pytest.raises(StoreError, match=r"does not withdraw 'n2', but n1 .*nso_ha_hook\.host"):
+        store.directory.confirm("a", "n2", NOW, event="withdraw")
+    with pytest.raises(StoreError, match="does not backup 'n1', but no host"):
+        store.directory.confirm("a", "n1", NOW, event="backup")
+    with pytest.raises(StoreError, match="the withdraw tasks have taken 9 s"):
+        store.directory.confirm("a", "n1", NOW + 9, within=8, event="withdraw")
+    held, new = store.directory.confirm("a", "n1", NOW, event="withdraw")
+    assert (held.steps, held.confirmed, new) == (("hand_over",), ("withdraw n1",), True)
+    assert store.directory.confirm("a", "n1", NOW, event="withdraw") == (held, False)
+    assert store.directory.start("a", "hand_over", NOW).steps == ()
+    # A step that is due once more has to be confirmed once more.
+    assert store.begin(steps=("withdraw n1",)).lock.confirmed == ()
+
+
+def test_an_announcement_is_kept_until_the_node_is_withdrawn(store: Store) -> None:
+    store.begin(steps=("announce n1",))
+    store.directory.confirm("a", "n1", NOW, event="announce", epoch=3)
+    store.directory.give_back("a")
+    announced = store.look().announced
+    assert announced is not None
+    assert announced.as_result() == {"epoch": 3, "run_id": "a", "at": clock.iso_text(NOW)}
+    store.directory.void_announcement()
+    assert store.look().announced is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"epoch": -1, "run_id": "a", "at": "x"}'])
+def test_an_announcement_that_cannot_be_read_counts_as_none(store: Store, text: str) -> None:
+    store.begin()
+    (store.path / contents.ANNOUNCED).write_text(text)
+    assert store.look() == store.look()._replace(announced=None, damaged=[])
+
+
+def test_an_announcement_of_a_newer_format_is_not_replaced(store: Store) -> None:
+    store.begin()
+    (store.path / contents.ANNOUNCED).write_text('{"format": 2}')
+    assert contents.ANNOUNCED in store.look().unusable[0]
+
+
 def test_where_nothing_has_to_be_fenced_nothing_is_confirmed(store: Store) -> None:
     store.begin(fence=())
     with pytest.raises(StoreError, match="does not fence 'n4', but no host"):

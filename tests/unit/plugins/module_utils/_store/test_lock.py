@@ -93,7 +93,7 @@ def test_what_has_another_form_is_no_lock(change: Any) -> None:
         lock.parse_lock(data)
 
 
-@pytest.mark.parametrize("name", sorted({*Lock._fields} - {"more"}))
+@pytest.mark.parametrize("name", sorted({*Lock._fields} - {"more", "confirmed"}))
 def test_what_has_not_all_keys_is_no_lock(name: str) -> None:
     existing = {key: value for key, value in json.loads(HELD.as_json()).items() if key != name}
     with pytest.raises(ValueError, match=f"{name} is missing"):
@@ -285,3 +285,33 @@ def test_an_operation_may_not_go_on_otherwise(
     assert text is not None
     assert text.startswith(f"the lock of this operation ({wanted}) is not held here any more: ")
     assert words in text
+
+
+def test_the_lock_of_a_release_that_knew_no_other_hooks_is_read() -> None:
+    older = {key: value for key, value in json.loads(HELD.as_json()).items() if key != "confirmed"}
+    assert lock.parse_lock(json.dumps(older).encode()) == HELD._replace(confirmed=())
+
+
+@pytest.mark.parametrize(
+    ("steps", "step", "why"),
+    [
+        (("withdraw n1", "hand_over", "secondaries"), "hand_over", "the withdraw tasks for n1"),
+        (("hand_over", "backup n1", "secondaries"), "secondaries", "the backup tasks for n1"),
+        (("hand_over", "backup n1", "secondaries"), "hand_over", None),
+        (("promote", "announce n1", "release"), "release", None),
+        (("hand_over",), "hand_over", None),
+    ],
+)
+def test_a_step_is_not_due_before_the_hook_that_comes_before_it_is_confirmed(
+    steps: tuple[str, ...], step: str, why: str | None
+) -> None:
+    held = HELD._replace(steps=steps, confirmed=())
+    told = lock.not_due(held, step)
+    assert (told is None) == (why is None)
+    assert (why or "") in (told or "")
+    for event in (lock.WITHDRAW, lock.BACKUP):
+        if held.awaits(event):
+            held = held.confirms(event, "n1")
+            assert held.is_confirmed(event, "n1")
+            assert held.awaits(event) == ("n1",)
+    assert lock.not_due(held, step) is None

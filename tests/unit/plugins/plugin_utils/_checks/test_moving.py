@@ -65,7 +65,7 @@ def test_a_primary_that_may_live_has_to_be_fenced_or_the_check_overridden() -> N
 def test_fencing_tasks_that_cannot_be_relied_on_refuse_where_they_would_be_needed() -> None:
     cluster = dead()
     cluster.nodes["n1"].running = True
-    broken: Any = {"fence_tasks": "off.yml", "fence_problem": "it has no tasks"}
+    broken: Any = {"fence_tasks": "off.yml", "hook_problems": {"fence": "it has no tasks"}}
     refused = planned(cluster, "failover", **broken)
     assert why(refused) == {("fence", ""): "failed"}
     Play(ALL, cluster, "failover", override="fenced").run()

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     decisions,
+    hooks,
     planning,
     progress,
     recheck,
@@ -60,9 +61,8 @@ MAKERS = {
     "plan_again": (planning, "plan"),
     "judge_locks": (progress, "after_locking"),
     "judge_renewal": (progress, "after_renewal"),
-    "judge_fence_tasks": (progress, "after_reading_fence_tasks"),
+    "judge_hook_tasks": (hooks, "after_reading"),
     "judge_rehearsal": (progress, "after_rehearsal"),
-    "judge_fencing": (progress, "after_fencing"),
     "judge_recheck": (recheck, "rechecked"),
     "judge_wave": (progress, "after_wave"),
     "roll_back": (planning, "roll_back"),

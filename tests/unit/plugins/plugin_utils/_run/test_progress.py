@@ -13,7 +13,6 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import progress
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
-    FENCE_PROBLEM,
     HANDED_OVER,
     LOCK,
     OBSERVATION,
@@ -471,14 +470,6 @@ def test_a_wave_is_forbidden_by_each_lock_that_was_not_proven_for_it() -> None:
     assert right.progress.started == 7.0
 
 
-def test_fencing_tasks_that_were_edited_in_the_meantime_refuse() -> None:
-    going = decision(*HAND_OVER)
-    assert progress.after_reading_fence_tasks(going, "") == going
-    judged = progress.after_reading_fence_tasks(going, "it has no tasks")
-    assert reason(judged, "fence") == "it has no tasks"
-    assert judged.progress.refused
-
-
 # Rehearsal
 
 
@@ -522,52 +513,3 @@ def test_a_rehearsal_that_did_not_go_well_refuses(result: Result | None, why: st
     assert judged.progress.refused
     assert failed(judged, "rehearsal") == ["n2"]
     assert reason(judged, "rehearsal") == why
-
-
-# Fencing
-
-_FENCE = Locks(fence={"n2": ("n1", "n4")})
-
-
-def confirmed(run_id: str = RUN_ID, owner: str = RUN_ID, fenced: tuple[str, ...] = ()) -> Result:
-    return {"run_id": run_id, "lock": lock(owner, fence=["n1", "n4"], fenced=list(fenced))}
-
-
-def fenced(by_name: dict[str, Any]) -> Decision:
-    return progress.after_fencing(decision(*HAND_OVER, locks=_FENCE), results(by_name))
-
-
-@pytest.mark.parametrize(
-    ("read", "not_fenced"),
-    [
-        (confirmed(fenced=("n1", "n4")), []),
-        (confirmed(fenced=("n1",)), ["n4"]),
-        (confirmed(), ["n1", "n4"]),
-        (confirmed(run_id=EARLIER, fenced=("n1", "n4")), ["n1", "n4"]),
-        (confirmed(owner="another", fenced=("n1", "n4")), ["n1", "n4"]),
-        ({"run_id": RUN_ID, "failed": True, "lock": None}, ["n1", "n4"]),
-        ({}, ["n1", "n4"]),
-    ],
-)
-def test_a_host_is_fenced_only_if_the_lock_of_this_run_says_so(
-    read: Result, not_fenced: list[str]
-) -> None:
-    judged = fenced({ONE_BY_ONE[LOCK]: {"n2": read}})
-    assert judged.progress.refused == bool(not_fenced)
-    assert failed(judged, "fence") == not_fenced
-    reasons = [verdict.reason for verdict in judged.verdicts if verdict.result == "failed"]
-    assert all("have not confirmed, in the lock on n2" in text for text in reasons)
-
-
-def test_the_lock_that_was_read_before_the_fencing_tasks_ran_proves_nothing() -> None:
-    judged = fenced({LOCK: {"n2": confirmed(fenced=("n1", "n4"))}})
-    assert failed(judged, "fence") == ["n1", "n4"]
-
-
-@pytest.mark.parametrize(("run_id", "told"), [(RUN_ID, True), (EARLIER, False)])
-def test_a_fencing_task_that_failed_in_this_run_is_told(run_id: str, told: bool) -> None:
-    problem = {"run_id": run_id, "text": "the outlet is {stuck}"}
-    judged = fenced(
-        {ONE_BY_ONE[LOCK]: {"n2": confirmed()}, FENCE_PROBLEM: {"n2": problem}},
-    )
-    assert (judged.verdicts[-1].reason == "the outlet is {stuck}") == told

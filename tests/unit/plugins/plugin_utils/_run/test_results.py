@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._model.observation import Silence
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     ENDED,
-    FENCE_PROBLEM,
+    HOOK_PROBLEM,
     LOCK,
     NODE,
     OBSERVATION,
@@ -44,7 +44,7 @@ def gathered(variables: dict[str, Any], once: dict[str, Any] | None = None) -> d
 
 
 def test_nothing_else_is_taken() -> None:
-    assert set(gathered(OWN)) == {*REGISTERED, FENCE_PROBLEM}
+    assert set(gathered(OWN)) == {*REGISTERED, HOOK_PROBLEM}
 
 
 def test_a_result_counts_only_if_its_module_made_it_in_this_run() -> None:
@@ -170,13 +170,15 @@ def test_what_an_earlier_run_or_a_skipped_task_left_is_not_a_reason() -> None:
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        ({"run_id": RUN_ID, "text": "stuck"}, "stuck"),
-        ({"run_id": OTHERS, "text": "stuck"}, ""),
+        ({"run_id": RUN_ID, "step": "fence n3", "text": "stuck"}, "stuck"),
+        ({"run_id": OTHERS, "step": "fence n3", "text": "stuck"}, ""),
+        ({"run_id": RUN_ID, "step": "fence n4", "text": "stuck"}, ""),
         ("stuck", ""),
         (None, ""),
     ],
 )
-def test_what_went_wrong_with_fencing_tasks_counts_in_this_run_only(
+def test_what_went_wrong_with_a_hook_counts_in_this_run_and_for_its_step_only(
     problem: object, text: str
 ) -> None:
-    assert gather({"n1": {FENCE_PROBLEM: problem}}, {}, RUN_ID).fence_problem("n1") == text
+    gathered = gather({"n1": {HOOK_PROBLEM: problem}}, {}, RUN_ID)
+    assert gathered.hook_problem("n1", "fence n3") == text

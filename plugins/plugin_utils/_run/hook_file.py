@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whether a file of fencing tasks can be relied on, as far as reading it tells. Pure functions.
+"""Whether a file of a hook's tasks can be relied on, as far as reading it tells. Pure functions.
 
-Its confirming task writes into the lock that a host is fenced, and that permits a promotion. So the
-confirming task must not be reached unless the host is fenced: no task before it may hide a failure,
-and the last task before it must not be skipped. task_file.py reads the files.
+Its confirming task writes into the lock that a host is fenced, say, and that permits a promotion.
+So the confirming task must not be reached unless the host is fenced: no task before it may hide a
+failure, and the last task before it must not be skipped. task_file.py reads the files.
 """
 
 from __future__ import annotations
@@ -16,9 +16,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The task that confirms. It is named in full in messages.
-CONFIRMS = "nso.ha.ncs_ha_operation"
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import (
+    ANNOUNCE,
+    BACKUP,
+    FENCE,
+    WITHDRAW,
+)
+
+from .hooks import CONFIRMS, host_variable
+
 CONFIRMED = "confirmed"
+
+#: For each event, what the tasks do and what a host is then.
+_WORDS = {
+    FENCE: ("fence", "fenced"),
+    WITHDRAW: ("withdraw", "withdrawn"),
+    BACKUP: ("back up", "backed up"),
+    ANNOUNCE: ("announce", "announced"),
+}
 
 _NO = ("false", "no", "off", "n", "f", "0", "")
 
@@ -48,7 +63,7 @@ _HARMLESS_META = frozenset(("noop", "reset_connection"))
 
 
 @dataclass(frozen=True)
-class FenceTask:
+class HookTask:
     """A task, a block, or a task that includes a file or a role.
 
     action:    the full name of the action, "block" for a block
@@ -64,9 +79,9 @@ class FenceTask:
     action: str
     keywords: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    block: Sequence[FenceTask] = ()
-    aside: Sequence[FenceTask] = ()
-    inside: Sequence[FenceTask] = ()
+    block: Sequence[HookTask] = ()
+    aside: Sequence[HookTask] = ()
+    inside: Sequence[HookTask] = ()
     rescues: bool = False
 
     @property
@@ -81,9 +96,12 @@ class FenceTask:
 
 
 def problems(
-    tasks: Sequence[FenceTask], tags_are_chosen: bool, limit: float = math.inf
+    tasks: Sequence[HookTask],
+    tags_are_chosen: bool,
+    limit: float = math.inf,
+    event: str = FENCE,
 ) -> list[str]:
-    """Return the reasons why a file cannot be relied on; none if it can.
+    """Return the reasons why a file for an event cannot be relied on; none if it can.
 
     `tags_are_chosen`: whether --tags or --skip-tags may leave out tasks.
     `limit`: how long its tasks may take, in seconds (nso_ha_hook_timeout)
@@ -107,23 +125,23 @@ def problems(
     flat = list(_in_order(tasks, ()))
     places = [place for place, (task, _above) in enumerate(flat) if task.confirms]
     for place in places:
-        reasons += _not_certain(flat, place)
+        reasons += _not_certain(flat, place, event)
     if not places or places[-1] != len(flat) - 1:
         reasons.append(
-            f"it has to end with a task that confirms that the host is fenced: {CONFIRMS} with "
-            f'state: {CONFIRMED} and host: "{{{{ nso_ha_fence_host }}}}"'
+            f"it has to end with a task that confirms that the host is {_WORDS[event][1]}: "
+            f'{CONFIRMS} with state: {CONFIRMED} and host: "{{{{ {host_variable(event)} }}}}"'
         )
     return list(dict.fromkeys(reasons))
 
 
-def _all(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
+def _all(tasks: Iterable[HookTask]) -> Iterator[HookTask]:
     for task in tasks:
         yield task
         yield from _all(task.block)
         yield from _all(task.aside)
 
 
-def _everything(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
+def _everything(tasks: Iterable[HookTask]) -> Iterator[HookTask]:
     """Yield all tasks, those in roles too."""
     for task in _all(tasks):
         yield task
@@ -131,8 +149,8 @@ def _everything(tasks: Iterable[FenceTask]) -> Iterator[FenceTask]:
 
 
 def _in_order(
-    tasks: Iterable[FenceTask], above: tuple[FenceTask, ...]
-) -> Iterator[tuple[FenceTask, tuple[FenceTask, ...]]]:
+    tasks: Iterable[HookTask], above: tuple[HookTask, ...]
+) -> Iterator[tuple[HookTask, tuple[HookTask, ...]]]:
     """Yield the tasks that run if none fails, in order, each with the blocks that it is in."""
     for task in tasks:
         if task.block:
@@ -141,13 +159,13 @@ def _in_order(
             yield task, above
 
 
-def _keywords_of(task: FenceTask) -> list[Mapping[str, Any]]:
+def _keywords_of(task: HookTask) -> list[Mapping[str, Any]]:
     """Return the keywords of a task, and those it gives to what it includes."""
     applied = task.arguments.get("apply")
     return [task.keywords, applied if isinstance(applied, Mapping) else {}]
 
 
-def _hides(task: FenceTask) -> Iterator[str]:
+def _hides(task: HookTask) -> Iterator[str]:
     called = _called(task)
     for keywords in _keywords_of(task):
         for keyword, instead in _HIDING.items():
@@ -165,7 +183,7 @@ def _hides(task: FenceTask) -> Iterator[str]:
                 yield f"{called} confirms and has {keyword}; it has to run once, on its own node"
 
 
-def _ends(task: FenceTask) -> Iterator[str]:
+def _ends(task: HookTask) -> Iterator[str]:
     """Yield why a task may end the run in a way that leaves locks behind."""
     called = _called(task)
     for keywords in _keywords_of(task):
@@ -189,7 +207,7 @@ def _ends(task: FenceTask) -> Iterator[str]:
             yield f"{called} is meta: {what}, which ends the run with the locks left on the nodes"
 
 
-def _takes_longer(task: FenceTask, limit: float) -> Iterator[str]:
+def _takes_longer(task: HookTask, limit: float) -> Iterator[str]:
     """Yield why a task may go on after the time limit, which Ansible would not notice."""
     keywords = task.keywords
     pauses = 0.0
@@ -225,15 +243,16 @@ def _is_template(value: object) -> bool:
 
 
 def _not_certain(
-    flat: Sequence[tuple[FenceTask, tuple[FenceTask, ...]]], place: int
+    flat: Sequence[tuple[HookTask, tuple[HookTask, ...]]], place: int, event: str
 ) -> Iterator[str]:
     """Yield why the last task before a confirming task may not have run."""
+    do, done = _WORDS[event]
     confirming, above = flat[place]
     before = [(task, over) for task, over in flat[:place] if task.action not in _NOTHING]
     if not before or before[-1][0].confirms:
         yield (
-            f"{_called(confirming)} confirms, and nothing before it does anything: fence the host, "
-            "and ask whether it is fenced"
+            f"{_called(confirming)} confirms, and nothing before it does anything: {do} the host, "
+            f"and ask whether it is {done}"
         )
         return
     last, over = before[-1]
@@ -243,7 +262,7 @@ def _not_certain(
         if "when" in task.keywords:
             yield (
                 f"{_called(task)} is the last before the confirmation and has a condition, so it "
-                "may be skipped; let something that is always done ask whether the host is fenced"
+                f"may be skipped; let something that is always done ask whether the host is {done}"
             )
         if task.rescues:
             yield f"{_called(task)} is the last before the confirmation and rescues a failure"
@@ -255,11 +274,11 @@ def _not_certain(
     if last.action.endswith(("include_role", "import_role")):
         yield (
             f"{_called(last)} is the last before the confirmation, and whether a role did anything "
-            "cannot be told; let a task of the file ask whether the host is fenced"
+            f"cannot be told; let a task of the file ask whether the host is {done}"
         )
 
 
-def _may_loop_over_nothing(task: FenceTask) -> bool:
+def _may_loop_over_nothing(task: HookTask) -> bool:
     loops = [
         over
         for keyword, over in task.keywords.items()
@@ -268,7 +287,7 @@ def _may_loop_over_nothing(task: FenceTask) -> bool:
     return any(not isinstance(over, list) or not over for over in loops)
 
 
-def _called(task: FenceTask) -> str:
+def _called(task: HookTask) -> str:
     what = "the block" if task.action == "block" else "the task"
     return f"{what} {task.name!r}" if task.name else f"{what} {task.action}"
 
