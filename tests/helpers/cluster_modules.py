@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What modules do to the nodes of cluster_model.py, and what they return.
 
-They are those of the collection, and one that switches a host off: model.power.off.
+They are those of the collection, one that switches a host off, model.power.off, and one that tells
+a load balancer of it, model.balancer.ask.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _CONNECTION = frozenset(("token", "path", "ip", "port", "access_file", "timeout"
 #: The options that the role may give to each module.
 _OPTIONS: Mapping[str, frozenset[str]] = {
     "model.power.off": frozenset(("host",)),
+    "model.balancer.ask": frozenset(),
     "nso.ha.ncs_ha_operation": frozenset(
         (
             "state_dir",
@@ -92,6 +94,7 @@ class Modules:
         """Return the modules by their full names."""
         functions = {
             "model.power.off": self._switch_off,
+            "model.balancer.ask": self._ask_balancer,
             "nso.ha.ncs_ha_operation": self._operate,
             "nso.ha.ncs_ha_read_only": self._set_read_only,
             "nso.ha.ncs_ha_role": self._give_role,
@@ -112,6 +115,11 @@ class Modules:
         """Do what tasks of the operator do that fence a host."""
         self._before(f"power off {options['host']}")
         self._cluster.stop(options["host"])
+        return {"changed": True}
+
+    def _ask_balancer(self, node: Node, _options: Mapping[str, Any], check: bool) -> Result:
+        """Do what tasks of the operator do for the clients."""
+        self._before(f"balancer {node.host}")
         return {"changed": True}
 
     def _read_status(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:

@@ -23,7 +23,7 @@ from ansible_collections.nso.ha.plugins.module_utils._store.lock import (
 
 from .._checks.case import FAILED, PASSED, Verdict
 from .._checks.consents import Nodes
-from .._plan.plan import Step, Wave
+from .._plan.plan import PROMOTE, Step, Wave
 from .results import CONFIRMATION, Results
 from .run_state import Decision, Run, StepResult
 
@@ -73,7 +73,7 @@ def after_hook(decision: Decision, wave: Wave, run: Run, results: Results, now: 
     for step in wave.steps:
         why = _why_not(decision, wave, step, results)
         about = step.upstream or step.host
-        taken.append(_step_result(wave, step, _advice(wave.name, why, about, run), now))
+        taken.append(_step_result(wave, step, _advice(wave.name, why, run), now))
         if why and wave.name != ANNOUNCE:
             verdicts.append(Verdict(wave.name, FAILED, taken[-1].message, about))
         elif wave.name == FENCE:
@@ -109,27 +109,41 @@ def _is_confirmed(event: str, step: Step, results: Results) -> bool:
     return step.name in lock.get("confirmed", ())
 
 
-def _advice(event: str, why: str, host: str, run: Run) -> str:
+def _advice(event: str, why: str, run: Run) -> str:
     """Return why a hook is not done, with what that means and what to do next; "" if it is."""
     if not why or event == FENCE:
         return why
     without = f"run it again, or do without (-e {VARIABLES[event]}='')"
     if event == WITHDRAW:
-        again = ANNOUNCE in run.hooks
-        return (
-            f"{why}. It was not told to stop, and what its withdraw tasks did stays. Mend them and "
-            f"{without}"
-            + (f". To announce {host} again, if it stays primary: {repeat(run)}" if again else "")
-        )
+        return f"{why}. It was not told to stop. Mend its withdraw tasks and {without}"
     if event == BACKUP:
         return f"{why}. Its data was not overwritten. Mend its backup tasks and {without}"
-    return f"{why}. It is primary, and clients may not find it. To announce it again: {repeat(run)}"
+    # What it means is told for all that clients may not find, see `not_to_be_found`.
+    return why
 
 
-def repeat(run: Run) -> str:
-    """Return the command that announces the primary again, and changes nothing else."""
-    path = run.hooks.get(ANNOUNCE, "")
-    return f"ansible-playbook nso.ha.rejoin -i <inventory> -e {VARIABLES[ANNOUNCE]}={path}"
+def not_to_be_found(run: Run, decision: Decision, primary: str) -> list[str]:
+    """Return sentences on a primary that clients may not find after this run, with the remedy.
+
+    `primary` is the only one that there is at the end, or "".
+    """
+    last = ""
+    for step in decision.progress.steps:
+        done = step.outcome == DONE
+        if step.host == primary and step.wave == WITHDRAW:
+            last = "its withdraw tasks were run, and it is primary still"
+        elif step.host == primary and step.wave == PROMOTE and done and ANNOUNCE in run.hooks:
+            last = "it is primary, and has not been announced"
+        elif step.host == primary and step.wave == ANNOUNCE:
+            last = "" if done else "it is primary, and its announcement is not confirmed"
+    if not last:
+        return []
+    path = run.hooks.get(ANNOUNCE)
+    again = "Lead them there"
+    if path:
+        command = f"ansible-playbook nso.ha.rejoin -i <inventory> -e {VARIABLES[ANNOUNCE]}={path}"
+        again = f"To announce it again, and do nothing else: {command}"
+    return [f"Clients may not find {primary}: {last}.", f"{again}."]
 
 
 def _step_result(wave: Wave, step: Step, why: str, now: float) -> StepResult:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import FAILED as NOT_DONE
+from ansible_collections.nso.ha.plugins.module_utils._store.lock import WITHDRAW
 
 from .._checks.case import FAILED, NOT_EVALUABLE, OVERRIDDEN, PASSED, Verdict
 from .._checks.checks import without_lock
@@ -108,7 +109,9 @@ def after_renewal(decision: Decision, occasion: str, results: Results, now: floa
             why = str(result.get("msg") or _LOST)
             verdicts.append(Verdict("lock", FAILED, why, host))
     renewed = decision.with_verdicts(verdicts).with_progress(renewed=now)
-    return renewed if decision.progress.steps else renewed.with_progress(started=now)
+    if decision.progress.steps:
+        return renewed.with_progress(reversible=_can_roll_back(renewed))
+    return renewed.with_progress(started=now)
 
 
 def after_rehearsal(decision: Decision, results: Results) -> Decision:
@@ -189,12 +192,16 @@ def promotes_at_once(decision: Decision) -> bool:
 def _can_roll_back(decision: Decision) -> bool:
     """Return whether to bring the former primary back after a step that was not done.
 
-    Not once the candidate is primary. Where it may still become it, `not_withdrawn` says so.
+    Also where it was only withdrawn, so that it is announced again. Not once the candidate is
+    primary. Where it may still become it, `not_withdrawn` says so.
     """
     steps = decision.progress.steps
     promoted = any(step.wave == PROMOTE and step.outcome == DONE for step in steps)
     handed = any(step.wave == HAND_OVER for step in steps)
-    return decision.progress.refused and handed and not promoted
+    hands_over = any(wave.name == HAND_OVER for wave in decision.plan.waves)
+    withdrawn = any(step.wave == WITHDRAW and step.outcome == DONE for step in steps)
+    begun = handed or (hands_over and withdrawn)
+    return decision.progress.refused and begun and not promoted
 
 
 def _step_result(

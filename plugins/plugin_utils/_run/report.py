@@ -22,7 +22,7 @@ from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
-from . import ending, stored, table
+from . import ending, hooks, stored, table
 from .results import ENDED, VERIFICATION, Results
 from .run_state import Decision, Run, StepResult
 from .stored import Stored
@@ -120,8 +120,9 @@ def report(
         *_outdated(wanted, plan.candidate, outcome),
     ]
     consents = _consents(decision)
-    hints = [f"{text}." for text in consents]
-    notes = [*head, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
+    lost = hooks.not_to_be_found(run, decision, returned["primary"]["after"])
+    hints = [*lost, *(f"{text}." for text in consents)]
+    notes = [*lost, *head, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
     return {
         **returned,
         "message": _message(plan.operation, outcome, living, nodes, verdicts, hints),

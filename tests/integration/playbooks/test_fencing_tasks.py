@@ -78,9 +78,15 @@ def test_a_file_can_be_relied_on_only_if_nothing_hides_a_failure_from_its_confir
 
 
 def test_the_examples_of_the_documents_can_be_relied_on(pair: Cluster, tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "failover.md").read_text()
-    examples = re.findall(r"^```yaml\n(# fence\.yml\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 2
+    texts = [(ROOT / "docs" / f"{page}.md").read_text() for page in ("failover", "hooks")]
+    # That they confirm for the right host is in their text.
+    example = re.compile(r"^```yaml\n(# (\w+)\.yml\n.*?)^```$", re.MULTILINE | re.DOTALL)
+    found = [one for text in texts for one in example.findall(text)]
+    events = [event for _tasks, event in found]
+    assert events == ["fence", "fence", "withdraw", "announce", "backup"]
+    for tasks, event in found:
+        assert ("nso_ha_fence_host" if event == "fence" else "nso_ha_hook.host") in tasks
+    examples = [tasks for tasks, _event in found]
     files = {
         str(number): str(write(tmp_path, f"example-{number}", example))
         for number, example in enumerate(examples)

@@ -347,6 +347,56 @@ def test_a_failover_that_was_killed_before_or_after_it_fenced_is_finished_by_the
         assert_finished(job, before, run_again(job, change, before))
 
 
+HOOK_TASKS = """
+- name: Ask the load balancer
+  model.balancer.ask: {}
+
+- name: Confirm it
+  nso.ha.ncs_ha_operation:
+    state: confirmed
+    host: "{{ nso_ha_hook.host }}"
+"""
+
+
+def announced(cluster: Cluster) -> str:
+    """Return the primary, which has to have been announced since it was promoted."""
+    (primary,) = cluster.primaries()
+    node = cluster.nodes[primary]
+    assert node.announced is not None
+    assert node.announced["epoch"] == max(entry["epoch"] for entry in node.record)
+    return primary
+
+
+def test_a_switchover_with_hooks_that_was_killed_anywhere_is_announced_by_the_next_run(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "hook.yml"
+    file.write_text(HOOK_TASKS)
+    job = Job(
+        "switchover",
+        FLAT,
+        whole,
+        led_by(FLAT, "n2"),
+        variables={f"{event}_tasks": str(file) for event in ("withdraw", "announce", "backup")},
+    )
+    play, cluster, left = undisturbed(job)
+    assert_finished(job, cluster, play)
+    assert announced(cluster) == "n2"
+    changes = [change for change, _there in left]
+    told = ["balancer n1", "confirm n1"], ["balancer n2", "confirm n2"]
+    where = [changes.index(balancer) for balancer, _confirm in told]
+    assert [changes[place : place + 2] for place in where] == list(told)
+    assert where[0] < changes.index("read_only True n1")
+    assert changes.index("beprimary n2") == where[1] - 1
+    for change, before in left:
+        assert_finished(job, before, run_again(job, change, before))
+        assert announced(before) == "n2"
+        # Another run has nothing to do, not even to announce.
+        idle: list[str] = []
+        replace(job, operation="rejoin").play(before, "idle", idle.append).run()
+        assert idle == []
+
+
 def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_the_next() -> None:
     job = Job("switchover", FLAT, whole, FLAT)
 

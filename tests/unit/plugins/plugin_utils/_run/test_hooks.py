@@ -11,13 +11,17 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.consents import Nodes
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.hook_waves import Hooks, with_hooks
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import HOOK, Step, Wave
-from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks, report
+from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks, progress, report
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     CONFIRMATION,
     HOOK_PROBLEM,
     LOCK,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, StepResult
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
+    Decision,
+    Locks,
+    StepResult,
+)
 from helpers.cases import N1, N2, N3, RUN_ID, Result, decision, lock, results, run
 
 EARLIER = "earlier"
@@ -86,9 +90,6 @@ def test_a_task_that_failed_and_a_file_that_was_edited_are_told() -> None:
     assert not edited.progress.refused
     step = after(wave("backup"), {}, edited).progress.steps[0]
     assert step.message.startswith("it has no tasks. Its data was not overwritten")
-    told = after(wave("announce"), {}).progress.steps[0].message
-    assert "clients may not find it" in told
-    assert told.endswith("nso.ha.rejoin -i <inventory> -e nso_ha_announce_tasks=/etc/announce.yml")
 
 
 def test_a_consent_holds_where_there_are_backup_tasks_only_for_what_they_backed_up() -> None:
@@ -149,3 +150,50 @@ def test_a_hook_alone_is_no_change_of_the_cluster() -> None:
     judged = after(wave("withdraw"), {})
     told = report.report(RUN, [N1, N2, N3], judged, results({}))
     assert (told["outcome"], told["changed"]) == ("refused", False)
+
+
+AGAIN = (
+    "To announce it again, and do nothing else: ansible-playbook nso.ha.rejoin -i <inventory> "
+    "-e nso_ha_announce_tasks=/etc/announce.yml."
+)
+
+
+def taken(name: str, outcome: str = "done") -> StepResult:
+    return StepResult(name, name, "n1", (name,), (), "", outcome)
+
+
+@pytest.mark.parametrize(
+    ("names", "outcome", "why"),
+    [
+        (["withdraw"], "done", "its withdraw tasks were run, and it is primary still"),
+        (["withdraw"], "failed", "its withdraw tasks were run, and it is primary still"),
+        (["promote"], "done", "it is primary, and has not been announced"),
+        (["promote", "announce"], "failed", "it is primary, and its announcement is not confirmed"),
+        (["withdraw", "announce"], "done", ""),
+        (["catch_up", "promote", "announce"], "done", ""),
+        (["catch_up"], "done", ""),
+    ],
+)
+def test_a_primary_that_clients_may_not_find_is_named_with_the_command_that_announces_it(
+    names: list[str], outcome: str, why: str
+) -> None:
+    first = [taken(name) for name in names[:-1]]
+    going = decision(steps=(*first, taken(names[-1], outcome)))
+    told = hooks.not_to_be_found(RUN, going, "n1")
+    assert told == ([f"Clients may not find n1: {why}.", AGAIN] if why else [])
+    assert hooks.not_to_be_found(RUN, going, "n2") == []
+    without = hooks.not_to_be_found(replace(RUN, hooks={}), going, "n1")
+    assert len(without) == (2 if why and names != ["promote"] else 0)
+    assert AGAIN not in without
+
+
+@pytest.mark.parametrize(("withdrawn", "reversible"), [("done", True), ("failed", False)])
+def test_a_primary_that_was_withdrawn_and_cannot_hand_over_is_brought_back(
+    withdrawn: str, reversible: bool
+) -> None:
+    given = (taken("withdraw", withdrawn),)
+    locks = Locks(hosts=("n1", "n2"))
+    going = decision(steps("hand_over", "n1"), steps=given, locked=("n1", "n2"), locks=locks)
+    judged = progress.after_renewal(going, "now", results({}), 7.0)
+    assert judged.progress.refused
+    assert judged.progress.reversible == reversible
