@@ -18,7 +18,13 @@ from ansible_collections.nso.ha.plugins.module_utils._node import ways
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import GIVE_ROLE, KINDS, Step, Wave
+from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import (
+    GIVE_ROLE,
+    HOOK,
+    KINDS,
+    Step,
+    Wave,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, results, settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
@@ -505,7 +511,8 @@ def test_a_decision_that_is_lost_makes_nothing_needed() -> None:
 
 #: The files of waves: how these are taken, and whether nodes are looked at before.
 WAVES = {
-    *(f"act/{kind}.yml" for kind in (*KINDS.values(), GIVE_ROLE, f"{GIVE_ROLE}_in_parallel")),
+    *(f"act/{kind}.yml" for kind in (*KINDS.values(), HOOK)),
+    *(f"act/{kind}.yml" for kind in (GIVE_ROLE, f"{GIVE_ROLE}_in_parallel")),
     # Only waves in which nodes get roles are preceded by a look.
     *(f"act/recheck_and_{kind}.yml" for kind in (GIVE_ROLE, f"{GIVE_ROLE}_in_parallel")),
 }
