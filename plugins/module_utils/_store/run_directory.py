@@ -177,8 +177,9 @@ class RunDirectory(StateDirectory):
         held = self._held(run_id, now)
         elapsed = held.since_renewed(now)
         if within is not None and elapsed > within:
+            tasks = "fencing" if event == lock.FENCE else event
             raise StoreError(
-                f"the {event} tasks have taken {elapsed:.0f} s, and nso_ha_hook_timeout is "
+                f"the {tasks} tasks have taken {elapsed:.0f} s, and nso_ha_hook_timeout is "
                 f"{within:g} s, so what they found out may be out of date. Hint: let them wait "
                 "for less, or set nso_ha_hook_timeout to more."
             )
