@@ -22,7 +22,7 @@ from helpers.until import until
 
 LOCK_KEYS = {
     *("run_id", "node_id", "operation", "owner", "process", "taken", "expires", "lease", "expired"),
-    *("doubt", "steps", "fence", "fenced"),
+    *("doubt", "steps", "fence", "fenced", "confirmed"),
 }
 
 

@@ -65,6 +65,12 @@ def with_directory(run: Callable[[StateDirectory], Result]) -> Run:
     return lambda stage: run(new_directory(stage))
 
 
+def announced(directory: StateDirectory) -> Result:
+    """Confirm on a state directory that its node was announced."""
+    directory.begin(steps=["announce n1"])
+    return directory.confirm("n1", event="announce", epoch=2)
+
+
 def status_after(prepare: Callable[[Stage, StateDirectory], object], **options: Any) -> Run:
     """Run ncs_ha_status on a state directory."""
 
@@ -169,6 +175,10 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "kept and damaged": (
             NONE,
             status_after(lambda _stage, kept: (kept.path / "lock.json").write_text("junk")),
+        ),
+        "a node that was announced": (
+            NONE,
+            status_after(lambda _stage, kept: announced(kept)),
         ),
     },
     "ncs_ha_role": {
@@ -292,6 +302,7 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         "confirmed": (NONE, fencing(lambda kept: kept.confirm("n3"))),
         "confirmed in check mode": (NONE, fencing(lambda kept: kept.confirm("n3", check=True))),
         "not to be confirmed": (NONE, fencing(lambda kept: kept.confirm("n4"))),
+        "announced": (NONE, with_directory(announced)),
         "taken over": (NONE, with_directory(lambda kept: kept.begin("b", replace=["a"]))),
         "refused": (NONE, with_directory(lambda kept: kept.begin("b"))),
         "held": (NONE, with_directory(lambda kept: kept.hold(step="before promote"))),

@@ -25,6 +25,7 @@ def nothing(directory: StateDirectory) -> dict[str, Any]:
         "unusable": [],
         "untrusted": [],
         "exposed": [],
+        "announced": None,
     }
 
 
@@ -67,6 +68,7 @@ def test_everything_that_is_kept_is_returned_and_left_as_it_is(
         "unusable": [],
         "untrusted": [],
         "exposed": [],
+        "announced": None,
     }
     assert directory.contents() == before
 
