@@ -120,7 +120,7 @@ def report(
         *_outdated(wanted, plan.candidate, outcome),
     ]
     consents = _consents(decision)
-    lost = hooks.not_to_be_found(run, decision, returned["primary"]["after"])
+    lost = hooks.not_to_be_found(run, decision, links.only_primary(observed))
     hints = [*lost, *(f"{text}." for text in consents)]
     notes = [*lost, *head, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
     return {
