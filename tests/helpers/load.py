@@ -50,7 +50,8 @@ class Judged(NamedTuple):
 class Load:
     """The load. `rate` is writes a second for each node, `settle` seconds of the final read.
 
-    It writes to all nodes, or to those of `nodes`; it reads all of them when it ends.
+    It writes to all nodes, or to those of `nodes`; it reads all of them when it ends. With `to`, so
+    many writers write to that address and port over the network, and know no node.
     """
 
     def __init__(
@@ -61,6 +62,9 @@ class Load:
         rate: float = 50,
         settle: float = 10,
         nodes: Sequence[str] = (),
+        to: str = "",
+        writers: int = 1,
+        timeout: float = 2,
     ) -> None:
         self.history = history
         self._skip_file = history.with_name(f"{history.name}.skip")
@@ -71,6 +75,8 @@ class Load:
         self._command += ["--rate", str(rate), "--settle", str(settle)]
         self._command += ["--skip-file", str(self._skip_file)]
         self._command += [f"--nodes={node}" for node in nodes]
+        self._command += ["--timeout", str(timeout)]
+        self._command += ["--to", to, "--writers", str(writers)] if to else []
         self._read = 0
         self._lines: list[dict[str, Any]] = []
         self._process: subprocess.Popen[str] | None = None
@@ -109,6 +115,15 @@ class Load:
             return done
 
         until(enough, seconds, f"{count} more writes acknowledged by {by or 'anybody'}")
+
+    def until_outcome(self, outcome: str, *, by: str, seconds: float = 10) -> None:
+        """Wait for a write that is sent from now on and has this outcome."""
+        since = time.monotonic()
+
+        def found() -> bool:
+            return any(one["outcome"] == outcome for one in self.attempts(by=by, since=since))
+
+        until(found, seconds, f"a write that is {outcome}")
 
     def leave_out(self, *names: str, seconds: float = 10) -> None:
         """Write to these no more; return once nothing is on its way to them."""

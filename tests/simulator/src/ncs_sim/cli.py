@@ -64,6 +64,13 @@ def add_node_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("node options").add_argument
     add("--ipc-port", type=int, metavar="PORT", help="TCP port for clients (4569)")
     add("--ha-port", type=int, metavar="PORT", help="port between nodes (4570)")
+    add(
+        "--northbound-port",
+        type=int,
+        metavar="PORT",
+        help="port at which a primary takes writes of clients, closed in any other role (none)",
+    )
+    add("--northbound-address", metavar="ADDRESS", help="where that port is (as --address)")
     add("--release", choices=list(RELEASES), help="NSO release to imitate (6.6)")
     add(
         "--protocol-version",

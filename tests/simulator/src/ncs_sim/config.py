@@ -56,6 +56,8 @@ class NodeOptions(TypedDict, total=False):
     ipc_port: int
     ipc_path: str | None
     ha_port: int
+    northbound_address: str
+    northbound_port: int
     release: str
     protocol_version: int | None
     otp: int
@@ -89,6 +91,8 @@ class NodeConfig:
     ipc_port: int = 4569
     ipc_path: str | None = None  # a Unix socket instead of TCP
     ha_port: int = 4570
+    northbound_address: str = ""  # of the port that is open on the primary only; empty: as address
+    northbound_port: int = 0  # 0: no such port
     release: str = "6.6"
     protocol_version: int | None = None  # None: what the release speaks
     otp: int = 25
@@ -135,6 +139,10 @@ class NodeConfig:
         return self.ipc_address or self.address
 
     @property
+    def northbound_host(self) -> str:
+        return self.northbound_address or self.address
+
+    @property
     def silence_limit(self) -> float | None:
         """Seconds without a word from a peer after which it is taken for dead."""
         return 3 * self.tick_timeout or None
@@ -152,7 +160,12 @@ class NodeConfig:
 
     def check(self) -> None:
         """Raise SimError for the first option that cannot be."""
-        for what, value in (("address", self.address), ("IPC address", self.ipc_host)):
+        addresses = {
+            "address": self.address,
+            "IPC address": self.ipc_host,
+            "northbound address": self.northbound_host,
+        }
+        for what, value in addresses.items():
             try:
                 ipaddress.ip_address(value)
             except ValueError:
@@ -160,6 +173,8 @@ class NodeConfig:
         for what, port in (("IPC port", self.ipc_port), ("HA port", self.ha_port)):
             if not 0 < port < 65536:
                 raise SimError(f"{what} {port} is not between 1 and 65535")
+        if not 0 <= self.northbound_port < 65536:
+            raise SimError(f"northbound port {self.northbound_port} is not between 0 and 65535")
         if self.release not in RELEASES:
             raise SimError(f"release {self.release!r} is not one of {', '.join(RELEASES)}")
         if self.version not in LIBRARY_VERSIONS:

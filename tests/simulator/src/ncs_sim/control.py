@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ncs_sim.address import Address, Peer
@@ -51,7 +52,7 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                answer = await self._answer(line)
+                answer = await answer_to(line, self._carry_out)
                 writer.write(json.dumps(answer).encode("ascii") + b"\n")
                 await writer.drain()
         except (OSError, ValueError):  # ValueError: the line is too long
@@ -60,31 +61,13 @@ class ControlServer:
             with contextlib.suppress(OSError):
                 writer.close()
 
-    async def _answer(self, line: bytes) -> Answer:
-        try:
-            request = json.loads(line)
-            return {"ok": True} | await self._carry_out(request)
-        except (BadRequest, FaultError) as error:
-            return {"ok": False, "error": str(error)}
-        except (ValueError, RecursionError):
-            return {"ok": False, "error": "not a JSON object"}
-        except Refusal as refusal:
-            return {"ok": False, "error": refusal.reason or "refused", "code": refusal.code}
-        except StoreError as error:
-            return {"ok": False, "error": str(error), "code": int(Code.OS)}
-        except OutcomeUnknown as error:
-            return {"ok": False, "error": str(error), "unknown": True}
-
     async def _carry_out(self, request: object) -> Answer:
         node = self._node
         match request:
             case {"op": "status"}:
                 return {"status": node.describe()}
             case {"op": "write", "key": str() as key, "value": str() as value, **more}:
-                if not 0 < len(key) <= MAX_KEY or len(value) > MAX_VALUE:
-                    raise BadRequest(f"key 1 to {MAX_KEY}, value up to {MAX_VALUE} characters")
-                txid, epoch = await node.write(key, value, more.get("as_primary") is True)
-                return {"txid": txid.to_json(), "epoch": epoch, "run": node.run}
+                return await write(node, key, value, as_primary=more.get("as_primary") is True)
             case {"op": "read", "key": str() as key}:
                 return {"value": node.store.data.get(key)}
             case {"op": "dump"}:
@@ -112,6 +95,31 @@ class ControlServer:
             await take_socket(node.config, node.faults, fault, token)
         else:
             node.faults.add(fault)
+
+
+async def answer_to(line: bytes, carry_out: Callable[[object], Awaitable[Answer]]) -> Answer:
+    """Carry out one request; the answer says what came of it."""
+    try:
+        request = json.loads(line)
+        return {"ok": True} | await carry_out(request)
+    except (BadRequest, FaultError) as error:
+        return {"ok": False, "error": str(error)}
+    except (ValueError, RecursionError):
+        return {"ok": False, "error": "not a JSON object"}
+    except Refusal as refusal:
+        return {"ok": False, "error": refusal.reason or "refused", "code": refusal.code}
+    except StoreError as error:
+        return {"ok": False, "error": str(error), "code": int(Code.OS)}
+    except OutcomeUnknown as error:
+        return {"ok": False, "error": str(error), "unknown": True}
+
+
+async def write(node: Node, key: str, value: str, *, as_primary: bool) -> Answer:
+    """Let a client write one value."""
+    if not 0 < len(key) <= MAX_KEY or len(value) > MAX_VALUE:
+        raise BadRequest(f"key 1 to {MAX_KEY}, value up to {MAX_VALUE} characters")
+    txid, epoch = await node.write(key, value, as_primary)
+    return {"txid": txid.to_json(), "epoch": epoch, "run": node.run}
 
 
 async def give_order(node: Node, role: str, own_id: str, primary: object) -> None:

@@ -16,6 +16,7 @@ from ncs_sim.errors import SimError, StoreError
 from ncs_sim.ipc_server import IpcServer
 from ncs_sim.log import log
 from ncs_sim.node import Node
+from ncs_sim.northbound import Northbound
 from ncs_sim.process import ProcessId
 from ncs_sim.store import Store
 
@@ -54,6 +55,8 @@ async def _live(config: NodeConfig, directory: Path) -> None:
         loop.add_signal_handler(number, stop.set)
     node = Node(config, Store(directory / "data"))
     ipc, control = IpcServer(node), ControlServer(node)
+    if config.northbound_port:
+        node.follow = Northbound(node).follow
     await ipc.open()
     await control.open()  # last: who gets an answer here may take the node for ready
     log(f"node on {config.address}, protocol version {config.version}")

@@ -351,24 +351,29 @@ class NodeHandle:
                     sock.connect(str(path))
             except OSError as error:
                 raise NotRunning(f"{self.name} cannot be reached: {error}") from error
-            try:
-                sock.sendall(json.dumps(request).encode("ascii") + b"\n")
-                answer = _receive_line(sock, end)
-            except TimeoutError:
-                raise WriteUnknown(f"{self.name} did not answer within {timeout:g} s") from None
-            except OSError as error:
-                raise WriteUnknown(f"{self.name} closed: {error.strerror}") from error
-        if not answer:
-            raise WriteUnknown(f"{self.name} closed without an answer")
-        result: Answer = json.loads(answer)
-        if result.get("unknown"):
-            raise WriteUnknown(f"{self.name}: {result['error']}")
-        if not result.get("ok"):
-            raise NodeError(f"{self.name}: {result.get('error')}", result.get("code"))
-        return result
+            return ask(sock, request, end, self.name)
 
 
-def _receive_line(sock: socket.socket, end: float) -> bytes:
+def ask(sock: socket.socket, request: dict[str, Any], end: float, name: str) -> Answer:
+    """Send a request to a node and return what it answers before the monotonic time `end`."""
+    try:
+        sock.sendall(json.dumps(request).encode("ascii") + b"\n")
+        answer = receive_line(sock, end)
+    except TimeoutError:
+        raise WriteUnknown(f"{name} did not answer in time") from None
+    except OSError as error:
+        raise WriteUnknown(f"{name} closed: {error.strerror}") from error
+    if not answer:
+        raise WriteUnknown(f"{name} closed without an answer")
+    result: Answer = json.loads(answer)
+    if result.get("unknown"):
+        raise WriteUnknown(f"{name}: {result['error']}")
+    if not result.get("ok"):
+        raise NodeError(f"{name}: {result.get('error')}", result.get("code"))
+    return result
+
+
+def receive_line(sock: socket.socket, end: float) -> bytes:
     """One line before the deadline; empty if the peer closed before its end."""
     parts: list[bytes] = []
     size = 0

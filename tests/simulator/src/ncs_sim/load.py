@@ -4,6 +4,8 @@
 
 Each node has a thread, so that one which does not answer holds up none of the others. Every thread
 goes on offering its node a new write; the node refuses unless it is primary.
+
+Or the writers know one address only, and whoever answers there takes the write.
 """
 
 from __future__ import annotations
@@ -11,16 +13,19 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ncs_sim.cluster import Cluster
+from ncs_sim.control_path import Answer
 from ncs_sim.errors import Code
 from ncs_sim.handle import NodeError, NodeHandle, NotRunning, WriteUnknown
 from ncs_sim.history import Attempt, Outcome, Reading, Round, settled
 from ncs_sim.history_file import Recorder
+from ncs_sim.northbound_client import Service
 from ncs_sim.skip_file import SkipFile
 
 _BETWEEN_ROUNDS = 0.05  # seconds
@@ -29,7 +34,8 @@ _BETWEEN_ROUNDS = 0.05  # seconds
 class Load:
     """Writes to all nodes of a cluster until it is stopped, or to those named; reads all of them.
 
-    `skip` has nodes that are left out for now, as if no client could reach them.
+    `skip` has nodes that are left out for now, as if no client could reach them. With a service, so
+    many writers write there, and to no node by itself.
     """
 
     def __init__(
@@ -41,9 +47,16 @@ class Load:
         *,
         only: Collection[str] = (),
         skip: Path | None = None,
+        service: Service | None = None,
+        writers: int = 1,
     ) -> None:
         self._nodes = cluster.nodes
-        self._written = [cluster.node(one) for one in dict.fromkeys(only)] or cluster.nodes
+        written = [cluster.node(one) for one in dict.fromkeys(only)] or cluster.nodes
+        self._attempts: list[Callable[[int], Attempt]] = (
+            [partial(self._attempt_at, service)] * writers
+            if service
+            else [partial(self._attempt, node) for node in written]
+        )
         self._skip = SkipFile(skip)
         self._record = record
         self._prefix = f"load-{name}-"
@@ -55,9 +68,9 @@ class Load:
 
     def write(self, seconds: float | None, interval: float) -> None:
         """Write until `stop` or so many seconds have passed; return when no thread writes."""
-        with ThreadPoolExecutor(len(self._written)) as pool:
+        with ThreadPoolExecutor(len(self._attempts)) as pool:
             try:
-                threads = [pool.submit(self._write_to, node, interval) for node in self._written]
+                threads = [pool.submit(self._go_on, one, interval) for one in self._attempts]
                 self.stop.wait(seconds)
             finally:
                 self.stop.set()
@@ -73,30 +86,44 @@ class Load:
             rounds = [rounds[1], self._round()]
         return rounds
 
-    def _write_to(self, node: NodeHandle, interval: float) -> None:
+    def _go_on(self, attempt: Callable[[int], Attempt], interval: float) -> None:
         while not self.stop.is_set():
             due = time.monotonic() + interval
             with self._numbering:
                 number = next(self._numbers)
-            self._record.attempt(self._attempt(node, number))
+            self._record.attempt(attempt(number))
             self.stop.wait(max(0.0, due - time.monotonic()))
 
     def _attempt(self, node: NodeHandle, number: int) -> Attempt:
         sent = time.monotonic()
+        left_out = self._skip.reason(node.name)
+        if not left_out and not _can_answer(node):
+            left_out = "not running, or frozen"
+        if left_out:
+            outcome = Outcome.UNSENT
+            return Attempt(number, node.name, sent, time.monotonic(), outcome, reason=left_out)
+        return self._written(number, node.name, node.write_as_primary)
+
+    def _attempt_at(self, service: Service, number: int) -> Attempt:
+        return self._written(number, str(service), service.write)
+
+    def _written(
+        self, number: int, where: str, write: Callable[[str, str, float], Answer]
+    ) -> Attempt:
+        """Write once; the node is the one that says it has taken the write, or else `where`."""
+        sent = time.monotonic()
 
         def ended(outcome: Outcome, reason: object = "", **more: Any) -> Attempt:
+            name = str(more.pop("node", where))
             answered = time.monotonic()
-            return Attempt(number, node.name, sent, answered, outcome, reason=str(reason), **more)
+            return Attempt(number, name, sent, answered, outcome, reason=str(reason), **more)
 
-        left_out = self._skip.reason(node.name)
-        if left_out:
-            return ended(Outcome.UNSENT, left_out)
-        if not _can_answer(node):
-            return ended(Outcome.UNSENT, "not running, or frozen")
         try:
-            answer = node.write_as_primary(f"{self._prefix}{number}", str(number), self._timeout)
+            answer = write(f"{self._prefix}{number}", str(number), self._timeout)
             found = {"run": str(answer["run"]), "epoch": int(answer["epoch"])}
-            return ended(Outcome.ACKNOWLEDGED, txid=_txid_text(answer["txid"]), **found)
+            named = {"node": answer["node"]} if "node" in answer else {}
+            txid = _txid_text(answer["txid"])
+            return ended(Outcome.ACKNOWLEDGED, txid=txid, **found, **named)
         except NotRunning as error:
             return ended(Outcome.UNSENT, error)
         except WriteUnknown as error:

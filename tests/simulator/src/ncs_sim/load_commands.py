@@ -36,8 +36,9 @@ def add_commands(commands: Any) -> None:
         description="Write numbered values to whichever node takes writes as primary, until "
         "SIGINT or SIGTERM or for so many seconds. Then read all nodes and tell which "
         "acknowledged writes are lost, which values nobody wrote, and when two nodes were "
-        "primary at once. Nodes are reached through their directories, not over the network; "
-        "one that is dead or frozen is left out meanwhile, and so is one that --skip-file names.",
+        "primary at once. Without --to, nodes are reached through their directories, not over the "
+        "network; one that is dead or frozen is left out meanwhile, and so is one that --skip-file "
+        "names.",
         epilog=_EXITS,
     )
     load.add_argument("--dir", type=Path, required=True, help="what was given to up")
@@ -60,13 +61,26 @@ def add_commands(commands: Any) -> None:
         "each write, so nodes can come and go; if it is missing, no node is left out. What is not "
         "written because of it is unsent in the history",
     )
+    load.add_argument(
+        "--to",
+        metavar="ADDRESS:PORT",
+        help="write over the network to this one address: the northbound port of a node, a "
+        "floating address or a load balancer. The history then names the node that took a write",
+    )
+    load.add_argument(
+        "--writers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="how many write to the address of --to at the same time, 1 to 64 (1)",
+    )
     load.add_argument("--seconds", type=_positive, metavar="N", help="how long (until a signal)")
     load.add_argument(
         "--rate",
         type=_positive,
         default=20.0,
         metavar="N",
-        help="writes a second, at most, for each node (20)",
+        help="writes a second, at most, for each node or writer (20)",
     )
     load.add_argument(
         "--settle",
@@ -115,18 +129,27 @@ def _run_load(options: argparse.Namespace) -> int:
     from ncs_sim.cluster import Cluster
     from ncs_sim.history_file import Recorder, load_history
     from ncs_sim.load import Load
+    from ncs_sim.northbound_client import Service
 
     name = secrets.token_hex(4)
     try:
         cluster = Cluster.open(options.dir)
         for node in options.nodes:
             cluster.node(node)
+        service = Service.parse(options.to) if options.to else None
         recorder = Recorder(options.history, name, [node.name for node in cluster.nodes])
     except (SimError, OSError) as error:
         return _mistake(error)
     with recorder as record:
         load = Load(
-            cluster, record, name, options.timeout, only=options.nodes, skip=options.skip_file
+            cluster,
+            record,
+            name,
+            options.timeout,
+            only=options.nodes,
+            skip=options.skip_file,
+            service=service,
+            writers=options.writers,
         )
 
         def stop(number: int, frame: object) -> None:
@@ -172,6 +195,13 @@ def _names(text: str) -> list[str]:
     if not all(names):
         raise ValueError
     return names
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError
+    return value
 
 
 def _seconds(text: str) -> float:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 
 from ncs_sim.address import Peer
@@ -68,6 +68,8 @@ class Node:
         self._upstream: Upstream | None = None
         self._join: _Join | None = None
         self._phase_changed = asyncio.Event()
+        #: Called after each change of role or phase.
+        self.follow: Callable[[], None] = lambda: None
 
     # What others may see
 
@@ -129,6 +131,7 @@ class Node:
         self.phase = phase
         self._phase_changed.set()
         self._phase_changed = asyncio.Event()
+        self.follow()
 
     async def phase_change(self) -> None:
         """Return when the phase has changed."""
@@ -289,6 +292,7 @@ class Node:
         self.role, self.node_id = role, own_id
         self._epoch += 1
         log(f"is {role.name.lower()} as {own_id}")
+        self.follow()
 
     def _leave(self) -> None:
         """Become none, whatever the role was."""
@@ -298,6 +302,7 @@ class Node:
         self.role = Role.NONE
         self._epoch += 1
         log("is none")
+        self.follow()
         self.events.publish(HaEvent.IS_NONE)
 
     def _drop_links(self) -> None:
