@@ -49,6 +49,7 @@ ROOMS = (
     Room("plugin_utils/_plan", CONTROLLER, "operations, election, waves of steps"),
     Room("plugin_utils/_model", CONTROLLER, "topology, observations, promotion history"),
     Room("modules", TARGET, "options in, one result out"),
+    Room("module_utils/_probe", TARGET, "the program that says whether this node is the primary"),
     Room("module_utils/_apply", TARGET, "giving orders, under the lock"),
     Room("module_utils/_store", TARGET, "the state directory: lock, history, log"),
     Room("module_utils/_node", TARGET, "the node, its endpoint and its state"),

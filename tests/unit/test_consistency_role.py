@@ -43,6 +43,8 @@ ROLE = ROOT / "roles" / "cluster"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: The role, and the playbook, that are about AWX; see test_consistency_awx.py.
 SETUP = "awx_setup"
+#: All roles but the one that this file is about.
+OTHER_ROLES = (SETUP, "is_primary")
 #: The first play of every operation.
 GROUP = "group"
 PLAYBOOKS = sorted(
@@ -205,6 +207,18 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
     assert others == {*limits, *given}
 
 
+def test_the_defaults_of_the_role_with_the_program_are_those_of_its_spec_and_of_the_module() -> None:
+    role = ROOT / "roles" / "is_primary"
+    spec = load(role / "meta" / "argument_specs.yml")["argument_specs"][MAIN]["options"]
+    defaults = load(role / "defaults" / "main.yml")
+    assert defaults == {name: option["default"] for name, option in spec.items()}
+    module = documentation.module("ncs_ha_is_primary")["doc"]["options"]
+    prefix = "nso_ha_is_primary_"
+    assert defaults == {prefix + name: option["default"] for name, option in module.items()}
+    page = (role / "README.md").read_text()
+    assert all(f"| `{name}` | `{value}` |" in page for name, value in defaults.items())
+
+
 def test_the_settings_of_a_host_are_all_that_can_be_set() -> None:
     asked = set()
 
@@ -261,8 +275,13 @@ def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_t
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_no_other_variables(document: Path) -> None:
     named = {name.rstrip("_") for name in VARIABLE.findall(document.read_text())}
-    of_awx = load(ROOT / "roles" / SETUP / "meta" / "argument_specs.yml")["argument_specs"]
-    others = set(of_awx[MAIN]["options"])
+    others = {
+        name
+        for role in OTHER_ROLES
+        for name in load(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"][
+            MAIN
+        ]["options"]
+    }
     assert named <= SPECIFIED | handed_on() | handed_in() | others
 
 
@@ -295,7 +314,7 @@ def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
-    existing = {"cluster", SETUP, "ncs", *documentation.MODULES, *documentation.LOOKUPS}
+    existing = {"cluster", *OTHER_ROLES, "ncs", *documentation.MODULES, *documentation.LOOKUPS}
     existing |= {path.stem for path in PLAYBOOKS}
     assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= existing
 

@@ -35,8 +35,8 @@ _ADMIN_READ_ONLY = "/ncs-state/admin-configured-read-only-mode"
 #: Longest text that is believed to be a node id or a version, in characters.
 MAX_TEXT = 255
 
-# The session's user. In the context "system" it needs no rights, so which one it is says nothing.
-_USER = "admin"
+#: The session's user. In the context "system" it needs no rights, so which one it is says nothing.
+USER = "admin"
 _CONTEXT = "system"
 _SOURCE = "127.0.0.1"
 
@@ -148,6 +148,47 @@ def _read(
     )
 
 
+class Service(NamedTuple):
+    """What tells whether clients can write to a node. None stands for what is not known.
+
+    role:            one of state.ROLES
+    read_only:       whether it refuses writes, for whatever reason
+    admin_read_only: whether it does because an administrator, or an operation, said so
+    daemon_status:   one of DAEMON_STATUSES
+    secondaries:     ids of the connected secondaries, if they were asked for
+    failure:         why nothing more was told
+    """
+
+    role: str | None = None
+    read_only: bool | None = None
+    admin_read_only: bool | None = None
+    daemon_status: str | None = None
+    secondaries: tuple[str, ...] | None = None
+    failure: error.Failure | None = None
+
+
+def read_service(target: Target, user: str, *, with_secondaries: bool) -> Service:
+    """Read what tells whether clients can write to a node, within the target's timeout altogether.
+
+    Raises error.Failure where the node cannot be reached or is too slow.
+    """
+    limit = frames.Deadline(target.timeout)
+    with connected(target, ipc.Client.MAAPI) as (sock, _versions):
+        questions = _Questions(sock, limit, user)
+        daemon_status = _known(questions.text("/ncs-state/daemon-status"), DAEMON_STATUSES)
+        read_only = _boolean(questions.text(_READ_ONLY))
+        admin_read_only = _boolean(questions.text(_ADMIN_READ_ONLY))
+        container, role = _role(questions)
+        return Service(
+            role=role,
+            read_only=read_only,
+            admin_read_only=admin_read_only,
+            daemon_status=daemon_status,
+            secondaries=_secondaries(questions, container) if with_secondaries else None,
+            failure=questions.failure,
+        )
+
+
 def read_admin_mode(target: Target, seconds: float) -> bool | None:
     """Return whether a node is in the administrator's read-only mode, None where it is not told.
 
@@ -178,13 +219,15 @@ class _Questions:
     failure: why no question is answered, from the time when that is so
     """
 
-    def __init__(self, sock: socket.socket, limit: frames.Deadline | None = None) -> None:
+    def __init__(
+        self, sock: socket.socket, limit: frames.Deadline | None = None, user: str = USER
+    ) -> None:
         self._sock = sock
         self._limit = limit
         self._thandle = 0
         self.failure: error.Failure | None = None
         try:
-            maapi.start_user_session(sock, _USER, _CONTEXT, [], _SOURCE)
+            maapi.start_user_session(sock, user, _CONTEXT, [], _SOURCE)
             self._thandle = maapi.start_trans(sock, maapi.OPERATIONAL, maapi.READ)
         except error.Timeout:
             raise
