@@ -9,9 +9,9 @@ DOCUMENTATION = r"""
 module: ncs_ha_is_primary
 short_description: Install a program that says whether the local Cisco NSO daemon is the primary
 description:
-  - Puts the program C(ncs-ha-is-primary) on a node. It is one file, and needs nothing but Python 3.8
-    or later and its standard library. keepalived and load balancers run it to learn whether clients
-    may be sent to this node.
+  - Puts the program C(ncs-ha-is-primary) on a node. It is one file, and needs nothing but Python
+    3.8 or later and its standard library. keepalived and load balancers run it to learn whether
+    clients may be sent to this node.
   - The program looks without the HA socket, so it takes nothing from an HA controller and needs no
     token. Its exit status is 0 only if the daemon says, within the time limit, that it is the
     primary and takes writes. It is 1 if the daemon says that it is not or does not, and 2 in all
@@ -39,7 +39,10 @@ options:
     type: path
     default: /usr/local/bin/ncs-ha-is-primary
   python:
-    description: Absolute path of the Python interpreter that is to run it, 3.8 or later.
+    description:
+      - Absolute path of the Python interpreter that is to run it, 3.8 or later.
+      - The program has bytecode for this interpreter, and works with a later one, too, but starts
+        slower then. Run this module again after an update of Python.
     type: path
     default: /usr/bin/python3
 seealso:
@@ -74,10 +77,11 @@ import os
 import re
 import stat
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nso.ha.plugins.module_utils._probe.program import program
+from ansible_collections.nso.ha.plugins.module_utils._probe.program import program, sources
 
 _MODE = 0o755
 #: Linux takes no longer first line, and no blank in the path.
@@ -109,9 +113,32 @@ def main() -> None:
             "Set python to an interpreter of this host, 3.8 or later."
         )
     try:
-        module.exit_json(**_install(module, path, program(python)))
+        content = program(python, _compiled(module, python))
+        module.exit_json(**_install(module, path, content))
     except OSError as problem:
         module.fail_json(msg=f"Installing {path} failed: {problem.strerror or problem}")
+
+
+def _compiled(module: AnsibleModule, python: str) -> dict[str, bytes]:
+    """Return the files of the program, with bytecode for its interpreter. Raises OSError."""
+    with tempfile.TemporaryDirectory(dir=module.tmpdir) as directory:
+        top = Path(directory)
+        for name, content in sources().items():
+            (top / name).parent.mkdir(parents=True, exist_ok=True)
+            (top / name).write_bytes(content)
+        # Nothing of this directory, of the time or of chance is to be in the bytecode.
+        command = [python, "-S", "-m", "compileall", "-q", "-b", "-d", "ncs-ha-is-primary"]
+        status, _out, err = module.run_command(
+            [*command, "--invalidation-mode", "unchecked-hash", directory],
+            environ_update={"PYTHONHASHSEED": "0"},
+        )
+        if status:
+            raise OSError(f"{python} cannot compile it: {err.strip() or f'exit status {status}'}")
+        return {
+            path.relative_to(top).as_posix(): path.read_bytes()
+            for path in top.rglob("*.py*")
+            if path.is_file()
+        }
 
 
 def _install(module: AnsibleModule, path: str, content: bytes) -> dict[str, Any]:

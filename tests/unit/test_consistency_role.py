@@ -207,7 +207,9 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
     assert others == {*limits, *given}
 
 
-def test_the_defaults_of_the_role_with_the_program_are_those_of_its_spec_and_of_the_module() -> None:
+def test_the_defaults_of_the_role_with_the_program_are_those_of_its_spec_and_of_the_module() -> (
+    None
+):
     role = ROOT / "roles" / "is_primary"
     spec = load(role / "meta" / "argument_specs.yml")["argument_specs"][MAIN]["options"]
     defaults = load(role / "defaults" / "main.yml")

@@ -31,8 +31,8 @@ def test_the_program_has_the_files_that_it_imports_and_no_other() -> None:
 
 
 def test_the_program_is_the_same_each_time_and_readable() -> None:
-    made = program.program("/usr/bin/python3")
-    assert made == program.program("/usr/bin/python3")
+    made = program.program("/usr/bin/python3", program.sources())
+    assert made == program.program("/usr/bin/python3", program.sources())
     assert made.startswith(b"#!/usr/bin/python3 -IS\n")
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert archive.testzip() is None

@@ -16,7 +16,7 @@ import contextlib
 import os
 import sys
 import threading
-from typing import Any, NamedTuple, NoReturn, Sequence
+from typing import NamedTuple, NoReturn, Sequence
 
 from .._node import operational_state, options
 from .._node.operational_state import Service
@@ -27,7 +27,7 @@ from ..ncs import error, frames
 NAME = "ncs-ha-is-primary"
 
 #: Exit statuses: the daemon said that it is the primary and takes writes; it said that it is not or
-#: does not; nobody can tell, wrong usage included.
+#: does not; not known, wrong usage included.
 IS_PRIMARY, IS_NOT, UNKNOWN = 0, 1, 2
 
 #: For all that the program does, in seconds.
@@ -36,7 +36,11 @@ MAX_TIMEOUT = 60.0
 #: What the vendor's API has room for.
 _MAX_SECONDARIES = operational_state.MAX_SECONDARIES
 
-_HTTP = {IS_PRIMARY: "200 OK", IS_NOT: "503 Service Unavailable", UNKNOWN: "503 Service Unavailable"}
+_HTTP = {
+    IS_PRIMARY: "200 OK",
+    IS_NOT: "503 Service Unavailable",
+    UNKNOWN: "503 Service Unavailable",
+}
 #: Longest request that is read, in bytes. Nothing of it counts.
 _MAX_REQUEST = 8192
 
@@ -119,40 +123,40 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = _Parser(prog=NAME, description=_DESCRIPTION, epilog=_EXITS, allow_abbrev=False)
-    made.add_argument("--path", help="Unix socket of the daemon")
-    made.add_argument("--ip", help="address of its IPC port")
-    made.add_argument("--port", type=int, help="its IPC port")
-    made.add_argument(
+    command_line = _Parser(prog=NAME, description=_DESCRIPTION, epilog=_EXITS, allow_abbrev=False)
+    command_line.add_argument("--path", help="Unix socket of the daemon")
+    command_line.add_argument("--ip", help="address of its IPC port")
+    command_line.add_argument("--port", type=int, help="its IPC port")
+    command_line.add_argument(
         "--access-file", metavar="FILE", help="file with the secret of the IPC access check"
     )
-    made.add_argument(
+    command_line.add_argument(
         "--user",
         default=operational_state.USER,
         help=f"user of the session, which needs no rights ({operational_state.USER})",
     )
-    made.add_argument(
+    command_line.add_argument(
         "--timeout",
         type=_seconds,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
         help=f"for all of it, up to {MAX_TIMEOUT:g} ({DEFAULT_TIMEOUT:g})",
     )
-    made.add_argument(
+    command_line.add_argument(
         "--secondaries",
         type=_count,
         default=0,
         metavar="N",
         help="say no to a primary with fewer connected secondaries than this (0)",
     )
-    made.add_argument("--quiet", action="store_true", help="print nothing")
-    made.add_argument(
+    command_line.add_argument("--quiet", action="store_true", help="print nothing")
+    command_line.add_argument(
         "--http",
         action="store_true",
         help="read a request from standard input and answer it with 200 or 503 on standard output, "
         "for a socket unit of systemd (Accept=yes)",
     )
-    return made
+    return command_line
 
 
 def _seconds(text: str) -> float:
@@ -226,6 +230,6 @@ def _skip_request() -> None:
                 return
 
 
-def _unforeseen(kind: type, problem: BaseException, _traceback: Any) -> NoReturn:
+def _unforeseen(kind: type, problem: BaseException, _traceback: object) -> NoReturn:
     """End a program with a mistake in it: Python's own status would be IS_NOT."""
     _Ending().end(Answer(UNKNOWN, f"{NAME} has failed: {kind.__name__}: {problem}"))

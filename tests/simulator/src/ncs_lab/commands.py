@@ -16,7 +16,9 @@ SECONDS = 20.0
 
 #: Command: the Debian package that has it.
 PACKAGES = {
+    "haproxy": "haproxy",
     "ip": "iproute2",
+    "keepalived": "keepalived",
     "mount": "mount",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -25,7 +26,7 @@ from ncs_lab.network import (
     namespaces,
     remove,
 )
-from ncs_lab.processes import ended
+from ncs_lab.processes import ended, inside
 from ncs_lab.ssh import MAX_DIRECTORY, Ssh
 from ncs_sim.cluster import Cluster
 from ncs_sim.config import NodeOptions
@@ -145,6 +146,40 @@ class Lab:
         """Who is cut off from whom."""
         network = self.network
         return {one.name: [p.name for p in network.barred(one)] for one in network.places}
+
+    def pause(self, name: str) -> None:
+        """Let a host stand still, as a virtual machine that is paused: its processes and network.
+
+        Its interface stays up, so nothing on it can tell afterwards.
+        """
+        self.network.detach(name)
+        for process in inside(self._namespace(name)):
+            process.signal(signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let the processes of a host go on. It stays off the bridge until `attach`."""
+        for process in inside(self._namespace(name)):
+            process.signal(signal.SIGCONT)
+
+    def detach(self, name: str) -> None:
+        """Take a host off the bridge, as by switching its port off."""
+        self.network.detach(name)
+
+    def attach(self, name: str) -> None:
+        """Put it back."""
+        self.network.attach(name)
+
+    def addresses(self, name: str) -> list[str]:
+        """The addresses that a host has on the bridge now."""
+        place = self.network.place(name)
+        shown = json.loads(place.ip("-4", "-json", "addr", "show", "dev", place.device))
+        return [str(entry["local"]) for entry in shown[0]["addr_info"]]
+
+    def _namespace(self, name: str) -> str:
+        namespace = self.network.place(name).namespace
+        if namespace is None:
+            raise SimError(f"{name} is not a host of the lab")
+        return namespace
 
     def probe(self, source: str, target: str, port: int = 22, seconds: float = 1.0) -> str:
         """Dial TCP from one place to another: "open", "silent", or the error that came back."""

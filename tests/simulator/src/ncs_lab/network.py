@@ -128,6 +128,17 @@ class Network:
                 device = route.get("dev", "another device")
                 raise SimError(f"{self.subnet} overlaps {there} of {device}; give another --subnet")
 
+    def detach(self, name: str) -> None:
+        """Take a host off the bridge; its own interface stays up."""
+        run(["ip", "link", "set", self._port(name), "nomaster"])
+
+    def attach(self, name: str) -> None:
+        """Put it back."""
+        run(["ip", "link", "set", self._port(name), "master", BRIDGE])
+
+    def _port(self, name: str) -> str:
+        return f"{BRIDGE}p{self.hosts.index(self.place(name)) + 1}"
+
     # Cuts
 
     def cut(self, name: str, *others: str) -> None:

@@ -5,7 +5,7 @@
 Each node has a thread, so that one which does not answer holds up none of the others. Every thread
 goes on offering its node a new write; the node refuses unless it is primary.
 
-Or the writers know one address only, and whoever answers there takes the write.
+Or the writers know one address only, and the node that answers there takes the write.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client that knows one address, whoever answers there."""
+"""A client that knows one address, and not which node answers there."""
 
 from __future__ import annotations
 
