@@ -184,7 +184,7 @@ class Load:
         )
         try:
             # It can be told to end from the first attempt on.
-            until(self._started, what="the first attempt of the load")
+            until(self._started, 60, "the first attempt of the load")
         except BaseException:
             self._kill()
             raise

@@ -115,7 +115,7 @@ def haproxy(lab: Lab) -> Iterator[None]:
 @contextlib.contextmanager
 def _running(words: list[str], log: Path) -> Iterator[None]:
     with open(log, "wb") as output, subprocess.Popen(
-        words, stdout=output, stderr=subprocess.STDOUT
+        words, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
     ) as process:
         try:
             until(lambda: log.stat().st_size > 0 or process.poll() is not None, what="a log")

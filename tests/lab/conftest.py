@@ -24,7 +24,7 @@ TICK = 1.0
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of this directory more time than the others."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(LONGEST))
 
 

@@ -14,6 +14,7 @@ import json
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -37,6 +38,7 @@ from ncs_sim.inventory import inventory
 
 LAB_FILE = "lab.json"
 SSH_DIRECTORY = "ssh"
+PAUSE_SECONDS = 10.0
 
 _PROBE = """
 import socket, sys
@@ -153,8 +155,14 @@ class Lab:
         Its interface stays up, so nothing on it can tell afterwards.
         """
         self.network.detach(name)
-        for process in inside(self._namespace(name)):
+        processes = inside(self._namespace(name))
+        for process in processes:
             process.signal(signal.SIGSTOP)
+        end = time.monotonic() + PAUSE_SECONDS
+        while any(process.alive and not process.frozen for process in processes):
+            if time.monotonic() > end:
+                raise SimError(f"the processes of {name} do not stand still")
+            time.sleep(0.01)
 
     def resume(self, name: str) -> None:
         """Let the processes of a host go on. It stays off the bridge until `attach`."""
