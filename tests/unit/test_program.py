@@ -39,4 +39,4 @@ def test_the_program_is_the_same_each_time_and_readable() -> None:
         assert {one.compress_type for one in archive.infolist()} == {zipfile.ZIP_STORED}
         assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         text = archive.read(f"{program.PACKAGE}/{FIRST}").decode()
-    assert "SPDX-License-Identifier: GPL-3.0-or-later" in text
+    assert "GNU General Public License v3.0+" in text
