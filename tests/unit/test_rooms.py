@@ -18,7 +18,7 @@ PLUGINS = ROOT / "plugins"
 
 #: Each room may import those before it. `_store` needs of `_node` only what is pure.
 ORDER = {
-    "module_utils": ("ncs", "_node", "_store", "_apply"),
+    "module_utils": ("ncs", "_node", "_store", "_apply", "_probe"),
     "plugin_utils": ("_model", "_plan", "_checks", "_run"),
 }
 

@@ -57,52 +57,52 @@ _EXITS = (
 )
 
 
-class Answer(NamedTuple):
+class Finding(NamedTuple):
     """An exit status, and the reason for it in words."""
 
     status: int
     reason: str
 
 
-def judge(service: Service, secondaries: int = 0) -> Answer:
+def finding_of(service: Service, secondaries: int = 0) -> Finding:
     """Return what a daemon's own words come to, if it has to have so many secondaries."""
     if service.role is not None and service.role != PRIMARY:
-        return Answer(IS_NOT, f"the role of the node is {service.role}")
+        return Finding(IS_NOT, f"the role of the node is {service.role}")
     if service.failure is not None:
-        return Answer(UNKNOWN, str(service.failure))
+        return Finding(UNKNOWN, str(service.failure))
     if service.role is None:
-        return Answer(UNKNOWN, "the daemon does not say which role it has")
+        return Finding(UNKNOWN, "the daemon does not say which role it has")
     if service.daemon_status is None:
-        return Answer(UNKNOWN, "the daemon does not say whether it has started")
+        return Finding(UNKNOWN, "the daemon does not say whether it has started")
     if service.daemon_status != "started":
-        return Answer(IS_NOT, f"the daemon has not started; its status is {service.daemon_status}")
+        return Finding(IS_NOT, f"the daemon has not started; its status is {service.daemon_status}")
     if service.read_only is None:
-        return Answer(UNKNOWN, "the daemon does not say whether it takes writes")
+        return Finding(UNKNOWN, "the daemon does not say whether it takes writes")
     if service.read_only or service.admin_read_only:
-        return Answer(IS_NOT, "the node is the primary, but in read-only mode")
+        return Finding(IS_NOT, "the node is the primary, but in read-only mode")
     if not secondaries:
-        return Answer(IS_PRIMARY, "the node is the primary and takes writes")
+        return Finding(IS_PRIMARY, "the node is the primary and takes writes")
     if service.secondaries is None:
-        return Answer(UNKNOWN, "the daemon does not say which secondaries are connected")
+        return Finding(UNKNOWN, "the daemon does not say which secondaries are connected")
     count = len(service.secondaries)
     if count < secondaries:
         few = f"connected secondaries: {count}, needed: {secondaries}"
-        return Answer(IS_NOT, f"the node is the primary, but has too few followers ({few})")
-    return Answer(IS_PRIMARY, f"the node is the primary and takes writes (secondaries: {count})")
+        return Finding(IS_NOT, f"the node is the primary, but has too few followers ({few})")
+    return Finding(IS_PRIMARY, f"the node is the primary and takes writes (secondaries: {count})")
 
 
-def look(params: argparse.Namespace) -> Answer:
+def look(params: argparse.Namespace) -> Finding:
     """Ask the daemon that the options name."""
     try:
         target = options.target({**vars(params), "token": None})
         needed = params.secondaries
         service = operational_state.read_service(target, params.user, with_secondaries=needed > 0)
     except (error.Failure, OptionError) as problem:
-        return Answer(UNKNOWN, str(problem))
-    return judge(service, needed)
+        return Finding(UNKNOWN, str(problem))
+    return finding_of(service, needed)
 
 
-def http_response(answer: Answer) -> str:
+def http_response(answer: Finding) -> str:
     """Return an answer as HTTP: status 200 for the primary, 503 for all else."""
     body = f"{answer.reason}\n"
     head = (
@@ -181,7 +181,7 @@ class _Ending:
         self._http = http
         self._first = threading.Lock()
 
-    def end(self, answer: Answer) -> NoReturn:
+    def end(self, answer: Finding) -> NoReturn:
         """Print an answer, unless that is impossible, and end the process with its status."""
         self._first.acquire()  # pylint: disable=consider-using-with
         text = http_response(answer) if self._http else "" if self._quiet else f"{answer.reason}\n"
@@ -198,7 +198,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     params = parser().parse_args(arguments)
     limit = frames.Deadline(params.timeout)
     ending = _Ending(quiet=params.quiet, http=params.http)
-    late = Answer(UNKNOWN, f"no complete answer within {params.timeout:g} s")
+    late = Finding(UNKNOWN, f"no complete answer within {params.timeout:g} s")
     # A thread, as a name server that is slow to answer cannot be interrupted.
     threading.Thread(target=_watch, args=(limit, ending, late), daemon=True).start()
     if params.http:
@@ -212,7 +212,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     ending.end(answer)
 
 
-def _watch(limit: frames.Deadline, ending: _Ending, late: Answer) -> None:
+def _watch(limit: frames.Deadline, ending: _Ending, late: Finding) -> None:
     with contextlib.suppress(error.Timeout):
         while True:
             threading.Event().wait(limit.remaining())
@@ -232,4 +232,4 @@ def _skip_request() -> None:
 
 def _unforeseen(kind: type, problem: BaseException, _traceback: object) -> NoReturn:
     """End a program with a mistake in it: Python's own status would be IS_NOT."""
-    _Ending().end(Answer(UNKNOWN, f"{NAME} has failed: {kind.__name__}: {problem}"))
+    _Ending().end(Finding(UNKNOWN, f"{NAME} has failed: {kind.__name__}: {problem}"))

@@ -13,9 +13,9 @@ from ansible_collections.nso.ha.plugins.module_utils._probe.is_primary import (
     IS_NOT,
     IS_PRIMARY,
     UNKNOWN,
-    Answer,
+    Finding,
+    finding_of,
     http_response,
-    judge,
     parser,
 )
 from ansible_collections.nso.ha.plugins.module_utils.ncs import error
@@ -24,8 +24,8 @@ GOOD = Service(role="primary", read_only=False, daemon_status="started", seconda
 
 
 def test_a_primary_that_has_started_and_takes_writes_is_one() -> None:
-    assert judge(GOOD).status == IS_PRIMARY
-    assert judge(GOOD._replace(admin_read_only=False)).status == IS_PRIMARY
+    assert finding_of(GOOD).status == IS_PRIMARY
+    assert finding_of(GOOD._replace(admin_read_only=False)).status == IS_PRIMARY
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_a_primary_that_has_started_and_takes_writes_is_one() -> None:
 def test_one_thing_that_is_missing_or_otherwise_is_enough(
     told: dict[str, Any], status: int
 ) -> None:
-    assert judge(GOOD._replace(**told)).status == status
+    assert finding_of(GOOD._replace(**told)).status == status
 
 
 def test_nothing_told_is_not_known() -> None:
-    assert judge(Service()).status == UNKNOWN
+    assert finding_of(Service()).status == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_nothing_told_is_not_known() -> None:
 def test_a_primary_has_as_many_secondaries_as_it_needs(
     connected: tuple[str, ...] | None, needed: int, status: int
 ) -> None:
-    assert judge(GOOD._replace(secondaries=connected), needed).status == status
+    assert finding_of(GOOD._replace(secondaries=connected), needed).status == status
 
 
 @pytest.mark.parametrize("status", [IS_NOT, UNKNOWN])
 def test_only_a_primary_is_ok_by_http(status: int) -> None:
-    assert http_response(Answer(IS_PRIMARY, "yes")).startswith("HTTP/1.1 200 OK\r\n")
-    head, _blank, body = http_response(Answer(status, "not é")).partition("\r\n\r\n")
+    assert http_response(Finding(IS_PRIMARY, "yes")).startswith("HTTP/1.1 200 OK\r\n")
+    head, _blank, body = http_response(Finding(status, "not é")).partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 503 ")
     assert body == "not é\n"
     assert f"\r\nContent-Length: {len(body.encode())}\r\n" in head
