@@ -60,7 +60,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
+program:
   description: Where the program is.
   returned: success
   type: str
@@ -148,7 +148,7 @@ def _install(module: AnsibleModule, path: str, content: bytes) -> dict[str, Any]
         _write(module, path, content)
     return {
         "changed": before != after,
-        "path": path,
+        "program": path,
         "checksum": hashlib.sha256(content).hexdigest(),
         "diff": {"before_header": path, "after_header": path, "before": before, "after": after},
     }

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from helpers import documentation, returned
+from helpers.modules import run_module
 from helpers.secrecy import run_discreetly
 from helpers.stage import (
     NONE,
@@ -87,6 +89,17 @@ def unreachable(name: str, **options: Any) -> Run:
     return lambda stage: run_discreetly(
         name, {**stage.connection(**options), "ip": stage.simulation.address()}
     )
+
+
+def install(**options: Any) -> Run:
+    """Install the program that says whether a node is the primary."""
+
+    def installed(stage: Stage) -> Result:
+        path = stage.state_directory().path.with_name("ncs-ha-is-primary")
+        params = {"path": str(path), "python": sys.executable, **options}
+        return run_module("ncs_ha_is_primary", params)
+
+    return installed
 
 
 def fencing(run: Callable[[StateDirectory], Result]) -> Run:
@@ -291,6 +304,10 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
         ),
         "unreachable": (NONE, unreachable("ncs_ha_read_only", read_only=True)),
         "a wrong option": (NONE, read_only(True, timeout=-1)),
+    },
+    "ncs_ha_is_primary": {
+        "installed": (NONE, install()),
+        "a wrong option": (NONE, install(python="python3")),
     },
     "ncs_ha_operation": {
         "begun again": (NONE, with_directory(lambda kept: kept.begin())),
