@@ -86,6 +86,13 @@ def holders(lab: Lab) -> list[str]:
     return [host.name for host in lab.network.hosts if address in lab.addresses(host.name)]
 
 
+def is_up(lab: Lab, name: str) -> bool:
+    """Whether HAProxy said of a host last that it is up."""
+    lines = (lab.directory / "haproxy.log").read_text(errors="replace").splitlines()
+    about = [line for line in lines if f"/{name} is " in line]
+    return bool(about) and f"/{name} is UP" in about[-1]
+
+
 @contextlib.contextmanager
 def keepalived(lab: Lab) -> Iterator[None]:
     """Keep the floating address on the primary; the program has been installed."""
