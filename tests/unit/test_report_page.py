@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import FAILED, Verdict
+from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._run import report, stored
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import Results
@@ -18,6 +19,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Run,
     StepResult,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
 from helpers.modules import ROOT
 
 PAGE = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
@@ -40,13 +42,13 @@ def of_an_operation() -> dict[str, Any]:
     step = StepResult("promote", "promote", "n1", ("beprimary",), (), "why", "failed")
     plan = OperationPlan("converge", MEMBERS, verdicts=(Verdict("possible", FAILED, "why"),))
     decision = Decision(plan, Progress(steps=(step,)))
-    return report.report(RUN, MEMBERS, decision, Results("r1"))
+    return report.report(RUN, MEMBERS, decision, Results("r1"), Stored(PromotionHistory()), 0.0)
 
 
 def of_status() -> dict[str, Any]:
     results = Results("r1")
     found = stored.read(["n1"], results, "", lambda process: False)
-    return report.status_report(RUN, MEMBERS, [], results, found)
+    return report.status_report(RUN, MEMBERS, [], results, found, 0.0)
 
 
 def test_an_operation_returns_what_the_page_says() -> None:

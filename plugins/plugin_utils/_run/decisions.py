@@ -142,14 +142,25 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
         ]
         return {
             "report": report.status_report(
-                known.run, known.members, problems, known.results, state_directories
+                known.run, known.members, problems, known.results, state_directories, about.now
             )
         }
     if step in (REPORT_SO_FAR, REPORT):
         if about.decision is None:
             decision = progress.lost(decision, _CUT_OFF)
         ended = step == REPORT
-        return {"report": report.report(known.run, known.members, decision, known.results, ended)}
+        state_directories = stored.read(known.run.hosts, known.results, known.broken(), known.gone)
+        return {
+            "report": report.report(
+                known.run,
+                known.members,
+                decision,
+                known.results,
+                state_directories,
+                about.now,
+                ended,
+            )
+        }
     if step == PLAN:
         return to_dict(_or_lost(step, decision, lambda: planning.plan(known)))
     act = _UNDER_LOCK[step]

@@ -22,7 +22,8 @@ from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
-from . import ending, hooks, stored, table
+from . import ending, health, hooks, stored, table
+from .health import Health
 from .results import ENDED, VERIFICATION, Results
 from .run_state import Decision, Run, StepResult
 from .stored import Stored
@@ -68,12 +69,20 @@ _ENDED = "The cluster has been torn down. Every node has role none{}."
 
 
 def report(
-    run: Run, wanted: Sequence[Member], decision: Decision, results: Results, ended: bool = True
+    run: Run,
+    wanted: Sequence[Member],
+    decision: Decision,
+    results: Results,
+    state_directories: Stored,
+    now: float,
+    ended: bool = True,
 ) -> dict[str, Any]:
     """Return the report of a run of an operation. Its keys are documented in docs/report.md.
 
-    `wanted` are the nodes as the inventory wants them; `ended` says that the locks, if there were
-    any, should have been given back by now.
+    wanted:            the nodes as the inventory wants them
+    state_directories: what they said before the run
+    now:               seconds since 1970
+    ended:             whether the locks, if there were any, should have been given back by now
     """
     plan = decision.plan
     observed = {host: _last(host, decision, results) for host in run.hosts}
@@ -111,9 +120,12 @@ def report(
         ],
     }
     living = links.primaries(observed)
+    found = _health(run, plan.members, observed, state_directories, now)
     head = [
-        *([_two(living)] if len(living) > 1 else []),
         *_headline(outcome, plan.candidate, observed),
+        *_lines_of_health(found, with_command=outcome in (DONE, TWO_PRIMARIES)),
+    ]
+    about = [
         *_silent(run.hosts, plan.required, outcome),
         *_about(returned, decision),
         *_read_only(observed, plan.former),
@@ -121,13 +133,38 @@ def report(
     ]
     consents = _consents(decision)
     lost = hooks.not_to_be_found(run, decision, links.only_primary(observed))
+    head += lost
     hints = [*lost, *(f"{text}." for text in consents)]
-    notes = [*lost, *head, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
+    notes = [*about, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
     return {
         **returned,
+        "health": _as_data(found),
         "message": _message(plan.operation, outcome, living, nodes, verdicts, hints),
-        "table": table.lines(nodes, "DONE", notes),
+        "table": table.lines(head, nodes, "DONE", notes),
     }
+
+
+def _health(
+    run: Run,
+    members: Sequence[Member],
+    observed: Mapping[str, Observation],
+    state_directories: Stored,
+    now: float,
+    problems: Sequence[str] = (),
+) -> Health:
+    """Return the health of the cluster. `problems` are what is wrong with the settings."""
+    if run.problems:
+        return health.not_asked(run.problems[0])
+    return health.assess(Topology(members), observed, state_directories, now, problems)
+
+
+def _lines_of_health(found: Health, *, with_command: bool) -> list[str]:
+    command = [f"Next: {found.then}."] if with_command and found.then else []
+    return [f"{found}.", *command]
+
+
+def _as_data(found: Health) -> dict[str, str]:
+    return {"state": found.state, "text": str(found), "next": found.then}
 
 
 def _warnings(returned: Mapping[str, Any]) -> list[str]:
@@ -347,10 +384,12 @@ def status_report(
     problems: Sequence[str],
     results: Results,
     state_directories: Stored,
+    now: float,
 ) -> dict[str, Any]:
     """Return the report of the operation status: what is wanted and what was observed.
 
-    `problems` are what is wrong with the settings. The keys are among those of `report`. The
+    `problems` are what is wrong with the settings, `now` are seconds since 1970. The keys are among
+    those of `report`. The
     outcome is done if everything matches, else incomplete, or two_primaries.
     """
     problems = [*problems, *topology_problems(members)]
@@ -389,7 +428,15 @@ def status_report(
         outcome, text = INCOMPLETE, "Whether the cluster matches the inventory is not known."
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
-    head = [text, *remarks, *_read_only(observed), *_remarks(state_directories)]
+    seats = members if wanted is None else list(wanted.members.values())
+    found = _health(run, seats, observed, state_directories, now, problems)
+    head = _lines_of_health(found, with_command=True)
+    about = [
+        *([text] if len(living) < 2 else []),
+        *remarks,
+        *_read_only(observed),
+        *_remarks(state_directories),
+    ]
     reasons = [table.note(verdict) for verdict in verdicts][:_MOST_REASONS]
     only = links.only_primary(observed)
     returned = {
@@ -403,8 +450,12 @@ def status_report(
         "warnings": list(state_directories.exposed),
         "message": " ".join([f"status {outcome}: {text}", *reasons]),
     }
-    notes = [*head, *table.notes(nodes, verdicts), *_warnings(returned)]
-    return {**returned, "table": table.lines(nodes, "RESULT", notes)}
+    notes = [*about, *table.notes(nodes, verdicts), *_warnings(returned)]
+    return {
+        **returned,
+        "health": _as_data(found),
+        "table": table.lines(head, nodes, "RESULT", notes),
+    }
 
 
 def _remarks(state_directories: Stored) -> list[str]:

@@ -24,6 +24,27 @@ Gone = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """A run that holds its lock on a node, as far as is known.
+
+    taken: since when, in UTC by the clock of that node
+    """
+
+    operation: str
+    owner: str
+    run_id: str
+    taken: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Which run has put a daemon into read-only mode and not lifted it yet."""
+
+    operation: str
+    run_id: str
+
+
+@dataclass(frozen=True)
 class Stored:
     """What the state directories of all nodes say.
 
@@ -36,6 +57,8 @@ class Stored:
     unusable:   for each thing that must be neither relied on nor replaced, a sentence about it
     exposed:    for each other way to change what is stored that users of a host have, a sentence
     announced:  by host, the number of the promotion for which it was announced as primary
+    under_way:  the runs whose locks are in `locked`
+    marks:      by host, the run that broke off and left its daemon in read-only mode
     """
 
     history: PromotionHistory
@@ -47,6 +70,8 @@ class Stored:
     unusable: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
     announced: Mapping[str, int] = field(default_factory=dict)
+    under_way: tuple[UnderWay, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
 
 def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> Stored:
@@ -72,11 +97,11 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
             stale[lock["run_id"]] = lock
         else:
             living.setdefault(lock["run_id"], ([], lock))[0].append(host)
-    marks = [
-        directory["read_only"]
-        for directory in directories.values()
-        if directory.get("read_only") and directory["read_only"]["run_id"] not in living
-    ]
+    marks = {
+        host: Mark(str(mark["operation"]), str(mark["run_id"]))
+        for host, directory in directories.items()
+        if (mark := directory.get("read_only")) and mark["run_id"] not in living
+    }
     return Stored(
         history=history,
         incomplete={
@@ -98,7 +123,7 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
             ),
         ),
         unfinished={
-            **{str(mark["operation"]): str(mark["run_id"]) for mark in marks},
+            **{mark.operation: mark.run_id for mark in marks.values()},
             **{str(lock["operation"]): str(lock["run_id"]) for lock in stale.values()},
         },
         held={
@@ -113,6 +138,11 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
             for host, directory in directories.items()
             if (announced := directory.get("announced"))
         },
+        under_way=tuple(
+            UnderWay(str(lock["operation"]), str(lock["owner"]), run_id, str(lock["taken"]))
+            for run_id, (_who, lock) in living.items()
+        ),
+        marks=marks,
     )
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS
@@ -22,8 +22,13 @@ WIDTH = 72
 _COLUMNS = {"NODE": 14, "WANTED": 9, "FOUND": 9, "PRIMARY": 10, "TRANSACTION": 22}
 
 
-def lines(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -> list[str]:
-    """Return the lines of the table; `last` is the name of its last column."""
+def lines(
+    head: Sequence[str], nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]
+) -> list[str]:
+    """Return the lines of the report: what matters most, the table, and the notes.
+
+    `last` is the name of the last column.
+    """
     rows = [[*_COLUMNS, last]]
     for node in nodes:
         primary = node["primary"]
@@ -37,14 +42,20 @@ def lines(nodes: Sequence[Mapping[str, Any]], last: str, notes: Sequence[str]) -
         short = [_cut(cell, limit) for cell, limit in zip(cells, _COLUMNS.values(), strict=True)]
         rows.append([*short, node["done"]])
     widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
-    text = [line for row in rows for line in _row(row, widths)]
-    text.append("")
-    for note in notes:
-        # Paths, names of hosts and consents are to be copied whole.
-        text += textwrap.wrap(
-            note, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+    rows_as_text = [line for row in rows for line in _row(row, widths)]
+    more = ["", *_wrapped(notes)] if notes else []
+    return [*_wrapped(head), "", *rows_as_text, *more]
+
+
+def _wrapped(sentences: Iterable[str]) -> list[str]:
+    # Paths, names of hosts and consents are to be copied whole.
+    return [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(
+            sentence, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
         )
-    return text
+    ]
 
 
 def _upstream(role: str | None, primary: Mapping[str, Any] | None) -> str:

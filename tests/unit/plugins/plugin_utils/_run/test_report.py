@@ -20,8 +20,13 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     ONE_BY_ONE,
     STEP,
     VERIFICATION,
+    Results,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import StepResult
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
+    Decision,
+    Run,
+    StepResult,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
 from helpers import cases
 from helpers.cases import BY_N2, N1, N2, N3, Result, answer, known, member, results, said, status
@@ -35,6 +40,8 @@ from hypothesis import strategies as st
 
 HOSTS = ["n1", "n2"]
 NOTHING = Stored(PromotionHistory())
+#: The time of all reports, in seconds since 1970.
+NOW = 1_764_000_000.0
 
 PRIMARY, ALONE = {"ha": status(answer("primary"))}, {"ha": status(answer("none"))}
 LINKED = {
@@ -50,6 +57,18 @@ ORDERED: Result = {
     "transitions": ["besecondary"],
     "after": status(answer("secondary", N1)),
 }
+
+
+def told_of(
+    run: Run,
+    members: Sequence[Member],
+    decision: Decision,
+    returned: Results,
+    *,
+    ended: bool = True,
+) -> Result:
+    """Return the report of a run on nodes whose state directories say nothing."""
+    return report.report(run, members, decision, returned, NOTHING, NOW, ended)
 
 
 def reported(
@@ -70,7 +89,7 @@ def reported(
             decision, wave, results({ONE_BY_ONE[STEP]: {"n2": step_result}}), 0.0
         )
     returned = results({OBSERVATION: observed, VERIFICATION: verified or {}})
-    return report.report(about.run, members, decision.with_progress(**more), returned)
+    return told_of(about.run, members, decision.with_progress(**more), returned)
 
 
 def done(told: Result) -> dict[str, str]:
@@ -104,7 +123,7 @@ def test_what_could_not_be_given_back_is_in_the_report_and_changes_no_outcome() 
             ENDED: {"n1": failed, "n2": said(changed=True)},
         }
     )
-    told = report.report(about.run, (N1, N2), decision, returned)
+    told = told_of(about.run, (N1, N2), decision, returned)
     assert told["outcome"] == "done"
     given_back, other = told["warnings"]
     assert given_back.startswith("n1: cannot log. Its lock stays")
@@ -112,10 +131,10 @@ def test_what_could_not_be_given_back_is_in_the_report_and_changes_no_outcome() 
     assert "Warning: n1: cannot log. Its lock stays" in table(told)
     assert table(told).endswith("Warning: n1: group id 5 can write to /state.")
     # While the locks are held, and where nothing was locked, there is nothing to give back yet.
-    before = report.report(about.run, (N1, N2), decision, returned, ended=False)
+    before = told_of(about.run, (N1, N2), decision, returned, ended=False)
     assert before["warnings"] == [other]
     dry = replace(about.run, dry=True)
-    assert report.report(dry, (N1, N2), decision, returned)["warnings"] == [other]
+    assert told_of(dry, (N1, N2), decision, returned)["warnings"] == [other]
 
 
 # Outcomes
@@ -125,7 +144,10 @@ def test_done_where_nothing_was_needed() -> None:
     told = reported(LINKED)
     assert (told["outcome"], told["changed"]) == ("done", False)
     assert done(told) == {"n1": "nothing", "n2": "nothing"}
-    assert told["table"][-1] == "The cluster matches the plan."
+    assert told["table"][:2] == [
+        "The cluster matches the plan.",
+        "healthy: n1 is primary, 1 of 1 secondary in sync.",
+    ]
 
 
 def test_done_where_steps_were_done_and_verified_from_both_ends() -> None:
@@ -226,7 +248,7 @@ def test_a_message_that_would_be_long_says_how_many_reasons_it_leaves_out() -> N
     verdicts = [Verdict("lock", FAILED, f"reason {i}.", f"n{i}") for i in range(10)]
     about = known((N1, N2), UNTOUCHED)
     decision = planning.plan(about).with_verdicts(verdicts)
-    message = report.report(about.run, (N1, N2), decision, results({}))["message"]
+    message = told_of(about.run, (N1, N2), decision, results({}))["message"]
     assert "(lock failed) n5 reason 5. There are 4 more reasons in nso_ha_result. " in message
     assert "reason 6" not in message
 
@@ -551,13 +573,13 @@ def compared(
 ) -> Result:
     about = known(members, observed, "")
     run = replace(about.run, problems=())
-    return report.status_report(run, members, problems, about.results, state_directories)
+    return report.status_report(run, members, problems, about.results, state_directories, NOW)
 
 
 def test_status_of_nodes_that_were_not_asked_says_so() -> None:
     about = known((N1, N2), {}, "")
     run = replace(about.run, problems=("run_once.",))
-    told = report.status_report(run, (N1, N2), run.problems, about.results, NOTHING)
+    told = report.status_report(run, (N1, N2), run.problems, about.results, NOTHING, NOW)
     assert told["outcome"] == "incomplete"
     assert told["message"] == "status incomplete: No node was asked. (topology failed) run_once."
 
@@ -697,11 +719,12 @@ def test_status_tells_what_the_state_directories_say() -> None:
 def test_a_table_in_full() -> None:
     told = reported(UNTOUCHED, dry=True)
     assert told["table"] == [
+        "Nothing was changed. This would be done.",
+        "degraded: n1 is primary; n2 does not follow n1.",
+        "",
         "NODE  WANTED     FOUND    PRIMARY  TRANSACTION   DONE",
         "n1    primary    primary  -        id1/5.000000  nothing",
         "n2    secondary  none     -        id1/5.000000  would besecondary",
-        "",
-        "Nothing was changed. This would be done.",
     ]
 
 
@@ -723,8 +746,8 @@ def test_no_line_is_wider_than_a_terminal(
     ]
     about = known(renamed, {long[host]: look for host, look in cluster.results().items()}, dry=dry)
     for told in (
-        report.report(about.run, renamed, planning.plan(about), about.results),
-        report.status_report(about.run, renamed, [], about.results, NOTHING),
+        told_of(about.run, renamed, planning.plan(about), about.results),
+        report.status_report(about.run, renamed, [], about.results, NOTHING, NOW),
     ):
         # What is to be copied is not broken, however long it is.
         assert all(len(line) <= 72 or len(line.split()) == 1 for line in told["table"])
