@@ -17,14 +17,16 @@ from datetime import datetime, timezone
 from secrets import token_hex
 from typing import Any
 
-from ansible import context
+from ansible import constants, context
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
+from ansible.utils.display import Display
 from ansible.utils.sentinel import Sentinel
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import FENCE
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
@@ -62,6 +64,16 @@ _NOT_BEGUN = (
     "This run of the role nso.ha.cluster has not begun: its first tasks were left out, as by "
     "--start-at-task. Nothing was changed. Run it from the beginning."
 )
+
+
+#: The steps whose report is printed, and handed on as data.
+_SHOWN = (decisions.REPORT, decisions.STATUS)
+
+#: What stands for the report until there is one.
+_NO_REPORT = {"run_id": "", "outcome": UNKNOWN}
+
+#: Callbacks whose standard output is read by programs.
+_FOR_MACHINES = ("json", "jsonl")
 
 
 class _Refused(Exception):
@@ -248,7 +260,8 @@ class ActionModule(ActionBase):
             hook_problems={event: why for event, why in problems.items() if why},
             lease=leases.lease(list(of_hosts.values()), crowd),
         )
-        return {"run": plain.to_dict(run)}
+        # Of several runs in one playbook, the report is that of the last, or says that it has none.
+        return {"run": plain.to_dict(run), "ansible_stats": _stats(_NO_REPORT)}
 
     def _in_check_mode(
         self, variables: Mapping[str, Any], host_variables: Mapping[str, Mapping[str, Any]]
@@ -395,7 +408,16 @@ class ActionModule(ActionBase):
             hook_problem=hook_problem,
         )
         decided = decisions.decide(arguments["step"], known, about)
+        if arguments["step"] in _SHOWN:
+            self._show(decided["report"]["table"])
+            decided["ansible_stats"] = _stats(decided["report"])
         return {**decided, "run_id": run.run_id}
+
+    def _show(self, lines: Iterable[str]) -> None:
+        """Print lines as they are: within a result Ansible would quote and indent them."""
+        if not self._task.no_log:
+            machine = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_MACHINES
+            Display().display("\n".join(["", *lines]), stderr=machine)
 
     def _hook_problem_now(self, event: str, known: Known) -> str:
         """Return why the tasks for an event cannot be relied on now."""
@@ -430,6 +452,11 @@ def _earlier(registered: object, run_id: str) -> Decision | None:
     if not isinstance(registered, Mapping) or registered.get("run_id") != run_id:
         return None
     return plain.from_dict(Decision, registered)
+
+
+def _stats(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what hands the report on as custom statistics, as the module set_stats returns it."""
+    return {"data": {plays.ARTIFACT: dict(report)}, "per_host": False, "aggregate": False}
 
 
 def _text(value: object) -> str | None:

@@ -47,8 +47,8 @@ options:
       - V(judge_hook_tasks) loads a file with tasks of the user's own once more, right before it is
         used.
       - V(roll_back) plans how to bring the former primary back.
-      - V(report) and V(report_status) make the report, V(report_so_far) the one that goes into the
-        log of operations, before the locks are given back.
+      - V(report) and V(report_status) make the report, and print it; V(report_so_far) makes the one
+        that goes into the log of operations, before the locks are given back.
     type: str
     required: true
     choices:
@@ -152,5 +152,9 @@ gone:
 report:
   description: The report, which the role hands on as C(nso_ha_report) and C(nso_ha_result).
   returned: for V(report), V(report_so_far) and V(report_status)
+  type: dict
+ansible_stats:
+  description: The report as custom statistics. Until there is one, they say that there is none.
+  returned: for V(begin), V(report) and V(report_status)
   type: dict
 """

@@ -49,12 +49,9 @@ show() {
             gsub(/[][]|\(.*/, "", host)
             print "   " task ": " host
         }
-        /Show the report/ { report = 1 }
-        report && /^    - / {
-            line = substr($0, 7)
-            if (line ~ /^\047.*\047$/) { line = substr(line, 2, length(line) - 2); gsub(/\047\047/, "\047", line) }
-            print "   " line
-        }
+        /^ok: |^fatal: / { report = 0 }
+        report { print "   " $0 }
+        /^TASK .* : Report\]/ { report = 1 }
     ' "$log"
 }
 

@@ -121,7 +121,7 @@ def handed_on() -> set[str]:
         for _folder, task in ALL
         for name in task.get("ansible.builtin.set_stats", {}).get("data", {})
     }
-    return artifacts | {plays.RESULT}
+    return artifacts | {plays.RESULT, plays.ARTIFACT}
 
 
 def set_by(task: Task) -> set[str]:

@@ -24,6 +24,8 @@ _IN_STEP = frozenset(
 _PRIVATE = "__nso_ha_"
 #: The variable in which the role leaves its report for the play that it is part of.
 RESULT = "nso_ha_result"
+#: The custom statistics under which AWX, and later jobs of a workflow, get it.
+ARTIFACT = "nso_ha_report"
 
 #: The prefix of the modules of this collection, and their action group, in `module_defaults`.
 _MODULES = "nso.ha."

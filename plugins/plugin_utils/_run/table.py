@@ -14,8 +14,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWER
 
 from .._checks.case import Verdict
 
-#: Ansible indents what it prints and puts it between quotes: 80 columns less that.
-WIDTH = 72
+#: Columns of a terminal; some break the line in the last one.
+WIDTH = 79
 
 #: Names of the columns but the last, and how wide they may become: with two spaces in between no
 #: more than WIDTH.

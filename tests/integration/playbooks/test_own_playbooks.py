@@ -173,7 +173,7 @@ REFUSED = {
             "Begin a run",
             "Read the HA status of every node",
             "Plan",
-            "Show the report",
+            "Report",
             "End with an error unless it is done",
         )
     },

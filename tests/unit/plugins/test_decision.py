@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible import context, template
+from ansible import constants, context, template
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.role_include import IncludeRole
 from ansible.template import Templar
@@ -84,6 +84,7 @@ def act(
         "become_user": None,
         "remote_user": None,
         "throttle": 0,
+        "no_log": False,
         "_uuid": TASK,
         "get_play": lambda: playing,
         "_parent": block,
@@ -144,7 +145,7 @@ def begin(
     return returned
 
 
-def decide(step: str, more: Mapping[str, object] | None = None) -> Result:
+def decide(step: str, more: Mapping[str, object] | None = None, **task: Any) -> Result:
     """Return a decision in a run over two nodes, of which n2 has to follow n1 yet."""
     run = begin()
     looks = {"n1": answer("primary"), "n2": answer("none")}
@@ -152,7 +153,8 @@ def decide(step: str, more: Mapping[str, object] | None = None) -> Result:
     for host, observed in looks.items():
         result = {**look(observed), "run_id": run["run_id"]}
         by_host[host] = {OBSERVATION: {**result, "state_directory": None}}
-    return act({"step": step}, play({"__nso_ha_begin": {"run": run}, **(more or {})}, by_host))
+    variables = play({"__nso_ha_begin": {"run": run}, **(more or {})}, by_host)
+    return act({"step": step}, variables, **task)
 
 
 # What is returned
@@ -181,6 +183,33 @@ def test_what_is_returned_is_documented_and_the_reverse() -> None:
         for name, value in result.items():
             assert isinstance(value, kinds[fields[name]["type"]]), name
     assert keys == set(fields)
+
+
+# The report
+
+
+@pytest.mark.parametrize(
+    ("callback", "stream"),
+    [("default", 0), ("ansible.posix.jsonl", 1), ("json", 1), ("community.general.dense", 0)],
+)
+def test_a_report_is_printed_as_lines_and_to_standard_error_where_programs_read(
+    callback: str, stream: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", callback)
+    table = decide("report_status")["report"]["table"]
+    printed = capsys.readouterr()
+    assert printed[stream].splitlines() == ["", *table]
+    assert printed[1 - stream] == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "task"), [("report_so_far", {}), ("plan", {}), ("report", {"no_log": True})]
+)
+def test_nothing_else_is_printed_and_nothing_of_a_task_that_is_not_to_be_logged(
+    step: str, task: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decide(step, **task)
+    assert capsys.readouterr() == ("", "")
 
 
 # The settings of a host
