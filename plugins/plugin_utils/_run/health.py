@@ -130,7 +130,7 @@ def _duration(seconds: float) -> str:
 def _without_primary(
     topology: Topology, observed: Mapping[str, Observation], stored: Stored
 ) -> Health:
-    silent = [host for host, one in observed.items() if isinstance(one, Silence)]
+    silent = [host for host, observation in observed.items() if isinstance(observation, Silence)]
     # A daemon that is known not to run is not primary.
     open_ = [host for host in silent if not _is_stopped(observed[host])]
     if len(open_) == len(observed):
@@ -172,11 +172,11 @@ def _followers_of(
     topology: Topology, observed: Mapping[str, Observation], host: str
 ) -> Iterable[str]:
     """Yield the nodes that say that they follow this one."""
-    for follower, one in observed.items():
+    for follower, observation in observed.items():
         if (
-            isinstance(one, Answer)
-            and one.state.role in FOLLOWERS
-            and links.names_as_primary(one.state, topology.members[host])
+            isinstance(observation, Answer)
+            and observation.state.role in FOLLOWERS
+            and links.names_as_primary(observation.state, topology.members[host])
         ):
             yield follower
 

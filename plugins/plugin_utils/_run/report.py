@@ -120,10 +120,10 @@ def report(
         ],
     }
     living = links.primaries(observed)
-    found = _health(run, plan.members, observed, state_directories, now)
+    condition = _health(run, plan.members, observed, state_directories, now)
     head = [
         *_headline(outcome, plan.candidate, observed),
-        *_lines_of_health(found, with_command=outcome in (DONE, TWO_PRIMARIES)),
+        *_lines_of_health(condition, with_command=outcome in (DONE, TWO_PRIMARIES)),
     ]
     about = [
         *_silent(run.hosts, plan.required, outcome),
@@ -138,7 +138,7 @@ def report(
     notes = [*about, *table.notes(nodes, verdicts), *consents, *_warnings(returned)]
     return {
         **returned,
-        "health": _as_data(found),
+        "health": _as_data(condition),
         "message": _message(plan.operation, outcome, living, nodes, verdicts, hints),
         "table": table.lines(head, nodes, "DONE", notes),
     }
@@ -158,13 +158,13 @@ def _health(
     return health.assess(Topology(members), observed, state_directories, now, problems)
 
 
-def _lines_of_health(found: Health, *, with_command: bool) -> list[str]:
-    command = [f"Next: {found.then}."] if with_command and found.then else []
-    return [f"{found}.", *command]
+def _lines_of_health(condition: Health, *, with_command: bool) -> list[str]:
+    command = [f"Next: {condition.then}."] if with_command and condition.then else []
+    return [f"{condition}.", *command]
 
 
-def _as_data(found: Health) -> dict[str, str]:
-    return {"state": found.state, "text": str(found), "next": found.then}
+def _as_data(condition: Health) -> dict[str, str]:
+    return {"state": condition.state, "text": str(condition), "next": condition.then}
 
 
 def _warnings(returned: Mapping[str, Any]) -> list[str]:
@@ -429,8 +429,8 @@ def status_report(
     else:
         outcome, text = INCOMPLETE, "The cluster does not match the inventory."
     seats = members if wanted is None else list(wanted.members.values())
-    found = _health(run, seats, observed, state_directories, now, problems)
-    head = _lines_of_health(found, with_command=True)
+    condition = _health(run, seats, observed, state_directories, now, problems)
+    head = _lines_of_health(condition, with_command=True)
     about = [
         *([text] if len(living) < 2 else []),
         *remarks,
@@ -453,7 +453,7 @@ def status_report(
     notes = [*about, *table.notes(nodes, verdicts), *_warnings(returned)]
     return {
         **returned,
-        "health": _as_data(found),
+        "health": _as_data(condition),
         "table": table.lines(head, nodes, "RESULT", notes),
     }
 
