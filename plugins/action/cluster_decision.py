@@ -230,6 +230,7 @@ class ActionModule(ActionBase):
     def _begin(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the run: its id, its owner, and the reasons why it may not go on."""
         self._refuse_private()
+        self._refuse_misspelt()
         if "settings" not in (variables.get(_SETTINGS) or {}):
             raise _Refused(_NOT_BEGUN)
         self._refuse_hidden(variables)
@@ -306,6 +307,16 @@ class ActionModule(ActionBase):
                 f"{', '.join(named)} was given with -e. The role nso.ha.cluster sets variables of "
                 "such names itself, and one from outside would be taken for what a node said, or "
                 "for the report of this run. Run this without them."
+            )
+
+    def _refuse_misspelt(self) -> None:
+        """Fail if -e sets a variable that the role does not have: a consent would go unheard."""
+        known = self._task._role.get_default_vars()
+        words = plays.misspelt(load_extra_vars(self._loader), known)
+        if words:
+            raise _Refused(
+                f"{', '.join(words)} was given with -e, and the role nso.ha.cluster has no such "
+                "variable. Nothing was done. Correct the name, or leave it out."
             )
 
     def _refuse_hidden(self, variables: Mapping[str, Any]) -> None:

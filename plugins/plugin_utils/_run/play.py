@@ -9,6 +9,7 @@ Pure functions over what the action plugin has read from Ansible.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ _IN_STEP = frozenset(
 
 #: The prefix of the variables that the tasks of the role set for one another.
 _PRIVATE = "__nso_ha_"
+#: The prefix of the variables of the role, and those of them that are not for it: what it hands on
+#: to AWX comes back as a variable, and the role nso.ha.awx_setup has its own.
+_PREFIX = "nso_ha_"
+_OTHERS = ("nso_ha_report", "nso_ha_awx_")
 #: The variable in which the role leaves its report for the play that it is part of.
 RESULT = "nso_ha_result"
 #: The custom statistics under which AWX, and later jobs of a workflow, get it.
@@ -178,3 +183,20 @@ def chosen(tags: frozenset[str], only: frozenset[str], skip: frozenset[str]) -> 
 def private(names: Iterable[str]) -> list[str]:
     """Return which of these variables only the tasks of the role may set."""
     return sorted(name for name in names if name == RESULT or name.startswith(_PRIVATE))
+
+
+def misspelt(names: Iterable[str], known: Collection[str]) -> list[str]:
+    """Return a few words on each variable that looks like one of the role, and is none.
+
+    known: the variables that a user of the role may set
+    """
+    candidates = sorted(
+        name
+        for name in names
+        if name.startswith(_PREFIX) and not name.startswith(_OTHERS) and name not in known
+    )
+    words = []
+    for name in candidates:
+        near = difflib.get_close_matches(name, known, n=1)
+        words.append(f"{name} (perhaps {near[0]} is meant)" if near else name)
+    return words

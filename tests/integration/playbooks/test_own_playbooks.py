@@ -167,6 +167,11 @@ REFUSED = {
         "nso_ha_result was given with -e",
         arguments=("-e", json.dumps({"nso_ha_result": {"outcome": "done"}})),
     ),
+    "a misspelt consent": Case(
+        [role()],
+        "nso_ha_allow_overwite (perhaps nso_ha_allow_overwrite is meant) was given with -e",
+        arguments=("-e", "nso_ha_allow_overwite=n2"),
+    ),
     **{
         f"from {task}": Case([role()], _NOT_BEGUN, arguments=("--start-at-task", task))
         for task in (

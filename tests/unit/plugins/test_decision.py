@@ -41,6 +41,9 @@ INVENTORY: dict[str, Result] = {
 }
 OF_THE_ROLE: Result = {"__nso_ha_token": "secret", "nso_ha_fence_tasks": ""}
 
+#: Defaults of the role.
+DEFAULTS: Result = {"nso_ha_timeout": 30, "nso_ha_token": "", "nso_ha_allow_overwrite": []}
+
 TASK = "the task of this run"
 
 #: Releases of ansible-core from 2.19 on take only trusted text for a template.
@@ -85,6 +88,7 @@ def act(
         "remote_user": None,
         "throttle": 0,
         "no_log": False,
+        "_role": SimpleNamespace(get_default_vars=lambda: DEFAULTS),
         "_uuid": TASK,
         "get_play": lambda: playing,
         "_parent": block,
@@ -371,6 +375,18 @@ def test_variables_of_the_role_that_come_from_outside_end_the_run(
     refused = act({"step": "begin"}, play())
     assert refused["failed"]
     assert refused["msg"].startswith("__nso_ha_plan was given with -e")
+
+
+def test_a_misspelt_variable_ends_the_run_with_the_name_that_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"nso_ha_time_out": 5, "nso_ha_report": {}, "nso_ha_awx_name": "x", "other": 1}
+    monkeypatch.setattr(cluster_decision, "load_extra_vars", lambda _loader: given)
+    refused = act({"step": "begin"}, play())
+    assert refused["failed"]
+    assert refused["msg"].startswith(
+        "nso_ha_time_out (perhaps nso_ha_timeout is meant) was given with -e"
+    )
 
 
 @pytest.mark.parametrize("hides", [{"run_id": "another"}, {"outcome": "done"}, "text", None])
