@@ -53,7 +53,7 @@ options:
       - What an operation puts into read-only mode gets a mark in the state directory. A mode that
         is on without a mark is an administrator's. It gets no mark and no order, and is not lifted.
       - A mark whose daemon is not in the mode any more, as after a restart, is removed without
-        an order.
+        an order where the mode is to be lifted.
       - Without it, nothing is read or written in a state directory.
     type: dict
     suboptions:
@@ -73,6 +73,12 @@ options:
         description: What the operation is called in the mark that is kept while the daemon is
           read-only. Without it, what its lock says.
         type: str
+      follower:
+        description: With O(read_only=true), the mode lasts beyond the operation, for as long as the
+          node is not primary. The mark says so once the daemon is in the mode. Without it, a mark
+          says that the operation is not finished.
+        type: bool
+        default: false
 notes:
   - This module uses no HA socket, so it takes nothing away from another HA controller.
 seealso:
@@ -223,7 +229,9 @@ def argument_spec() -> dict[str, Any]:
     return {
         **options.connection_spec(),
         "read_only": {"type": "bool", "required": True},
-        "operation": options.operation_spec(name={"type": "str"}),
+        "operation": options.operation_spec(
+            name={"type": "str"}, follower={"type": "bool", "default": False}
+        ),
     }
 
 

@@ -149,6 +149,16 @@ options:
           an administrator. If it is not, no order is given.
         type: bool
         default: false
+      lift:
+        description:
+          - With O(role=primary), the read-only mode that an operation has put the node into is
+            lifted once the node is V(primary), and its mark removed, as by
+            M(nso.ha.ncs_ha_read_only) in an operation. RV(transitions) and RV(times) end with
+            V(writable) where that order was given.
+          - A mode without a mark is an administrator's, and stays.
+          - A node that is V(primary) already is refused, as another has made it so.
+        type: bool
+        default: false
       txid:
         description: The transaction id that the node has to have if it is to become V(primary). The
           module waits for it, for at most a second. With another one the node gets no order.
@@ -362,6 +372,14 @@ entry:
       description: The id of the run.
       type: str
       returned: always
+lifted:
+  description:
+    - What came of lifting read-only mode, or null if the node has not become primary.
+    - V(done) means that no operation keeps it in the mode any more. With V(failed) or V(unknown)
+      the node is primary, and may refuse writes.
+  returned: when O(operation.lift) is true and the node answered
+  type: str
+  sample: done
 txid:
   description: The transaction id of the node after the orders, or null if it could not be
     read.
@@ -502,6 +520,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.failures import (
 from ansible_collections.nso.ha.plugins.module_utils._node.state import (
     FOLLOWERS,
     NONE,
+    PRIMARY,
     ROLES,
     HaState,
 )
@@ -527,6 +546,7 @@ def argument_spec() -> dict[str, Any]:
             promotions={"type": "list", "elements": "dict"},
             stand_still={"type": "float"},
             administrator={"type": "bool", "default": False},
+            lift={"type": "bool", "default": False},
             txid=options.txid_spec(),
         ),
     }
@@ -562,6 +582,7 @@ def _run(
         target = options.look_target(params) if check_mode else options.ha_target(params)
         ways = options.ways(params)
         escort, hands_over = _escort(params, target, warn), _hands_over(params)
+        obstacle = _obstacle(hands_over, _lifts(params))
         wanted = transitions.Wanted(params["role"], _upstream(params))
     # What a rehearsal tells of the node to follow. Nobody else waits for a port that may be closed.
     tells = check_mode and params["operation"] is not None
@@ -588,7 +609,7 @@ def _run(
             give=give,
             reached=lambda after: transitions.matches(after, wanted),
             background=not params["wait"] and transitions.BESECONDARY in needed,
-            obstacle=_why_not_to_hand_over(state) if hands_over else None,
+            obstacle=obstacle(state),
         )
 
     if check_mode:
@@ -632,6 +653,10 @@ def _escort(params: Mapping[str, Any], target: Target, warn: Callable[[str], Non
         from ansible_collections.nso.ha.plugins.module_utils._apply.hand_over import HandOverEscort
 
         return HandOverEscort(part_of, target, option["stand_still"])
+    if part_of.lift or (params["role"] in FOLLOWERS and part_of.keeps_mode):
+        from ansible_collections.nso.ha.plugins.module_utils._apply.kept_mode import KeptModeEscort
+
+        return KeptModeEscort(part_of, target, params["node_id"] or "")
     from ansible_collections.nso.ha.plugins.module_utils._apply.promotion import PromotionEscort
 
     return PromotionEscort(part_of, target, params["node_id"] or "")
@@ -646,6 +671,29 @@ def _why_not_to_hand_over(state: HaState) -> error.Error | None:
         return None
     why = f"the node is {state} by now, so it has no primary role to hand over"
     return error.Error(error.ERR_BADSTATE, why)
+
+
+def _obstacle(hands_over: bool, lifts: bool) -> Callable[[HaState], error.Error | None]:
+    """Return what tells why a node in a state is not to be given its orders, or None."""
+    if hands_over:
+        return _why_not_to_hand_over
+    return _why_not_to_lift if lifts else lambda _state: None
+
+
+def _why_not_to_lift(state: HaState) -> error.Error | None:
+    """Return why a node in this state is not to be promoted and opened in one step, or None."""
+    if state.role != PRIMARY:
+        return None
+    why = "another than this run has made the node primary"
+    return error.Error(error.ERR_BADSTATE, why)
+
+
+def _lifts(params: Mapping[str, Any]) -> bool:
+    """Return whether read-only mode is lifted once the node is primary. Raises OptionError."""
+    lifts = bool((params["operation"] or {}).get("lift"))
+    if lifts and params["role"] != PRIMARY:
+        raise validation.OptionError("operation.lift needs role: primary")
+    return lifts
 
 
 def _hands_over(params: Mapping[str, Any]) -> bool:

@@ -472,7 +472,11 @@ state_directory:
         not lifted it yet, or null.
       type: dict
       returned: always
-      sample: {"run_id": "3f0c", "operation": "switchover", "at": "2025-11-24T16:26:40.000000Z"}
+      sample:
+        run_id: 3f0c
+        operation: switchover
+        at: "2025-11-24T16:26:40.000000Z"
+        follower: false
       contains:
         run_id:
           description: The id of the run.
@@ -485,6 +489,11 @@ state_directory:
         at:
           description: When, in UTC by the clock of this host.
           type: str
+          returned: always
+        follower:
+          description: Whether the daemon is to stay in the mode for as long as it is not primary.
+            Else the operation is not finished.
+          type: bool
           returned: always
     announced:
       description: That tasks of the user's have announced this node as primary, and confirmed it,

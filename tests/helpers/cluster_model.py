@@ -296,7 +296,12 @@ class Cluster:
             return Silence(f"no answer from {node.host}", reachable=True, stopped=not node.running)
         state = self.state(node)
         facts = Facts(**_read_only(node))  # type: ignore[arg-type]
-        return Answer(state, node.phase, node.txid, held=node.mark is not None, facts=facts)
+        mark = node.mark or {}
+        follower = bool(mark.get("follower"))
+        held = bool(mark) and not follower
+        return Answer(
+            state, node.phase, node.txid, held=held, held_as_follower=follower, facts=facts
+        )
 
     def state(self, node: Node) -> HaState:
         """Return what a node says of itself."""

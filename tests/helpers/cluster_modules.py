@@ -239,26 +239,59 @@ class Modules:
 
     def _set_read_only(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
         operation, on = options["operation"], options["read_only"]
+        if check:
+            return {"changed": node.read_only != on}
+        assert operation["follower"] == on
 
         def act() -> Result:
             _start(node, operation)
-            assert not on
-            administrator = node.read_only and not node.mark
-            changed = node.read_only and node.mark is not None
-            if changed:
-                self._before(f"read_only False {node.host}")
-                node.read_only = False
-            if node.mark:
-                self._before(f"unmark {node.host}")
-                node.mark = None
-            return {
-                "changed": changed,
-                "administrator": administrator,
-                "txid": node.txid_result(),
-                "times": [],
-            }
+            return self._keep(node, operation) if on else self._open(node)
 
         return _outcome(node, operation, act)
+
+    def _keep(self, node: Node, operation: Mapping[str, Any]) -> Result:
+        """Put a node into read-only mode that is to stay in it as a follower."""
+        administrator = node.read_only and not node.mark
+        changed = not node.read_only
+        if not administrator:
+            self._mark(node, operation)
+            if changed:
+                self._before(f"read_only True {node.host}")
+                node.read_only = True
+            assert node.mark
+            self._before(f"mark as follower {node.host}")
+            node.mark = {**node.mark, "follower": True}
+        return {
+            "changed": changed,
+            "administrator": administrator,
+            "txid": node.txid_result(),
+            "times": [],
+        }
+
+    def _open(self, node: Node) -> Result:
+        """Lift the read-only mode that a run has set."""
+        administrator = node.read_only and not node.mark
+        changed = node.read_only and node.mark is not None
+        if changed:
+            self._before(f"read_only False {node.host}")
+            node.read_only = False
+        if node.mark:
+            self._before(f"unmark {node.host}")
+            node.mark = None
+        return {
+            "changed": changed,
+            "administrator": administrator,
+            "txid": node.txid_result(),
+            "times": [],
+        }
+
+    def _mark(self, node: Node, operation: Mapping[str, Any]) -> None:
+        self._before(f"mark {node.host}")
+        node.mark = {
+            "run_id": operation["run_id"],
+            "operation": operation["name"],
+            "at": "now",
+        }
 
     def _give_role(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
         operation = options["operation"]
@@ -269,6 +302,8 @@ class Modules:
             nonlocal entry
             if not orders:
                 _start(node, operation)
+                if order != "beprimary" and (node.mark or {}).get("follower"):
+                    self._forget(node)
             self._complete(node, operation["promotions"])
             if order == "beprimary":
                 entry = self._promote(node, operation)
@@ -292,7 +327,7 @@ class Modules:
                 options.get("force", False) or "stand_still" in operation,
                 before,
             )
-            return {}
+            return self._lift(node, orders) if operation.get("lift") else {}
 
         answers = node.reachable
         outcome = _outcome(node, operation, act)
@@ -308,6 +343,20 @@ class Modules:
             "times": [],
         }
 
+    def _forget(self, node: Node) -> None:
+        """Remove the mark of a follower that has lost read-only mode."""
+        if not node.read_only:
+            self._before(f"unmark {node.host}")
+            node.mark = None
+
+    def _lift(self, node: Node, orders: list[str]) -> Result:
+        """Let a new primary take writes."""
+        if "beprimary" not in orders:
+            raise Refused(f"{node.host}: it has become primary in the meantime")
+        if self._open(node)["changed"]:
+            orders.append("writable")
+        return {"lifted": "done"}
+
     def _close(self, node: Node, operation: Mapping[str, Any]) -> list[str]:
         """Put a node that hands over into read-only mode; return the orders for that."""
         if node.role in FOLLOWERS:
@@ -317,12 +366,7 @@ class Modules:
             raise Refused(f"{node.host}: it is, or is not, read-only by an administrator")
         if administrator:
             return []
-        self._before(f"mark {node.host}")
-        node.mark = {
-            "run_id": operation["run_id"],
-            "operation": operation["name"],
-            "at": "now",
-        }
+        self._mark(node, operation)
         self._before(f"read_only True {node.host}")
         orders = [] if node.read_only else ["read_only"]
         node.read_only = True

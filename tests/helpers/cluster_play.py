@@ -180,4 +180,5 @@ def _variables(member: Member) -> Result:
         "nso_ha_role": member.role,
         "nso_ha_upstream": member.upstream,
         "nso_ha_priority": member.priority,
+        "nso_ha_hold_followers": member.hold,
     }

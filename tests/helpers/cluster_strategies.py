@@ -76,6 +76,10 @@ def found(draw: st.DrawFn, members: list[Member], all_answer: bool = False) -> C
             # A run of some operation has held it, and was killed.
             node.read_only = True
             node.mark = {"run_id": "killed", "operation": "switchover", "at": "then"}
+        elif _one_in(draw, 8):
+            # It was kept so as a follower, and may have restarted since.
+            node.read_only = not _one_in(draw, 3)
+            node.mark = {"run_id": "a", "operation": "x", "at": "then", "follower": True}
         others = [one for one in members if one is not member]
         for other in others:
             if node.role in (PRIMARY, RELAY) and _one_in(draw, 5):

@@ -79,7 +79,7 @@ def take_wave(cluster: Cluster, decision: Decision, wave: Wave) -> None:
     """Take the steps of one wave."""
     for step in wave.steps:
         if wave.kind == "read_only":
-            cluster.nodes[step.host].read_only = False
+            cluster.nodes[step.host].read_only = "read_only" in step.orders
         elif wave.kind == "hand_over":
             cluster.nodes[step.host].read_only = True
             cluster.benone(step.host)
@@ -95,6 +95,8 @@ def take_wave(cluster: Cluster, decision: Decision, wave: Wave) -> None:
                 upstream if step.role in ("secondary", "relay") else None,
                 step.force,
             )
+            if "writable" in step.orders:
+                cluster.nodes[step.host].read_only = False
 
 
 def looked_again(

@@ -52,7 +52,7 @@ def apply(target: Target, decide: Callable[[HaState], Change], escort: Escort) -
     with reading, ha_connection(target) as connection:
         before = connection.state()
         change = decide(before)
-        if not change.orders:
+        if not change.orders and change.obstacle is None:
             return foreseen(before, change, escort)
         with cdb_connection(target) as database:
             phase = database.phase()
@@ -100,6 +100,7 @@ def _carry_out(
     """Give the orders and return what the module returns. Raises ModuleFailure."""
     try:
         execution = orders.give_all(target, connection, change.orders, change.give, escort.before)
+        execution = escort.complete(execution)
     finally:
         escort.release()
     outcome = judge(change, execution)
@@ -132,9 +133,8 @@ def _failure(target: Target, execution: Execution, result: dict[str, Any]) -> Mo
     """Return the failure of orders that were not given, refused, or without the wanted effect."""
     cause: error.Failure | None = None
     if execution.stopped is not None:
-        stopped = execution.stopped
-        text = f"The order {stopped.order} was not given at {target.endpoint}: {stopped.why}"
-        cause = stopped.failure
+        text = execution.stopped.message(target.endpoint)
+        cause = execution.stopped.failure
     elif execution.failure is not None:
         cause = execution.failure
         text = failures.order_message(execution.given[-1], target.endpoint, cause)

@@ -17,6 +17,10 @@ class Escort:
     def before(self, order: str) -> None:
         """Do what has to be done right before an order. Raises NotGiven to stop there."""
 
+    def complete(self, execution: Execution) -> Execution:
+        """Do what belongs to the orders once they were given; return what came of them with it."""
+        return execution
+
     def release(self) -> None:
         """End what was begun for the orders; called once the last one has been answered."""
 

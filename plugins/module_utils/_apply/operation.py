@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from .._node import options, validation
 from .._node.transaction_id import TransactionId
-from .._store import promotions
+from .._store import contents, promotions
 from .._store.directory import StateDirectory
 from .._store.files import StoreError
 from .._store.lock import Lock
@@ -32,6 +32,8 @@ class Operation(NamedTuple):
     history: entries that have to be in the node's promotion history before it gets an order
     txid:    the transaction id that the node has to have when it is made primary, or None
     administrator: whether its read-only mode has to be on already, and not set by an operation
+    follower: whether the read-only mode that it gets lasts for as long as it is not primary
+    lift:    whether the read-only mode that an operation has set ends once it is primary
     """
 
     directory: StateDirectory
@@ -42,6 +44,18 @@ class Operation(NamedTuple):
     history: tuple[promotions.Entry, ...] = ()
     txid: TransactionId | None = None
     administrator: bool = False
+    follower: bool = False
+    lift: bool = False
+
+    @property
+    def keeps_mode(self) -> bool:
+        """Return whether the node is marked as a follower that is kept in read-only mode."""
+        try:
+            mark = contents.read_mark(self.directory.path)
+        except StoreError:
+            # It is found again where it is needed.
+            return False
+        return mark is not None and mark.follower
 
     def hold(self) -> Lock:
         """Renew the lock and return it. Raises StoreError where it is not held."""
@@ -72,6 +86,8 @@ def from_option(option: Mapping[str, Any], warn: Callable[[str], None]) -> Opera
         tuple(entries("operation.promotions", option.get("promotions") or ())),
         options.transaction_id("operation.txid", option.get("txid")),
         bool(option.get("administrator")),
+        bool(option.get("follower")),
+        bool(option.get("lift")),
     )
 
 

@@ -51,6 +51,18 @@ class NotGiven(Exception):
         self.failure = failure
         self.outcome = outcome
 
+    def message(self, endpoint: object) -> str:
+        """Return it in whole sentences, for an order to the daemon at this endpoint."""
+        return f"The order {self.order} was not given at {endpoint}: {self.why}"
+
+
+class NotFinished(NotGiven):
+    """What had to follow the orders did not happen, or it is not known whether it did."""
+
+    def message(self, endpoint: object) -> str:
+        """Return it in whole sentences, which have the endpoint already."""
+        return self.why
+
 
 class Timed(NamedTuple):
     """When an order was sent, and when its outcome was known: seconds since 1970."""
@@ -67,7 +79,7 @@ class Execution(NamedTuple):
     failure: why the last one failed, or None
     after:   the state of the node afterwards, or None where it could not be read
     problem: why it could not be read, or None
-    stopped: why the order after the last one was not given, or None
+    stopped: why the order after the last one was not given, or what had to follow not done, or None
     times:   when each of those given was given
     """
 

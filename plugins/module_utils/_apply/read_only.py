@@ -8,6 +8,10 @@ The daemon has one such mode, and does not tell who set it. So what a run has se
 state directory, before the order is given: no run makes a daemon read-only without a mark. A mode
 without a mark is an administrator's, and no operation lifts it.
 
+A mark is that of a run that is not finished, or that of a follower, whose mode lasts. The second
+one is written once the daemon is in the mode, so it is never ahead of it; what a restart leaves of
+it is removed before the daemon follows again.
+
 What a daemon does not tell is not known (docs/protocol.md, "Reading state without the HA socket").
 Then the order is given.
 """
@@ -53,6 +57,7 @@ class Due(NamedTuple):
 def due(read_only: bool, mode: bool | None, marked: bool | None) -> Due:
     """Return what has to be done for a daemon to be in this mode.
 
+    read_only: whether it is to be in it
     mode:   what it is in now, None where it does not tell
     marked: whether an operation has set that, None where the order is part of no operation
     """
@@ -91,6 +96,21 @@ def hold(target: Target, operation: Operation, held: Lock) -> dict[str, Any]:
     """
     with maapi_connection(target) as connection:
         return _give_under_lock(_Node(target, connection, True), operation, held)
+
+
+def lift(target: Target, operation: Operation, held: Lock) -> dict[str, Any]:
+    """Lift the mode that an operation has set, as `hold` sets it. Raises as `hold` does."""
+    with maapi_connection(target) as connection:
+        return _give_under_lock(_Node(target, connection, False), operation, held)
+
+
+def forget_lost(target: Target, operation: Operation) -> None:
+    """Remove the mark if its daemon is not in the mode any more, as it has restarted.
+
+    Once it is a follower again, not every release tells that. Raises StoreError.
+    """
+    if read_admin_mode(target, min(target.timeout, PATIENCE)) is False:
+        operation.directory.unmark()
 
 
 class _Node:
@@ -201,7 +221,8 @@ def _give_under_lock(node: _Node, operation: Operation, held: Lock) -> dict[str,
     """Give the order, and set or remove the mark, with the lock `held`. Raises ModuleFailure.
 
     Interrupted after the mark was set, or before it was removed, it leaves a mark of a daemon that
-    is not in the mode. The next run finds that, removes the mark, and gives no order.
+    is not in the mode. The next run finds that, removes the mark, and gives no order. Interrupted
+    before the mark became that of a follower, it leaves one that the next run completes.
     """
     before = node.mode()
     try:
@@ -217,7 +238,11 @@ def _give_under_lock(node: _Node, operation: Operation, held: Lock) -> dict[str,
             trouble = _unmark(operation, earlier if before is None else None)
             failure.message += f" Also, {trouble}" if trouble else ""
         raise
-    trouble = _unmark(operation, None) if todo.mark and not node.read_only else ""
+    trouble = ""
+    if todo.mark and not node.read_only:
+        trouble = _unmark(operation, None)
+    elif todo.mark and operation.follower:
+        trouble = _mark_as_follower(operation, held)
     if trouble:
         done = "was carried out" if todo.order else "was not needed"
         text = f"The order {ORDER} {done} at {node.endpoint}, but {trouble}"
@@ -252,11 +277,20 @@ def _why_not_the_administrators(mode: bool | None, marked: bool) -> str:
     return f"{why}. Hint: run the operation again."
 
 
-def _mark(operation: Operation, held: Lock) -> ReadOnlyMark | None:
+def _mark(operation: Operation, held: Lock, follower: bool = False) -> ReadOnlyMark | None:
     """Set the mark of this run; return the one that was there before. Raises StoreError."""
     name = operation.name or held.operation
-    mark = ReadOnlyMark(operation.run_id, name, clock.iso_text(time.time()))
+    mark = ReadOnlyMark(operation.run_id, name, clock.iso_text(time.time()), follower)
     return operation.directory.mark(mark)
+
+
+def _mark_as_follower(operation: Operation, held: Lock) -> str:
+    """Let the mark be that of a follower; return what went wrong with that, or ""."""
+    try:
+        _mark(operation, held, follower=True)
+    except StoreError as problem:
+        return f"its mark is that of a run that is not finished: {problem}"
+    return ""
 
 
 def _unmark(operation: Operation, earlier: ReadOnlyMark | None) -> str:

@@ -35,8 +35,9 @@ MAX_BYTES = 1024 * 1024
 
 _MAX_TEXT = 1000
 
-#: The keys of the mark.
+#: The keys of the mark that every mark has, and the one that only that of a follower has.
 _MARK = ("run_id", "operation", "at")
+_FOLLOWER = "follower"
 
 #: The keys of an announcement.
 _ANNOUNCED = ("epoch", "run_id", "at")
@@ -47,12 +48,14 @@ T = TypeVar("T")
 class ReadOnlyMark(NamedTuple):
     """Which run of which operation has made the daemon read-only, and when.
 
-    more: keys of its file that are not known here
+    follower: whether the daemon stays so after the run, for as long as it is not primary
+    more:     keys of its file that are not known here
     """
 
     run_id: str
     operation: str
     at: str
+    follower: bool = False
     more: Mapping[str, Any] = {}
 
     def as_json(self) -> bytes:
@@ -62,7 +65,12 @@ class ReadOnlyMark(NamedTuple):
 
     def as_result(self) -> dict[str, Any]:
         """Return it as the modules return it."""
-        return {"run_id": self.run_id, "operation": self.operation, "at": self.at}
+        return {
+            "run_id": self.run_id,
+            "operation": self.operation,
+            "at": self.at,
+            _FOLLOWER: self.follower,
+        }
 
 
 class Announced(NamedTuple):
@@ -218,8 +226,12 @@ def read_mark(directory: str) -> ReadOnlyMark | None:
 def _parse_mark(data: bytes) -> ReadOnlyMark:
     mark = plain_json.load_object(data)
     plain_json.check_texts(mark, _MARK, _MAX_TEXT)
+    follower = mark.get(_FOLLOWER, False)
+    if not isinstance(follower, bool):
+        raise ValueError(f"{_FOLLOWER} is neither true nor false")
     known = {name: mark[name] for name in _MARK}
-    return ReadOnlyMark(**known, more=plain_json.unknown(mark, _MARK))
+    more = plain_json.unknown(mark, (*_MARK, _FOLLOWER))
+    return ReadOnlyMark(**known, follower=follower, more=more)
 
 
 def read_announced(directory: str) -> Announced | None:

@@ -191,6 +191,8 @@ def read_only(case: Case) -> list[Finding]:
     if as_well:
         return []
     set_it, lift = (f"-m nso.ha.ncs_ha_read_only -a read_only={word}" for word in ("true", "false"))
+    if isinstance(candidate, Answer) and candidate.held_as_follower:
+        return [(FAILED, _lifts_ours(former, new, lift))]
     about = "is not" if as_well is False else "does not tell whether it is"
     why = (
         f"an administrator put {former} into read-only mode, and {new} {about} in it, so {new} "
@@ -201,6 +203,14 @@ def read_only(case: Case) -> list[Finding]:
     if as_well is None:
         why += f". Where {new} is in it, override this check too"
     return [(FAILED if as_well is False else NOT_EVALUABLE, why)]
+
+
+def _lifts_ours(former: str, new: str, lift: str) -> str:
+    return (
+        f"an administrator put {former} into read-only mode, and {new} is in it only for as long "
+        f"as it is not primary, so {new} would take writes as primary. Lift it (ansible {former} "
+        f"{lift}), or let {new} take writes: nso_ha_override=read_only"
+    )
 
 
 def candidate_failed(case: Case) -> list[Finding]:

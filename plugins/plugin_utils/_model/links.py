@@ -115,6 +115,21 @@ def is_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: 
     return member.role not in FOLLOWERS or linked(topology, observed, host)
 
 
+def is_to_be_kept(member: Member) -> bool:
+    """Return whether a member with this role is to be kept in read-only mode."""
+    return member.hold and member.role in FOLLOWERS
+
+
+def is_kept_as_wanted(topology: Topology, observed: Mapping[str, Observation], host: str) -> bool:
+    """Return whether a node that is to be kept in read-only mode is in it, and no other is."""
+    observation = observed[host]
+    if not isinstance(observation, Answer):
+        return False
+    if is_to_be_kept(topology.members[host]):
+        return observation.is_kept_read_only or observation.admin_read_only is True
+    return not observation.held_as_follower
+
+
 def names_as_primary(state: HaState, upstream: Member) -> bool:
     """Return whether a follower names this upstream as its primary.
 

@@ -29,6 +29,7 @@ class Answer:
 
     upgrade:  whether a data model upgrade is under way
     held:     whether an operation put it into read-only mode and has not lifted it yet
+    held_as_follower: whether an operation left it in that mode for as long as it is not primary
     protocol: the version of the IPC protocol that it speaks, or None where it is not known
     upstream_untold: whether it follows a node, and does not tell which without its HA socket
     """
@@ -38,6 +39,7 @@ class Answer:
     txid: TransactionId | None
     upgrade: bool = False
     held: bool = False
+    held_as_follower: bool = False
     protocol: int | None = None
     facts: Facts = NO_FACTS
     upstream_untold: bool = False
@@ -53,8 +55,21 @@ class Answer:
 
         A mode that is marked is that of an operation.
         """
-        if self.held:
+        if self.held or self.held_as_follower:
             return False
+        return self._mode
+
+    @property
+    def is_kept_read_only(self) -> bool:
+        """Return whether it is in the mode in which an operation left it.
+
+        A restart ends the mode, and leaves the mark. A node that does not tell has not restarted: a
+        mark of before is removed when such a node is attached again.
+        """
+        return self.held_as_follower and self._mode is not False
+
+    @property
+    def _mode(self) -> bool | None:
         return admin_mode(self.facts.admin_read_only, self.facts.read_only, self.state.role)
 
     def lists(self, node_id: str) -> bool | None:
@@ -98,7 +113,9 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
     if not status:
         return Silence("it was not asked", reachable=True)
     directory = result.get("state_directory") or {}
-    return replace(from_ha(status), held=bool(directory.get("read_only")))
+    mark = directory.get("read_only")
+    follower = bool(mark and mark.get("follower"))
+    return replace(from_ha(status), held=bool(mark) and not follower, held_as_follower=follower)
 
 
 def from_ha(status: Mapping[str, Any]) -> Answer:

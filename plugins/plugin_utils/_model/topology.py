@@ -40,6 +40,7 @@ class Member:
     role:     one of INVENTORY_ROLES in the inventory; what an operation wants is never MEMBER
     upstream: the inventory name of the member that it follows, or "" for the primary
     priority: the highest is preferred when a primary is chosen; 0 is never chosen
+    hold:     whether it is kept in read-only mode for as long as it is not primary
     address_from: the variable that has the address
     local:    whether Ansible runs its modules on the controller itself
     """
@@ -50,6 +51,7 @@ class Member:
     role: str
     upstream: str = ""
     priority: int = DEFAULT_PRIORITY
+    hold: bool = False
     address_from: str = field(default="nso_ha_node_ip", compare=False)
     local: bool = field(default=False, compare=False)
 

@@ -152,7 +152,8 @@ class Scene:
         """Return the host whose hand-over broke off after it had left the primary role, or "".
 
         One that was in the read-only mode of an administrator has no mark. It is the last primary
-        that took writes, has no role now, and still refuses writes.
+        that took writes, has no role now, and still refuses writes. One that is kept in that mode
+        as a follower has done all that.
         """
         held = [
             host
@@ -164,7 +165,7 @@ class Scene:
         if held:
             return held[0] if len(held) == 1 else ""
         last = self.observed.get(self.last_writer)
-        if not isinstance(last, Answer) or last.state.role != NONE:
+        if not isinstance(last, Answer) or last.state.role != NONE or last.held_as_follower:
             return ""
         refuses_writes = last.admin_read_only or last.facts.read_only
         return self.last_writer if refuses_writes and not links.primaries(self.observed) else ""

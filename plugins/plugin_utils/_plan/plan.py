@@ -21,6 +21,7 @@ PROMOTE = "promote"
 OPEN = "open"
 RELAYS = "relays"
 SECONDARIES = "secondaries"
+HOLD = "hold"
 RELEASE = "release"
 
 #: The waves in order. Waves of one name that cannot run at the same time are numbered.
@@ -34,21 +35,26 @@ WAVES = (
     OPEN,
     RELAYS,
     SECONDARIES,
+    HOLD,
     RELEASE,
 )
 
-#: How the steps of a wave are taken, where it is not by giving a role.
+#: How the steps of a wave are taken: by giving a role, or otherwise.
+GIVE_ROLE = "role"
+SET_MODE = "read_only"
 KINDS: Mapping[str, str] = {
     DEAD: "dead",
     CATCH_UP: "catch_up",
     HAND_OVER: "hand_over",
-    OPEN: "read_only",
-    RELEASE: "read_only",
+    OPEN: SET_MODE,
+    HOLD: SET_MODE,
+    RELEASE: SET_MODE,
 }
-GIVE_ROLE = "role"
 #: The same where tasks of the user's own are run. Such a wave has the name of an event, see
 #: hook_waves.py.
 HOOK = "hook"
+#: The ways of taking steps that can be taken on many nodes at the same time.
+_FOR_MANY = (GIVE_ROLE, SET_MODE)
 
 #: What the steps of those waves do, as the report names it.
 SECONDARY_DEAD = "secondary_dead"
@@ -111,7 +117,7 @@ class Wave:
 def wave(name: str, steps: tuple[Step, ...], look: tuple[str, ...] = ()) -> Wave:
     """Return the wave of this name with these steps."""
     kind = KINDS.get(name, GIVE_ROLE)
-    return Wave(name, steps, look, kind, parallel=kind == GIVE_ROLE and len(steps) > 1)
+    return Wave(name, steps, look, kind, parallel=kind in _FOR_MANY and len(steps) > 1)
 
 
 @dataclass(frozen=True)

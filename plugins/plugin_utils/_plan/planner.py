@@ -13,13 +13,14 @@ Then nodes that have to leave the cluster or the primary role do so, so that the
 primaries. Then comes the primary, then the relays from the top down, then the secondaries, all at
 once. A living primary that hands over to a copy is put into read-only mode before it leaves its
 role, until it follows the copy: a node that leaves the primary role has role none for a moment, and
-would take writes.
+would take writes. Where followers are kept in that mode, each is put into it once it follows, and
+it ends with the promotion of one of them, in the same step.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -35,13 +36,23 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 
 from .._model import data_rules, identity
 from .._model.history import PromotionHistory
-from .._model.links import as_upstream, copies_from, linked, names_as_primary, primaries, relation
+from .._model.links import (
+    as_upstream,
+    copies_from,
+    is_kept_as_wanted,
+    is_to_be_kept,
+    linked,
+    names_as_primary,
+    primaries,
+    relation,
+)
 from .._model.observation import Answer, Observation, Silence, in_admin_mode
 from .._model.topology import Member, Topology
 from .plan import (
     CATCH_UP,
     DEAD,
     HAND_OVER,
+    HOLD,
     LEAVE,
     OPEN,
     PROMOTE,
@@ -68,13 +79,15 @@ def plan_for(
     observed: Mapping[str, Observation],
     history: PromotionHistory,
     left_out: Mapping[str, str] | None = None,
+    unlocked: Collection[str] = (),
 ) -> Plan:
     """Return the plan that gives the cluster this topology, which has no problems.
 
     A topology without a primary is that of a cluster that is torn down. Nodes that are `left_out`,
-    each for its reason, are not attached, and are told of no dead link.
+    each for its reason, are not attached, and are told of no dead link. On those that are
+    `unlocked` nothing can be done.
     """
-    return _Planner(topology, observed, history, left_out or {}).plan()
+    return _Planner(topology, observed, history, left_out or {}, unlocked).plan()
 
 
 class _Planner:
@@ -86,8 +99,10 @@ class _Planner:
         observed: Mapping[str, Observation],
         history: PromotionHistory,
         left_out: Mapping[str, str],
+        unlocked: Collection[str],
     ) -> None:
         self.left_out = left_out
+        self.unlocked = unlocked
         self.topology = topology
         self.observed = observed
         self.history = history
@@ -103,6 +118,9 @@ class _Planner:
         }
         #: The living primary that hands over to one of its copies, or "".
         self.hands_over = ""
+        #: The node that becomes primary, or "".
+        self.promoted = ""
+        self.admins = in_admin_mode(observed)
         self.held = {
             host
             for host, observation in observed.items()
@@ -124,7 +142,7 @@ class _Planner:
             for member in self.topology.from_the_top():
                 self._attach(member)
         for member in members:
-            self._release(member)
+            self._set_mode(member)
         order = sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
         copying = [place for place in order if place[0] in (RELAYS, SECONDARIES)]
         waves = []
@@ -225,7 +243,7 @@ class _Planner:
         self.waves[CATCH_UP, 0].append(Step(new.host, "", former, (WAIT,), why))
         why = f"hands over to {new.host}"
         orders: tuple[str, ...] = (READ_ONLY, transitions.BENONE)
-        if former in in_admin_mode(self.observed):
+        if former in self.admins:
             why = f"is read-only (administrator) and {why}"
             orders = (transitions.BENONE,)
         else:
@@ -251,8 +269,12 @@ class _Planner:
 
     def _promote(self, member: Member) -> None:
         state = self.states.get(member.host)
-        if state is not None and state.role != PRIMARY:
-            self._add((PROMOTE, 0), member, PRIMARY, f"is {state.role} and should be primary")
+        if state is None or state.role == PRIMARY:
+            return
+        lifts = self._is_marked(member.host)
+        self.promoted = member.host
+        why = f"is {state.role} and should be primary"
+        self._add((PROMOTE, 0), member, PRIMARY, why, then=(WRITABLE,) if lifts else ())
 
     def _attach(self, member: Member) -> None:
         """Plan for a node that should follow another, if it does not do so yet."""
@@ -283,19 +305,49 @@ class _Planner:
         place = (RELAYS, self.topology.depth(member.host)) if relay else (SECONDARIES, 0)
         self._add(place, member, member.role, why, force)
 
-    def _release(self, member: Member) -> None:
-        """Lift the read-only mode of a node that is held, by this plan or by a run that broke off.
+    def _is_marked(self, host: str) -> bool:
+        """Return whether an operation, this one included, has put a node into read-only mode."""
+        observation = self.observed[host]
+        return host in self.held or (
+            isinstance(observation, Answer) and observation.held_as_follower
+        )
 
-        While the primary is held no client can write, so it is released before the others attach.
+    def _set_mode(self, member: Member) -> None:
+        """Put a node into read-only mode if it is to be kept in it; else lift what is marked.
+
+        A node that is held, by this plan or by a run that broke off, is kept from now on or
+        released. While the primary is held no client can write, so it is released before the others
+        attach.
         """
-        if member.host in self.held:
+        host, observation = member.host, self.observed[member.host]
+        if not isinstance(observation, Answer) or host == self.promoted:
+            return
+        if is_to_be_kept(member):
+            if host in self.unlocked or host in self.admins:
+                return
+            if host in self.held or not is_kept_as_wanted(self.topology, self.observed, host):
+                why = "should be read-only as a follower (nso_ha_hold_followers)"
+                self.waves[HOLD, 0].append(Step(host, "", "", (READ_ONLY,), why))
+        elif host in self.held:
             why = "was put into read-only mode for as long as the primary changes"
-            name = OPEN if member.role == PRIMARY else RELEASE
-            self.waves[name, 0].append(Step(member.host, "", "", (WRITABLE,), why))
+            self._open(member, why)
+        elif observation.held_as_follower and host not in self.unlocked:
+            self._open(member, "was kept in read-only mode, and is not to be any more")
+
+    def _open(self, member: Member, why: str) -> None:
+        name = OPEN if member.role == PRIMARY else RELEASE
+        self.waves[name, 0].append(Step(member.host, "", "", (WRITABLE,), why))
 
     def _add(
-        self, place: tuple[str, int], member: Member, role: str, reason: str, force: bool = False
+        self,
+        place: tuple[str, int],
+        member: Member,
+        role: str,
+        reason: str,
+        force: bool = False,
+        then: tuple[str, ...] = (),
     ) -> None:
+        """Add a step that gives a node a role. `then` is what it does after the orders for that."""
         upstream = self.topology.upstream(member.host) if role in FOLLOWERS else None
         wanted = transitions.Wanted(role, as_upstream(upstream) if upstream else None)
         leaves = role == NONE
@@ -308,7 +360,7 @@ class _Planner:
                 host=member.host,
                 role=role,
                 upstream=upstream.host if upstream else "",
-                orders=orders,
+                orders=(*orders, *then),
                 reason=reason,
                 force=force,
                 relation=data_relation,

@@ -29,7 +29,7 @@ from .._model.versions import LinkVersions
 from .._plan import operations, planner
 from .._plan.hook_waves import Hooks, with_hooks
 from .._plan.operations import Scene
-from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, PROMOTE, Plan, Wave
+from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, PROMOTE, READ_ONLY, SET_MODE, Plan, Wave
 from . import leases, progress, request, settings, stored, upstream_addresses
 from .leases import Crowd
 from .request import Request
@@ -274,7 +274,7 @@ def _judged(
         )
     wanted = links.reparented(Topology(goal.members), observed)
     left_out = _left_out(scene, wanted, requested)
-    steps = planner.plan_for(wanted, observed, state_directories.history, left_out)
+    steps = planner.plan_for(wanted, observed, state_directories.history, left_out, scene.unlocked)
     case = Case(requested.operation, scene, goal, wanted, steps, requested.fences)
     if requested.operation in _WITHOUT_THE_DIVERGED:
         case = _without_the_diverged(case, requested.consents, left_out)
@@ -312,6 +312,12 @@ def _judged(
         verdicts=(*first, *judge.verdicts(case, requested.consents)),
         undoes=goal.undoes,
         rehearse=_to_rehearse(wanted, observed, steps, known.run.dry),
+        modes={
+            step.host: READ_ONLY in step.orders
+            for wave in steps.waves
+            if wave.kind == SET_MODE
+            for step in wave.steps
+        },
         verify={
             host: _expectation(wanted, steps, host)
             for host, observation in observed.items()
@@ -380,7 +386,9 @@ def _without_the_diverged(case: Case, consents: Consents, others: Mapping[str, s
     if not left_out:
         return case
     left_out |= others
-    rest = planner.plan_for(case.topology, case.observed, case.scene.history, left_out)
+    rest = planner.plan_for(
+        case.topology, case.observed, case.scene.history, left_out, case.scene.unlocked
+    )
     return replace(case, plan=rest) if rest.roles else case
 
 

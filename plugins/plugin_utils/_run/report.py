@@ -262,6 +262,32 @@ def _read_only(observed: Mapping[str, Observation], former: str = "") -> list[st
     return lines
 
 
+def _kept_read_only(wanted: Topology, observed: Mapping[str, Observation]) -> list[str]:
+    """Return sentences on the nodes that are kept in read-only mode, and that should be or not."""
+    answers = {host: answer for host, answer in observed.items() if isinstance(answer, Answer)}
+    followers = [host for host, answer in answers.items() if answer.is_kept_read_only]
+    lines = []
+    if followers:
+        as_what = "a follower" if len(followers) == 1 else "followers"
+        lines.append(f"{' and '.join(followers)} {_are(followers)} kept read-only as {as_what}.")
+    for host, answer in answers.items():
+        if links.is_kept_as_wanted(wanted, observed, host):
+            continue
+        if links.is_to_be_kept(wanted.members[host]):
+            lost = ", as it has lost that by a restart" if answer.held_as_follower else ""
+            why = f"should be read-only (nso_ha_hold_followers) and is not{lost}"
+        elif answer.is_kept_read_only:
+            why = "is read-only as a follower and should not be"
+        else:
+            why = "has a mark of read-only mode, which it has lost by a restart"
+        lines.append(f"{host} {why}. {_REPAIR}")
+    return lines
+
+
+#: What puts nodes into the right mode.
+_REPAIR = "nso.ha.rejoin or nso.ha.converge sets that right."
+
+
 def _are(hosts: Sequence[str]) -> str:
     return "is" if len(hosts) == 1 else "are"
 
@@ -408,6 +434,7 @@ def status_report(
         misnamed = identity.misnamed(wanted, observed, state_directories.history)
         verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
         remarks = identity.remarks(wanted, observed)
+        remarks += _kept_read_only(wanted, observed)
     remarks += [
         *itself.untold(observed),
         *itself.other_ha(observed),
@@ -415,7 +442,7 @@ def status_report(
     right = (
         not verdicts
         and wanted is not None
-        and all(links.is_as_wanted(wanted, observed, member.host) for member in members)
+        and all(_is_right(wanted, observed, member.host) for member in members)
     )
     living = links.primaries(observed)
     if len(living) > 1:
@@ -491,7 +518,14 @@ def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host
         return "-"
     if itself.leaves_open(observed[host]):
         return "not known"
-    return "as wanted" if links.is_as_wanted(wanted, observed, host) else "differs"
+    return "as wanted" if _is_right(wanted, observed, host) else "differs"
+
+
+def _is_right(wanted: Topology, observed: Mapping[str, Observation], host: str) -> bool:
+    """Return whether a node has its place, and is read-only where it is to be kept so."""
+    return links.is_as_wanted(wanted, observed, host) and links.is_kept_as_wanted(
+        wanted, observed, host
+    )
 
 
 def _last(host: str, decision: Decision, results: Results) -> Observation:
@@ -568,7 +602,7 @@ def _outcome(decision: Decision, observed: Mapping[str, Observation], dry: bool)
     if progress.undecided:
         return UNKNOWN
     wanted = Topology(plan.members)
-    right = all(links.is_as_wanted(wanted, observed, host) for host in plan.required)
+    right = all(_is_right(wanted, observed, host) for host in plan.required)
     if (progress.rolled_back or plan.undoes) and right and not progress.refused:
         return INCOMPLETE if unannounced else ROLLED_BACK
     if any(step.outcome == UNKNOWN for step in progress.steps):

@@ -107,6 +107,7 @@ class OperationPlan:
     verdicts:   what the checks say
     undoes:     why this only undoes what is left of a run that broke off, or ""
     rehearse:   hosts on which the order is tried in check mode first
+    modes:      by host, whether a step of its own puts it into read-only mode or lifts that
     verify:     by host that answered, what it has to say after the last step
     promotions: the promotion history that every node should have, as entries of the state directory
     epoch:      the number of the next promotion
@@ -131,6 +132,7 @@ class OperationPlan:
     verdicts: tuple[Verdict, ...] = ()
     undoes: str = ""
     rehearse: tuple[str, ...] = ()
+    modes: Mapping[str, bool] = field(default_factory=dict)
     verify: Mapping[str, Expectation] = field(default_factory=dict)
     promotions: tuple[Mapping[str, Any], ...] = ()
     epoch: int = 1

@@ -11,7 +11,7 @@ the outcome unknown. Pure functions over plain data.
 
 from __future__ import annotations
 
-from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import UNKNOWN
+from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._apply.transitions import (
     BENONE,
     BEPRIMARY,
@@ -25,7 +25,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import (
 )
 
 from .._model.observation import state_from
-from .._plan.plan import SECONDARY_DEAD, Step
+from .._plan.plan import SECONDARY_DEAD, WRITABLE, Step
 from .results import Result
 
 #: The name of the error of an order that was not answered in time.
@@ -39,7 +39,11 @@ def note(step: Step, result: Result) -> str:
 
     Never so for `besecondary`: a node may say that it is secondary before the copy is in place.
     """
-    given, before, after = (result.get(name) for name in ("transitions", "before", "after"))
+    before, after = result.get("before"), result.get("after")
+    given = [order for order in result.get("transitions") or () if order != WRITABLE]
+    # A new primary may still refuse writes.
+    if WRITABLE in step.orders and result.get("lifted") != DONE:
+        return ""
     if result.get("outcome") != UNKNOWN or not (given and before and after):
         return ""
     if not _has_effect(step, given[-1], state_from(before), state_from(after)):

@@ -244,6 +244,15 @@ class _Reader:
         self._refuse(LOOK, f"is {value!r}; it has to be a list of {' and '.join(WAYS)}")
         return DEFAULT_LOOK
 
+    def truth(self, name: str) -> bool:
+        """Return a variable that is true or false; false where it is not given."""
+        value = self.value(name)
+        try:
+            return truth(value)
+        except ValueError:
+            self._refuse(name, f"is {value!r}; it has to be true or false")
+            return False
+
     def seconds(self, name: str, default: _Default) -> float | _Default:
         try:
             return seconds(self.value(name), name, default)
@@ -283,6 +292,7 @@ def read(
         role=reader.text("nso_ha_role", MEMBER),
         upstream=reader.text("nso_ha_upstream"),
         priority=_priority(reader.value("nso_ha_priority")),
+        hold=reader.truth("nso_ha_hold_followers"),
         address_from=address_from,
         local=(transport or reader.text("ansible_connection")) in _LOCAL,
     )
@@ -327,6 +337,26 @@ def _priority(value: object) -> int:
         return int(str(value).strip())
     except ValueError:
         return -1
+
+
+#: Text that stands for true and for false, as Ansible has it.
+_TRUE = ("true", "yes", "on", "1", "t", "y")
+_FALSE = ("false", "no", "off", "0", "f", "n", "")
+
+
+def truth(value: object) -> bool:
+    """Return whether a value, which may be text, is true; blank text is not given, so it is false.
+
+    Raises ValueError for what is neither true nor false.
+    """
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError(f"{value!r} is neither true nor false")
 
 
 def seconds(value: object, name: str, default: _Default) -> float | _Default:

@@ -85,7 +85,7 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
     history = PromotionHistory(chain(*distinct.values()))
     left: dict[str, dict[str, str]] = {}
     for host, directory in directories.items():
-        if mark := directory.get("read_only"):
+        if mark := _unfinished_mark(directory):
             left.setdefault(mark["run_id"], {})[host] = mark["at"]
     stale: dict[str, Mapping[str, Any]] = {}
     living: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
@@ -100,7 +100,7 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
     marks = {
         host: Mark(str(mark["operation"]), str(mark["run_id"]))
         for host, directory in directories.items()
-        if (mark := directory.get("read_only")) and mark["run_id"] not in living
+        if (mark := _unfinished_mark(directory)) and mark["run_id"] not in living
     }
     return Stored(
         history=history,
@@ -144,6 +144,15 @@ def read(hosts: Collection[str], results: Results, broken: str, gone: Gone) -> S
         ),
         marks=marks,
     )
+
+
+def _unfinished_mark(directory: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the mark of a run that has made the node read-only and is not finished, or None.
+
+    That of a follower says that the node stays so.
+    """
+    mark: Mapping[str, Any] | None = directory.get("read_only")
+    return None if mark is None or mark.get("follower") else mark
 
 
 def exposed(hosts: Collection[str], results: Results) -> tuple[str, ...]:

@@ -284,7 +284,7 @@ def test_a_refused_order_leaves_no_mark(directory: StateDirectory) -> None:
 
 
 def test_a_refused_order_leaves_the_mark_that_was_there(directory: StateDirectory) -> None:
-    mark = {"run_id": "earlier", "operation": "failover", "at": "then"}
+    mark = {"run_id": "earlier", "operation": "failover", "at": "then", "follower": True}
     directory.begin()
     (directory.path / "read_only.json").write_text(json.dumps(mark))
     with refusing(REFUSED) as daemon:

@@ -211,6 +211,10 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
             NONE,
             in_operation(lambda stage, **more: stage.role("primary", **more), epoch=3),
         ),
+        "in an operation, opened": (
+            NONE,
+            in_operation(lambda stage, **more: stage.role("primary", **more), lift=True),
+        ),
         "in an operation, to none": (
             SECONDARY_OF_WANTED,
             in_operation(lambda stage, **more: stage.role("none", **more)),

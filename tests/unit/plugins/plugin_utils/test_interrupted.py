@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,8 @@ RELAY = Member("n3", "id3", "10.0.0.3", "relay")
 BELOW = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
 
 FLAT, DEEP = [N1, N2, N3], [N1, N2, RELAY, BELOW]
+#: The same, with followers that are kept in read-only mode.
+KEPT, KEPT_DEEP = ([replace(member, hold=True) for member in members] for members in (FLAT, DEEP))
 NOBODY = [replace(member, role="none", upstream="") for member in DEEP]
 
 
@@ -126,6 +128,11 @@ def closed_below(members: list[Member], notices: bool) -> Cluster:
     return cluster
 
 
+def kept_before(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster whose followers have been kept in that mode, and are not to be any more."""
+    return whole([replace(member, hold=True) for member in members], notices)
+
+
 @dataclass(frozen=True)
 class Job:
     """An operation on a cluster, and the topology it leads to.
@@ -145,6 +152,16 @@ class Job:
     variables: dict[str, Any] = field(default_factory=dict)
     takes: tuple[str, ...] = ("n1", "n2", "n3", "n4")
     closed: tuple[str, ...] = ()
+
+    def kept(self, cluster: Cluster) -> set[str]:
+        """Return the nodes that are to be kept in read-only mode: what follows and runs."""
+        return {
+            member.host
+            for member in self.wanted
+            if member.hold
+            and member.role in ("secondary", "relay")
+            and cluster.nodes[member.host].running
+        }
 
     def play(
         self,
@@ -211,6 +228,20 @@ JOBS = {
     "rejoin of a primary that woke up": Job(
         "rejoin", DEEP, woken, led_by(DEEP, "n2"), takes=("n2", "n3", "n4")
     ),
+    "converge of what is to be read-only": Job("converge", KEPT_DEEP, new, KEPT_DEEP),
+    "converge of what is not read-only yet": Job(
+        "converge", KEPT, lambda _members, notices: whole(FLAT, notices), KEPT
+    ),
+    "converge of what is not to be read-only any more": Job("converge", FLAT, kept_before, FLAT),
+    "switchover to what is read-only": Job(
+        "switchover", KEPT, whole, led_by(KEPT, "n2"), notices=False
+    ),
+    "failover to what is read-only": Job("failover", KEPT_DEEP, bereft, led_by(KEPT_DEEP, "n2")),
+    "rejoin as what is to be read-only": Job("rejoin", KEPT, restarted, led_by(KEPT, "n2")),
+    "rejoin of what has lost read-only mode": Job("rejoin", KEPT, missed, KEPT),
+    "tear down of what is read-only": Job(
+        "tear_down", KEPT_DEEP, whole, [replace(member, hold=True) for member in NOBODY]
+    ),
     "tear down": Job("tear_down", DEEP, whole, NOBODY),
     "tear down of nodes that do not notice": Job("tear_down", DEEP, whole, NOBODY, notices=False),
 }
@@ -249,18 +280,25 @@ def named(name: str) -> Undisturbed:
     return undisturbed(JOBS[name])
 
 
-def assert_good(cluster: Cluster, play: Play, *outcomes: str, closed: tuple[str, ...] = ()) -> None:
+def assert_good(
+    cluster: Cluster,
+    play: Play,
+    *outcomes: str,
+    closed: Collection[str] = (),
+    kept: Collection[str] = (),
+) -> None:
     """It ended well, no node is held or locked, all know all promotions, and nothing was lost.
 
-    Those that an administrator has closed are so still.
+    Those that an administrator has closed are so still, and so are those that are `kept` so.
     """
     assert not play.decision.progress.refused, play.decision.not_passed
     assert play.report["outcome"] in outcomes, play.report["table"]
     assert bool(play.failures) == (play.report["outcome"] != "done")
     promotions = [entry for node in cluster.nodes.values() for entry in node.record]
     for node in cluster.nodes.values():
-        assert node.read_only is (node.host in closed)
-        assert node.mark is None
+        assert node.read_only is (node.host in {*closed, *kept})
+        assert bool(node.mark) is (node.host in kept) or not node.running
+        assert not node.mark or node.mark["follower"]
         assert node.lock is None
         assert all(entry in node.record for entry in promotions), node.host
     assert not [lost for _host, lost in cluster.copied if lost]
@@ -268,7 +306,7 @@ def assert_good(cluster: Cluster, play: Play, *outcomes: str, closed: tuple[str,
 
 def assert_finished(job: Job, cluster: Cluster, play: Play) -> None:
     """All is as wanted, and every write is everywhere it should be."""
-    assert_good(cluster, play, "done", closed=job.closed)
+    assert_good(cluster, play, "done", closed=job.closed, kept=job.kept(cluster))
     topology = Topology(job.wanted)
     for member in job.wanted:
         node = cluster.nodes[member.host]
@@ -397,8 +435,11 @@ def test_a_switchover_with_hooks_that_was_killed_anywhere_is_announced_by_the_ne
         assert idle == []
 
 
-def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_the_next() -> None:
-    job = Job("switchover", FLAT, whole, FLAT)
+@pytest.mark.parametrize("members", [FLAT, KEPT])
+def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_the_next(
+    members: list[Member],
+) -> None:
+    job = Job("switchover", members, whole, members)
 
     def meanwhile(cluster: Cluster, change: str) -> None:
         if change == "benone n1":
@@ -407,11 +448,13 @@ def test_a_switchover_that_was_killed_while_it_was_rolled_back_is_finished_by_th
             assert cluster.land(Flight("n1", cluster.nodes["n1"].turn, "late"))
 
     play, cluster, left = undisturbed(job, meanwhile)
-    assert_good(cluster, play, "rolled_back")
+    kept = {"n2", "n3"} if members is KEPT else set()
+    assert_good(cluster, play, "rolled_back", kept=kept)
     changes = [change for change, _there in left]
     assert "beprimary n2" not in changes
     for change, before in left[changes.index("benone n1") :]:
         again = run_again(job, change, before)
-        assert_good(before, again, "done", "rolled_back")
         (primary,) = before.primaries()
+        kept = set(before.nodes) - {primary} if members is KEPT else set()
+        assert_good(before, again, "done", "rolled_back", kept=kept)
         assert before.written <= before.nodes[primary].data

@@ -132,10 +132,12 @@ def test_the_option_says_what_it_says() -> None:
         "txid": txid_option,
     }
     parsed = operation.from_option(option, silent)
-    assert parsed[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID, False)
+    assert parsed[1:] == ("a", "promote", "switchover", 1, (ENTRY,), TXID, False, False, False)
+    for number, name in enumerate(("administrator", "follower", "lift"), start=-3):
+        assert operation.from_option({**option, name: True}, silent)[number] is True
     assert parsed.directory.path == "/var/lib/nso-ha"
     least = operation.from_option({"state_dir": "/a", "run_id": "a", "step": "promote"}, silent)
-    assert least[1:] == ("a", "promote", "", None, (), None, False)
+    assert least[1:] == ("a", "promote", "", None, (), None, False, False, False)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,12 @@ def test_everything_that_is_kept_is_found(full: Path) -> None:
             "doubt": "",
         },
         "promotions": [entry(1), entry(2)],
-        "read_only": {"run_id": "a", "operation": "switchover", "at": clock.iso_text(NOW)},
+        "read_only": {
+            "run_id": "a",
+            "operation": "switchover",
+            "at": clock.iso_text(NOW),
+            "follower": False,
+        },
         "damaged": [],
         "lock_problem": "",
         "unusable": [],

@@ -53,7 +53,9 @@ def do(cluster: Cluster, topology: Topology, step: Step) -> list[str]:
         node.listed.pop(topology.members[step.upstream].node_id)
     if step.orders in (("read_only",), ("writable",)):
         node.read_only = step.orders == ("read_only",)
-        node.mark = {} if node.read_only else None
+        node.mark = {"follower": True} if node.read_only else None
+    if "writable" in step.orders:
+        node.read_only, node.mark = False, None
     if not step.role:
         return list(step.orders)
     upstream = topology.members[step.upstream] if step.upstream else None
@@ -125,6 +127,30 @@ def test_every_node_that_can_be_reached_gets_its_role(situation: Situation) -> N
         for node in cluster.nodes.values()
         if node.reachable and (node.mark or node.read_only)
     ]
+
+
+@given(situations(), st.booleans())
+@repeatable
+def test_exactly_the_followers_are_read_only_where_they_are_to_be_kept_so(
+    situation: Situation, all_leave: bool
+) -> None:
+    members, cluster = situation
+    topology = Topology([_to_be_kept(member, all_leave) for member in members])
+    plan = planner.plan_for(topology, cluster.look(), NO_HISTORY)
+    carry_out(cluster, topology, plan)
+    for host, node in cluster.nodes.items():
+        follows = topology.members[host].role in ("secondary", "relay")
+        marked = bool(node.mark and node.mark.get("follower"))
+        assert not node.reachable or (node.read_only, marked) == (follows, follows)
+    observed = cluster.look()
+    again = planner.plan_for(topology, observed, NO_HISTORY)
+    assert not {"open", "hold", "release"} & {wave.name for wave in again.waves}
+
+
+def _to_be_kept(member: Member, leaves: bool) -> Member:
+    """Return the member as one that is kept read-only where it follows, or that leaves."""
+    kept = replace(member, hold=True)
+    return replace(kept, role="none", upstream="") if leaves else kept
 
 
 @given(situations(), st.randoms(use_true_random=False))
@@ -580,6 +606,12 @@ def test_a_copy_catches_up_before_the_primary_is_closed_and_handed_over_in_one_s
     lifted = "was put into read-only mode for as long as the primary changes"
     freed = Step("n1", "", "", ("writable",), lifted, name="release")
     assert release == Wave("release", (freed,), kind="read_only")
+    # Where followers are kept in that mode it stays, as a follower's.
+    *waves, kept = planned([replace(member, hold=True) for member in members], observed).waves
+    assert [wave.name for wave in waves] == [wave.name for wave in plan.waves[:-1]]
+    why = "should be read-only as a follower (nso_ha_hold_followers)"
+    held = (Step(host, "", "", ("read_only",), why, name="hold") for host in ("n1", "n3"))
+    assert kept == Wave("hold", tuple(held), kind="read_only", parallel=True)
     assert plan.hands_over == "n1"
     # Only what was connected to the old primary is a copy of what is handed over.
     relations = {step.host: step.relation for step in plan.roles if step.relation}
@@ -628,6 +660,70 @@ def test_a_primary_that_is_held_is_opened_before_the_others_attach_and_a_followe
         ("secondaries", "n2"),
         ("release", "n2"),
     ]
+
+
+KEPT = Facts(read_only=True, admin_read_only=True)
+WRITABLE = Facts(read_only=False, admin_read_only=False)
+#: A follower of a release that does not tell the mode.
+UNTOLD = Facts(read_only=True)
+
+
+def test_a_follower_that_is_kept_read_only_takes_writes_in_the_step_that_makes_it_primary() -> None:
+    members = [replace(N1, role="secondary", hold=True), replace(N2, role="primary", hold=True)]
+    kept = replace(answer("secondary", N1), held_as_follower=True, facts=KEPT)
+    for gone, before in ((SILENT, []), (answer("primary", None, N2), ["catch_up", "hand_over"])):
+        plan = planned(members, {"n1": gone, "n2": kept})
+        assert [wave.name for wave in plan.waves][: len(before) + 1] == [*before, "promote"]
+        promote = plan.waves[len(before)].steps[0]
+        assert (promote.host, promote.orders) == ("n2", ("beprimary", "writable"))
+        assert not [step for step in plan.steps if step.host == "n2" and step.name == "open"]
+    # One that something else has promoted takes no writes before the mode is lifted.
+    by_hand = replace(answer("primary"), held_as_follower=True, facts=KEPT)
+    (opened,) = planned(members[1:], {"n2": by_hand}).waves
+    assert (opened.name, opened.steps[0].orders) == ("open", ("writable",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "kept", "needed"),
+    [
+        (WRITABLE, False, True),
+        (UNTOLD, False, True),
+        # A restart has ended the mode, and left the mark.
+        (WRITABLE, True, True),
+        (KEPT, True, False),
+        (UNTOLD, True, False),
+        # An administrator's.
+        (KEPT, False, False),
+    ],
+)
+def test_a_follower_is_put_into_read_only_mode_where_it_is_not_in_it(
+    facts: Facts, kept: bool, needed: bool
+) -> None:
+    observed: Observed = {
+        "n1": answer("primary", None, N2),
+        "n2": replace(answer("secondary", N1), facts=facts, held_as_follower=kept),
+    }
+    members = [N1, replace(N2, hold=True)]
+    topology = Topology(members)
+    plan = planned(members, observed)
+    assert [(step.host, step.orders) for step in plan.steps] == (
+        [("n2", ("read_only",))] if needed else []
+    )
+    assert links.is_kept_as_wanted(topology, observed, "n2") is not needed
+    assert planner.plan_for(topology, observed, NO_HISTORY, unlocked=("n2",)) == Plan()
+    # What is not wanted any more is lifted, and only what an operation has set.
+    rest = planned([N1, N2], observed)
+    assert [(wave.name, wave.steps[0].orders) for wave in rest.waves] == (
+        [("release", ("writable",))] if kept else []
+    )
+
+
+def test_a_node_that_keeps_data_of_its_own_is_read_only_all_the_same() -> None:
+    members = [N1, replace(N2, hold=True)]
+    observed: Observed = {"n1": answer("primary"), "n2": answer("none")}
+    plan = planner.plan_for(Topology(members), observed, NO_HISTORY, {"n2": "it diverged"})
+    assert [(step.host, step.name) for step in plan.steps] == [("n2", "hold")]
+    assert plan.blocked == {"n2": "it diverged"}
 
 
 def test_a_node_that_is_left_out_has_no_step_and_is_blocked_with_the_reason() -> None:
