@@ -47,6 +47,7 @@ class Node:
     read_only: the administrator's read-only mode, which `mark` says that a run has set
     skew:      by how much its clock is ahead
     mute:      whether it tells nothing without its HA socket
+    waits:     whether it is started with --start-phase0
     vague:     whether it tells neither its id nor who is connected to it without its HA socket
     mark, record, lock: what its state directory holds, as `ncs_ha_status` returns it; they are
                replaced and not changed
@@ -69,6 +70,7 @@ class Node:
     skew: int = 0
     mute: bool = False
     vague: bool = False
+    waits: bool = False
     mark: dict[str, Any] | None = None
     announced: dict[str, Any] | None = None
     record: list[dict[str, Any]] = field(default_factory=list)
@@ -157,7 +159,8 @@ class Cluster:
     def take_off(self, host: str, value: str) -> Flight | None:
         """Begin a transaction; return None if it is not let in."""
         node = self.nodes[host]
-        if node.role not in (NONE, PRIMARY) or node.read_only or not node.running:
+        closed = node.read_only or node.phase < 2 or not node.running
+        if node.role not in (NONE, PRIMARY) or closed:
             return None
         return Flight(host, node.turn, value)
 
@@ -221,6 +224,7 @@ class Cluster:
         """Start the daemon, which is none then."""
         node = self.nodes[host]
         node.running = node.reachable = True
+        node.phase = 0 if node.waits else 2
 
     def notice(self) -> None:
         """Let those whose link has ended find out, and those that they follow."""
@@ -262,6 +266,8 @@ class Cluster:
         given: list[str] = []
 
         def order(name: str, act: Callable[[], None]) -> None:
+            if self.nodes[host].phase < 1:
+                raise Refused(f"{host}: BADSTATE in start phase 0")
             before(name)
             given.append(name)
             act()

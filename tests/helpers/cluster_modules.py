@@ -64,6 +64,7 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
         "operation",
     },
     "nso.ha.ncs_ha_secondary_dead": _CONNECTION | {"node_id", "operation"},
+    "nso.ha.ncs_ha_start_phase": _CONNECTION | {"phase", "wait_timeout", "operation"},
     "nso.ha.ncs_ha_status": _CONNECTION
     | {
         "state_dir",
@@ -99,6 +100,7 @@ class Modules:
             "nso.ha.ncs_ha_read_only": self._set_read_only,
             "nso.ha.ncs_ha_role": self._give_role,
             "nso.ha.ncs_ha_secondary_dead": self._declare_dead,
+            "nso.ha.ncs_ha_start_phase": self._start_phase,
             "nso.ha.ncs_ha_status": self._read_status,
         }
         return {name: self._module(name, act) for name, act in functions.items()}
@@ -234,6 +236,22 @@ class Modules:
                 "transitions": ["secondary_dead"],
                 "after": self._state(node),
             }
+
+        return _outcome(node, operation, act)
+
+    def _start_phase(self, node: Node, options: Mapping[str, Any], check: bool) -> Result:
+        operation, phase = options["operation"], options["phase"]
+        if check:
+            return {"changed": node.phase < phase}
+
+        def act() -> Result:
+            if node.phase >= phase:
+                return {"changed": False, "transitions": []}
+            _start(node, operation)
+            self._before(f"start_phase_{phase} {node.host}")
+            assert node.phase == phase - 1
+            node.phase = phase
+            return {"changed": True, "transitions": [f"start_phase_{phase}"]}
 
         return _outcome(node, operation, act)
 

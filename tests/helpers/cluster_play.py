@@ -181,4 +181,5 @@ def _variables(member: Member) -> Result:
         "nso_ha_upstream": member.upstream,
         "nso_ha_priority": member.priority,
         "nso_ha_hold_followers": member.hold,
+        "nso_ha_start_phases": member.start_phases,
     }

@@ -23,6 +23,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import (
     HOOK,
     KINDS,
     SET_MODE,
+    START,
     Step,
     Wave,
 )
@@ -432,7 +433,8 @@ def test_a_task_on_all_hosts_goes_by_what_each_has_stated(task: Task) -> None:
 
 def test_the_token_is_with_the_tasks_that_need_it_and_no_default_of_others() -> None:
     """Before ansible-core 2.19 a default that cannot be evaluated fails tasks of any module."""
-    without = ("nso.ha.ncs_ha_operation", "nso.ha.ncs_ha_read_only")
+    names = ("operation", "read_only", "start_phase")
+    without = [f"nso.ha.ncs_ha_{name}" for name in names]
     for task in ON_NODES:
         given = task[action(task)].get("token")
         assert given == (None if action(task) in without else "{{ __nso_ha_token or omit }}"), task
@@ -442,9 +444,10 @@ def test_the_token_is_with_the_tasks_that_need_it_and_no_default_of_others() -> 
 def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
     by_host = {task["register"] for task in ON_NODES if task not in DELEGATED}
     one_by_one = {task["register"] for task in ON_NODES if task in DELEGATED}
-    # What completes the history, and sets modes, in check mode is shown by Ansible and read by no
-    # decision.
-    assert by_host == {*results.REGISTERED, "__nso_ha_completed", "__nso_ha_mode"}
+    # What completes the history, sets modes and enters phases in check mode is shown by Ansible and
+    # read by no decision.
+    shown = {"__nso_ha_completed", "__nso_ha_mode", "__nso_ha_phase"}
+    assert by_host == {*results.REGISTERED, *shown}
     assert one_by_one == {*results.ONE_BY_ONE.values(), results.HANDED_OVER}
     facts = [task["ansible.builtin.set_fact"] for _folder, task in ALL if FACT in task]
     assert {name for one in facts for name in set(one) - {"cacheable"}} == {
@@ -535,7 +538,7 @@ def test_a_decision_that_is_lost_makes_nothing_needed() -> None:
 #: The files of waves: how these are taken, and whether nodes are looked at before.
 WAVES = {
     *(f"act/{kind}.yml" for kind in (*KINDS.values(), GIVE_ROLE, HOOK)),
-    *(f"act/{kind}_in_parallel.yml" for kind in (SET_MODE, GIVE_ROLE)),
+    *(f"act/{kind}_in_parallel.yml" for kind in (SET_MODE, START, GIVE_ROLE)),
     # Only waves in which nodes get roles are preceded by a look.
     *(f"act/recheck_and_{kind}.yml" for kind in (GIVE_ROLE, f"{GIVE_ROLE}_in_parallel")),
 }

@@ -24,6 +24,15 @@ class MaapiConnection:
         """Set or lift the administrator's read-only mode."""
         maapi.set_readonly_mode(self.sock, read_only)
 
+    def start_phase(self, phase: int, patience: float) -> None:
+        """Let the daemon enter start phase 1 or 2, and wait for so many seconds until it has."""
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(patience)
+        try:
+            maapi.start_phase(self.sock, phase, synchronous=True)
+        finally:
+            self.sock.settimeout(timeout)
+
 
 @contextlib.contextmanager
 def maapi_connection(target: Target) -> Iterator[MaapiConnection]:

@@ -247,13 +247,19 @@ def _unknown_last_primary(newest: Promotion) -> str:
 
 
 def start_phase_reached(case: Case) -> list[Finding]:
-    """Each node of the plan is in start phase 1 or later. Before, a daemon takes no orders."""
+    """Each node of the plan is in start phase 1 or later, or is taken there by the plan.
+
+    Before, a daemon takes no orders.
+    """
     reasons = []
     for host in sorted({step.host for step in case.plan.steps}):
         observation = case.observed[host]
-        if isinstance(observation, Answer) and observation.phase < 1:
+        waits = case.topology.members[host].start_phases
+        if isinstance(observation, Answer) and observation.phase < 1 and not waits:
             reasons.append(
-                f"{host} is in start phase {observation.phase} and takes orders from phase 1 on"
+                f"{host} is in start phase {observation.phase} and takes orders from phase 1 on. "
+                "If it waits there, as NSO was started with --start-phase0, set "
+                "nso_ha_start_phases to true for it"
             )
     return failed(reasons)
 

@@ -165,7 +165,8 @@ def ready(case: Case) -> list[Finding]:
         return []
     reasons = []
     for host, observation in case.observed.items():
-        if isinstance(observation, Answer) and observation.phase < 2:
+        waits = case.topology.members[host].start_phases
+        if isinstance(observation, Answer) and observation.phase < 2 and not waits:
             reasons.append(
                 f"{host} is in start phase {observation.phase}, and has to be in phase 2"
             )

@@ -41,6 +41,7 @@ class Member:
     upstream: the inventory name of the member that it follows, or "" for the primary
     priority: the highest is preferred when a primary is chosen; 0 is never chosen
     hold:     whether it is kept in read-only mode for as long as it is not primary
+    start_phases: whether an operation takes it from start phase 0, in which it waits, to phase 2
     address_from: the variable that has the address
     local:    whether Ansible runs its modules on the controller itself
     """
@@ -52,6 +53,7 @@ class Member:
     upstream: str = ""
     priority: int = DEFAULT_PRIORITY
     hold: bool = False
+    start_phases: bool = False
     address_from: str = field(default="nso_ha_node_ip", compare=False)
     local: bool = field(default=False, compare=False)
 

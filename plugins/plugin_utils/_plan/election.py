@@ -139,7 +139,7 @@ def _unfit(member: Member, observation: Observation) -> str:
         return "it should be in no cluster (nso_ha_role is none)"
     if member.priority == 0:
         return "it is never to be primary (nso_ha_priority is 0)"
-    if observation.phase < 1:
+    if observation.phase < 1 and not member.start_phases:
         return f"it is in start phase {observation.phase} and takes no orders"
     return ""
 

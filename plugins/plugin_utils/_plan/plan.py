@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .._model import data_rules
 from .._model.plain import BY
 
+PRIMARY_PHASE_1 = "primary_phase_1"
 DEAD = "dead"
 LEAVE = "leave"
 CATCH_UP = "catch_up"
@@ -19,13 +20,17 @@ HAND_OVER = "hand_over"
 STEP_DOWN = "step_down"
 PROMOTE = "promote"
 OPEN = "open"
+PRIMARY_PHASE_2 = "primary_phase_2"
+PHASE_1 = "phase_1"
 RELAYS = "relays"
 SECONDARIES = "secondaries"
 HOLD = "hold"
 RELEASE = "release"
+PHASE_2 = "phase_2"
 
 #: The waves in order. Waves of one name that cannot run at the same time are numbered.
 WAVES = (
+    PRIMARY_PHASE_1,
     DEAD,
     LEAVE,
     CATCH_UP,
@@ -33,15 +38,19 @@ WAVES = (
     STEP_DOWN,
     PROMOTE,
     OPEN,
+    PRIMARY_PHASE_2,
+    PHASE_1,
     RELAYS,
     SECONDARIES,
     HOLD,
     RELEASE,
+    PHASE_2,
 )
 
 #: How the steps of a wave are taken: by giving a role, or otherwise.
 GIVE_ROLE = "role"
 SET_MODE = "read_only"
+START = "start_phase"
 KINDS: Mapping[str, str] = {
     DEAD: "dead",
     CATCH_UP: "catch_up",
@@ -49,18 +58,24 @@ KINDS: Mapping[str, str] = {
     OPEN: SET_MODE,
     HOLD: SET_MODE,
     RELEASE: SET_MODE,
+    PRIMARY_PHASE_1: START,
+    PRIMARY_PHASE_2: START,
+    PHASE_1: START,
+    PHASE_2: START,
 }
 #: The same where tasks of the user's own are run. Such a wave has the name of an event, see
 #: hook_waves.py.
 HOOK = "hook"
 #: The ways of taking steps that can be taken on many nodes at the same time.
-_FOR_MANY = (GIVE_ROLE, SET_MODE)
+_FOR_MANY = (GIVE_ROLE, SET_MODE, START)
 
 #: What the steps of those waves do, as the report names it.
 SECONDARY_DEAD = "secondary_dead"
 READ_ONLY = "read_only"
 WAIT = "wait"
 WRITABLE = "writable"
+START_PHASE_1 = "start_phase_1"
+START_PHASE_2 = "start_phase_2"
 
 
 @dataclass(frozen=True)
@@ -102,7 +117,8 @@ class Wave:
 
     steps:    as plain data, by host
     look:     hosts to observe once more before the wave, see recheck.py
-    kind:     how its steps are taken: role, catch_up, hand_over, read_only, dead or hook
+    kind:     how its steps are taken: role, catch_up, hand_over, read_only, start_phase, dead or
+              hook
     parallel: whether they are taken at the same time; else one after the other, which costs less
               where there are few
     """

@@ -14,7 +14,8 @@ primaries. Then comes the primary, then the relays from the top down, then the s
 once. A living primary that hands over to a copy is put into read-only mode before it leaves its
 role, until it follows the copy: a node that leaves the primary role has role none for a moment, and
 would take writes. Where followers are kept in that mode, each is put into it once it follows, and
-it ends with the promotion of one of them, in the same step.
+it ends with the promotion of one of them, in the same step. A node that waits in start phase 0 gets
+its role in phase 1, and is open to clients once it has it, in phase 2.
 """
 
 from __future__ import annotations
@@ -55,12 +56,18 @@ from .plan import (
     HOLD,
     LEAVE,
     OPEN,
+    PHASE_1,
+    PHASE_2,
+    PRIMARY_PHASE_1,
+    PRIMARY_PHASE_2,
     PROMOTE,
     READ_ONLY,
     RELAYS,
     RELEASE,
     SECONDARIES,
     SECONDARY_DEAD,
+    START_PHASE_1,
+    START_PHASE_2,
     STEP_DOWN,
     WAIT,
     WAVES,
@@ -69,6 +76,9 @@ from .plan import (
     Step,
     wave,
 )
+
+#: The start phase in which a daemon is open to clients.
+STARTED = 2
 
 #: The roles in the order in which the nodes that have them leave the cluster.
 _LEAVING = (SECONDARY, RELAY, PRIMARY)
@@ -143,6 +153,7 @@ class _Planner:
                 self._attach(member)
         for member in members:
             self._set_mode(member)
+            self._start(member)
         order = sorted(self.waves, key=lambda key: (WAVES.index(key[0]), key[1]))
         copying = [place for place in order if place[0] in (RELAYS, SECONDARIES)]
         waves = []
@@ -305,6 +316,38 @@ class _Planner:
         place = (RELAYS, self.topology.depth(member.host)) if relay else (SECONDARIES, 0)
         self._add(place, member, member.role, why, force)
 
+    def _start(self, member: Member) -> None:
+        """Take a node that waits to start phase 1 for its role, and to phase 2 once it has it.
+
+        One that is not to follow now, or about which nothing can be done, stays closed. The primary
+        comes before the others, as no client can write meanwhile.
+        """
+        host, observation = member.host, self.observed[member.host]
+        if not self._waits(member) or host in self.left_out or host in self.unlocked:
+            return
+        leads = member.role == PRIMARY
+        if isinstance(observation, Answer) and observation.phase < 1:
+            place = PRIMARY_PHASE_1 if leads else PHASE_1
+            why = f"waits in start phase {observation.phase}, and takes orders from phase 1 on"
+            self.waves[place, 0].append(Step(host, "", "", (START_PHASE_1,), why))
+        if host not in self.blocked:
+            place = PRIMARY_PHASE_2 if leads else PHASE_2
+            why = "is closed to clients before start phase 2"
+            self.waves[place, 0].append(Step(host, "", "", (START_PHASE_2,), why))
+
+    def _waits(self, member: Member) -> bool:
+        """Return whether a node waits in a start phase until an operation lets it go on."""
+        observation = self.observed[member.host]
+        return (
+            member.start_phases and isinstance(observation, Answer) and observation.phase < STARTED
+        )
+
+    def _takes_orders(self, member: Member) -> bool:
+        """Return whether a node is in a start phase in which it takes orders, or gets there."""
+        observation = self.observed[member.host]
+        started = isinstance(observation, Answer) and observation.phase >= 1
+        return started or (self._waits(member) and member.host not in self.left_out)
+
     def _is_marked(self, host: str) -> bool:
         """Return whether an operation, this one included, has put a node into read-only mode."""
         observation = self.observed[host]
@@ -323,7 +366,7 @@ class _Planner:
         if not isinstance(observation, Answer) or host == self.promoted:
             return
         if is_to_be_kept(member):
-            if host in self.unlocked or host in self.admins:
+            if host in self.unlocked or host in self.admins or not self._takes_orders(member):
                 return
             if host in self.held or not is_kept_as_wanted(self.topology, self.observed, host):
                 why = "should be read-only as a follower (nso_ha_hold_followers)"

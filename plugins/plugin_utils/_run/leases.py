@@ -79,7 +79,16 @@ class Stretch:
         )
 
 
-def _stretches(limits: Limits) -> tuple[Stretch, ...]:
+#: Where nodes wait in start phase 0. The locks are renewed before each wave of it.
+_STARTING = Stretch(
+    "entering a start phase, and verifying",
+    {},
+    {"start": 1, "verify": 1, "answer": 3 * _ANSWERS},
+)
+
+
+def _stretches(limits: Limits, holds: bool) -> tuple[Stretch, ...]:
+    """Return them; `holds` says that followers are kept in read-only mode, which is a step more."""
     # Nodes copy either what the plan wants or, after it has failed, the former primary.
     copying = "wait" if limits.wait >= limits.rollback else "rollback"
     return (
@@ -98,13 +107,16 @@ def _stretches(limits: Limits) -> tuple[Stretch, ...]:
         Stretch(
             "a look at every node, copying and verifying",
             {"answer": _ANSWERS},
-            {"answer": 3 * _ANSWERS, copying: 1, "verify": 1},
+            {"answer": (4 if holds else 3) * _ANSWERS, copying: 1, "verify": 1},
         ),
     )
 
 
-def _longest(limits: Limits, crowd: Crowd) -> Stretch:
-    return max(_stretches(limits), key=lambda stretch: stretch.seconds(limits, crowd.rounds))
+def _longest(limits: Limits, crowd: Crowd, settings: Sequence[Settings]) -> Stretch:
+    waits = any(of_host.member.start_phases for of_host in settings)
+    holds = any(of_host.member.hold for of_host in settings)
+    stretches: tuple[Stretch, ...] = (*_stretches(limits, holds), *([_STARTING] if waits else ()))
+    return max(stretches, key=lambda stretch: stretch.seconds(limits, crowd.rounds))
 
 
 def _worst(settings: Sequence[Settings]) -> Limits:
@@ -120,14 +132,14 @@ def _worst(settings: Sequence[Settings]) -> Limits:
 def lease(settings: Sequence[Settings], crowd: Crowd) -> float:
     """Return for how long the locks of a run are valid where nso_ha_lock_timeout is not given."""
     limits = _worst(settings)
-    needed = _longest(limits, crowd).seconds(limits, crowd.rounds)
+    needed = _longest(limits, crowd, settings).seconds(limits, crowd.rounds)
     return min(MAX_LEASE, max(LEAST, float(math.ceil(needed))))
 
 
 def problems(settings: Sequence[Settings], crowd: Crowd) -> list[str]:
     """Return in words where the locks could expire before they are renewed."""
     limits = _worst(settings)
-    stretch = _longest(limits, crowd)
+    stretch = _longest(limits, crowd, settings)
     needed = stretch.seconds(limits, crowd.rounds)
     named = ", ".join(
         f"{LIMIT_NAMES[limit]} {getattr(limits, limit):g} s"

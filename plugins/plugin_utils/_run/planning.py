@@ -29,7 +29,19 @@ from .._model.versions import LinkVersions
 from .._plan import operations, planner
 from .._plan.hook_waves import Hooks, with_hooks
 from .._plan.operations import Scene
-from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, PROMOTE, READ_ONLY, SET_MODE, Plan, Wave
+from .._plan.plan import (
+    CATCH_UP,
+    HAND_OVER,
+    HOOK,
+    PROMOTE,
+    READ_ONLY,
+    SET_MODE,
+    START,
+    START_PHASE_1,
+    START_PHASE_2,
+    Plan,
+    Wave,
+)
 from . import leases, progress, request, settings, stored, upstream_addresses
 from .leases import Crowd
 from .request import Request
@@ -318,6 +330,12 @@ def _judged(
             if wave.kind == SET_MODE
             for step in wave.steps
         },
+        phases={
+            step.host: 2 if START_PHASE_2 in step.orders else 1
+            for wave in steps.waves
+            if wave.kind == START
+            for step in wave.steps
+        },
         verify={
             host: _expectation(wanted, steps, host)
             for host, observation in observed.items()
@@ -492,9 +510,10 @@ def _to_rehearse(
     host name resolves there, and whether the release has relays. Also both ends of a hand-over: an
     obstacle is better known while clients can still write. And those that leave a link for one to a
     node that listens already: they would be left without any if they cannot dial it. In check mode
-    it is every host that gets a role.
+    it is every host that gets a role. A node that waits in start phase 0 would refuse every order.
     """
     changing = {step.host for step in steps.roles}
+    waiting = {step.host for step in steps.steps if START_PHASE_1 in step.orders}
     hosts = {
         step.host
         for step in steps.roles
@@ -510,7 +529,7 @@ def _to_rehearse(
             and not addresses.is_literal(upstream.address)
         ):
             hosts.add(host)
-    return tuple(sorted(hosts))
+    return tuple(sorted(hosts - waiting))
 
 
 def _leaves_a_link(

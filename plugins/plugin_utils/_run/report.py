@@ -22,6 +22,7 @@ from .._model.plain import to_dict
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
 from .._plan.operations import Scene
 from .._plan.plan import CATCH_UP, HAND_OVER, HOOK, OPEN, PROMOTE, READ_ONLY, STEP_DOWN
+from .._plan.planner import STARTED
 from . import ending, health, hooks, stored, table
 from .health import Health
 from .results import ENDED, VERIFICATION, Results
@@ -434,7 +435,7 @@ def status_report(
         misnamed = identity.misnamed(wanted, observed, state_directories.history)
         verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
         remarks = identity.remarks(wanted, observed)
-        remarks += _kept_read_only(wanted, observed)
+        remarks += [*_kept_read_only(wanted, observed), *_waiting(wanted, observed)]
     remarks += [
         *itself.untold(observed),
         *itself.other_ha(observed),
@@ -522,10 +523,26 @@ def _compared(wanted: Topology | None, observed: Mapping[str, Observation], host
 
 
 def _is_right(wanted: Topology, observed: Mapping[str, Observation], host: str) -> bool:
-    """Return whether a node has its place, and is read-only where it is to be kept so."""
-    return links.is_as_wanted(wanted, observed, host) and links.is_kept_as_wanted(
-        wanted, observed, host
+    """Return whether a node has its place, is kept read-only as wanted, and does not wait."""
+    return (
+        links.is_as_wanted(wanted, observed, host)
+        and links.is_kept_as_wanted(wanted, observed, host)
+        and not _waits(wanted.members[host], observed[host])
     )
+
+
+def _waits(member: Member, observation: Observation) -> bool:
+    """Return whether a node waits in a start phase for an operation to let it go on."""
+    return member.start_phases and isinstance(observation, Answer) and observation.phase < STARTED
+
+
+def _waiting(wanted: Topology, observed: Mapping[str, Observation]) -> list[str]:
+    """Return a sentence on each node that waits in a start phase."""
+    return [
+        f"{host} waits in start phase {observation.phase}, closed to clients. {_REPAIR}"
+        for host, observation in observed.items()
+        if isinstance(observation, Answer) and _waits(wanted.members[host], observation)
+    ]
 
 
 def _last(host: str, decision: Decision, results: Results) -> Observation:

@@ -108,6 +108,7 @@ class OperationPlan:
     undoes:     why this only undoes what is left of a run that broke off, or ""
     rehearse:   hosts on which the order is tried in check mode first
     modes:      by host, whether a step of its own puts it into read-only mode or lifts that
+    phases:     by host, the start phase that steps of its own take it to
     verify:     by host that answered, what it has to say after the last step
     promotions: the promotion history that every node should have, as entries of the state directory
     epoch:      the number of the next promotion
@@ -133,6 +134,7 @@ class OperationPlan:
     undoes: str = ""
     rehearse: tuple[str, ...] = ()
     modes: Mapping[str, bool] = field(default_factory=dict)
+    phases: Mapping[str, int] = field(default_factory=dict)
     verify: Mapping[str, Expectation] = field(default_factory=dict)
     promotions: tuple[Mapping[str, Any], ...] = ()
     epoch: int = 1

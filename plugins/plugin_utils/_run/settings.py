@@ -99,6 +99,7 @@ class Limits:
     catch_up: float = 30
     rollback: float = 60
     hook: float = 120
+    start: float = 300
     lock: float | None = None
 
 
@@ -110,6 +111,7 @@ LIMIT_NAMES: Mapping[str, str] = {
     "catch_up": "nso_ha_catch_up_timeout",
     "rollback": "nso_ha_rollback_timeout",
     "hook": "nso_ha_hook_timeout",
+    "start": "nso_ha_start_timeout",
     "lock": "nso_ha_lock_timeout",
 }
 
@@ -293,6 +295,7 @@ def read(
         upstream=reader.text("nso_ha_upstream"),
         priority=_priority(reader.value("nso_ha_priority")),
         hold=reader.truth("nso_ha_hold_followers"),
+        start_phases=reader.truth("nso_ha_start_phases"),
         address_from=address_from,
         local=(transport or reader.text("ansible_connection")) in _LOCAL,
     )

@@ -49,6 +49,28 @@ def read_only(flag: bool, **options: Any) -> Run:
     return lambda stage: stage.read_only(flag, **options)
 
 
+def start_phase(phase: int, *, check: bool = False, **options: Any) -> Run:
+    """Run ncs_ha_start_phase."""
+
+    def run(stage: Stage) -> Result:
+        given = stage.without_ha_socket(phase=phase, **options)
+        return run_discreetly("ncs_ha_start_phase", given, check=check)
+
+    return run
+
+
+def waiting_in_0(run: Run, *, fault: bool = False) -> Run:
+    """Run a module on a node that waits in start phase 0, and answers late if that is the fault."""
+
+    def waited(stage: Stage) -> Result:
+        stage.subject.phase(0)
+        if fault:
+            stage.subject.fault("slow", seconds=600, place="start_phase")
+        return run(stage)
+
+    return waited
+
+
 def new_directory(stage: Stage) -> StateDirectory:
     """Return a state directory in which an operation has begun and nodes were promoted before."""
     directory = stage.state_directory()
@@ -312,6 +334,31 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
     "ncs_ha_is_primary": {
         "installed": (NONE, install()),
         "a wrong option": (NONE, install(python="python3")),
+    },
+    "ncs_ha_start_phase": {
+        "there already": (NONE, start_phase(1)),
+        "in check mode": (NONE, waiting_in_0(start_phase(2, check=True))),
+        "started": (NONE, waiting_in_0(start_phase(2))),
+        "not answered": (
+            NONE,
+            waiting_in_0(start_phase(2, wait_timeout=0.2), fault=True),
+        ),
+        "a step that is not due": (
+            NONE,
+            waiting_in_0(
+                in_operation(lambda stage, **more: start_phase(1, **more)(stage), step="other")
+            ),
+        ),
+        "in an operation": (
+            NONE,
+            waiting_in_0(in_operation(lambda stage, **more: start_phase(1, **more)(stage))),
+        ),
+        "unreachable": (NONE, unreachable("ncs_ha_start_phase", phase=1)),
+        "in an operation, unreachable": (
+            NONE,
+            unreachable_in_operation("ncs_ha_start_phase", phase=1),
+        ),
+        "a wrong option": (NONE, start_phase(1, wait_timeout=-1)),
     },
     "ncs_ha_operation": {
         "begun again": (NONE, with_directory(lambda kept: kept.begin())),

@@ -89,6 +89,13 @@ def add_node_options(parser: argparse.ArgumentParser) -> None:
     add("--access-secret-file", metavar="FILE", help="its secret: the file's whole content")
     add("--start-phase", type=int, choices=[0, 1, 2], help="phase to wait in (2)")
     add(
+        "--start-phase0",
+        dest="start_phase",
+        action="store_const",
+        const=0,
+        help="wait in phase 0 until told to go on, as the daemon's own option",
+    )
+    add(
         "--tick-timeout",
         type=float,
         metavar="SECONDS",

@@ -242,8 +242,9 @@ class Node:
             return txid, epoch
 
     def _check_writable(self) -> None:
-        if self.phase == 0:
-            raise Refusal(Code.BADSTATE, "start phase 0")  # [assumed]
+        if self.phase < 2:
+            # What listens for clients is started in phase 2.
+            raise Refusal(Code.BADSTATE, f"start phase {self.phase}")  # [assumed]
         if self.role in (Role.SECONDARY, Role.RELAY):
             raise Refusal(Code.BADSTATE, f"a {self.role.name.lower()} takes no writes")
         if self.joining:

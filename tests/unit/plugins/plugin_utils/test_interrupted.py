@@ -26,6 +26,8 @@ BELOW = Member("n4", "id4", "10.0.0.4", "secondary", "n3")
 FLAT, DEEP = [N1, N2, N3], [N1, N2, RELAY, BELOW]
 #: The same, with followers that are kept in read-only mode.
 KEPT, KEPT_DEEP = ([replace(member, hold=True) for member in members] for members in (FLAT, DEEP))
+#: The same, with nodes that wait in start phase 0 until they are told to go on.
+WAITING = [replace(member, start_phases=True) for member in DEEP]
 NOBODY = [replace(member, role="none", upstream="") for member in DEEP]
 
 
@@ -125,6 +127,37 @@ def closed_below(members: list[Member], notices: bool) -> Cluster:
     cluster = bereft(members, notices)
     for host in ("n2", "n3"):
         cluster.nodes[host].read_only = True
+    return cluster
+
+
+def waiting(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster that is right, and whose nodes all start again."""
+    cluster = whole(members, notices)
+    for host, node in cluster.nodes.items():
+        node.waits = True
+        cluster.stop(host)
+    cluster.notice()
+    for host in cluster.nodes:
+        cluster.start(host)
+    return cluster
+
+
+def one_waits(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster that has lost its primary, and in which n3 has restarted."""
+    cluster = bereft(members, notices)
+    cluster.nodes["n3"].waits = True
+    cluster.stop("n3")
+    cluster.start("n3")
+    return cluster
+
+
+def one_is_back(members: list[Member], notices: bool) -> Cluster:
+    """Return a cluster one of whose secondaries has restarted."""
+    cluster = whole(members, notices)
+    cluster.nodes["n3"].waits = True
+    cluster.stop("n3")
+    cluster.notice()
+    cluster.start("n3")
     return cluster
 
 
@@ -242,6 +275,12 @@ JOBS = {
     "tear down of what is read-only": Job(
         "tear_down", KEPT_DEEP, whole, [replace(member, hold=True) for member in NOBODY]
     ),
+    "converge of what waits": Job("converge", WAITING, waiting, WAITING),
+    "rejoin of what waits": Job("rejoin", WAITING, one_is_back, WAITING),
+    "failover with one that waits": Job(
+        "failover", WAITING, one_waits, led_by(WAITING, "n2"), notices=False
+    ),
+    "tear down of what waits": Job("tear_down", WAITING, waiting, NOBODY),
     "tear down": Job("tear_down", DEEP, whole, NOBODY),
     "tear down of nodes that do not notice": Job("tear_down", DEEP, whole, NOBODY, notices=False),
 }
@@ -313,6 +352,7 @@ def assert_finished(job: Job, cluster: Cluster, play: Play) -> None:
         if not node.running:
             continue
         assert cluster.is_right(member, topology.upstream(member.host)), member.host
+        assert node.phase == 2, member.host
         # What is torn down goes on, up to the end, where the primary was.
         if member.role != NONE or member.host == "n1":
             assert cluster.written <= node.data
