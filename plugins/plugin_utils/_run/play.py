@@ -23,14 +23,15 @@ _IN_STEP = frozenset(
 
 #: The prefix of the variables that the tasks of the role set for one another.
 _PRIVATE = "__nso_ha_"
-#: The prefix of the variables of the role, and those of them that are not for it: what it hands on
-#: to AWX comes back as a variable, and the role nso.ha.awx_setup has its own.
-_PREFIX = "nso_ha_"
-_OTHERS = ("nso_ha_report", "nso_ha_awx_")
 #: The variable in which the role leaves its report for the play that it is part of.
 RESULT = "nso_ha_result"
 #: The custom statistics under which AWX, and later jobs of a workflow, get it.
 ARTIFACT = "nso_ha_report"
+
+#: The prefix of the variables of the role, and those of them that are not for it: what it hands on
+#: to AWX comes back as a variable, and the role nso.ha.awx_setup has its own.
+_PREFIX = "nso_ha_"
+_OTHERS = (ARTIFACT, f"{_PREFIX}awx_")
 
 #: The prefix of the modules of this collection, and their action group, in `module_defaults`.
 _MODULES = "nso.ha."

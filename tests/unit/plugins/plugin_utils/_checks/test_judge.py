@@ -180,7 +180,8 @@ EXAMPLES = {
         "converge",
         ALL_NONE,
         {**ALL_NONE, "n2": answer("none", phase=0)},
-        "n2 is in start phase 0 and takes orders from phase 1 on",
+        "n2 is in start phase 0 and takes orders from phase 1 on. If it waits there, as NSO was "
+        "started with --start-phase0, set nso_ha_start_phases to true for it",
     ),
     "last_primary": Example(
         "converge",

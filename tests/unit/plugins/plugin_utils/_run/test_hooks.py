@@ -22,7 +22,19 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Locks,
     StepResult,
 )
-from helpers.cases import N1, N2, N3, RUN_ID, Result, decision, lock, results, run
+from ansible_collections.nso.ha.plugins.plugin_utils._run.stored import Stored
+from helpers.cases import (
+    N1,
+    N2,
+    N3,
+    NO_HISTORY,
+    RUN_ID,
+    Result,
+    decision,
+    lock,
+    results,
+    run,
+)
 
 EARLIER = "earlier"
 GIVEN = {event: f"/etc/{event}.yml" for event in hooks.VARIABLES}
@@ -148,7 +160,7 @@ def test_a_primary_that_was_announced_is_not_announced_again() -> None:
 
 def test_a_hook_alone_is_no_change_of_the_cluster() -> None:
     judged = after(wave("withdraw"), {})
-    told = report.report(RUN, [N1, N2, N3], judged, results({}))
+    told = report.report(RUN, [N1, N2, N3], judged, results({}), Stored(NO_HISTORY), 0.0)
     assert (told["outcome"], told["changed"]) == ("refused", False)
 
 
