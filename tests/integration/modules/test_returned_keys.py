@@ -404,6 +404,7 @@ def test_results_and_return_have_the_same_keys(stage: Stage, module: str) -> Non
         "in an operation, refused",
         "not to be confirmed",
         "unanswered",
+        "not answered",
         "not held",
     }
     assert failed == bad & set(results)
