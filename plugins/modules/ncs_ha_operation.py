@@ -91,7 +91,7 @@ options:
   event:
     description:
       - For O(state=confirmed), what the host is confirmed to be. In tasks that the role
-        M(nso.ha.cluster#role) runs this is there already.
+        P(nso.ha.cluster#role) runs this is there already.
       - V(fence) means that it cannot go on as primary, nor come back as one.
       - V(withdraw) means that clients are not sent to it any more, V(announce) that they are.
       - V(backup) means that its data can be brought back after it was overwritten.
