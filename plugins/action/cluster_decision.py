@@ -311,8 +311,10 @@ class ActionModule(ActionBase):
 
     def _refuse_misspelt(self) -> None:
         """Fail if -e sets a variable that the role does not have: a consent would go unheard."""
-        known = self._task._role.get_default_vars()
-        words = plays.misspelt(load_extra_vars(self._loader), known)
+        role = self._task._role
+        if role is None:
+            return
+        words = plays.misspelt(load_extra_vars(self._loader), role.get_default_vars())
         if words:
             raise _Refused(
                 f"{', '.join(words)} was given with -e, and the role nso.ha.cluster has no such "
