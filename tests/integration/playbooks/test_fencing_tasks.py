@@ -54,7 +54,14 @@ def read(
             "loop": "{{ files | dict2items }}",
             **once,
         },
-        {"ansible.builtin.set_stats": {"data": {"nso_ha_report": "{{ said }}"}}, **once},
+        {
+            "ansible.builtin.set_stats": {
+                "data": {"nso_ha_report": "{{ said }}"},
+                # Each run that begins has reset it.
+                "aggregate": False,
+            },
+            **once,
+        },
     ]
     play = {"hosts": "nso", "gather_facts": False, "tasks": tasks, "vars": {"files": files}}
     run = run_playbook(write(tmp_path, "read", [play]), cluster.inventory, *arguments)
