@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.clusters import (
+    ALL_MAY_GO,
     assert_done,
     assert_ended,
     assert_idle,
@@ -206,7 +207,7 @@ def test_a_cluster_is_announced_when_it_comes_up_and_after_a_failover_and_withdr
     fresh: Cluster, hooks: Hooks
 ) -> None:
     given = hooks.given("withdraw", "announce")
-    assert_done(run(CONVERGE, fresh, **given, nso_ha_candidate="n1"))
+    assert_done(run(CONVERGE, fresh, **given, **ALL_MAY_GO, nso_ha_candidate="n1"))
     assert hooks.ran() == ["announce n1"]
     fresh.node("n1").kill()
     until(lambda: set(roles(fresh).values()) == {"none"}, what="the loss of the primary")
