@@ -59,7 +59,7 @@ run()
 
 def sources() -> dict[str, bytes]:
     """Return the files of the program by name. Raises OSError."""
-    rooms = sorted({part.split("/")[0] for part in PARTS})
+    rooms = sorted({part.split("/", maxsplit=1)[0] for part in PARTS})
     packages = (PACKAGE, *(f"{PACKAGE}/{room}" for room in rooms))
     return {
         "__main__.py": _MAIN.encode(),

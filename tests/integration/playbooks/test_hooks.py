@@ -88,7 +88,6 @@ def test_clients_leave_a_primary_before_it_stops_and_find_the_next_before_others
     assert hooks.ran() == []
 
 
-@pytest.mark.every_core
 def test_a_withdrawal_that_fails_or_does_not_confirm_leaves_the_primary_as_it_is(
     cluster: Cluster, hooks: Hooks, simulation: Simulation
 ) -> None:
@@ -118,7 +117,6 @@ def test_a_withdrawal_that_fails_or_does_not_confirm_leaves_the_primary_as_it_is
     assert_nothing_to_do(run(REJOIN, cluster, **announce))
 
 
-@pytest.mark.main
 def test_an_announcement_that_fails_undoes_nothing_and_is_repeated_until_it_is_confirmed(
     cluster: Cluster, hooks: Hooks
 ) -> None:

@@ -39,7 +39,7 @@ from helpers.cluster_play import Play
 from helpers.plans import whole
 
 M1, M2, M3 = (member(number, "member") for number in (1, 2, 3))
-MEMBERS = [M1, M2, M3]
+MEMBERS = (M1, M2, M3)
 NONE_IS_PRIMARY: Observed = {member.host: answer("none") for member in MEMBERS}
 N2_IS_PRIMARY: Observed = {
     "n1": answer("secondary", M2),
