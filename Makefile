@@ -25,7 +25,7 @@ venv: $(VENV)/.test-ready ## build .venv with all that demo and test need
 demo: $(VENV)/.run-ready ## watch three simulated NSO nodes become a cluster (KEEP=1 leaves them running)
 	@KEEP="$(KEEP)" bash tests/demo/demo.sh
 
-test: $(VENV)/.test-ready ## the tests of every change, six minutes; no root (ARGS="-k status" picks some)
+test: $(VENV)/.test-ready ## the tests of every change, ten minutes; no root (ARGS="-k status" picks some)
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not thorough" $(ARGS)
 
 test-all: $(VENV)/.test-ready ## every test, with all that can happen to whole clusters; no root
@@ -34,7 +34,7 @@ test-all: $(VENV)/.test-ready ## every test, with all that can happen to whole c
 test-faults: $(VENV)/.test-ready ## stop plays at their steps (EVERY=1: at each), switch over again and again; no root
 	@EVERY="$(EVERY)" $(BIN)/python -m pytest tests/faults -n $(JOBS) $(ARGS)
 
-check: lint docs artefact coverage ## the gates of every change, ten minutes; needs no root
+check: lint docs artefact coverage ## the gates of every change, twelve minutes; needs no root
 	@$(GATE) gates.sanity 2.19
 
 check-all: lint sanity docs artefact coverage awx matrix ## every gate, on every ansible-core and Python; no root

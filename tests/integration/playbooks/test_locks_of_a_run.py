@@ -69,7 +69,7 @@ def test_a_lock_that_could_expire_while_hosts_wait_for_their_turn_is_refused_bef
 def test_tasks_that_take_longer_than_the_limit_of_a_hook_do_not_fence(frozen: Frozen) -> None:
     path = frozen.file([command("sleep", "60"), ASK, CONFIRM])
     run = frozen.failover(nso_ha_fence_tasks=path, nso_ha_hook_timeout=2)
-    assert_given_back(frozen, run, "(fence failed) n1 the fencing task 'Fence it' in")
+    assert_given_back(frozen, run, "(fence failed) n1 the task 'Fence it' in")
 
     # Tasks that have a limit of their own go on, and the confirmation comes too late.
     own = {"timeout": "{{ 60 }}"}
