@@ -110,8 +110,8 @@ class Lock(NamedTuple):
         """Return the hosts for which a hook of this event is to be confirmed, or has been."""
         if event == FENCE:
             return self.fence
-        names = (*self.confirmed, *self.steps)
-        return tuple(name.partition(" ")[2] for name in names if name.startswith(f"{event} "))
+        hooks = map(_event_and_host, (*self.confirmed, *self.steps))
+        return tuple(host for of_event, host in hooks if of_event == event)
 
     def as_json(self) -> bytes:
         """Return it as it is written to its file."""
@@ -141,6 +141,12 @@ _KEYS = tuple(name for name in Lock._fields if name != "more")
 def hook(event: str, host: str) -> str:
     """Return the name of the step on a node in which a hook is run, about itself or another."""
     return f"{event} {host}"
+
+
+def _event_and_host(step: str) -> tuple[str, str]:
+    """Return what `hook` made the name of a step of; of another step, its name and ""."""
+    event, _blank, host = step.partition(" ")
+    return event, host
 
 
 def parse_lock(data: bytes) -> Lock:
@@ -202,10 +208,10 @@ def not_due(held: Lock, step: str) -> str | None:
     """Return why a step of the run that holds this lock must not be taken, or None where it may."""
     if step in held.steps:
         before = held.steps[: held.steps.index(step)]
-        gates = [name for name in before if name.partition(" ")[0] in _GATES]
+        gates = [gate for gate in map(_event_and_host, before) if gate[0] in _GATES]
         if not gates:
             return None
-        event, _blank, host = gates[0].partition(" ")
+        event, host = gates[0]
         return (
             f"the step {step!r} comes after the {event} tasks for {host}, and the lock on this "
             "node has no confirmation by this run of what they did"

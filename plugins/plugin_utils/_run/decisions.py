@@ -15,7 +15,7 @@ from typing import Any
 
 from .._model.plain import to_dict
 from .._plan.plan import HOOK
-from . import hooks, planning, progress, recheck, report, settings, stored
+from . import hooks, planning, progress, recheck, report, settings
 from .planning import Known
 from .results import LOCK
 from .run_state import Decision
@@ -132,31 +132,28 @@ def decide(step: str, known: Known, about: Subject) -> dict[str, Any]:
     """
     decision = about.decision or planning.undecided(known)
     if step == GONE:
-        state_directories = stored.read(known.run.hosts, known.results, known.broken(), known.gone)
-        return {"gone": list(state_directories.replace)}
+        return {"gone": list(known.stored(known.broken()).replace)}
     if step == STATUS:
-        state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
         problems = [
             *known.run.problems,
             *settings.problems(list(known.settings.values()), orders=False),
         ]
         return {
             "report": report.status_report(
-                known.run, known.members, problems, known.results, state_directories, about.now
+                known.run, known.members, problems, known.results, known.stored(), about.now
             )
         }
     if step in (REPORT_SO_FAR, REPORT):
         if about.decision is None:
             decision = progress.lost(decision, _CUT_OFF)
         ended = step == REPORT
-        state_directories = stored.read(known.run.hosts, known.results, known.broken(), known.gone)
         return {
             "report": report.report(
                 known.run,
                 known.members,
                 decision,
                 known.results,
-                state_directories,
+                known.stored(known.broken()),
                 about.now,
                 ended,
             )

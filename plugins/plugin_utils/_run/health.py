@@ -11,7 +11,7 @@ plain data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWER
 
 from .._model import itself, links
 from .._model.observation import Answer, Observation, Silence, txid_of
-from .._model.topology import Topology, led_by
+from .._model.topology import Member, Topology, led_by
 from .stored import Stored, UnderWay
 
 HEALTHY = "healthy"
@@ -82,6 +82,16 @@ def not_asked(why: str) -> Health:
     return Health(UNKNOWN, f"no node was asked: {why}")
 
 
+def two_primaries(hosts: Sequence[str]) -> Health:
+    """Return the health of a cluster with more than one primary."""
+    return Health(
+        TWO_PRIMARIES,
+        f"{_names(hosts)} are primary at the same time, and each takes writes that the other does "
+        "not have",
+        f"stop what writes to them, then {_REJOIN}",
+    )
+
+
 def assess(
     topology: Topology,
     observed: Mapping[str, Observation],
@@ -97,12 +107,7 @@ def assess(
     """
     living = links.primaries(observed)
     if len(living) > 1:
-        return Health(
-            TWO_PRIMARIES,
-            f"{_names(living)} are primary at the same time, and each accepts writes that the "
-            "others do not have",
-            f"stop what writes to them, then {_REJOIN}",
-        )
+        return two_primaries(living)
     if problems:
         return Health(UNKNOWN, f"what the cluster should be is not clear: {problems[0]}")
     run = next(iter(stored.under_way), None)
@@ -135,12 +140,8 @@ def _without_primary(
     open_ = [host for host in silent if not _is_stopped(observed[host])]
     if len(open_) == len(observed):
         return Health(UNKNOWN, "no node answers", "see that the nodes can be reached")
-    followed = {
-        upstream.host: [*_followers_of(topology, observed, upstream.host)]
-        for host in open_
-        if (upstream := topology.members[host])
-    }
-    for host, followers in followed.items():
+    for host in open_:
+        followers = _followers_of(topology.members[host], observed)
         if followers:
             say = "says that it follows" if len(followers) == 1 else "say that they follow"
             return Health(
@@ -168,17 +169,15 @@ def _without_primary(
     return Health(NO_PRIMARY, f"no node is primary{more}", _CONVERGE)
 
 
-def _followers_of(
-    topology: Topology, observed: Mapping[str, Observation], host: str
-) -> Iterable[str]:
-    """Yield the nodes that say that they follow this one."""
-    for follower, observation in observed.items():
-        if (
-            isinstance(observation, Answer)
-            and observation.state.role in FOLLOWERS
-            and links.names_as_primary(observation.state, topology.members[host])
-        ):
-            yield follower
+def _followers_of(member: Member, observed: Mapping[str, Observation]) -> list[str]:
+    """Return the nodes that say that they follow this one."""
+    return [
+        host
+        for host, observation in observed.items()
+        if isinstance(observation, Answer)
+        and observation.state.role in FOLLOWERS
+        and links.names_as_primary(observation.state, member)
+    ]
 
 
 def _read_only(observed: Mapping[str, Observation], stored: Stored, host: str) -> Health | None:
@@ -190,6 +189,9 @@ def _read_only(observed: Mapping[str, Observation], stored: Stored, host: str) -
         mark = stored.marks.get(host)
         by = f"an interrupted {mark.operation} (run {mark.run_id})" if mark else "a run"
         return Health(READ_ONLY, f"{host}, the primary, is held by {by}", _CONVERGE)
+    if answer.is_kept_read_only:
+        # A run broke off between the promotion and the end of the mode.
+        return Health(READ_ONLY, f"{host}, the primary, is still held as a follower", _CONVERGE)
     if answer.admin_read_only:
         return Health(
             READ_ONLY,

@@ -79,6 +79,10 @@ class Known:
         """Return what the operator asks for. Raises ValueError for what is wrong."""
         return request.read(self.run.operation, self._group, self.run.hosts)
 
+    def stored(self, broken: str = "") -> Stored:
+        """Return what the state directories say. A lock of the id `broken` does not count."""
+        return stored.read(self.run.hosts, self.results, broken, self.gone)
+
     def broken(self) -> str:
         """Return the id of a lock that the operator breaks, or ""."""
         try:
@@ -128,7 +132,7 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     if known.run.problems:
         return _refused(known.run, members, "topology", known.run.problems, locked)
     requested = known.request()
-    state_directories = stored.read(known.run.hosts, known.results, requested.broken, known.gone)
+    state_directories = known.stored(requested.broken)
     if state_directories.locked:
         return _refused(known.run, members, "lock", state_directories.locked, locked)
     if state_directories.unusable:
@@ -196,7 +200,7 @@ def roll_back(known: Known, failed: Decision) -> Decision:
     requested = Request(operations.ROLL_BACK, candidate=failed.plan.former)
     locked, unlocked = failed.progress.locked, failed.progress.unlocked
     observed = _observed(known, (*locked, *unlocked), ROLLING_BACK)
-    state_directories = stored.read(known.run.hosts, known.results, "", known.gone)
+    state_directories = known.stored()
     scene = Scene(
         known.members,
         observed,

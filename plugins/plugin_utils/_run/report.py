@@ -47,11 +47,6 @@ _TEXT = {
     UNKNOWN: "Whether an order was carried out is not known. Run it again: it looks first.",
 }
 
-_TWO_PRIMARIES = (
-    "TWO PRIMARIES: {living} are primary at the same time, and each takes writes that the other "
-    "does not have. Stop what writes to them, then run nso.ha.rejoin."
-)
-
 #: The variables that agree to what a check refuses.
 _CONSENTS = {judge.OVERWRITE: ALLOW_OVERWRITE, moving.DATA_LOSS: ALLOW_DATA_LOSS}
 
@@ -294,7 +289,8 @@ def _are(hosts: Sequence[str]) -> str:
 
 
 def _two(living: Sequence[str]) -> str:
-    return _TWO_PRIMARIES.format(living=" and ".join(living))
+    condition = health.two_primaries(living)
+    return f"{condition}. {condition.then[:1].upper()}{condition.then[1:]}."
 
 
 def _silent(hosts: Sequence[str], required: Sequence[str], outcome: str) -> list[str]:
@@ -416,8 +412,7 @@ def status_report(
     """Return the report of the operation status: what is wanted and what was observed.
 
     `problems` are what is wrong with the settings, `now` are seconds since 1970. The keys are among
-    those of `report`. The
-    outcome is done if everything matches, else incomplete, or two_primaries.
+    those of `report`. The outcome is done if everything matches, else incomplete, or two_primaries.
     """
     problems = [*problems, *topology_problems(members)]
     observed = links.with_listers(members, results.observations(member.host for member in members))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.nso.ha.plugins.module_utils._node import validation
 from ansible_collections.nso.ha.plugins.module_utils._node.ways import (
     HA_SOCKET,
@@ -342,24 +343,17 @@ def _priority(value: object) -> int:
         return -1
 
 
-#: Text that stands for true and for false, as Ansible has it.
-_TRUE = ("true", "yes", "on", "1", "t", "y")
-_FALSE = ("false", "no", "off", "0", "f", "n", "")
-
-
 def truth(value: object) -> bool:
     """Return whether a value, which may be text, is true; blank text is not given, so it is false.
 
     Raises ValueError for what is neither true nor false.
     """
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    text = str(value).strip().lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
+    if value is None or not str(value).strip():
         return False
-    raise ValueError(f"{value!r} is neither true nor false")
+    try:
+        return bool(boolean(str(value)))
+    except TypeError:
+        raise ValueError(f"{value!r} is neither true nor false") from None
 
 
 def seconds(value: object, name: str, default: _Default) -> float | _Default:

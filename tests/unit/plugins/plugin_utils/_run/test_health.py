@@ -146,6 +146,16 @@ def test_a_primary_that_a_run_has_left_held_says_which() -> None:
     assert found.then == "run nso.ha.converge"
 
 
+def test_a_primary_that_is_still_held_as_a_follower_takes_no_writes() -> None:
+    held = replace(PRIMARY, held_as_follower=True, facts=Facts(admin_read_only=True))
+    found = assessed({**WHOLE, "n1": held})
+    assert str(found) == "READ-ONLY: n1, the primary, is still held as a follower"
+    assert found.then == "run nso.ha.converge"
+    # A restart has ended the mode, and left the mark.
+    restarted = replace(held, facts=Facts(admin_read_only=False))
+    assert assessed({**WHOLE, "n1": restarted}).state == "healthy"
+
+
 def test_a_primary_in_the_mode_of_an_administrator_is_read_only() -> None:
     held = replace(PRIMARY, facts=Facts(admin_read_only=True))
     found = assessed({**WHOLE, "n1": held})
