@@ -50,16 +50,7 @@ class ControlServer:
         (Path(self._node.config.directory) / SOCKET_NAME).unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                answer = await answer_to(line, self._carry_out)
-                writer.write(json.dumps(answer).encode("ascii") + b"\n")
-                await writer.drain()
-        except (OSError, ValueError):  # ValueError: the line is too long
-            pass
-        finally:
-            with contextlib.suppress(OSError):
-                writer.close()
+        await answer_lines(reader, writer, self._carry_out)
 
     async def _carry_out(self, request: object) -> Answer:
         node = self._node
@@ -95,6 +86,24 @@ class ControlServer:
             await take_socket(node.config, node.faults, fault, token)
         else:
             node.faults.add(fault)
+
+
+async def answer_lines(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    carry_out: Callable[[object], Awaitable[Answer]],
+) -> None:
+    """Answer the request in each line until the client ends the connection; close it then."""
+    try:
+        while line := await reader.readline():
+            answer = await answer_to(line, carry_out)
+            writer.write(json.dumps(answer).encode("ascii") + b"\n")
+            await writer.drain()
+    except (OSError, ValueError):  # ValueError: the line is too long
+        pass
+    finally:
+        with contextlib.suppress(OSError):
+            writer.close()
 
 
 async def answer_to(line: bytes, carry_out: Callable[[object], Awaitable[Answer]]) -> Answer:

@@ -9,11 +9,9 @@ accepts for one that hangs. Then one JSON object a line, answered by one, as on 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 from pathlib import Path
 
-from ncs_sim.control import MAX_LINE, BadRequest, answer_to, write
+from ncs_sim.control import MAX_LINE, BadRequest, answer_lines, write
 from ncs_sim.control_path import Answer
 from ncs_sim.listener import listening_socket
 from ncs_sim.log import log
@@ -67,22 +65,16 @@ class Northbound:
         self._clients.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._epoch is None:
+            # The port was closed after this client had come.
+            writer.close()
+            return
         self._clients.add(writer)
         try:
-            if self._epoch is None:
-                # The port was closed after this client had come.
-                return
             writer.write(GREETING)
-            while line := await reader.readline():
-                answer = await answer_to(line, self._carry_out)
-                writer.write(json.dumps(answer).encode("ascii") + b"\n")
-                await writer.drain()
-        except (OSError, ValueError):  # ValueError: the line is too long
-            pass
+            await answer_lines(reader, writer, self._carry_out)
         finally:
             self._clients.discard(writer)
-            with contextlib.suppress(OSError):
-                writer.close()
 
     async def _carry_out(self, request: object) -> Answer:
         match request:
