@@ -66,8 +66,6 @@ KINDS: Mapping[str, str] = {
 #: The same where tasks of the user's own are run. Such a wave has the name of an event, see
 #: hook_waves.py.
 HOOK = "hook"
-#: The ways of taking steps that can be taken on many nodes at the same time.
-_FOR_MANY = (GIVE_ROLE, SET_MODE, START)
 
 #: What the steps of those waves do, as the report names it.
 SECONDARY_DEAD = "secondary_dead"
@@ -119,21 +117,17 @@ class Wave:
     look:     hosts to observe once more before the wave, see recheck.py
     kind:     how its steps are taken: role, catch_up, hand_over, read_only, start_phase, dead or
               hook
-    parallel: whether they are taken at the same time; else one after the other, which costs less
-              where there are few
     """
 
     name: str
     steps: tuple[Step, ...] = field(metadata={BY: "host"})
     look: tuple[str, ...] = ()
     kind: str = GIVE_ROLE
-    parallel: bool = False
 
 
 def wave(name: str, steps: tuple[Step, ...], look: tuple[str, ...] = ()) -> Wave:
     """Return the wave of this name with these steps."""
-    kind = KINDS.get(name, GIVE_ROLE)
-    return Wave(name, steps, look, kind, parallel=kind in _FOR_MANY and len(steps) > 1)
+    return Wave(name, steps, look, KINDS.get(name, GIVE_ROLE))
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from .results import ENDED, LOCK, Result, Results
 def problems(hosts: Iterable[str], results: Results) -> list[str]:
     """Return what was not recorded, logged or given back, in words.
 
-    `hosts` are those on which the run may hold its lock. This is for after the tasks that give the
-    locks back: a host that has not said that it did so may still be locked.
+    `hosts` are those on which the run may hold its lock. This is for after the locks
+    were given back: a host that has not said that it did so may still be locked.
     """
     reasons = []
     for host in hosts:
-        ended = _ended(host, results)
-        if not ended:
+        ended = results.of(host, ENDED)
+        if not results.said(host, ENDED):
             reasons += _unanswered(host, results)
         elif ended.get("failed"):
             lock = ended.get("lock") or {}
@@ -33,28 +33,17 @@ def problems(hosts: Iterable[str], results: Results) -> list[str]:
     return reasons
 
 
-def _ended(host: str, results: Results) -> Result:
-    """Return what the module said when it ended the run on a host, empty if it said nothing.
-
-    For a host that has dropped out of the play, another task has run it.
-    """
-    for of_task in (results, results.one_by_one(ENDED)):
-        if of_task.said(host, ENDED):
-            return of_task.of(host, ENDED)
-    return {}
-
-
 def _unanswered(host: str, results: Results) -> list[str]:
     """Return a sentence on a host that did not answer at the end, if it may be locked."""
-    tried = [of_task.of(host, LOCK) for of_task in (results, results.one_by_one(LOCK))]
-    locks = [result.get("lock") or {} for result in tried]
-    held = [lock for lock in locks if lock.get("run_id") == results.run_id]
-    # Where no lock was tried there is no result; where a task was cut off only a failure is left.
-    if not held and not any(result and "run_id" not in result for result in tried):
+    tried = results.of(host, LOCK)
+    lock = tried.get("lock") or {}
+    held = lock if lock.get("run_id") == results.run_id else {}
+    # Where no lock was tried there is no result; where a call was cut off only a failure is left.
+    if not held and (not tried or "run_id" in tried):
         return []
-    last = results.of(host, ENDED) or results.one_by_one(ENDED).of(host, ENDED)
+    last = results.of(host, ENDED)
     why = _plain(last) if last else "it had dropped out of the play"
-    lease = f" {held[0]['lease']:g} s after it was renewed last" if held else " by itself"
+    lease = f" {held['lease']:g} s after it was renewed last" if held else " by itself"
     return [
         f"{host}: it is not known whether the operation was recorded and logged there, nor whether "
         f"the lock was given back: {why}. If it was not, it expires{lease}, and "

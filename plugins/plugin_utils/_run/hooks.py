@@ -11,6 +11,7 @@ task failed proves nothing: they may have been skipped, or cut off.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import FAILED as NOT_DONE
@@ -26,6 +27,7 @@ from .._checks.consents import Nodes
 from .._plan.plan import PROMOTE, Step, Wave
 from .results import CONFIRMATION, Results
 from .run_state import Decision, Run, StepResult
+from .settings import Settings
 
 #: The variable that names the tasks of each event.
 VARIABLES: Mapping[str, str] = {
@@ -59,6 +61,46 @@ def after_reading(decision: Decision, problem: str) -> Decision:
     The file was read when the run began. Somebody may have edited it in the meantime.
     """
     return decision.with_progress(hook_problem=problem)
+
+
+def due(
+    wave: Wave, run: Run, settings: Mapping[str, Settings], decision: Decision
+) -> dict[str, Any]:
+    """Return what the playbook needs to run the tasks of a hook.
+
+    event, path: which tasks they are
+    hosts:       by host that runs them: the step they are; the variables that they may use; the
+                 options of the task that confirms; and when their time is over, in
+                 seconds since 1970
+    """
+    plan = decision.plan
+    former = plan.targets.get(plan.former)
+    newest = max((entry["epoch"] for entry in decision.progress.promotions), default=0)
+    hosts = {}
+    for step in wave.steps:
+        about = step.upstream or step.host
+        of_host = settings[step.host]
+        hosts[step.host] = {
+            "step": step.name,
+            "hook": {
+                "event": wave.name,
+                "host": about,
+                "node_id": plan.targets[about].node_id,
+                "former_host": plan.former,
+                "former_node_id": former.node_id if former else "",
+                "operation": run.operation,
+                "run_id": run.run_id,
+            },
+            "confirms": {
+                "state_dir": of_host.state_dir,
+                "run_id": run.run_id,
+                "within": of_host.limits.hook,
+                "event": wave.name,
+                "epoch": newest,
+            },
+            "ends": decision.progress.renewed + of_host.limits.hook,
+        }
+    return {"event": wave.name, "path": run.hooks[wave.name], "hosts": hosts}
 
 
 def after_hook(decision: Decision, wave: Wave, run: Run, results: Results, now: float) -> Decision:

@@ -27,6 +27,8 @@ _PRIVATE = "__nso_ha_"
 RESULT = "nso_ha_result"
 #: The custom statistics under which AWX, and later jobs of a workflow, get it.
 ARTIFACT = "nso_ha_report"
+#: The same for the candidate that a plan has chosen.
+CANDIDATE = "nso_ha_planned_candidate"
 
 #: The prefix of the variables of the role, and those of them that are not for it: what it hands on
 #: to AWX comes back as a variable, and the role nso.ha.awx_setup has its own.
@@ -81,16 +83,16 @@ def problems(play: Play, whole: bool = True) -> list[str]:
 
     If it need not be the `whole` cluster, what is returned forbids even to look at the nodes.
     """
-    if play.group not in play.groups:
-        known = ", ".join(name for name in play.groups if name not in ("all", "ungrouped"))
+    members = play.groups.get(play.group, ())
+    if not set(members).intersection(play.hosts):
+        known = sorted(name for name in play.groups if name not in ("all", "ungrouped"))
         return [
-            f"nso_ha_group is {play.group!r}, and the inventory has no such group; there are "
-            f"{known or 'none'}"
+            f"the group {play.group!r} (nso_ha_group) has no hosts in this play, so there is no "
+            f"cluster to work on. The inventory has these groups: {', '.join(known) or 'none'}. "
+            "Check the inventory (-i), nso_ha_group, and --limit, which may leave out all of its "
+            "hosts"
         ]
     reasons = []
-    members = play.groups[play.group]
-    if not members:
-        reasons.append(f"the group {play.group!r} (nso_ha_group) has no hosts")
     if whole:
         reasons += _not_whole(play, members)
     if play.strategy not in _IN_STEP:

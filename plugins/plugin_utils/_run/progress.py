@@ -23,7 +23,7 @@ from .._model.links import follow_the_same
 from .._model.observation import Answer, Observation, Silence, state_from, txid_from
 from .._plan.plan import CATCH_UP, HAND_OVER, PROMOTE, WAIT, Step, Wave
 from . import upstream_addresses
-from .results import HANDED_OVER, LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
+from .results import LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
 from .second_look import note
 
@@ -148,8 +148,6 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
     """
     if decision.progress.refused:
         return decision
-    if not wave.parallel:
-        results = results.one_by_one(STEP, HANDED_OVER if wave.name == HAND_OVER else "")
     verdicts, taken = [], []
     promotions = list(decision.progress.promotions)
     awaited = decision.progress.awaited

@@ -17,41 +17,17 @@ from typing import Any
 
 from .._model.observation import Observation, Silence, from_result
 
-#: Variables that the tasks of the role register on each host.
-OBSERVATION = "__nso_ha_observation"
-LOCK = "__nso_ha_lock"
-RENEWAL = "__nso_ha_renewal"
-CONFIRMATION = "__nso_ha_confirmation"
-REHEARSAL = "__nso_ha_rehearsal"
-RECHECK = "__nso_ha_recheck"
-STEP = "__nso_ha_step_result"
-WITHDRAWAL = "__nso_ha_withdrawal"
-VERIFICATION = "__nso_ha_verification"
-ENDED = "__nso_ha_ended"
-
-#: The same for tasks that ran once, for one node after the other: a list.
-ONE_BY_ONE = {
-    LOCK: "__nso_ha_lock_results",
-    STEP: "__nso_ha_step_results",
-    ENDED: "__nso_ha_given_back",
-}
-#: Those of the step of a primary that hands over: the promotion comes before they are judged.
-HANDED_OVER = "__nso_ha_hand_over_results"
-#: The variable that has the host, in an entry of such a list.
-NODE = "__nso_ha_node"
-
-REGISTERED = (
-    OBSERVATION,
-    LOCK,
-    RENEWAL,
-    CONFIRMATION,
-    REHEARSAL,
-    RECHECK,
-    STEP,
-    WITHDRAWAL,
-    VERIFICATION,
-    ENDED,
-)
+#: The names of the results of a node.
+OBSERVATION = "observation"
+LOCK = "lock"
+RENEWAL = "renewal"
+CONFIRMATION = "confirmation"
+REHEARSAL = "rehearsal"
+RECHECK = "recheck"
+STEP = "step"
+WITHDRAWAL = "withdrawal"
+VERIFICATION = "verification"
+ENDED = "ended"
 
 #: Variable of a host with the run, the step and the reason why the tasks of a hook failed, if they
 #: did.
@@ -82,18 +58,6 @@ class Results:
     def of(self, host: str, name: str) -> Result:
         """Return the result of a host, empty if there is none of this run."""
         return self.by_host.get(host, {}).get(name) or {}
-
-    def one_by_one(self, name: str, other: str = "") -> Results:
-        """Return the results, those of this name from the task that ran once for all hosts.
-
-        other: the variable that it has registered, if that is not the usual one
-        """
-        other = other or ONE_BY_ONE[name]
-        hosts = {
-            host: {**results, name: results.get(other, {})}
-            for host, results in self.by_host.items()
-        }
-        return Results(self.run_id, hosts)
 
     def said(self, host: str, name: str, step: str | None = None) -> bool:
         """Return whether the module itself has made this result, in this run and for this step."""
@@ -131,31 +95,7 @@ def is_said(result: Result, run_id: str, step: str | None = None) -> bool:
     return step is None or result.get("step") == step
 
 
-def gather(
-    variables: Mapping[str, Mapping[str, Any]], once: Mapping[str, Any], run_id: str
-) -> Results:
-    """Return the results of this run in the variables of the hosts.
-
-    `once` are the variables of the host for which tasks that run once were run.
-    """
-    by_host = {host: _of_host(of_host, run_id) for host, of_host in variables.items()}
-    for name in (*ONE_BY_ONE.values(), HANDED_OVER):
-        registered = once.get(name)
-        entries = registered.get("results") if isinstance(registered, Mapping) else None
-        for entry in entries or ():
-            if isinstance(entry, Mapping) and entry.get(NODE) in by_host:
-                by_host[entry[NODE]][name] = _of_this_run(entry, run_id)
-    return Results(run_id, by_host)
-
-
-def _of_host(variables: Mapping[str, Any], run_id: str) -> dict[str, Result]:
-    results = {name: _of_this_run(variables.get(name), run_id) for name in REGISTERED}
-    problem = variables.get(HOOK_PROBLEM)
-    results[HOOK_PROBLEM] = problem if isinstance(problem, Mapping) else {}
-    return results
-
-
-def _of_this_run(result: object, run_id: str) -> Result:
+def of_this_run(result: object, run_id: str) -> Result:
     """Return a result of this run; of one that no module of ours made, what Ansible says of it.
 
     A host that has no Python, no sudo or no room for modules gives such a result, and so does one

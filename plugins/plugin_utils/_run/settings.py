@@ -44,9 +44,6 @@ OF_THE_GROUP = (
     "nso_ha_withdraw_tasks",
 )
 
-#: Environment variables by which NSO's clients find its IPC, on the host where a module runs.
-IPC_ENVIRONMENT = ("NCS_IPC_ACCESS_FILE", "NCS_IPC_ADDR", "NCS_IPC_PATH", "NCS_IPC_PORT")
-
 #: Variables of the role: the token and the access file, wherever they come from.
 TOKEN = "__nso_ha_token"
 ACCESS_FILE = "__nso_ha_access_file"
@@ -118,15 +115,6 @@ LIMIT_NAMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Keywords:
-    """Keywords of the play that may differ from host to host; None is one that is not set."""
-
-    become: bool | None = None
-    become_user: str | None = None
-    remote_user: str | None = None
-
-
-@dataclass(frozen=True)
 class Settings:
     """The settings of one host.
 
@@ -136,8 +124,6 @@ class Settings:
     path, ip, port, access_file: the connection options of the modules; "" is one that is not given
     state_dir:   the state directory of the node
     ha_port, process: how to tell whether a daemon runs; "" is the default of ncs_ha_status
-    environment: what the play sets of IPC_ENVIRONMENT for this host
-    keywords:    how the play works on this host
     group:       the variables that count for the whole group, as they are on this host
     problems:    what is wrong with a variable, in words, with its name and the host's
     has_token:   whether there is a token, or it is not known
@@ -153,9 +139,7 @@ class Settings:
     state_dir: str
     ha_port: str
     process: str
-    environment: Mapping[str, str]
     group: Mapping[str, Any]
-    keywords: Keywords = field(default_factory=Keywords)
     problems: tuple[str, ...] = ()
     has_token: bool = True
     stated: bool = True
@@ -267,15 +251,13 @@ class _Reader:
 def read(
     host: str,
     evaluate: Read,
-    environment: Mapping[str, object],
-    keywords: Keywords | None = None,
     stated: bool = True,
     transport: str = "",
 ) -> Settings:
     """Return the settings of a host.
 
-    `environment` is what the play sets for its tasks on this host, and `transport` the name of the
-    connection plugin by which Ansible reaches it, "" where that is not known.
+    `transport` is the name of the connection plugin by which Ansible reaches it, "" where that is
+    not known.
     """
     reader = _Reader(host, evaluate)
     defaults = Limits()
@@ -310,11 +292,7 @@ def read(
         state_dir=reader.text("nso_ha_state_dir", DEFAULT_STATE_DIR),
         ha_port=as_text(reader.value("nso_ha_ha_port")),
         process=reader.text("nso_ha_process"),
-        environment={
-            name: str(environment[name]) for name in IPC_ENVIRONMENT if name in environment
-        },
         group={name: reader.of_the_group(name) for name in OF_THE_GROUP},
-        keywords=keywords or Keywords(),
         problems=tuple(reader.problems),
         has_token=has_token,
         stated=stated,
@@ -393,7 +371,7 @@ def problems(settings: Sequence[Settings], orders: bool) -> list[str]:
     stated = [host_settings for host_settings in settings if host_settings.stated]
     for name in OF_THE_GROUP:
         reasons += _uneven(name, stated)
-    return reasons + _uneven_environment(stated)
+    return reasons
 
 
 def _no_token(hosts: str) -> str:
@@ -418,30 +396,3 @@ def _uneven(name: str, settings: Sequence[Settings]) -> list[str]:
         f"{name} is not the same on {', '.join(others)} as on {first}. It counts for the whole "
         "group and cannot be set for a host: give it with -e, and name the nodes in it"
     ]
-
-
-def _uneven_environment(settings: Sequence[Settings]) -> list[str]:
-    """Return in words that the play sets a variable for some hosts only, or nothing.
-
-    A step on one node runs with the environment of the host that Ansible takes for it. What that
-    has can be given another value there, but not be taken away.
-    """
-    reasons = []
-    for name in IPC_ENVIRONMENT:
-        having = [
-            host_settings.member.host
-            for host_settings in settings
-            if name in host_settings.environment
-        ]
-        lacking = [
-            host_settings.member.host
-            for host_settings in settings
-            if name not in host_settings.environment
-        ]
-        if having and lacking:
-            reasons.append(
-                f"the environment of the play has {name} for {', '.join(having)} and not for "
-                f"{', '.join(lacking)}; set nso_ha_path, nso_ha_ip, nso_ha_port or "
-                "nso_ha_access_file for each host instead"
-            )
-    return reasons

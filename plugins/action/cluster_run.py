@@ -2,23 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The decisions of a run, on the controller. Documented in plugins/modules/cluster_decision.py.
+"""A run of an operation over a cluster. Documented in plugins/modules/cluster_run.py.
 
-Only what needs Ansible is here: the variables of the hosts, and the play as Ansible runs it. The
-decisions themselves are in plugin_utils/_run/decisions.py.
+Only what needs Ansible is here: the variables of the hosts, the play as Ansible runs it, and how a
+module is run on a host. What is done in which order is in plugin_utils/_run/walk.py.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timezone
 from secrets import token_hex
 from typing import Any
 
 from ansible import constants, context
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.action import ActionBase
@@ -28,49 +27,64 @@ from ansible.utils.sentinel import Sentinel
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import UNKNOWN
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import FENCE
+from ansible_collections.nso.ha.plugins.plugin_utils._agents import agent
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.nodes import AgentNodes
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
-    decisions,
     hook_file,
+    hooks,
     leases,
     planning,
     processes,
-    results,
     settings,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
+from ansible_collections.nso.ha.plugins.plugin_utils._run.calls import WITH_TOKEN
 from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES, WORDS
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
-from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import HOOK_PROBLEM
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import (
     FileError,
     Reader,
     first_line,
 )
+from ansible_collections.nso.ha.plugins.plugin_utils._run.walk import Surroundings, Walk
 
-SETTINGS = "settings"
-BEGIN = "begin"
+STATE = "state"
+STATUS = "status"
+PLAN = "plan"
+CARRY_OUT = "carry_out"
+RESUME = "resume"
+END = "end"
 
-#: Variables in which the role registers what this plugin returns: for these two steps, and for the
-#: decisions.
-_SETTINGS = "__nso_ha_settings"
-_BEGIN = "__nso_ha_begin"
-_DECISION = "__nso_ha_decision"
+#: How long an agent may wait for a question beyond all time limits of its host, in seconds.
+_SPARE = 120.0
 
 _NOT_BEGUN = (
     "This run of the role nso.ha.cluster has not begun: its first tasks were left out, as by "
     "--start-at-task. Nothing was changed. Run it from the beginning."
 )
 
-
-#: The steps whose report is printed, and handed on as data.
-_SHOWN = (decisions.REPORT, decisions.STATUS)
-
 #: What stands for the report until there is one.
 _NO_REPORT = {"run_id": "", "outcome": UNKNOWN}
+
+#: Outcomes of runs that do not end with an error.
+_GOOD = ("done", "planned")
+
+#: Outcomes of a look that does.
+_BAD_TO_SEE = ("two_primaries", "unknown")
+
+#: Operations that move the primary.
+_MOVING = (operations.SWITCHOVER, operations.FAILOVER)
+
+#: What of a result is Ansible's own, and nobody needs.
+_OF_ANSIBLE = frozenset(
+    ("ansible_facts", "deprecations", "diff", "exception", "invocation", "warnings")
+)
 
 #: Callbacks whose standard output is read by programs.
 _FOR_MACHINES = ("json", "jsonl")
@@ -86,14 +100,9 @@ def argument_spec() -> dict[str, Any]:
         "step": {
             "type": "str",
             "required": True,
-            "choices": [SETTINGS, BEGIN, *decisions.STEPS],
+            "choices": [STATE, STATUS, PLAN, CARRY_OUT, RESUME, END],
         },
         "operation": {"type": "str", "default": ""},
-        "dry": {"type": "bool", "default": False},
-        "hosts": {"type": "list", "elements": "str", "default": []},
-        "once": {"type": "bool", "default": False},
-        "wave": {"type": "int", "default": 0},
-        "occasion": {"type": "str", "default": ""},
     }
 
 
@@ -101,7 +110,6 @@ class ActionModule(ActionBase):
     """See the documentation of the module of this name."""
 
     TRANSFERS_FILES = False
-    _requires_connection = False
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
@@ -114,17 +122,19 @@ class ActionModule(ActionBase):
             returned = self._step(variables, arguments)
         except _Refused as problem:
             returned = {"failed": True, "msg": str(problem)}
-        result.update(changed=False, **returned)
+        result.update({"changed": False, **returned})
         return result
 
-    def _step(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _step(self, variables: dict[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the step returns. Raises _Refused if the run does not even begin."""
         step = arguments["step"]
-        if step == SETTINGS:
-            return self._left_out_by_tags() or self._settings(variables)
-        if step == BEGIN:
-            return self._begin(variables, arguments)
-        return self._decide(variables, arguments)
+        if step == STATE:
+            return self._left_out_by_tags() or self._state(variables)
+        if step == END:
+            return self._end(variables)
+        if step == RESUME:
+            return self._resume(variables)
+        return self._run(step, variables, arguments["operation"])
 
     # The guard on tags
 
@@ -157,33 +167,56 @@ class ActionModule(ActionBase):
 
     # The settings of a host
 
-    def _settings(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings of the host for which this runs, and the task that asked."""
+    def _state(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings of the host for which this runs, and its agent."""
         host = str(variables["inventory_hostname"])
         host_settings = settings.read(
             host,
             self._evaluator(variables),
-            self._environment(),
-            self._keywords(),
             transport=str(getattr(self._connection, "transport", "")),
         )
         return {
+            **_NO_REPORT,
             "settings": plain.to_dict(host_settings),
+            "agent": plain.to_dict(self._start_agent(host_settings, variables)),
             # After a host has dropped out, the variable still has what an earlier run registered.
             "task": self._task._uuid,
             # What the command line says is known everywhere; this may differ from host to host.
             "check_mode": bool(self._task.check_mode),
         }
 
-    def _keywords(self) -> settings.Keywords:
-        """Return the keywords of the play as they are for this host."""
-        become, become_user, remote_user = (
-            self._templar.template(getattr(self._task, name))
-            for name in ("become", "become_user", "remote_user")
-        )
-        return settings.Keywords(
-            None if become is None else boolean(become), _text(become_user), _text(remote_user)
-        )
+    def _start_agent(self, host_settings: Settings, variables: dict[str, Any]) -> Agent:
+        """Start what runs modules on this host, with its connection and its variables."""
+        token = ""
+        if not host_settings.problems:
+            token = settings.as_text(self._evaluator(variables)(settings.TOKEN))
+
+        def answer(question: Mapping[str, Any]) -> Mapping[str, Any]:
+            return self._run_module(question, token, variables)
+
+        limits = (limit for limit in vars(host_settings.limits).values() if limit is not None)
+        process = processes.this_process()["pid"]
+        return agent.start(answer, process, sum(limits) + _SPARE)
+
+    def _run_module(
+        self, question: Mapping[str, Any], token: str, variables: dict[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return what a module returns on this host. An agent calls this."""
+        arguments = dict(question["arguments"])
+        if token and question["module"] in WITH_TOKEN:
+            arguments["token"] = token
+        self._task.check_mode = question["check_mode"]
+        try:
+            result = self._execute_module(question["module"], arguments, task_vars=variables)
+        except AnsibleConnectionFailure as problem:
+            return {"unreachable": True, "msg": first_line(problem)}
+        except AnsibleError as problem:
+            return {"failed": True, "msg": first_line(problem)}
+        finally:
+            self.cleanup()
+        for warning in result.pop("warnings", None) or ():
+            Display().warning(str(warning))
+        return {name: value for name, value in result.items() if name not in _OF_ANSIBLE}
 
     def _evaluator(self, variables: Mapping[str, Any]) -> settings.Read:
         templar = Templar(loader=self._loader, variables=variables)
@@ -198,18 +231,6 @@ class ActionModule(ActionBase):
 
         return evaluate
 
-    def _environment(self) -> dict[str, object]:
-        """Return what the play sets in the environment of its tasks on this host."""
-        environment: dict[str, object] = {}
-        parts = self._task.environment or []
-        # The play, the block and the task each have a part, the later ones winning. Ansible itself
-        # reckons with a single dictionary, too.
-        for part in parts if isinstance(parts, list) else [parts]:
-            evaluated = self._templar.template(part)
-            if isinstance(evaluated, Mapping):
-                environment.update(evaluated)
-        return environment
-
     def _all_settings(
         self, variables: Mapping[str, Any], of_hosts: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Settings]:
@@ -221,32 +242,121 @@ class ActionModule(ActionBase):
             # With run_once, Ansible registers for every host what one host has stated.
             if host_settings is None or host_settings.member.host != host:
                 evaluate = self._evaluator(of_host)
-                host_settings = settings.read(host, evaluate, {}, stated=False)
+                host_settings = settings.read(host, evaluate, stated=False)
             all_settings[host] = host_settings
         return all_settings
 
+    # A run
+
+    def _run(self, step: str, variables: Mapping[str, Any], operation: str) -> dict[str, Any]:
+        """Return what comes of a run: its report, or for what it has paused."""
+        self._refuse_hidden(variables)
+        problem = self._given_wrongly()
+        if problem:
+            return {**_NO_REPORT, "ansible_stats": _stats(_NO_REPORT), **_ended(problem)}
+        run, of_hosts = self._begin(variables, operation, step == PLAN)
+        walk = self._walk(run, of_hosts, _agents(variables, of_hosts))
+        if step == STATUS:
+            return self._walked(walk, run, of_hosts, walk.status)
+        walked = self._walked(walk, run, of_hosts, walk.operation)
+        if step == PLAN:
+            candidate = walk.decision.plan.candidate if operation in _MOVING else ""
+            walked["ansible_stats"]["data"][plays.CANDIDATE] = candidate
+        return walked
+
+    def _resume(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what comes of a run that has paused."""
+        paused = (variables.get(plays.RESULT) or {}).get("paused")
+        if not paused:
+            raise _Refused(_NOT_BEGUN)
+        run = plain.from_dict(Run, paused["run"])
+        of_hosts = {
+            host: plain.from_dict(Settings, of_host) for host, of_host in paused["settings"].items()
+        }
+        agents = {host: plain.from_dict(Agent, one) for host, one in paused["agents"].items()}
+        problems = {
+            host: problem
+            for host, of_host in _of_hosts(variables, run.hosts).items()
+            if isinstance(problem := of_host.get(HOOK_PROBLEM), Mapping)
+        }
+        walk = self._walk(run, of_hosts, agents)
+        return self._walked(walk, run, of_hosts, lambda: walk.resume(paused["walk"], problems))
+
+    def _walk(
+        self, run: Run, of_hosts: Mapping[str, Settings], agents: Mapping[str, Agent]
+    ) -> Walk:
+        """Return a run on its way."""
+        self._nodes = AgentNodes(agents, self._crowd(len(of_hosts)).at_a_time, run.lease)
+        around = Surroundings(
+            gone=processes.is_gone,
+            hook_problem=lambda event: self._hook_problem_now(event, run, of_hosts),
+            tell=lambda decision: None,
+        )
+        return Walk(run, of_hosts, self._nodes, around)
+
+    def _walked(
+        self,
+        walk: Walk,
+        run: Run,
+        of_hosts: Mapping[str, Settings],
+        go: Callable[[], None],
+    ) -> dict[str, Any]:
+        """Return what comes of a run once it has gone as far as it can."""
+        try:
+            go()
+        finally:
+            if not walk.due:
+                self._nodes.dismiss()
+        if walk.due:
+            return {
+                **_NO_REPORT,
+                "hook": hooks.due(walk.due, run, of_hosts, walk.decision),
+                "paused": {
+                    "run": plain.to_dict(run),
+                    "settings": _plain(of_hosts),
+                    "agents": {
+                        host: plain.to_dict(one) for host, one in self._nodes.agents.items()
+                    },
+                    "walk": walk.paused,
+                },
+            }
+        self._show(walk.report["table"])
+        return {
+            **walk.report,
+            "ansible_stats": _stats(walk.report),
+            **_ended(_problem(run, walk.report), of_hosts, walk.changed),
+        }
+
+    def _end(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what became of this host, and why the run ends with an error, or ""."""
+        result = variables.get(plays.RESULT) or {}
+        if "problem" not in result:
+            raise _Refused(_NOT_BEGUN)
+        of_host = result["ends"].get(variables["inventory_hostname"], {})
+        problem = result["problem"]
+        # A look goes on without a node whose variables are wrong.
+        if of_host.get("problems") and not problem:
+            problem = f"status: {'; '.join(of_host['problems'])}"
+        return {"changed": of_host.get("changed", False), "msg": problem}
+
     # The beginning of a run
 
-    def _begin(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the run: its id, its owner, and the reasons why it may not go on."""
-        self._refuse_private()
-        self._refuse_misspelt()
-        if "settings" not in (variables.get(_SETTINGS) or {}):
-            raise _Refused(_NOT_BEGUN)
-        self._refuse_hidden(variables)
-        host_settings = plain.from_dict(Settings, variables[_SETTINGS]["settings"])
+    def _begin(
+        self, variables: Mapping[str, Any], operation: str, dry: bool
+    ) -> tuple[Run, dict[str, Settings]]:
+        """Return the run, with the reasons why it may not go on, and the settings of its hosts."""
+        host_settings = plain.from_dict(Settings, variables[plays.RESULT]["settings"])
         group = host_settings.text("nso_ha_group") or settings.DEFAULT_GROUP
-        operation = arguments["operation"]
-        hooks = _hooks(host_settings, operation)
+        paths = _hooks(host_settings, operation)
         problems = {
             event: self._hook_problem(event, path, host_settings.limits.hook)
-            for event, path in hooks.items()
+            for event, path in paths.items()
         }
         hosts = tuple(variables["groups"].get(group, ()))
         host_variables = _of_hosts(variables, hosts)
         of_hosts = self._all_settings(variables, host_variables)
         crowd = self._crowd(len(of_hosts))
-        dry = arguments["dry"] or self._in_check_mode(variables, host_variables)
+        dry = dry or self._in_check_mode(variables, host_variables)
         process = processes.this_process()
         run = Run(
             run_id=token_hex(8),
@@ -257,12 +367,11 @@ class ActionModule(ActionBase):
             hosts=hosts,
             dry=dry,
             problems=tuple(self._problems(variables, group, operation, of_hosts, crowd, dry)),
-            hooks=hooks,
+            hooks=paths,
             hook_problems={event: why for event, why in problems.items() if why},
             lease=leases.lease(list(of_hosts.values()), crowd),
         )
-        # Of several runs in one playbook, the report is that of the last, or says that it has none.
-        return {"run": plain.to_dict(run), "ansible_stats": _stats(_NO_REPORT)}
+        return run, of_hosts
 
     def _in_check_mode(
         self, variables: Mapping[str, Any], host_variables: Mapping[str, Mapping[str, Any]]
@@ -299,35 +408,37 @@ class ActionModule(ActionBase):
         forks = int(context.CLIARGS.get("forks") or 1)
         return Crowd(hosts, forks, int(self._templar.template(self._task.throttle) or 0))
 
-    def _refuse_private(self) -> None:
-        """Fail if -e sets a variable of the role: it would hide the results of tasks."""
-        named = plays.private(load_extra_vars(self._loader))
+    def _given_wrongly(self) -> str:
+        """Return what is wrong with the variables that -e sets, or "".
+
+        One of a name that the role uses itself would hide results; one that the role does not have
+        may be a consent that goes unheard.
+        """
+        given = load_extra_vars(self._loader)
+        named = plays.private(given)
         if named:
-            raise _Refused(
+            return (
                 f"{', '.join(named)} was given with -e. The role nso.ha.cluster sets variables of "
                 "such names itself, and one from outside would be taken for what a node said, or "
                 "for the report of this run. Run this without them."
             )
-
-    def _refuse_misspelt(self) -> None:
-        """Fail if -e sets a variable that the role does not have: a consent would go unheard."""
         role = self._task._role
-        if role is None:
-            return
-        words = plays.misspelt(load_extra_vars(self._loader), role.get_default_vars())
+        words = plays.misspelt(given, role.get_default_vars()) if role is not None else []
         if words:
-            raise _Refused(
+            return (
                 f"{', '.join(words)} was given with -e, and the role nso.ha.cluster has no such "
                 "variable. Nothing was done. Correct the name, or leave it out."
             )
+        return ""
 
     def _refuse_hidden(self, variables: Mapping[str, Any]) -> None:
-        """Fail if a variable of the play hides the one in which the role leaves its report.
-
-        The task before has set it, to what no run has as its result.
-        """
-        result = variables.get(plays.RESULT)
-        if not isinstance(result, Mapping) or result.get("run_id") != "":
+        """Fail if a variable of the play hides the one in which the role leaves its report."""
+        host = variables["inventory_hostname"]
+        registered = variables["hostvars"].raw_get(host).get(plays.RESULT)
+        if not isinstance(registered, Mapping) or "settings" not in registered:
+            raise _Refused(_NOT_BEGUN)
+        result = variables[plays.RESULT]
+        if not isinstance(result, Mapping) or result.get("task") != registered["task"]:
             raise _Refused(
                 f"The play gives the role a variable {plays.RESULT}, and it would hide the report "
                 "of this run from the tasks that come after it. Nothing was done. Remove it from "
@@ -394,37 +505,7 @@ class ActionModule(ActionBase):
         tasks_of = f"{WORDS[event][0]} in {path} ({VARIABLES[event]})"
         return f"the {tasks_of} cannot be relied on: {why}"
 
-    # The decisions
-
-    def _decide(self, variables: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        if "run" not in (variables.get(_BEGIN) or {}):
-            raise _Refused(_NOT_BEGUN)
-        run = plain.from_dict(Run, variables[_BEGIN]["run"])
-        of_hosts = _of_hosts(variables, run.hosts)
-        known = Known(
-            run=run,
-            settings=self._all_settings(variables, of_hosts),
-            results=results.gather(of_hosts, variables, run.run_id),
-            gone=processes.is_gone,
-        )
-        earlier = _earlier(variables.get(_DECISION), run.run_id)
-        hook_problem = ""
-        if arguments["step"] == decisions.HOOK_TASKS and earlier is not None:
-            hook_problem = self._hook_problem_now(earlier.plan.waves[arguments["wave"]].name, known)
-        about = decisions.Subject(
-            decision=earlier,
-            now=time.time(),
-            hosts=tuple(arguments["hosts"]),
-            once=arguments["once"],
-            wave=arguments["wave"],
-            occasion=arguments["occasion"],
-            hook_problem=hook_problem,
-        )
-        decided = decisions.decide(arguments["step"], known, about)
-        if arguments["step"] in _SHOWN:
-            self._show(decided["report"]["table"])
-            decided["ansible_stats"] = _stats(decided["report"])
-        return {**decided, "run_id": run.run_id}
+    # What is shown
 
     def _show(self, lines: Iterable[str]) -> None:
         """Print lines as they are: within a result Ansible would quote and indent them."""
@@ -432,10 +513,43 @@ class ActionModule(ActionBase):
             machine = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_MACHINES
             Display().display("\n".join(["", *lines]), stderr=machine)
 
-    def _hook_problem_now(self, event: str, known: Known) -> str:
+    def _hook_problem_now(self, event: str, run: Run, of_hosts: Mapping[str, Settings]) -> str:
         """Return why the tasks for an event cannot be relied on now."""
-        limits = [host_settings.limits.hook for host_settings in known.settings.values()]
-        return self._hook_problem(event, known.run.hooks[event], max(limits))
+        limit = max(host_settings.limits.hook for host_settings in of_hosts.values())
+        return self._hook_problem(event, run.hooks[event], limit)
+
+
+def _agents(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Agent]:
+    """Return the agents of these hosts. A host that has not stated its settings has none."""
+    of_hosts = _of_hosts(variables, hosts)
+    return {
+        host: plain.from_dict(Agent, stated["agent"])
+        for host, of_host in of_hosts.items()
+        if (stated := _stated(variables, of_host))
+    }
+
+
+def _ended(
+    problem: str,
+    of_hosts: Mapping[str, Settings] | None = None,
+    changed: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return what the last task of the role goes by."""
+    ends = {
+        host: {"changed": host in changed, "problems": list(of_host.problems)}
+        for host, of_host in (of_hosts or {}).items()
+    }
+    return {"hook": {}, "problem": problem, "ends": ends}
+
+
+def _plain(by_host: Mapping[str, Any]) -> dict[str, Any]:
+    return {host: plain.to_dict(of_host) for host, of_host in by_host.items()}
+
+
+def _problem(run: Run, report: Mapping[str, Any]) -> str:
+    """Return why a run, or a look, ends with an error; "" if it does not."""
+    bad = report["outcome"] not in _GOOD if run.operation else report["outcome"] in _BAD_TO_SEE
+    return str(report["message"]) if bad or run.problems else ""
 
 
 def _hooks(host_settings: Settings, operation: str) -> dict[str, str]:
@@ -453,24 +567,13 @@ def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, M
 
 def _stated(variables: Mapping[str, Any], of_host: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a host has stated in the task in which this host did; empty if it has not."""
-    task = (variables.get(_SETTINGS) or {}).get("task")
-    registered = of_host.get(_SETTINGS)
+    task = (variables.get(plays.RESULT) or {}).get("task")
+    registered = of_host.get(plays.RESULT)
     if isinstance(registered, Mapping) and task and registered.get("task") == task:
         return registered
     return {}
 
 
-def _earlier(registered: object, run_id: str) -> Decision | None:
-    """Return the decision that an earlier task of this run has registered, or None."""
-    if not isinstance(registered, Mapping) or registered.get("run_id") != run_id:
-        return None
-    return plain.from_dict(Decision, registered)
-
-
 def _stats(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return what hands the report on as custom statistics, as the module set_stats returns it."""
     return {"data": {plays.ARTIFACT: dict(report)}, "per_host": False, "aggregate": False}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The nso.ha authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Calls of modules on nodes, by the agents of these nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from . import agent
+from .agent import Agent
+from .call import Call
+
+
+class AgentNodes:
+    """Makes calls by asking agents.
+
+    agents:    by host; a host without one cannot be reached
+    at_a_time: how many calls are made at the same time
+    within:    seconds after which a call counts as lost
+    """
+
+    def __init__(self, agents: Mapping[str, Agent], at_a_time: int, within: float) -> None:
+        self.agents = agents
+        self._at_a_time = at_a_time
+        self._within = within
+
+    def run(self, calls: Sequence[Call]) -> Sequence[Mapping[str, Any]]:
+        """Make these calls at the same time; return their results in the same order."""
+        if not calls:
+            return []
+        with ThreadPoolExecutor(min(len(calls), self._at_a_time)) as pool:
+            return list(pool.map(self._call, calls))
+
+    def dismiss(self) -> None:
+        """End all agents."""
+        for one in self.agents.values():
+            agent.dismiss(one)
+
+    def _call(self, call: Call) -> Mapping[str, Any]:
+        one = self.agents.get(call.host)
+        if one is None:
+            return _lost("Ansible has dropped it from the play")
+        question = {
+            "module": call.module,
+            "arguments": dict(call.arguments),
+            "check_mode": call.check_mode,
+        }
+        answer = agent.ask(one, question, self._within)
+        if answer is None:
+            return _lost(
+                f"the process on the controller that runs modules on {call.host} has not answered"
+            )
+        return answer
+
+
+def _lost(why: str) -> Mapping[str, Any]:
+    return {"unreachable": True, "msg": why}
