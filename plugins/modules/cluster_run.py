@@ -6,91 +6,55 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: cluster_decision
-short_description: Decide on the next step of a run over an HA cluster of NSO nodes
+module: cluster_run
+short_description: Run an operation over an HA cluster of NSO nodes
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Private to the role P(nso.ha.cluster#role), which runs it once for each decision. It may change
-    from release to release.
-  - It runs on the controller, connects to nothing and changes nothing. It reads what the hosts of
-    the cluster have stated of their settings, and what the modules of this run have returned.
-  - Once a run has begun, a decision does not fail. What speaks against going on is a verdict in
-    what it returns, so that the locks are given back first.
+  - Private to the role P(nso.ha.cluster#role), which is how to use it. It may change from release to
+    release.
+  - It runs on the controller. For each host it starts a process there, the agent, that runs modules
+    on that host when it is asked, with the connection and the variables that Ansible has for the
+    host. The run itself is one task, which asks the agents, decides, and prints a line for each wave
+    and the report. The agents end with the run.
+  - Once a run has begun, it does not fail. What speaks against going on is a verdict, so that the
+    locks are given back first; the last step says on every host that the run has failed.
 extends_documentation_fragment:
   - nso.ha.attributes
 attributes:
   check_mode:
     support: full
-    details: It only reads, so it does the same with and without check mode.
+    details: A run says what it would do then.
   diff_mode:
-    support: N/A
-    details: It only reads.
+    support: none
+    details: The report says what each node was and is.
   idempotent:
     support: full
-    details: It changes nothing. The id of the run is another one each time.
+    details: A run that finds the cluster as it should be changes nothing.
 options:
   step:
     description:
-      - What to decide.
-      - V(settings) runs on each host and returns what its variables say, as modules will see them.
-        It is skipped where tags leave out the rest of the role, and fails if that was included.
-      - V(begin) gives the run its id, and says whether the play that it is part of can run the
-        operation. One play runs one cluster, all of it, and its hosts go in step; nothing that
-        the role inherits from the play makes its tasks do something else. It loads the files with
-        tasks of the user's own, and says whether they can be relied on.
-      - V(find_gone) says which runs hold a lock and have ended.
-      - V(plan) makes the plan, V(plan_again) makes it again once the lock is held.
-      - V(judge_locks), V(judge_renewal), V(judge_rehearsal), V(judge_recheck) and V(judge_wave)
-        add what came of the task before.
-      - V(judge_hook_tasks) loads a file with tasks of the user's own once more, right before it is
-        used.
-      - V(roll_back) plans how to bring the former primary back.
-      - V(report) and V(report_status) make the report, and print it; V(report_so_far) makes the one
-        that goes into the log of operations, before the locks are given back.
+      - What to do.
+      - V(state) runs on each host, returns what its variables say, and starts its agent. It is
+        skipped where tags leave out the rest of the role, and fails if that was included.
+      - V(status) looks at the nodes and reports. V(plan) says what the operation would do, and
+        V(carry_out) does it. One play runs one cluster, all of it, and its hosts go in step; nothing
+        that the role inherits from the play makes it do something else.
+      - V(resume) goes on where the run has paused for tasks of the user's own.
+      - V(end) runs on each host, and says whether something was changed there and why the run has
+        failed.
     type: str
     required: true
     choices:
-      - settings
-      - begin
+      - state
+      - status
       - plan
-      - plan_again
-      - judge_locks
-      - judge_renewal
-      - judge_hook_tasks
-      - judge_rehearsal
-      - judge_recheck
-      - judge_wave
-      - roll_back
-      - find_gone
-      - report_so_far
-      - report
-      - report_status
+      - carry_out
+      - resume
+      - end
   operation:
-    description: For V(begin), the name of the operation. Empty for one that only looks.
-    type: str
-    default: ""
-  dry:
-    description: For V(begin), whether the run only says what it would do, whatever the mode.
-    type: bool
-    default: false
-  hosts:
-    description: For V(judge_locks), inventory names of the nodes whose lock should be held by now.
-    type: list
-    elements: str
-    default: []
-  once:
-    description: For V(judge_locks), whether a task that ran once took these locks.
-    type: bool
-    default: false
-  wave:
-    description: For V(judge_hook_tasks), V(judge_recheck) and V(judge_wave), the number of the
-      wave, from 0.
-    type: int
-    default: 0
-  occasion:
-    description: For V(judge_renewal), what the locks were renewed for.
+    description: For V(plan) and V(carry_out), the name of the operation.
     type: str
     default: ""
 seealso:
@@ -98,63 +62,65 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: State what the variables of this host say
-  nso.ha.cluster_decision:
-    step: settings
-  register: __nso_ha_settings
+- name: State the settings of each node
+  nso.ha.cluster_run:
+    step: state
+  register: nso_ha_result
 
-- name: Begin a run
-  nso.ha.cluster_decision:
-    step: begin
-    operation: converge
-  register: __nso_ha_begin
+- name: Read the HA status of the cluster
+  nso.ha.cluster_run:
+    step: status
+  register: nso_ha_result
   run_once: true
 """
 
 RETURN = r"""
 settings:
   description: What the variables of a host say.
-  returned: for V(settings)
+  returned: for V(state)
+  type: dict
+agent:
+  description: Where the agent of a host listens, and its process id.
+  returned: for V(state)
   type: dict
 task:
   description: The id of the task that asked. Settings of another task are not those of this run.
-  returned: for V(settings)
+  returned: for V(state)
   type: str
 check_mode:
   description: Whether the task was in check mode on this host.
-  returned: for V(settings)
+  returned: for V(state)
   type: bool
-run:
-  description: What tells this run from every other.
-  returned: for V(begin)
-  type: dict
 run_id:
-  description: The id of the run.
-  returned: for everything but V(settings) and V(begin)
+  description: The id of the run. Empty as long as there is no report.
+  returned: for everything but V(end)
   type: str
-plan:
-  description: The plan.
-  returned: for V(plan), V(plan_again), V(roll_back) and what judges
+outcome:
+  description: What came of it. V(unknown) as long as there is no report.
+  returned: for everything but V(end)
+  type: str
+hook:
+  description: The tasks of the user's own that the run has paused for. Empty once it has ended.
+  returned: for V(status), V(plan), V(carry_out) and V(resume)
   type: dict
-progress:
-  description: How far the run has come.
-  returned: for V(plan), V(plan_again), V(roll_back) and what judges
+paused:
+  description: What V(resume) goes on from.
+  returned: when the run has paused
   type: dict
-needed:
-  description: Whether there is anything to do under the lock.
-  returned: for V(plan), V(plan_again), V(roll_back) and what judges
-  type: bool
-gone:
-  description: The ids of runs that hold a lock and have ended.
-  returned: for V(find_gone)
-  type: list
-  elements: str
-report:
-  description: The report, which the role hands on as C(nso_ha_report) and C(nso_ha_result).
-  returned: for V(report), V(report_so_far) and V(report_status)
+problem:
+  description: Why the run ends with an error. Empty if it does not.
+  returned: when the run has ended
+  type: str
+ends:
+  description: By host, whether something was changed there, and what is wrong with its variables.
+  returned: when the run has ended
   type: dict
+msg:
+  description: For V(end), why the run ends with an error, or what is wrong with the variables of the host.
+  returned: for V(end)
+  type: str
 ansible_stats:
-  description: The report as custom statistics. Until there is one, they say that there is none.
-  returned: for V(begin), V(report) and V(report_status)
+  description: The report as custom statistics. They say that there is none where the run was refused.
+  returned: when the run has ended
   type: dict
 """

@@ -212,7 +212,6 @@ def settings(wanted: Member, group: Mapping[str, object] | None = None, **more: 
         "state_dir": "/state",
         "ha_port": "",
         "process": "",
-        "environment": {},
     }
     return Settings(member=wanted, group=group or {}, **{**plain, **more})
 

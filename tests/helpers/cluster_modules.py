@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.call import Call
 from ansible_collections.nso.ha.plugins.plugin_utils._run import results
 
 from helpers.cluster_model import Cluster, Node, Refused
-from helpers.role_runner import Call, Module, Result
+
+Result = dict[str, Any]
+Module = Callable[[Call], Result]
 
 #: With a host, the name of the look at it just before a wave that cannot be taken back.
 LOOK = "look"

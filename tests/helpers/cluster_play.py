@@ -1,50 +1,39 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole runs of the role on a model of a cluster.
+"""Whole runs on a model of a cluster.
 
-The tasks and the decisions are those of the collection. What is modelled is what Ansible does
-(role_runner.py) and what the modules do to a node (cluster_modules.py).
+The way of a run and its decisions are those of the collection. What is modelled is what the modules
+do to a node (cluster_modules.py), and the tasks of a hook.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
+import yaml
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.call import Call
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._run import (
-    decisions,
-    leases,
-    planning,
-    results,
-    settings,
-)
+from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks, leases, planning, settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.calls import WITH_TOKEN
 from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
-from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
-    Decision,
-    OperationPlan,
-    Progress,
-    Run,
-)
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.walk import Surroundings, Walk
 
 from helpers.cases import every_run_is_gone
 from helpers.cluster_model import Cluster
-from helpers.cluster_modules import Modules
-from helpers.role_runner import Call, Failures, Result, RoleRunner
+from helpers.cluster_modules import Modules, Result
+from helpers.modules import ROOT
 
-#: Variables in which the role registers what was decided, and the report.
-_DECISION, _REPORTED = "__nso_ha_decision", "__nso_ha_reported"
-
-#: The options of cluster_decision.
-_OPTIONS = frozenset(("step", "operation", "dry", "hosts", "once", "wave", "occasion"))
+_FAIL = "ansible.builtin.fail"
 
 
-class Interrupted(Exception):
+class Interrupted(BaseException):
     """The run ends here as if it were killed: nothing of it happens any more."""
 
 
@@ -53,7 +42,6 @@ class Play:
 
     before:    see Modules; it may raise Interrupted
     variables: what the operator asks for: variables of the group without the prefix nso_ha_
-    failures:  the hosts on which the play failed
     """
 
     def __init__(
@@ -65,110 +53,124 @@ class Play:
         before: Callable[[str], object] = lambda _change: None,
         **variables: object,
     ) -> None:
-        self.failures: Failures = {}
-        self._hosts = [member.host for member in members]
-        self._operation = operation
-        self._run_id = run_id
-        self._run: Run | None = None
-        self._settings: dict[str, Settings] = {}
-        self._plan: tuple[Result, OperationPlan] | None = None
         group = {f"nso_ha_{name}": value for name, value in variables.items()}
-        self._runner = RoleRunner(
-            {member.host: {**_variables(member), **group} for member in members},
-            {"nso.ha.cluster_decision": self._decide, **Modules(cluster, before).by_name()},
-        )
+        self._settings = {
+            member.host: _settings(member.host, {**_variables(member), **group})
+            for member in members
+        }
+        self._run = _run(operation, run_id, self._settings, group)
+        self._nodes = _Nodes(cluster, before)
+        self._walk = self._new_walk()
 
     def run(self) -> Decision:
         """Do it all; return the last decision."""
-        self.failures = self._runner.run(self._operation)
+        self._walk.operation()
+        while self._walk.due:
+            due = hooks.due(self._walk.due, self._run, self._settings, self._walk.decision)
+            problems = {
+                host: problem
+                for host in due["hosts"]
+                if (problem := self._nodes.run_hook(due["path"], host, due["hosts"][host]))
+            }
+            # Another process goes on, with nothing but the plain data.
+            paused, self._walk = self._walk.paused, self._new_walk()
+            self._walk.resume(paused, problems)
+        for verdict in self.decision.verdicts:
+            assert verdict.check != "decision", verdict
         return self.decision
 
     @property
     def decision(self) -> Decision:
         """Return what was decided last."""
-        return self._typed(self._registered[_DECISION])
+        return self._walk.decision
 
     @property
     def report(self) -> Result:
         """Return the report of the run."""
-        found: Result = self._registered[_REPORTED]["report"]
-        return found
+        return self._walk.report
 
-    @property
-    def _registered(self) -> Result:
-        return self._runner.registered[self._hosts[0]]
-
-    # The decisions
-
-    def _decide(self, call: Call) -> Result:
-        assert set(call.arguments) <= _OPTIONS
-        step = call.arguments["step"]
-        if step == "settings":
-            return self._state(call)
-        if step == "begin":
-            return self._begin(call)
-        assert self._run is not None
-        registered = self._runner.registered
-        known = Known(
-            run=self._run,
-            settings=self._settings,
-            results=results.gather(registered, registered[call.host], self._run_id),
-            gone=every_run_is_gone,
-        )
-        earlier = registered[call.host].get(_DECISION)
-        about = decisions.Subject(
-            decision=self._typed(earlier) if earlier else None,
-            now=0.0,
-            hosts=tuple(call.arguments.get("hosts", ())),
-            once=call.arguments.get("once", False),
-            wave=call.arguments.get("wave", 0),
-            occasion=call.arguments.get("occasion", ""),
-        )
-        decided = decisions.decide(step, known, about)
-        lost = [one for one in decided.get("progress", {}).get("verdicts", ()) if _is_lost(one)]
-        assert not lost, lost
-        return {**decided, "run_id": self._run_id}
-
-    def _typed(self, registered: Result) -> Decision:
-        """Return a registered decision. The plan, which takes long to convert, seldom changes."""
-        plan, progress = registered["plan"], registered["progress"]
-        if self._plan is None or self._plan[0] != plan:
-            self._plan = (plan, plain.from_dict(OperationPlan, plan))
-        return Decision(
-            self._plan[1], plain.from_dict(Progress, progress), needed=registered["needed"]
-        )
-
-    def _state(self, call: Call) -> Result:
-        own = settings.read(call.host, call.scope.value, {})
-        self._settings[call.host] = own
-        return {"settings": plain.to_dict(own)}
-
-    def _begin(self, call: Call) -> Result:
-        crowd = Crowd(len(self._hosts), forks=5)
-        self._run = Run(
-            run_id=self._run_id,
-            owner="me@here",
-            began="2026-01-02T03:04:05Z",
-            process={"pid": 1},
-            operation=call.arguments["operation"],
-            hosts=tuple(self._hosts),
-            dry=call.arguments["dry"],
-            problems=tuple(
-                planning.problems(self._operation, self._settings, crowd, call.arguments["dry"])
-            ),
-            hooks={
-                event: str(path)
-                for event, name in VARIABLES.items()
-                if (path := call.scope.value(name))
-            },
-            lease=leases.lease(list(self._settings.values()), crowd),
-        )
-        return {"run": plain.to_dict(self._run)}
+    def _new_walk(self) -> Walk:
+        around = Surroundings(gone=every_run_is_gone, now=lambda: 0.0)
+        return Walk(self._run, self._settings, self._nodes, around)
 
 
-def _is_lost(verdict: Mapping[str, Any]) -> bool:
-    """Return whether a verdict says that a decision could not be made."""
-    return bool(verdict["check"] == "decision")
+class _Nodes:
+    """Makes calls of modules on the model, one after the other."""
+
+    def __init__(self, cluster: Cluster, before: Callable[[str], object]) -> None:
+        self._modules = Modules(cluster, before).by_name()
+        self._interrupted = False
+
+    def run(self, calls: Sequence[Call]) -> Sequence[Result]:
+        return [self._call(call) for call in calls]
+
+    def _call(self, call: Call) -> Result:
+        if self._interrupted:
+            raise Interrupted
+        token = {"token": "secret"} if call.module in WITH_TOKEN else {}
+        arguments = {**call.arguments, **token}
+        try:
+            return self._modules[call.module](
+                Call(call.host, call.module, arguments, call.check_mode)
+            )
+        except Interrupted:
+            self._interrupted = True
+            raise
+
+    def run_hook(self, path: str, host: str, due: Mapping[str, Any]) -> Result:
+        """Run the tasks of a hook; return why they failed, as the role keeps it, or nothing."""
+        known = {"nso_ha_fence_host": due["hook"]["host"], "nso_ha_hook.host": due["hook"]["host"]}
+        for task in yaml.safe_load(Path(path).read_text()):
+            (module,) = set(task) - {"name", "when"}
+            if task.get("when") is False:
+                continue
+            options = {name: _filled_in(value, known) for name, value in task[module].items()}
+            if module == _FAIL:
+                text = f"the task '{task['name']}' in {path} failed: {options['msg']}"
+                return {"run_id": due["hook"]["run_id"], "step": due["step"], "text": text}
+            defaults = due["confirms"] if module == hooks.CONFIRMS else {}
+            result = self._call(Call(host, module, {**defaults, **options}))
+            if result.get("failed"):
+                text = f"the task '{task['name']}' in {path} failed: {result['msg']}"
+                return {"run_id": due["hook"]["run_id"], "step": due["step"], "text": text}
+        return {}
+
+
+def _filled_in(value: str, known: Mapping[str, str]) -> str:
+    for name, text in known.items():
+        value = value.replace(f"{{{{ {name} }}}}", text)
+    assert "{{" not in value
+    return value
+
+
+def _run(
+    operation: str, run_id: str, of_hosts: Mapping[str, Settings], group: Mapping[str, Any]
+) -> Run:
+    crowd = Crowd(len(of_hosts), forks=5)
+    return Run(
+        run_id=run_id,
+        owner="me@here",
+        began="2026-01-02T03:04:05Z",
+        process={"pid": 1},
+        operation=operation,
+        hosts=tuple(of_hosts),
+        problems=tuple(planning.problems(operation, of_hosts, crowd, False)),
+        hooks={event: str(path) for event, name in VARIABLES.items() if (path := group.get(name))},
+        lease=leases.lease(list(of_hosts.values()), crowd),
+    )
+
+
+def _settings(host: str, variables: Mapping[str, Any]) -> Settings:
+    known = {**_defaults(), **variables, settings.TOKEN: variables["nso_ha_token"]}
+    return settings.read(host, known.get)
+
+
+@cache
+def _defaults() -> Mapping[str, Any]:
+    """Return the defaults of the role."""
+    path = ROOT / "roles" / "cluster" / "defaults" / "main.yml"
+    defaults: Mapping[str, Any] = yaml.safe_load(path.read_text())
+    return defaults
 
 
 def _variables(member: Member) -> Result:

@@ -61,7 +61,7 @@ CONNECTING = tuple(module for module in MODULES if "token" in argument_spec(modu
 
 def test_there_are_modules() -> None:
     assert len(CONNECTING) >= 4
-    others = {"cluster_decision", "ncs_ha_is_primary", "ncs_ha_operation"}
+    others = {"cluster_run", "ncs_ha_is_primary", "ncs_ha_operation"}
     assert set(MODULES) - set(CONNECTING) == others
 
 

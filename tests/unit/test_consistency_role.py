@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,32 +12,12 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.nso.ha.plugins.action import cluster_decision
-from ansible_collections.nso.ha.plugins.module_utils._node import ways
+from ansible_collections.nso.ha.plugins.action import cluster_run
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
-from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import (
-    GIVE_ROLE,
-    HOOK,
-    KINDS,
-    SET_MODE,
-    START,
-    Step,
-    Wave,
-)
-from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, results, settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
-    Decision,
-    OperationPlan,
-    Progress,
-    RoleOptions,
-    Run,
-)
-from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run import results, settings
 from helpers import documentation
-from helpers.cases import N1, N2, known
 from helpers.modules import ROOT
 
 ROLE = ROOT / "roles" / "cluster"
@@ -47,11 +26,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SETUP = "awx_setup"
 #: All roles but the one that this file is about.
 OTHER_ROLES = (SETUP, "is_primary")
-#: The first play of every operation.
-GROUP = "group"
-PLAYBOOKS = sorted(
-    path for path in (ROOT / "playbooks").glob("*.yml") if path.stem not in (SETUP, GROUP)
-)
+PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != SETUP)
 #: The entry point for those who name none; it is another one under its name.
 MAIN = "main"
 
@@ -59,9 +34,9 @@ MAIN = "main"
 VARIABLE = re.compile(r"(?<![A-Za-z0-9_])nso_ha_\w+")
 PRIVATE = re.compile(r"(?<![A-Za-z0-9_])__nso_ha_\w+")
 
-DECISION = "nso.ha.cluster_decision"
-#: What the role calls to get at a node.
-MODULE = re.compile(r"nso\.ha\.ncs_ha_\w+")
+RUN = "nso.ha.cluster_run"
+#: The variables of the playbooks.
+OF_PLAYBOOKS = ROOT / "playbooks" / "vars" / "cluster.yml"
 
 
 def load(path: Path) -> Any:
@@ -91,48 +66,20 @@ ALL: list[tuple[str, Task]] = [
 ]
 
 
-def titles(tasks: list[Task]) -> list[str]:
-    return [str(task["name"]) for task in tasks]
-
-
-def action(task: Task) -> str:
-    """Return the module of this collection that a task calls, or "" if it calls another."""
-    return next((name for name in task if name.startswith("nso.ha.")), "")
-
-
-#: The tasks that call modules on nodes, and those of them that do it for one node after the other.
-ON_NODES = [task for _folder, task in ALL if MODULE.fullmatch(action(task))]
-DELEGATED = [task for _folder, task in ALL if "delegate_to" in task]
-#: The decisions, and those that are made while a lock may be held.
-DECISIONS = [task for _folder, task in ALL if action(task) == DECISION]
-UNDER_LOCK = [task for folder, task in ALL if action(task) == DECISION and folder == "act"]
-
-SETTINGS_TASK = "settings"
-FACT = "ansible.builtin.set_fact"
-
-
-def every(tasks: list[Task]) -> pytest.MarkDecorator:
-    """Return what runs a test for each of these tasks."""
-    return pytest.mark.parametrize("task", tasks, ids=titles(tasks))
+#: The steps of a run.
+STEPS = [task for _folder, task in ALL if RUN in task]
 
 
 def handed_on() -> set[str]:
     """What the role returns to the play or to AWX, and so is no variable of it."""
-    artifacts = {
-        name
-        for _folder, task in ALL
-        for name in task.get("ansible.builtin.set_stats", {}).get("data", {})
-    }
-    return artifacts | {plays.RESULT, plays.ARTIFACT}
+    return {plays.RESULT, plays.ARTIFACT, plays.CANDIDATE}
 
 
 def set_by(task: Task) -> set[str]:
     """Return the variables that a task sets, for itself or for those after it."""
-    control = task.get("loop_control", {})
     return {
         *task.get("vars", {}),
-        *(set(task.get("ansible.builtin.set_fact", {})) - {"cacheable"}),
-        *(control[name] for name in ("loop_var", "index_var") if name in control),
+        *task.get("ansible.builtin.set_fact", {}),
         *([task["register"]] if "register" in task else []),
     }
 
@@ -153,8 +100,8 @@ IN_YAML = text_of(*TASKS, ROLE / "vars" / "main.yml")
 
 def used() -> set[str]:
     """The variables in the tasks and vars, in the playbooks and in the code that decides."""
-    names = set(VARIABLE.findall(IN_YAML + text_of(*PLAYBOOKS)))
-    code = [*(ROOT / "plugins" / "plugin_utils").rglob("*.py"), Path(cluster_decision.__file__)]
+    names = set(VARIABLE.findall(IN_YAML + text_of(OF_PLAYBOOKS, *PLAYBOOKS)))
+    code = [*(ROOT / "plugins" / "plugin_utils").rglob("*.py"), Path(cluster_run.__file__)]
     for path in code:
         # Whole texts in the code only: a name in a message or a docstring is no use of it.
         for node in ast.walk(ast.parse(path.read_text())):
@@ -166,11 +113,8 @@ def used() -> set[str]:
 def test_there_is_something_to_compare() -> None:
     assert len(SPECS) >= 3
     assert len(SPECIFIED) >= 10
-    assert len(TASKS) >= 20
+    assert len(TASKS) >= 10
     assert len(PLAYBOOKS) >= 2
-    assert len(ON_NODES) >= 10
-    assert len(DELEGATED) >= 5
-    assert len(UNDER_LOCK) >= 5
 
 
 @pytest.mark.parametrize("entry", SPECS)
@@ -186,7 +130,7 @@ def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
 
 
 def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
-    empty = settings.read("n1", lambda _name: "", {})
+    empty = settings.read("n1", lambda _name: "")
     limits = {name: getattr(empty.limits, limit) for limit, name in settings.LIMIT_NAMES.items()}
     # Where none is given, a lock lasts as long as it has to.
     assert limits.pop("nso_ha_lock_timeout") is None
@@ -230,7 +174,7 @@ def test_the_settings_of_a_host_are_all_that_can_be_set() -> None:
         asked.add(name)
         return None
 
-    settings.read("n1", evaluate, {})
+    settings.read("n1", evaluate)
     of_the_role = {name for name in asked if name.startswith("__")}
     assert of_the_role == {settings.TOKEN, settings.ACCESS_FILE}
     assert of_the_role <= set(VARS)
@@ -244,9 +188,10 @@ def test_the_settings_of_a_host_are_all_that_can_be_set() -> None:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_a_playbook_takes_an_empty_group_for_the_default(playbook: Path) -> None:
-    first, play = load(playbook)
-    assert first["ansible.builtin.import_playbook"] == f"{GROUP}.yml"
-    assert play["hosts"] == f"{{{{ nso_ha_group | default('{DEFAULTS['nso_ha_group']}', true) }}}}"
+    (play,) = load(playbook)
+    assert (play["hosts"], play["vars_files"]) == ("{{ __nso_ha_hosts }}", "vars/cluster.yml")
+    default = f"{{{{ nso_ha_group | default('{DEFAULTS['nso_ha_group']}', true) }}}}"
+    assert load(OF_PLAYBOOKS)["__nso_ha_group"] == default
 
 
 @pytest.mark.parametrize("entry", SPECS)
@@ -289,8 +234,8 @@ def test_documents_name_no_other_variables(document: Path) -> None:
     assert named <= SPECIFIED | handed_on() | handed_in() | others
 
 
-def test_the_decision_plugin_names_no_other_variables() -> None:
-    text = documentation.texts(documentation.module("cluster_decision"))
+def test_the_plugin_of_the_role_names_no_other_variables() -> None:
+    text = documentation.texts(documentation.module("cluster_run"))
     assert set(VARIABLE.findall(text)) <= SPECIFIED | handed_on()
 
 
@@ -308,7 +253,9 @@ def test_a_playbook_runs_the_entry_point_of_its_name(playbook: Path) -> None:
         for task in tasks_of(load(playbook))
         if "ansible.builtin.import_role" in task
     ]
-    assert roles == [{"name": "nso.ha.cluster", "tasks_from": playbook.stem}]
+    assert roles == [
+        {"name": "nso.ha.cluster", "tasks_from": playbook.stem, "rolespec_validate": False}
+    ]
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
@@ -348,114 +295,37 @@ def test_every_operation_can_be_planned_by_its_name() -> None:
     assert set(operations.OPERATIONS) <= set(SPECS)
 
 
-# Who may run
+# The tasks
 
 
-@every([task for task in DECISIONS if task[DECISION]["step"] != SETTINGS_TASK])
-def test_a_decision_is_made_once_and_registered(task: Task) -> None:
-    assert task["run_once"] is True
-    assert PRIVATE.fullmatch(task["register"])
+def test_every_step_of_a_run_is_used_and_no_other() -> None:
+    choices = cluster_run.argument_spec()["step"]["choices"]
+    given = {task[RUN]["step"] for task in STEPS}
+    by_entry = {task["vars"]["__nso_ha_step"] for _folder, task in ALL if _begins(task)}
+    assert "{{ __nso_ha_step }}" in given
+    assert (given - {"{{ __nso_ha_step }}"}) | by_entry == set(choices)
 
 
-def test_every_step_of_the_decision_plugin_is_used_and_no_other() -> None:
-    choices = cluster_decision.argument_spec()["step"]["choices"]
-    assert {task[DECISION]["step"] for task in DECISIONS} == set(choices)
+def test_only_what_is_about_a_host_runs_on_each_and_all_leave_their_result_in_one_place() -> None:
+    for task in STEPS:
+        of_host = task[RUN]["step"] in (cluster_run.STATE, cluster_run.END)
+        assert task.get("run_once", False) is not of_host
+        if task[RUN]["step"] != cluster_run.END:
+            assert task["register"] == plays.RESULT
 
 
-@every(DECISIONS)
-def test_a_decision_is_registered_where_the_next_one_looks_for_it(task: Task) -> None:
-    others = {
-        "settings": cluster_decision._SETTINGS,
-        "begin": cluster_decision._BEGIN,
-        "find_gone": "__nso_ha_gone_runs",
-        "report": "__nso_ha_reported",
-        "report_so_far": "__nso_ha_reported",
-        "report_status": "__nso_ha_reported",
-    }
-    expected = others.get(task[DECISION]["step"], cluster_decision._DECISION)
-    assert task["register"] == expected
+def test_nothing_the_play_says_makes_a_step_go_unheard() -> None:
+    (block,) = load(ROLE / "tasks" / "run.yml")
+    keywords = ("ignore_errors", "ignore_unreachable", "any_errors_fatal")
+    assert [block[keyword] for keyword in keywords] == [False] * 3
+    hook = load(ROLE / "tasks" / "hook.yml")[0]
+    assert [hook[keyword] for keyword in keywords] == [False] * 3
 
 
-@every(UNDER_LOCK)
-def test_a_decision_that_is_cut_off_does_not_end_the_play_while_a_lock_is_held(
-    task: Task,
-) -> None:
-    assert task["ignore_errors"] is True
-
-
-def test_no_decision_is_made_with_a_lock_held_elsewhere_than_in_its_folder() -> None:
-    outside = {
-        task[DECISION]["step"]
-        for folder, task in ALL
-        if action(task) == DECISION and folder != "act"
-    }
-    assert outside == {"settings", "begin", "plan", "find_gone", "report", "report_status"}
-
-
-@every(ON_NODES)
-def test_a_module_that_fails_or_a_node_that_is_not_reached_does_not_end_the_play(
-    task: Task,
-) -> None:
-    assert task["ignore_errors"] is True
-    assert task["ignore_unreachable"] is True
-
-
-@every([task for _folder, task in ALL if "run_once" in task and task not in DECISIONS])
-def test_what_runs_once_is_about_no_node_or_delegated_to_it(task: Task) -> None:
-    plain = {f"ansible.builtin.{name}" for name in ("debug", "set_fact", "set_stats")}
-    assert task in DELEGATED or plain & set(task)
-
-
-@every(DELEGATED)
-def test_a_delegated_task_says_all_that_may_differ_from_host_to_host(task: Task) -> None:
-    """What it does not say is that of the host that Ansible takes for a task that runs once."""
-    assert task["delegate_to"] == f"{{{{ {results.NODE} }}}}"
-    assert task["loop_control"]["loop_var"] == results.NODE
-    assert task["run_once"] is True
-    assert task["vars"]["__nso_ha_there"] == (
-        f"{{{{ hostvars[{results.NODE}].{cluster_decision._SETTINGS}.settings }}}}"
-    )
-    assert task["environment"] == "{{ __nso_ha_there.environment }}"
-    for keyword in dataclasses.fields(settings.Keywords):
-        assert f"__nso_ha_there.keywords.{keyword.name}" in task[keyword.name]
-    # Nor may anything be said of it by the host that runs it.
-    assert "inventory_hostname" not in yaml.safe_dump(task)
-
-
-@every([task for task in ON_NODES if task not in DELEGATED])
-def test_a_task_on_all_hosts_goes_by_what_each_has_stated(task: Task) -> None:
-    assert "__nso_ha_there" not in task.get("vars", {})
-    assert VARS["__nso_ha_there"] == f"{{{{ {cluster_decision._SETTINGS}.settings }}}}"
-
-
-# What is registered, and read
-
-
-def test_the_token_is_with_the_tasks_that_need_it_and_no_default_of_others() -> None:
-    """Before ansible-core 2.19 a default that cannot be evaluated fails tasks of any module."""
-    names = ("operation", "read_only", "start_phase")
-    without = [f"nso.ha.ncs_ha_{name}" for name in names]
-    for task in ON_NODES:
-        given = task[action(task)].get("token")
-        assert given == (None if action(task) in without else "{{ __nso_ha_token or omit }}"), task
-    assert "__nso_ha_token" not in (ROLE / "tasks" / "run.yml").read_text(encoding="utf-8")
-
-
-def test_what_decisions_read_is_registered_by_tasks_of_its_kind() -> None:
-    by_host = {task["register"] for task in ON_NODES if task not in DELEGATED}
-    one_by_one = {task["register"] for task in ON_NODES if task in DELEGATED}
-    # What completes the history, sets modes and enters phases in check mode is shown by Ansible and
-    # read by no decision.
-    shown = {"__nso_ha_completed", "__nso_ha_mode", "__nso_ha_phase"}
-    assert by_host == {*results.REGISTERED, *shown}
-    assert one_by_one == {*results.ONE_BY_ONE.values(), results.HANDED_OVER}
-    facts = [task["ansible.builtin.set_fact"] for _folder, task in ALL if FACT in task]
-    assert {name for one in facts for name in set(one) - {"cacheable"}} == {
-        results.HOOK_PROBLEM,
-        plays.RESULT,
-    }
-    # Whatever the play makes the default: a cache would hand it on to the next run.
-    assert all(one["cacheable"] is False for one in facts if plays.RESULT in one)
+def test_the_tasks_keep_of_a_hook_that_failed_what_a_run_reads() -> None:
+    set_fact = "ansible.builtin.set_fact"
+    facts = [task[set_fact] for _folder, task in ALL if set_fact in task]
+    assert [set(names) for names in facts] == [{results.HOOK_PROBLEM}]
 
 
 def test_every_private_variable_that_is_used_is_set_by_the_role() -> None:
@@ -463,111 +333,22 @@ def test_every_private_variable_that_is_used_is_set_by_the_role() -> None:
     assert set(PRIVATE.findall(IN_YAML)) <= known_names
 
 
-def test_the_looks_are_for_what_the_decisions_take_them_for() -> None:
-    looks = [task["vars"] for _folder, task in ALL if "__nso_ha_moment" in task.get("vars", {})]
-    moments = {variables["__nso_ha_moment"] for variables in looks}
-    assert moments == {results.UNDER_LOCK, results.ROLLING_BACK}
-    # Orders follow, so it is the HA socket that tells.
-    assert all(variables["__nso_ha_ways"] == [ways.HA_SOCKET] for variables in looks)
-    (recheck,) = [task for task in ON_NODES if task["register"] == results.RECHECK]
-    assert recheck["nso.ha.ncs_ha_status"]["step"] == results.before("{{ __nso_ha_wave.name }}")
-    assert recheck["nso.ha.ncs_ha_status"]["look"] == [ways.HA_SOCKET]
-
-
-@every([task for task in ON_NODES if action(task) != "nso.ha.ncs_ha_operation"])
-def test_every_module_is_told_of_which_run_and_for_which_step_it_works(task: Task) -> None:
-    options = task[action(task)]
-    part = VARS["__nso_ha_part"]
-    if action(task) == "nso.ha.ncs_ha_status":
-        assert options["run_id"] == "{{ __nso_ha_run.run_id }}"
-        assert options["step"]
-    elif isinstance(options["operation"], dict):
-        assert set(options["operation"]) == {"state_dir", "run_id", "step"}
-        told = {"{{ __nso_ha_run.run_id }}", "{{ __nso_ha_part.run_id }}"}
-        assert options["operation"]["run_id"] in told
-    else:
-        assert "__nso_ha_part" in options["operation"]
-        assert part["run_id"] == "{{ __nso_ha_run.run_id }}"
-        assert part["step"] == "{{ __nso_ha_step.name }}"
-
-
-#: What a variable of the role holds.
-HOLDS = {
-    "__nso_ha_plan": OperationPlan,
-    "__nso_ha_progress": Progress,
-    "__nso_ha_run": Run,
-    "__nso_ha_there": Settings,
-    "__nso_ha_wave": Wave,
-    "__nso_ha_step": Step,
-    "__nso_ha_target": RoleOptions,
-}
-
-
-def attributes(variable: str) -> set[str]:
-    """Return what the tasks take of a variable."""
-    return set(re.findall(rf"(?<![A-Za-z0-9_.]){variable}\.(\w+)", IN_YAML))
-
-
-@pytest.mark.parametrize("variable", HOLDS)
-def test_tasks_take_of_typed_data_only_what_it_has(variable: str) -> None:
-    assert attributes(variable)
-    assert attributes(variable) <= {one.name for one in dataclasses.fields(HOLDS[variable])}
-
-
-@pytest.mark.parametrize(
-    ("variable", "default"),
-    [("__nso_ha_plan", "__nso_ha_no_plan"), ("__nso_ha_progress", "__nso_ha_no_progress")],
-)
-def test_a_decision_that_is_lost_stands_for_one_that_forbids_everything(
-    variable: str, default: str
-) -> None:
-    undecided = to_dict(planning.undecided(known([N1, N2], {})))
-    part: dict[str, Any] = undecided[variable.removeprefix("__nso_ha_")]
-    stands = VARS[default]
-    assert set(stands) >= attributes(variable)
-    given = {"operation": "{{ __nso_ha_run.operation }}", "locked": "{{ __nso_ha_run.hosts }}"}
-    assert stands == {name: given.get(name, part[name]) for name in stands}
-    assert f"default({default})" in VARS[variable]
-
-
-def test_a_decision_that_is_lost_makes_nothing_needed() -> None:
-    assert VARS["__nso_ha_needed"] == "{{ __nso_ha_decision.needed | default(false) }}"
-    assert {one.name for one in dataclasses.fields(Decision)} == {"plan", "progress", "needed"}
-
-
-#: The files of waves: how these are taken, and whether nodes are looked at before.
-WAVES = {
-    *(f"act/{kind}.yml" for kind in (*KINDS.values(), GIVE_ROLE, HOOK)),
-    *(f"act/{kind}_in_parallel.yml" for kind in (SET_MODE, START, GIVE_ROLE)),
-    # Only waves in which nodes get roles are preceded by a look.
-    *(f"act/recheck_and_{kind}.yml" for kind in (GIVE_ROLE, f"{GIVE_ROLE}_in_parallel")),
-}
-
-
-def named_files() -> Iterator[str]:
-    """Yield the files that tasks of the role name, relative to the folder of tasks."""
-    tasks = ROLE / "tasks"
-    for path in TASKS:
-        for task in tasks_of(load(path)):
-            for how in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks"):
-                name = task.get(how, {}).get("file", "")
-                if not name or "{{" in name:
-                    continue
-                beside = path.parent / name
-                # Not every release of ansible-core looks for an import elsewhere than beside it.
-                found = beside if beside.exists() or "import" in how else tasks / name
-                assert found.exists(), f"{path.name}: {name}"
-                yield found.resolve().relative_to(tasks).as_posix()
-
-
 def test_every_file_of_tasks_is_used_and_there() -> None:
     files = {path.relative_to(ROLE / "tasks").as_posix() for path in TASKS}
-    by_variable = {task["vars"]["__nso_ha_steps"] for _folder, task in ALL if _begins(task)}
-    assert {*named_files(), *by_variable, *WAVES, *(f"{name}.yml" for name in SPECS)} == files
+    parts = {"run.yml", "hook.yml", "end.yml"}
+    assert files == {*parts, *(f"{name}.yml" for name in SPECS)}
+    named = {
+        task[how]["file"]
+        for _folder, task in ALL
+        for how in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
+        if how in task
+    }
+    chosen = "{{ 'hook' if nso_ha_result.hook else 'end' }}.yml"
+    assert named == {"run.yml", "status.yml", chosen, "{{ nso_ha_result.hook.path }}"}
 
 
 def _begins(task: Task) -> bool:
-    return "__nso_ha_steps" in task.get("vars", {})
+    return "__nso_ha_step" in task.get("vars", {})
 
 
 def test_what_counts_for_the_group_is_a_variable_of_the_role() -> None:

@@ -108,6 +108,9 @@ _DECISIONS: Mapping[str, Callable[[Known, Decision, Subject], Decision]] = {
     ROLL_BACK: _roll_back,
 }
 
+#: All steps.
+STEPS = tuple(_DECISIONS)
+
 _CUT_OFF = "what was decided is lost, as the task that decides was cut off"
 
 

@@ -251,6 +251,7 @@ class _Reader:
 def read(
     host: str,
     evaluate: Read,
+    *,
     stated: bool = True,
     transport: str = "",
 ) -> Settings:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.call import Call
 from helpers.cases import N1, N2, N3
 from helpers.cluster_model import Cluster
-from helpers.cluster_modules import Modules
+from helpers.cluster_modules import Module, Modules, Result
 from helpers.cluster_play import Play
 from helpers.plans import whole
-from helpers.role_runner import Call, Module, Result
 
 MEMBERS = [N1, N2, N3]
 PROMOTION = ("ncs_ha_role", "primary")

@@ -295,23 +295,6 @@ def test_the_old_primary_leaves_before_the_new_one_comes() -> None:
     ]
 
 
-def test_only_several_nodes_that_get_a_role_are_dealt_with_in_parallel() -> None:
-    every: Observed = {
-        "n1": answer("primary", None, N4, held=True),
-        "n2": answer("none"),
-        "n3": answer("none"),
-        "n4": STOPPED,
-    }
-    for wanted, alone in (([N1, N2, N3, N4], False), ([N1, N2, N4], True)):
-        observed = {member.host: every[member.host] for member in wanted}
-        waves = planned(wanted, observed).waves
-        assert [(wave.name, wave.kind, wave.parallel) for wave in waves] == [
-            ("dead", "dead", False),
-            ("open", "read_only", False),
-            ("secondaries", "role", not alone),
-        ]
-
-
 def test_all_are_looked_at_before_a_promotion_and_who_copies_whom_before_a_copy() -> None:
     observed = {name: answer("none") for name in ("n4", "n3", "n2", "n1")}
     waves = planned([N1, RELAY, BELOW, N4], observed).waves
@@ -611,7 +594,7 @@ def test_a_copy_catches_up_before_the_primary_is_closed_and_handed_over_in_one_s
     assert [wave.name for wave in waves] == [wave.name for wave in plan.waves[:-1]]
     why = "should be read-only as a follower (nso_ha_hold_followers)"
     held = (Step(host, "", "", ("read_only",), why, name="hold") for host in ("n1", "n3"))
-    assert kept == Wave("hold", tuple(held), kind="read_only", parallel=True)
+    assert kept == Wave("hold", tuple(held), kind="read_only")
     assert plan.hands_over == "n1"
     # Only what was connected to the old primary is a copy of what is handed over.
     relations = {step.host: step.relation for step in plan.roles if step.relation}

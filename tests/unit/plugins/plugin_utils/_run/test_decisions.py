@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict
+from ansible_collections.nso.ha.plugins.plugin_utils._model.plain import from_dict, to_dict
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     decisions,
     hooks,
@@ -17,12 +17,14 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     progress,
     recheck,
 )
-from ansible_collections.nso.ha.plugins.plugin_utils._run.decisions import Subject, decide
+from ansible_collections.nso.ha.plugins.plugin_utils._run.decisions import (
+    Subject,
+    decide,
+    report_of,
+)
 from ansible_collections.nso.ha.plugins.plugin_utils._run.planning import Known
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
-    HANDED_OVER,
     LOCK,
-    ONE_BY_ONE,
     RECHECK,
     STEP,
 )
@@ -49,12 +51,6 @@ from helpers.cases import (
 )
 from helpers.plans import following, planned
 
-#: The steps that go on from an earlier decision.
-UNDER_LOCK = [
-    step
-    for step in decisions.STEPS
-    if step not in ("plan", "find_gone", "report_so_far", "report", "report_status")
-]
 #: What each decision is made by.
 MAKERS = {
     "plan": (planning, "plan"),
@@ -67,6 +63,8 @@ MAKERS = {
     "judge_wave": (progress, "after_wave"),
     "roll_back": (planning, "roll_back"),
 }
+#: The steps that go on from an earlier decision.
+UNDER_LOCK = [step for step in MAKERS if step != "plan"]
 _GIVEN = ("read_only", "benone")
 TAKEN = StepResult("hand_over", "hand_over", "n1", _GIVEN, _GIVEN, "because", "done")
 
@@ -78,10 +76,10 @@ def about(others: dict[str, ByHost] | None = None, **more: Any) -> Known:
 
 
 def decided(step: str, subject: Subject, of: Known | None = None) -> Decision:
-    """Return a decision as the next task gets it."""
-    returned = json.loads(json.dumps(decide(step, of or about(), subject)))
-    assert set(returned) == {"plan", "progress", "needed"}
-    return from_dict(Decision, returned)
+    """Return a decision as another process gets it."""
+    return from_dict(
+        Decision, json.loads(json.dumps(to_dict(decide(step, of or about(), subject))))
+    )
 
 
 # Faults of the collection
@@ -108,7 +106,7 @@ def test_an_exception_inside_a_decision_becomes_a_verdict_and_refuses(
 
 
 def test_every_decision_is_made_by_something_that_may_fail() -> None:
-    assert set(MAKERS) == {"plan", *UNDER_LOCK}
+    assert set(MAKERS) == set(decisions.STEPS)
 
 
 def test_whether_the_steps_of_a_wave_that_was_not_judged_were_taken_is_not_known(
@@ -120,7 +118,7 @@ def test_whether_the_steps_of_a_wave_that_was_not_judged_were_taken_is_not_known
     monkeypatch.setattr(progress, "after_wave", fail)
     judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0))
     assert judged.progress.undecided
-    told = decide("report", about(), Subject(judged, 7.0))["report"]
+    told = report_of(about(), Subject(judged, 7.0), ended=True)
     assert (told["outcome"], told["changed"]) == ("unknown", True)
 
 
@@ -156,7 +154,7 @@ def test_a_run_that_was_refused_plans_nothing_again() -> None:
 
 
 def test_the_outcome_of_a_run_whose_decision_is_lost_is_unknown_and_says_why() -> None:
-    told = decide("report", about(), Subject(None, 7.0))["report"]
+    told = report_of(about(), Subject(None, 7.0), ended=True)
     assert (told["outcome"], told["changed"]) == ("unknown", True)
     assert [verdict["check"] for verdict in told["verdicts"]] == ["decision"]
     assert "cut off" in told["verdicts"][0]["reason"]
@@ -172,18 +170,18 @@ def test_the_plan_is_that_of_the_first_look_whatever_was_decided_before() -> Non
     assert judged.progress.locked == ("n1", "n2", "n3")
 
 
-@pytest.mark.parametrize(("once", "refused"), [(True, False), (False, True)])
-def test_locks_are_judged_by_the_task_that_took_them(once: bool, refused: bool) -> None:
-    of = about({ONE_BY_ONE[LOCK]: {"n2": {"run_id": RUN_ID, "lock": lock(steps=["promote"])}}})
+def test_locks_are_judged_on_the_hosts_where_they_were_tried() -> None:
+    of = about({LOCK: {"n2": {"run_id": RUN_ID, "lock": lock(steps=["promote"])}}})
     locks = Locks(("n2",), steps={"n2": ("promote",)}, fence={"n2": ()})
-    subject = Subject(decision(*HAND_OVER, locks=locks), 7.0, hosts=("n2",), once=once)
-    judged = decided("judge_locks", subject, of)
-    assert judged.progress.refused == refused
-    assert judged.progress.started == 7.0
+    for host, refused in (("n2", False), ("n1", True)):
+        subject = Subject(decision(*HAND_OVER, locks=locks), 7.0, hosts=(host,))
+        judged = decided("judge_locks", subject, of)
+        assert judged.progress.refused == refused
+        assert judged.progress.started == 7.0
 
 
 def test_a_wave_is_judged_by_its_number() -> None:
-    of = about({ONE_BY_ONE[STEP]: {"n2": said("promote", outcome="done", transitions=["x"])}})
+    of = about({STEP: {"n2": said("promote", outcome="done", transitions=["x"])}})
     judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0, wave=2), of)
     assert [(step.name, step.outcome, step.finished) for step in judged.progress.steps] == [
         ("promote", "done", 7.0)
@@ -195,17 +193,14 @@ def done(step: str) -> Result:
 
 
 def test_the_promotion_that_came_right_after_the_hand_over_is_judged_with_it() -> None:
-    both: dict[str, ByHost] = {
-        HANDED_OVER: {"n1": done("hand_over")},
-        ONE_BY_ONE[STEP]: {"n2": done("promote")},
-    }
+    both: dict[str, ByHost] = {STEP: {"n1": done("hand_over"), "n2": done("promote")}}
     caught_up = decision(*HAND_OVER, judged=1, awaited=OLD)
     judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), about(both))
     assert [step.name for step in judged.progress.steps] == ["hand_over", "promote"]
     assert (judged.progress.judged, judged.progress.refused) == (3, False)
     assert decided("judge_wave", Subject(judged, 8.0, wave=2), about(both)) == judged
     # Where it was cut off, it may have been carried out.
-    cut_off: dict[str, ByHost] = {HANDED_OVER: both[HANDED_OVER]}
+    cut_off: dict[str, ByHost] = {STEP: {"n1": done("hand_over")}}
     judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), about(cut_off))
     assert [step.outcome for step in judged.progress.steps] == ["done", "unknown"]
     assert judged.progress.reversible
@@ -227,7 +222,7 @@ def test_no_promotion_is_judged_where_the_module_did_not_say_that_it_handed_over
     closes = replace(closes, steps=(replace(closes.steps[0], role="none"),))
     caught_up = decision(catch_up, closes, promote, judged=1, awaited=OLD)
     for result, refused in ((late, False), ({"failed": True, "msg": "cut off"}, True)):
-        of = about({HANDED_OVER: {"n1": result}})
+        of = about({STEP: {"n1": result}})
         judged = decided("judge_wave", Subject(caught_up, 7.0, wave=1), of)
         assert [step.name for step in judged.progress.steps] == ["hand_over"]
         assert (judged.progress.judged, judged.progress.refused) == (2, refused)
@@ -260,23 +255,20 @@ def _held(expired: bool = False) -> ByHost:
 
 
 def test_the_runs_that_are_gone_are_those_that_hold_a_lock_and_have_ended() -> None:
-    def gone(looks: ByHost, **more: Any) -> list[str]:
-        of = known([N1, N2, N3], looks, gone=lambda _process: False, **more)
-        gone: list[str] = decide("find_gone", of, Subject(None, 7.0))["gone"]
-        return gone
+    def gone(looks: ByHost, **more: Any) -> tuple[str, ...]:
+        return decisions.gone(known([N1, N2, N3], looks, gone=lambda _process: False, **more))
 
-    assert gone(_held()) == []
-    assert gone(_held(), break_lock="r1") == ["r1"]
-    assert gone(_held(expired=True)) == ["r1"]
-    of = known([N1, N2, N3], _held())
-    assert decide("find_gone", of, Subject(None, 7.0)) == {"gone": ["r1"]}
+    assert gone(_held()) == ()
+    assert gone(_held(), break_lock="r1") == ("r1",)
+    assert gone(_held(expired=True)) == ("r1",)
+    assert decisions.gone(known([N1, N2, N3], _held())) == ("r1",)
 
 
 def test_status_tells_what_is_wrong_with_the_settings_and_which_run_has_the_lock() -> None:
     of = known(
         [N1, N2, N3], _held(), "", problems=["n2 did not state"], gone=lambda _process: False
     )
-    told = decide("report_status", of, Subject(None, 7.0))["report"]
+    told = decisions.report_of_status(of, Subject(None, 7.0))
     text = " ".join(line.strip() for line in told["table"])
     assert "(topology failed) n2 did not state." in text
     assert "ada@here has been running switchover" in text
@@ -284,5 +276,5 @@ def test_status_tells_what_is_wrong_with_the_settings_and_which_run_has_the_lock
 
 
 def test_a_report_is_that_of_the_decision() -> None:
-    told = decide("report", about(), Subject(planned([N1, N2, N3], following(N2, N3)), 7.0))
-    assert told["report"]["outcome"] == "done"
+    subject = Subject(planned([N1, N2, N3], following(N2, N3)), 7.0)
+    assert report_of(about(), subject, ended=True)["outcome"] == "done"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._run import ending
-from ansible_collections.nso.ha.plugins.plugin_utils._run.results import ENDED, LOCK, ONE_BY_ONE
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import ENDED, LOCK
 from helpers.cases import RUN_ID, Result, lock, results, said
 
 HELD = said(lock=lock())
@@ -17,21 +17,16 @@ DROPPED: Result = {"unreachable": True, "msg": "no route."}
 BREAKS = f"nso_ha_break_lock={RUN_ID} breaks it"
 
 
-def problems(taken: Result | None, ended: Result | None, *, once: bool = False) -> list[str]:
-    """Return what is told of n1, which gave these results; `once` is of tasks that run once."""
-    names = [ONE_BY_ONE[LOCK], ONE_BY_ONE[ENDED]] if once else [LOCK, ENDED]
-    by_name = {
-        name: {"n1": result}
-        for name, result in zip(names, (taken, ended), strict=True)
-        if result is not None
-    }
+def problems(taken: Result | None, ended: Result | None) -> list[str]:
+    """Return what is told of n1, which gave these results."""
+    given = {LOCK: taken, ENDED: ended}
+    by_name = {name: {"n1": result} for name, result in given.items() if result is not None}
     return ending.problems(["n1"], results(by_name))
 
 
-@pytest.mark.parametrize("once", [False, True])
-def test_nothing_is_told_of_a_host_whose_module_said_that_it_is_done(once: bool) -> None:
-    assert problems(HELD, DONE, once=once) == []
-    assert problems(None, DONE, once=once) == []
+def test_nothing_is_told_of_a_host_whose_module_said_that_it_is_done() -> None:
+    assert problems(HELD, DONE) == []
+    assert problems(None, DONE) == []
 
 
 def test_nothing_is_told_of_a_host_whose_lock_was_never_tried() -> None:
@@ -41,21 +36,17 @@ def test_nothing_is_told_of_a_host_whose_lock_was_never_tried() -> None:
     assert problems(refused, None) == []
 
 
-@pytest.mark.parametrize("once", [False, True])
-def test_a_failure_is_told_and_a_lock_that_stays_with_when_it_expires_and_how_to_break_it(
-    once: bool,
-) -> None:
+def test_a_failure_is_told_and_a_lock_that_stays_with_when_it_expires_and_how_to_break_it() -> None:
     failed = said(failed=True, msg=f"{FULL}.", lock=lock())
-    (text,) = problems(HELD, failed, once=once)
+    (text,) = problems(HELD, failed)
     assert text == (
         f"n1: {FULL}. Its lock stays and refuses other operations until it expires at one; {BREAKS}"
     )
-    assert problems(HELD, {**failed, "lock": None}, once=once) == [f"n1: {FULL}"]
+    assert problems(HELD, {**failed, "lock": None}) == [f"n1: {FULL}"]
     # One that somebody else took meanwhile is not for this run to speak of.
-    assert problems(HELD, {**failed, "lock": lock("other")}, once=once) == [f"n1: {FULL}"]
+    assert problems(HELD, {**failed, "lock": lock("other")}) == [f"n1: {FULL}"]
 
 
-@pytest.mark.parametrize("once", [False, True])
 @pytest.mark.parametrize(
     ("last", "why"),
     [
@@ -64,8 +55,8 @@ def test_a_failure_is_told_and_a_lock_that_stays_with_when_it_expires_and_how_to
         (DROPPED, "no route"),
     ],
 )
-def test_silence_at_the_end_is_told_as_not_known(last: Result | None, why: str, once: bool) -> None:
-    (text,) = problems(HELD, last, once=once)
+def test_silence_at_the_end_is_told_as_not_known(last: Result | None, why: str) -> None:
+    (text,) = problems(HELD, last)
     assert text.startswith("n1: it is not known whether the operation was recorded and logged")
     assert f"nor whether the lock was given back: {why}. " in text
     assert text.endswith(f"If it was not, it expires 900 s after it was renewed last, and {BREAKS}")
@@ -75,8 +66,3 @@ def test_silence_at_the_end_is_told_as_not_known(last: Result | None, why: str, 
 def test_a_lock_that_may_have_been_taken_when_its_task_was_cut_off_may_stay(taken: Result) -> None:
     (text,) = problems(taken, None)
     assert text.endswith(f"If it was not, it expires by itself, and {BREAKS}")
-
-
-def test_another_task_may_have_ended_the_run_on_a_host_that_dropped_out() -> None:
-    by_name = {LOCK: {"n1": HELD}, ENDED: {"n1": DROPPED}, ONE_BY_ONE[ENDED]: {"n1": DONE}}
-    assert ending.problems(["n1"], results(by_name)) == []

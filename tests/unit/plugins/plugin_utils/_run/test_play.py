@@ -62,7 +62,7 @@ def test_only_strategies_that_are_known_to_go_in_step_pass(strategy: str, in_ste
             {"hosts": ("n2",), "together": frozenset(("n2",))},
             "n1 of the group take no part in this play",
         ),
-        ({"group": "nos"}, "nso_ha_group is 'nos', and the inventory has no such group"),
+        ({"group": "nos"}, "the group 'nos' (nso_ha_group) has no hosts in this play"),
         ({"group": "ungrouped", "hosts": ()}, "the group 'ungrouped' (nso_ha_group) has no hosts"),
     ],
 )
@@ -78,9 +78,9 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 def test_groups_that_there_are_are_named() -> None:
     (reason,) = problems(replace(RIGHT, group="nos"))
-    assert reason.endswith("there are nso, other")
+    assert "The inventory has these groups: nso, other. " in reason
     (reason,) = problems(replace(RIGHT, group="nos", groups={"all": [], "ungrouped": []}))
-    assert reason.endswith("there are none")
+    assert "The inventory has these groups: none. " in reason
 
 
 def test_only_variables_of_the_tasks_are_private() -> None:

@@ -13,10 +13,8 @@ from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import Wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import progress
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
-    HANDED_OVER,
     LOCK,
     OBSERVATION,
-    ONE_BY_ONE,
     REHEARSAL,
     RENEWAL,
     STEP,
@@ -63,9 +61,7 @@ def handing_over() -> Decision:
 def after(judged: Decision, taken: Wave, result: Result | None) -> Decision:
     """Return the decision after a wave with one step, whose result is this one."""
     by_host = {} if result is None else {taken.steps[0].host: result}
-    alone = HANDED_OVER if taken.name == "hand_over" else ONE_BY_ONE[STEP]
-    name = STEP if taken.parallel else alone
-    return progress.after_wave(judged, taken, results({name: by_host}), 9.0)
+    return progress.after_wave(judged, taken, results({STEP: by_host}), 9.0)
 
 
 def done(judged: Decision, taken: Wave, result: Result) -> Decision:
@@ -128,22 +124,6 @@ def test_what_the_module_of_the_step_has_not_said_in_this_run_is_unknown(
     assert last(judged).outcome == "unknown"
     assert judged.progress.refused
     assert last(judged).given == orders
-
-
-def test_results_one_by_one_are_not_taken_for_those_by_host_and_the_reverse() -> None:
-    alone = wave("secondaries", "n3")
-    together = wave("secondaries", "n1", "n3")
-    assert (alone.parallel, together.parallel) == (False, True)
-    right = said("secondaries", **DONE)
-    for name, taken in ((STEP, alone), (ONE_BY_ONE[STEP], together)):
-        judged = progress.after_wave(
-            decision(taken), taken, results({name: {"n1": right, "n3": right}}), 9.0
-        )
-        assert {step.outcome for step in judged.progress.steps} == {"unknown"}
-        assert judged.progress.refused
-    both = {STEP: {"n1": right, "n3": right}, ONE_BY_ONE[STEP]: {"n3": said("secondaries")}}
-    judged = progress.after_wave(decision(together), together, results(both), 9.0)
-    assert [step.outcome for step in judged.progress.steps] == ["done", "done"]
 
 
 @pytest.mark.parametrize(
@@ -432,14 +412,6 @@ def test_an_old_lock_that_does_not_say_what_the_plan_says_refuses(
     judged = progress.after_locking(locking, [host], old, 5.0)
     assert judged.progress.refused
     assert reason(judged, "lock") == LOST
-
-
-def test_a_lock_that_was_taken_one_by_one_is_not_asked_of_the_results_by_host() -> None:
-    right = {"run_id": RUN_ID, "lock": lock(steps=["promote"], fence=["n4"])}
-    locking = decision(*HAND_OVER, locks=_LOCKS)
-    once = results({ONE_BY_ONE[LOCK]: {"n2": right}})
-    assert progress.after_locking(locking, ["n2"], once, 5.0).progress.refused
-    assert not progress.after_locking(locking, ["n2"], once.one_by_one(LOCK), 5.0).progress.refused
 
 
 def renewed(host: str, occasion: str) -> Result:

@@ -17,7 +17,6 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import planning, progr
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import (
     ENDED,
     OBSERVATION,
-    ONE_BY_ONE,
     STEP,
     VERIFICATION,
     Results,
@@ -85,9 +84,7 @@ def reported(
     decision = planning.plan(about)
     for wave, result in zip(decision.plan.waves, steps, strict=True) if steps else ():
         step_result = said(wave.name, **result) if "outcome" in result else result
-        decision = progress.after_wave(
-            decision, wave, results({ONE_BY_ONE[STEP]: {"n2": step_result}}), 0.0
-        )
+        decision = progress.after_wave(decision, wave, results({STEP: {"n2": step_result}}), 0.0)
     returned = results({OBSERVATION: observed, VERIFICATION: verified or {}})
     return told_of(about.run, members, decision.with_progress(**more), returned)
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.module_utils._node.state import HaState, Peer
 from ansible_collections.nso.ha.plugins.plugin_utils._plan.plan import PROMOTE, Step, wave
 from ansible_collections.nso.ha.plugins.plugin_utils._run import progress, second_look
-from ansible_collections.nso.ha.plugins.plugin_utils._run.results import ONE_BY_ONE, STEP
+from ansible_collections.nso.ha.plugins.plugin_utils._run.results import STEP
 from helpers.cases import Result, decision, results, said
 
 NONE, PRIMARY = HaState("none"), HaState("primary")
@@ -90,8 +90,6 @@ def test_only_the_module_of_the_step_in_this_run_is_believed(
 ) -> None:
     promote = wave(PROMOTE, (to("primary"),))
     returned = said(step, run_id, **late("beprimary", NONE, PRIMARY))
-    judged = progress.after_wave(
-        decision(promote), promote, results({ONE_BY_ONE[STEP]: {"n2": returned}}), 1.0
-    )
+    judged = progress.after_wave(decision(promote), promote, results({STEP: {"n2": returned}}), 1.0)
     assert [taken.outcome for taken in judged.progress.steps] == [outcome]
     assert judged.progress.refused is (outcome != "done")

@@ -15,11 +15,9 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import (
     ACCESS_FILE,
     GIVEN_TOKEN,
-    IPC_ENVIRONMENT,
     LOOK,
     OF_THE_GROUP,
     TOKEN,
-    Keywords,
     Limits,
     NotEvaluable,
     Settings,
@@ -35,8 +33,7 @@ GIVEN: Variables = {TOKEN: "secret"}
 def read(variables: Mapping[str, object], **more: Any) -> Settings:
     """Return the settings of n1, which has a token, with these variables."""
     whole = {**GIVEN, **variables}
-    environment = more.pop("environment", {})
-    return settings.read("n1", whole.get, environment, **more)
+    return settings.read("n1", whole.get, **more)
 
 
 # One host
@@ -173,7 +170,7 @@ def test_what_is_not_given_has_the_default() -> None:
         host_settings.port,
         host_settings.access_file,
     ) == ("", "", "", "")
-    assert (host_settings.keywords, host_settings.stated) == (Keywords(), True)
+    assert host_settings.stated
 
 
 @pytest.mark.parametrize(
@@ -281,7 +278,7 @@ def test_a_file_with_the_token_that_is_not_there_is_told_by_its_variable() -> No
             raise NotEvaluable("could not locate file /x")
         return None
 
-    (problem,) = settings.read("n1", evaluate, {}).problems
+    (problem,) = settings.read("n1", evaluate).problems
     assert problem.endswith(
         "could not locate file /x. NSO_HA_TOKEN_FILE has to name a file on the controller"
     )
@@ -301,26 +298,12 @@ def test_a_variable_that_cannot_be_evaluated_is_named_with_its_host(name: str) -
             raise NotEvaluable("'typo' is undefined")
         return GIVEN.get(asked)
 
-    host_settings = settings.read("n1", evaluate, {})
+    host_settings = settings.read("n1", evaluate)
     assert (
         host_settings.problems[0]
         == f"{name.removeprefix('__')} of n1 cannot be evaluated: 'typo' is undefined"
     )
     assert settings.problems([host_settings], orders=True)[0] == host_settings.problems[0]
-
-
-def test_the_environment_is_what_the_modules_go_by() -> None:
-    environment = {"NCS_IPC_PORT": 4570, "NCS_IPC_PATH": "/x", "SECRET": "not needed"}
-    host_settings = read({}, environment=environment)
-    assert host_settings.environment == {"NCS_IPC_PORT": "4570", "NCS_IPC_PATH": "/x"}
-
-
-def test_the_keywords_of_the_play_are_kept() -> None:
-    keywords = Keywords(True, "nso", "admin")
-    assert read({}, keywords=keywords).keywords == keywords
-
-
-# Time limits
 
 
 @pytest.mark.parametrize("given", [2, 2.0, "2", " 2.0 ", "2e0"])
@@ -382,13 +365,3 @@ def test_a_variable_that_is_not_set_and_one_that_is_empty_are_the_same() -> None
 def test_what_a_dropped_host_would_say_of_the_group_does_not_count() -> None:
     first, second = group("nso_ha_candidate", "n1", None)
     assert settings.problems([first, replace(second, stated=False)], orders=True) == []
-
-
-@pytest.mark.parametrize("name", IPC_ENVIRONMENT)
-def test_an_environment_variable_that_only_some_hosts_have_is_a_problem(name: str) -> None:
-    having, lacking = cases.settings(N1, environment={name: "x"}), cases.settings(N2)
-    (problem,) = settings.problems([having, lacking], orders=True)
-    assert problem.startswith(f"the environment of the play has {name} for n1 and not for n2; set ")
-    # One value for each host is possible, and a host that was dropped takes no step.
-    assert settings.problems([having, replace(lacking, environment={name: "y"})], orders=True) == []
-    assert settings.problems([having, replace(lacking, stated=False)], orders=True) == []
