@@ -9,8 +9,11 @@ a load balancer of it, model.balancer.ask.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.call import Call
 from ansible_collections.nso.ha.plugins.plugin_utils._run import results
@@ -23,65 +26,22 @@ Module = Callable[[Call], Result]
 #: With a host, the name of the look at it just before a wave that cannot be taken back.
 LOOK = "look"
 
-#: The options of every module that connects. In the model nothing can be wrong with them.
-_CONNECTION = frozenset(("token", "path", "ip", "port", "access_file", "timeout"))
-
-#: The options that the role may give to each module.
-_OPTIONS: Mapping[str, frozenset[str]] = {
-    "model.power.off": frozenset(("host",)),
-    "model.balancer.ask": frozenset(),
-    "nso.ha.ncs_ha_operation": frozenset(
-        (
-            "state_dir",
-            "state",
-            "run_id",
-            "node_id",
-            "name",
-            "owner",
-            "process",
-            "lease",
-            "steps",
-            "fence",
-            "event",
-            "epoch",
-            "begins",
-            "host",
-            "within",
-            "step",
-            "replace",
-            "promotions",
-            "log",
-        )
-    ),
-    "nso.ha.ncs_ha_read_only": _CONNECTION | {"read_only", "operation"},
-    "nso.ha.ncs_ha_role": _CONNECTION
-    | {
-        "role",
-        "node_id",
-        "primary_id",
-        "primary_ip",
-        "ha_port",
-        "wait_timeout",
-        "force",
-        "look",
-        "operation",
-    },
-    "nso.ha.ncs_ha_secondary_dead": _CONNECTION | {"node_id", "operation"},
-    "nso.ha.ncs_ha_start_phase": _CONNECTION | {"phase", "wait_timeout", "operation"},
-    "nso.ha.ncs_ha_status": _CONNECTION
-    | {
-        "state_dir",
-        "run_id",
-        "step",
-        "look",
-        "ha_ip",
-        "ha_port",
-        "process",
-        "ignore_locks",
-        "wait_for",
-        "wait_timeout",
-    },
+#: The options of the modules that are not of the collection.
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "model.power.off": {"host": {"type": "str", "required": True}},
+    "model.balancer.ask": {},
 }
+
+
+@cache
+def _validator(name: str) -> ArgumentSpecValidator:
+    """Return what validates the options of a module, as the module itself does."""
+    options = _OPTIONS.get(name)
+    if options is None:
+        module = name.rpartition(".")[2]
+        code = import_module(f"ansible_collections.nso.ha.plugins.modules.{module}")
+        options = code.argument_spec()
+    return ArgumentSpecValidator(options)
 
 
 class Modules:
@@ -110,8 +70,8 @@ class Modules:
 
     def _module(self, name: str, act: Callable[[Node, Mapping[str, Any], bool], Result]) -> Module:
         def module(call: Call) -> Result:
-            unknown = set(call.arguments) - _OPTIONS[name]
-            assert not unknown, f"{name} has no options {unknown}"
+            problems = _validator(name).validate(dict(call.arguments)).error_messages
+            assert not problems, f"{name}: {problems}"
             return act(self._cluster.nodes[call.host], call.arguments, call.check_mode)
 
         return module

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin with the decisions: what it reads of Ansible, without a play around it."""
+"""The action plugin of the role: what it reads of Ansible, without a play around it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible import constants, context, template
@@ -15,11 +15,12 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.role_include import IncludeRole
 from ansible.template import Templar
 from ansible.utils.sentinel import Sentinel
-from ansible_collections.nso.ha.plugins.action import cluster_decision
-from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions, hooks
-from ansible_collections.nso.ha.plugins.plugin_utils._run.results import OBSERVATION
+from ansible_collections.nso.ha.plugins.action import cluster_run
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
+from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
+from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
 from helpers import documentation
-from helpers.cases import N1, N2, answer, look
 
 Result = dict[str, Any]
 
@@ -31,8 +32,6 @@ PLAY: Result = {
     "ansible_play_hosts": HOSTS,
     "ansible_play_batch": HOSTS,
     "groups": {"all": HOSTS, "ungrouped": [], "nso": HOSTS},
-    # What the role has set before a run begins.
-    "nso_ha_result": {"run_id": "", "outcome": "unknown"},
 }
 #: What the inventory says of each host, and what the role gives all of them.
 INVENTORY: dict[str, Result] = {
@@ -77,15 +76,11 @@ def act(
         _get_parent_attribute=lambda name, omit: (inherited or {}).get(name, Sentinel),
         _parent=None,
     )
-    plain: Result = {
+    fields: Result = {
         "args": arguments,
         "check_mode": check_mode,
         "async_val": 0,
-        "action": "nso.ha.cluster_decision",
-        "environment": [],
-        "become": False,
-        "become_user": None,
-        "remote_user": None,
+        "action": "nso.ha.cluster_run",
         "throttle": 0,
         "no_log": False,
         "_role": SimpleNamespace(get_default_vars=lambda: DEFAULTS),
@@ -94,8 +89,8 @@ def act(
         "_parent": block,
     }
     loader = DataLoader()
-    action = cluster_decision.ActionModule(
-        SimpleNamespace(**{**plain, **task}),
+    action = cluster_run.ActionModule(
+        SimpleNamespace(**{**fields, **task}),
         SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
         SimpleNamespace(check_mode=check_mode),
         loader,
@@ -109,7 +104,7 @@ def act(
 def state(host: str, more: Mapping[str, object] | None = None, **task: Any) -> Result:
     """Return what a host states."""
     variables = {**PLAY, **INVENTORY[host], **OF_THE_ROLE, **(more or {})}
-    return act({"step": "settings"}, {**variables, "inventory_hostname": host}, **task)
+    return act({"step": "state"}, {**variables, "inventory_hostname": host}, **task)
 
 
 def play(
@@ -125,13 +120,54 @@ def play(
         {
             host: {
                 **INVENTORY[host],
-                "__nso_ha_settings": state(host, stated),
+                "nso_ha_result": state(host, stated),
                 **(by_host or {}).get(host, {}),
             }
             for host in HOSTS
         }
     )
     return {**PLAY, **hostvars["n1"], "hostvars": hostvars, **(more or {})}
+
+
+REPORT: Result = {
+    "run_id": "r1",
+    "outcome": "done",
+    "changed": True,
+    "message": "converge done.",
+    "table": ["The cluster", "is fine."],
+}
+
+
+class Walked:
+    """A run that does nothing, and has this report."""
+
+    report = REPORT
+    due = None
+    changed = frozenset(("n2",))
+    decision = SimpleNamespace(plan=SimpleNamespace(candidate="n2"))
+    begun: ClassVar[list[Run]] = []
+
+    def __init__(self, run: Run, *_others: object) -> None:
+        self.begun.append(run)
+
+    def status(self) -> None:
+        pass
+
+    def operation(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_run.agent, "start", lambda *_arguments: Agent("/agent", 7))
+    monkeypatch.setattr(cluster_run.AgentNodes, "dismiss", lambda _nodes: None)
+    monkeypatch.setattr(cluster_run, "Walk", Walked)
+
+
+def go(operation: str, variables: Result, *, dry: bool = False, **task: Any) -> Result:
+    """Return what comes of a run."""
+    step = ("plan" if dry else "carry_out") if operation else "status"
+    return act({"step": step, "operation": operation}, variables, **task)
 
 
 def begin(
@@ -144,49 +180,60 @@ def begin(
     **task: Any,
 ) -> Result:
     """Return the run that begins in such a play."""
-    arguments = {"step": "begin", "operation": operation, "dry": dry}
-    returned: Result = act(arguments, play(more, by_host, stated), **task)["run"]
-    return returned
-
-
-def decide(step: str, more: Mapping[str, object] | None = None, **task: Any) -> Result:
-    """Return a decision in a run over two nodes, of which n2 has to follow n1 yet."""
-    run = begin()
-    looks = {"n1": answer("primary"), "n2": answer("none")}
-    by_host: dict[str, Result] = {}
-    for host, observed in looks.items():
-        result = {**look(observed), "run_id": run["run_id"]}
-        by_host[host] = {OBSERVATION: {**result, "state_directory": None}}
-    variables = play({"__nso_ha_begin": {"run": run}, **(more or {})}, by_host)
-    return act({"step": step}, variables, **task)
+    go(operation, play(more, by_host, stated), dry=dry, **task)
+    return plain.to_dict(Walked.begun[-1])
 
 
 # What is returned
 
 
-def test_the_steps_are_those_of_the_decisions_and_two_that_need_ansible() -> None:
-    choices = cluster_decision.argument_spec()["step"]["choices"]
-    assert choices == ["settings", "begin", *decisions.STEPS]
-
-
 def test_what_is_returned_is_documented_and_the_reverse() -> None:
-    kinds: dict[str, Any] = {
-        "dict": dict,
-        "str": str,
-        "bool": bool,
-        "list": list,
-        "raw": (dict, str),
-    }
-    fields = documentation.module("cluster_decision")["return"]
-    returned = [state("n1"), act({"step": "begin"}, play())]
-    returned += [decide(step) for step in decisions.STEPS]
+    kinds: dict[str, Any] = {"dict": dict, "str": str, "bool": bool}
+    fields = documentation.module("cluster_run")["return"]
+    ended = go("converge", play())
+    returned = [state("n1"), ended, act({"step": "end"}, play({"nso_ha_result": ended}))]
+    of_the_report = set(REPORT) - {"run_id", "outcome"}
     keys = set()
     for result in returned:
-        assert result.pop("changed") is False
-        keys |= set(result)
         for name, value in result.items():
-            assert isinstance(value, kinds[fields[name]["type"]]), name
-    assert keys == set(fields)
+            if name not in of_the_report:
+                keys.add(name)
+                assert isinstance(value, kinds[fields[name]["type"]]), name
+    assert keys == set(fields) - {"paused"}
+
+
+def test_a_run_hands_on_its_report_and_a_plan_its_candidate() -> None:
+    ended = go("converge", play())
+    assert {name: ended[name] for name in REPORT} == REPORT
+    assert ended["ansible_stats"]["data"] == {"nso_ha_report": REPORT}
+    for operation, candidate in (("switchover", "n2"), ("converge", "")):
+        stats = go(operation, play(), dry=True)["ansible_stats"]
+        assert stats["data"]["nso_ha_planned_candidate"] == candidate
+
+
+@pytest.mark.parametrize(
+    ("operation", "outcome", "fails"),
+    [
+        ("converge", "done", False),
+        ("converge", "planned", False),
+        ("converge", "refused", True),
+        ("converge", "unknown", True),
+        ("", "done", False),
+        ("", "incomplete", False),
+        ("", "two_primaries", True),
+        ("", "unknown", True),
+    ],
+)
+def test_the_last_step_says_on_every_host_what_became_of_it_and_why_the_run_fails(
+    operation: str, outcome: str, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Walked, "report", {**REPORT, "outcome": outcome})
+    ended = go(operation, play())
+    for host, changed in (("n1", False), ("n2", True)):
+        about = {"nso_ha_result": ended, "inventory_hostname": host}
+        told = act({"step": "end"}, play(about))
+        assert (told["changed"], told["msg"]) == (changed, REPORT["message"] if fails else "")
+        assert "failed" not in told
 
 
 # The report
@@ -200,19 +247,16 @@ def test_a_report_is_printed_as_lines_and_to_standard_error_where_programs_read(
     callback: str, stream: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", callback)
-    table = decide("report_status")["report"]["table"]
+    go("", play())
     printed = capsys.readouterr()
-    assert printed[stream].splitlines() == ["", *table]
+    assert printed[stream].splitlines() == ["", *REPORT["table"]]
     assert printed[1 - stream] == ""
 
 
-@pytest.mark.parametrize(
-    ("step", "task"), [("report_so_far", {}), ("plan", {}), ("report", {"no_log": True})]
-)
-def test_nothing_else_is_printed_and_nothing_of_a_task_that_is_not_to_be_logged(
-    step: str, task: Result, capsys: pytest.CaptureFixture[str]
+def test_nothing_is_printed_of_a_task_that_is_not_to_be_logged(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    decide(step, **task)
+    go("", play(), no_log=True)
     assert capsys.readouterr() == ("", "")
 
 
@@ -232,28 +276,6 @@ def test_a_host_states_its_settings_and_which_task_asked() -> None:
     assert problem.startswith("nso_ha_port of n2 cannot be evaluated: ")
     assert "nothing" in problem
     assert "\n" not in problem
-
-
-def test_it_states_how_the_play_works_on_it() -> None:
-    own = state(
-        "n1",
-        {"user": "nso", "path": "/x"},
-        environment=[
-            {"NCS_IPC_PATH": _trusted("{{ path }}")},
-            _trusted("{{ {'NCS_IPC_PORT': 1} }}"),
-            {"OTHER": "y"},
-        ],
-        become=_trusted("{{ 'yes' }}"),
-        become_user=_trusted("{{ user }}"),
-        remote_user=None,
-    )["settings"]
-    assert own["environment"] == {"NCS_IPC_PATH": "/x", "NCS_IPC_PORT": "1"}
-    assert own["keywords"] == {"become": True, "become_user": "nso", "remote_user": None}
-
-
-def test_an_environment_that_is_one_dictionary_is_not_passed_over() -> None:
-    own = state("n1", {"path": "/x"}, environment={"NCS_IPC_PATH": _trusted("{{ path }}")})
-    assert own["settings"]["environment"] == {"NCS_IPC_PATH": "/x"}
 
 
 def test_a_token_is_asked_for_and_not_returned() -> None:
@@ -316,9 +338,9 @@ def test_a_token_is_needed_where_orders_may_follow_and_not_for_a_look() -> None:
 
 
 @pytest.mark.parametrize("operation", ["converge", ""])
-@pytest.mark.parametrize("left", [{}, {"__nso_ha_settings": {"failed": True}}])
+@pytest.mark.parametrize("left", [{}, {"nso_ha_result": {"failed": True}}])
 def test_a_living_host_that_has_stated_nothing_is_a_problem(operation: str, left: Result) -> None:
-    registered = {"__nso_ha_settings": {**state("n2"), "task": "that of an earlier run"}, **left}
+    registered = {"nso_ha_result": {**state("n2"), "task": "that of an earlier run"}, **left}
     found = begin(operation, by_host={"n2": registered})["problems"]
     assert found[0].startswith("n2 did not state what the variables say")
 
@@ -326,7 +348,7 @@ def test_a_living_host_that_has_stated_nothing_is_a_problem(operation: str, left
 def test_of_a_host_that_was_dropped_the_inventory_says_what_it_should_be() -> None:
     dropped = {"ansible_play_hosts": ["n1"], "ansible_play_batch": ["n1"]}
     lost = {
-        "__nso_ha_settings": {"unreachable": True},
+        "nso_ha_result": {"unreachable": True},
         "nso_ha_role": _trusted("{{ 'prim' ~ 'ary' }}"),
     }
     (problem,) = begin(more=dropped, by_host={"n2": lost})["problems"]
@@ -371,35 +393,36 @@ def test_variables_of_the_role_that_come_from_outside_end_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = {"__nso_ha_plan": {}, "nso_ha_token": "x"}
-    monkeypatch.setattr(cluster_decision, "load_extra_vars", lambda _loader: given)
-    refused = act({"step": "begin"}, play())
-    assert refused["failed"]
-    assert refused["msg"].startswith("__nso_ha_plan was given with -e")
+    monkeypatch.setattr(cluster_run, "load_extra_vars", lambda _loader: given)
+    refused = go("converge", play())
+    assert (refused["run_id"], refused["outcome"]) == ("", "unknown")
+    assert refused["problem"].startswith("__nso_ha_plan was given with -e")
+    told = act({"step": "end"}, play({"nso_ha_result": refused}))
+    assert told["msg"] == refused["problem"]
 
 
 def test_a_misspelt_variable_ends_the_run_with_the_name_that_may_be_meant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = {"nso_ha_time_out": 5, "nso_ha_report": {}, "nso_ha_awx_name": "x", "other": 1}
-    monkeypatch.setattr(cluster_decision, "load_extra_vars", lambda _loader: given)
-    refused = act({"step": "begin"}, play())
-    assert refused["failed"]
-    assert refused["msg"].startswith(
+    monkeypatch.setattr(cluster_run, "load_extra_vars", lambda _loader: given)
+    refused = go("converge", play())
+    assert refused["problem"].startswith(
         "nso_ha_time_out (perhaps nso_ha_timeout is meant) was given with -e"
     )
 
 
-@pytest.mark.parametrize("hides", [{"run_id": "another"}, {"outcome": "done"}, "text", None])
+@pytest.mark.parametrize("hides", [{"task": "another"}, {"outcome": "done"}, "text", None])
 def test_a_variable_that_hides_the_report_ends_the_run(hides: object) -> None:
-    refused = act({"step": "begin"}, play({"nso_ha_result": hides}))
+    refused = go("converge", play({"nso_ha_result": hides}))
     assert refused["failed"]
     assert "would hide the report" in refused["msg"]
 
 
-@pytest.mark.parametrize("step", ["begin", *decisions.STEPS])
-@pytest.mark.parametrize("left", [{}, {"skipped": True}])
-def test_a_run_whose_first_tasks_were_left_out_does_nothing(step: str, left: Result) -> None:
-    variables = play({"__nso_ha_settings": left, "__nso_ha_begin": left})
+@pytest.mark.parametrize("step", ["status", "plan", "carry_out", "resume", "end"])
+@pytest.mark.parametrize("left", [{}, {"skipped": True}, None])
+def test_a_run_whose_first_tasks_were_left_out_does_nothing(step: str, left: object) -> None:
+    variables = play({"nso_ha_result": left}, {"n1": {"nso_ha_result": left}})
     refused = act({"step": step}, variables)
     assert refused["failed"]
     assert "has not begun" in refused["msg"]
@@ -431,7 +454,7 @@ def test_what_the_role_inherits_is_seen_before_any_node_is(
 
 def test_one_host_does_not_speak_for_another() -> None:
     """As with run_once, where Ansible registers one result for all."""
-    same = {"n2": {"__nso_ha_settings": state("n1")}}
+    same = {"n2": {"nso_ha_result": state("n1")}}
     (problem,) = begin(by_host=same)["problems"]
     assert problem.startswith("n2 did not state what the variables say")
 
@@ -439,9 +462,9 @@ def test_one_host_does_not_speak_for_another() -> None:
 def test_a_run_is_dry_if_any_host_is_in_check_mode_now() -> None:
     checking = state("n2", check_mode=True)
     assert checking["check_mode"] is True
-    assert begin(by_host={"n2": {"__nso_ha_settings": checking}})["dry"] is True
+    assert begin(by_host={"n2": {"nso_ha_result": checking}})["dry"] is True
     earlier = {**checking, "task": "that of an earlier run"}
-    assert begin(by_host={"n2": {"__nso_ha_settings": earlier}})["dry"] is False
+    assert begin(by_host={"n2": {"nso_ha_result": earlier}})["dry"] is False
 
 
 def test_tags_that_leave_the_role_out_skip_it_and_are_refused_if_it_was_included() -> None:
@@ -456,31 +479,3 @@ def test_tags_that_leave_the_role_out_skip_it_and_are_refused_if_it_was_included
         found = state("n1", tags=others, _parent=block)
         assert bool(found.get("failed")) is not static
         assert ("apply: {tags: [...]}" in found.get("msg", "")) is not static
-
-
-# Decisions
-
-
-def test_a_decision_goes_by_what_the_modules_of_this_run_returned() -> None:
-    decision = decide("plan")
-    (wave,) = decision["plan"]["waves"]
-    assert (wave["name"], list(wave["steps"])) == ("secondaries", ["n2"])
-    assert decision["needed"] is True
-    members = {one["host"]: one["node_id"] for one in decision["plan"]["members"]}
-    assert members == {"n1": N1.node_id, "n2": N2.node_id}
-
-
-def test_it_goes_on_from_the_decision_of_this_run_and_of_no_other() -> None:
-    run = begin()
-    about: Result = {"__nso_ha_begin": {"run": run}}
-    earlier = {**decide("plan"), "run_id": run["run_id"]}
-    next_step: Result = {"step": "judge_rehearsal"}
-    right = act(next_step, play({**about, "__nso_ha_decision": earlier}))
-    assert right["plan"]["waves"]
-    assert right["run_id"] == run["run_id"]
-    others: list[object] = [{**earlier, "run_id": "another"}, {"failed": True}, "text", None]
-    for registered in others:
-        lost = act(next_step, play({**about, "__nso_ha_decision": registered}))
-        assert lost["progress"]["refused"]
-        assert lost["progress"]["undecided"]
-        assert lost["progress"]["locked"] == HOSTS
