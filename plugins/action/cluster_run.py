@@ -29,7 +29,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import UNKN
 from ansible_collections.nso.ha.plugins.module_utils._store.lock import FENCE
 from ansible_collections.nso.ha.plugins.plugin_utils._agents import agent
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
-from ansible_collections.nso.ha.plugins.plugin_utils._agents.nodes import AgentNodes
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.caller import AgentCaller
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import (
@@ -196,7 +196,7 @@ class ActionModule(ActionBase):
 
         limits = (limit for limit in vars(host_settings.limits).values() if limit is not None)
         process = processes.this_process()["pid"]
-        return agent.start(answer, process, sum(limits) + _SPARE)
+        return agent.start_agent(answer, process, sum(limits) + _SPARE)
 
     def _run_module(
         self, question: Mapping[str, Any], token: str, variables: dict[str, Any]
@@ -286,13 +286,17 @@ class ActionModule(ActionBase):
         self, run: Run, of_hosts: Mapping[str, Settings], agents: Mapping[str, Agent]
     ) -> Walk:
         """Return a run on its way."""
-        self._nodes = AgentNodes(agents, self._crowd(len(of_hosts)).at_a_time, run.lease)
+        self._caller = AgentCaller(
+            agents,
+            self._crowd(len(of_hosts)).at_a_time,
+            run.lease,
+            tell=lambda call: Display().v(str(call)),
+        )
         around = Surroundings(
             gone=processes.is_gone,
             hook_problem=lambda event: self._hook_problem_now(event, run, of_hosts),
-            tell=lambda decision: None,
         )
-        return Walk(run, of_hosts, self._nodes, around)
+        return Walk(run, of_hosts, self._caller, around)
 
     def _walked(
         self,
@@ -306,16 +310,16 @@ class ActionModule(ActionBase):
             go()
         finally:
             if not walk.due:
-                self._nodes.dismiss()
+                self._caller.dismiss()
         if walk.due:
             return {
                 **_NO_REPORT,
-                "hook": hooks.due(walk.due, run, of_hosts, walk.decision),
+                "hook": hooks.for_playbook(walk.due, run, of_hosts, walk.decision),
                 "paused": {
                     "run": plain.to_dict(run),
                     "settings": _plain(of_hosts),
                     "agents": {
-                        host: plain.to_dict(one) for host, one in self._nodes.agents.items()
+                        host: plain.to_dict(one) for host, one in self._caller.agents.items()
                     },
                     "walk": walk.paused,
                 },
@@ -462,15 +466,10 @@ class ActionModule(ActionBase):
 
     def _inherited(self) -> plays.Inherited:
         """Return what the tasks of the role inherit from what is around the role."""
-        defaults: dict[str, set[str]] = {}
-        for part in self._inherited_list("module_defaults"):
-            for name, options in part.items():
-                defaults.setdefault(str(name), set()).update(map(str, options or ()))
         return plays.Inherited(
             once=boolean(self._templar.template(self._inherited_keyword("run_once") or False)),
             delegate_to=str(self._inherited_keyword("delegate_to") or ""),
             conditions=tuple(map(str, self._inherited_list("when"))),
-            module_defaults=defaults,
         )
 
     def _inherited_list(self, name: str) -> list[Any]:

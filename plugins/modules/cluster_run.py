@@ -12,12 +12,12 @@ version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
 description:
-  - Private to the role P(nso.ha.cluster#role), which is how to use it. It may change from release to
-    release.
+  - Private to the role P(nso.ha.cluster#role), which is how to use it. It may change from release
+    to release.
   - It runs on the controller. For each host it starts a process there, the agent, that runs modules
     on that host when it is asked, with the connection and the variables that Ansible has for the
-    host. The run itself is one task, which asks the agents, decides, and prints a line for each wave
-    and the report. The agents end with the run.
+    host. The run itself is one task, which asks the agents, decides, and prints a line for each
+    wave and the report. The agents end with the run.
   - Once a run has begun, it does not fail. What speaks against going on is a verdict, so that the
     locks are given back first; the last step says on every host that the run has failed.
 extends_documentation_fragment:
@@ -39,8 +39,8 @@ options:
       - V(state) runs on each host, returns what its variables say, and starts its agent. It is
         skipped where tags leave out the rest of the role, and fails if that was included.
       - V(status) looks at the nodes and reports. V(plan) says what the operation would do, and
-        V(carry_out) does it. One play runs one cluster, all of it, and its hosts go in step; nothing
-        that the role inherits from the play makes it do something else.
+        V(carry_out) does it. One play runs one cluster, all of it, and its hosts go in step;
+        nothing that the role inherits from the play makes it do something else.
       - V(resume) goes on where the run has paused for tasks of the user's own.
       - V(end) runs on each host, and says whether something was changed there and why the run has
         failed.
@@ -116,11 +116,11 @@ ends:
   returned: when the run has ended
   type: dict
 msg:
-  description: For V(end), why the run ends with an error, or what is wrong with the variables of the host.
+  description: For V(end), why the run ends with an error, or what is wrong with the host.
   returned: for V(end)
   type: str
 ansible_stats:
-  description: The report as custom statistics. They say that there is none where the run was refused.
+  description: The report as custom statistics, or that there is none.
   returned: when the run has ended
   type: dict
 """

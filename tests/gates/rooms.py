@@ -42,9 +42,10 @@ TARGET = "node"
 
 #: The rooms from the top down, as a run goes through them.
 ROOMS = (
-    Room("action", CONTROLLER, "the decisions of a run, one step at a time"),
+    Room("action", CONTROLLER, "a run, as far as it needs Ansible"),
     Room("lookup", CONTROLLER, "what a playbook asks of the collection"),
-    Room("plugin_utils/_run", CONTROLLER, "a run: request, progress, report"),
+    Room("plugin_utils/_run", CONTROLLER, "a run: its way, request, progress, report"),
+    Room("plugin_utils/_agents", CONTROLLER, "agents, and calls of modules by them"),
     Room("plugin_utils/_checks", CONTROLLER, "named conditions and their verdicts"),
     Room("plugin_utils/_plan", CONTROLLER, "operations, election, waves of steps"),
     Room("plugin_utils/_model", CONTROLLER, "topology, observations, promotion history"),

@@ -66,7 +66,7 @@ class Play:
         """Do it all; return the last decision."""
         self._walk.operation()
         while self._walk.due:
-            due = hooks.due(self._walk.due, self._run, self._settings, self._walk.decision)
+            due = hooks.for_playbook(self._walk.due, self._run, self._settings, self._walk.decision)
             problems = {
                 host: problem
                 for host in due["hosts"]

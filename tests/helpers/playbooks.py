@@ -4,7 +4,7 @@
 
 run = run_playbook("nso.ha.switchover", cluster.inventory)
 with Playing("nso.ha.switchover", cluster.inventory) as playing:
-    playing.until_task("Wave catch_up")
+    playing.until_call("ncs_ha_status catch_up")
     ...                                   # what happens meanwhile
     run = playing.end()
 """
@@ -34,17 +34,10 @@ _HEADER = re.compile(r"^TASK \[(?:nso\.ha\.cluster : )?(.*)\] \**$")
 _RESULT = re.compile(r"^(ok|changed|fatal|failed): \[(?:\S+ -> )?([^\](]+)(?:\([^)]*\))?\]")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$")
 
-#: Tasks that are a call of one of the collection's modules on a node.
-MODULE_TASKS = (
-    "Read the HA status of every node",
-    "Wait for start phase 1",
-    "Take the lock",
-    "Rehearse",
-    "Wave ",
-    "Look once more",
-    "Verify",
-    "Complete the promotion history",
-)
+#: As in "<n1> ncs_ha_role promote": a call of a module on a node, which a run tells with -v.
+_CALL = re.compile(r"^<(\S+)> (ncs_ha_\w+ .*)$")
+#: The task that says of each host what became of it.
+_END = "End the run"
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,8 @@ class Run:
         """The hosts on which something was changed; the recap counts a change if there are any."""
         recap = [_RECAP.match(line) for line in self.output.splitlines()]
         counted = any(one and "changed=0" not in one.group(2) for one in recap)
-        hosts = {host for _task, host in self.changes()}
+        # The run itself is a task of one host, which stands for all of them.
+        hosts = {host for task, host in self.changes() if task == _END}
         assert counted == bool(hosts), self.output
         return hosts
 
@@ -111,13 +105,14 @@ class Run:
         """What the report says was done, in order: wave and host."""
         return [(step["wave"], step["host"]) for step in self.report["steps"]]
 
+    def calls(self) -> list[tuple[str, str]]:
+        """The calls of modules, in order: host, and module with what it was for."""
+        lines = map(_CALL.match, self.output.splitlines())
+        return [(line.group(1), line.group(2)) for line in lines if line]
+
     def module_calls(self, host: str) -> list[str]:
-        """The tasks that called a module of the collection on a host."""
-        return [
-            task
-            for task, _result, where in self.results()
-            if where == host and task.startswith(MODULE_TASKS)
-        ]
+        """The calls of modules on a host."""
+        return [call for where, call in self.calls() if where == host]
 
 
 class Playing:
@@ -157,15 +152,14 @@ class Playing:
         """Whether it has not ended yet."""
         return self._process.poll() is None
 
-    def until_task(self, name: str, seconds: float = 150) -> None:
-        """Wait until a task begins whose name begins so."""
-        header = f"TASK [nso.ha.cluster : {name}"
+    def until_call(self, call: str, seconds: float = 150) -> None:
+        """Wait until a call of a module begins: its module and what it is for."""
 
         def begun() -> bool:
-            assert self.runs or header in self.output, self.output
-            return header in self.output
+            assert self.runs or f"> {call}" in self.output, self.output
+            return f"> {call}" in self.output
 
-        until(begun, seconds, f"the task {name!r}")
+        until(begun, seconds, f"the call {call!r}")
 
     def end(self, seconds: float = 200) -> Run:
         """Wait for the end, and return it."""
@@ -248,6 +242,8 @@ def environment(home: Path) -> dict[str, str]:
         "ANSIBLE_SHOW_CUSTOM_STATS": "1",
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
         "ANSIBLE_NOCOLOR": "1",
+        # A run tells each call of a module then.
+        "ANSIBLE_VERBOSITY": "1",
         "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
     }
 

@@ -343,7 +343,7 @@ def test_every_file_of_tasks_is_used_and_there() -> None:
         for how in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
         if how in task
     }
-    chosen = "{{ 'hook' if nso_ha_result.hook else 'end' }}.yml"
+    chosen = "{{ 'hook' if (nso_ha_result | default({})).hook | default({}) else 'end' }}.yml"
     assert named == {"run.yml", "status.yml", chosen, "{{ nso_ha_result.hook.path }}"}
 
 

@@ -19,7 +19,7 @@ PLUGINS = ROOT / "plugins"
 #: Each room may import those before it. `_store` needs of `_node` only what is pure.
 ORDER = {
     "module_utils": ("ncs", "_node", "_store", "_apply", "_probe"),
-    "plugin_utils": ("_model", "_plan", "_checks", "_run"),
+    "plugin_utils": ("_agents", "_model", "_plan", "_checks", "_run"),
 }
 
 #: What decides, and what others decide with: nothing of it opens a socket.

@@ -52,7 +52,7 @@ class Agent:
     pid: int
 
 
-def start(answer: Answer, parent: int, idle: float) -> Agent:
+def start_agent(answer: Answer, parent: int, idle: float) -> Agent:
     """Start an agent; return where it listens.
 
     parent: the process without which there is nothing left to do

@@ -25,8 +25,14 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     check_mode: bool = False
 
+    def __str__(self) -> str:
+        """Return it as a line: where, which module, and for which step."""
+        operation = self.arguments.get("operation") or {}
+        about = operation.get("step") or self.arguments.get("step") or self.arguments.get("state")
+        return f"<{self.host}> {self.module.rpartition('.')[2]} {about}"
 
-class Nodes(Protocol):
+
+class Caller(Protocol):
     """What makes calls."""
 
     def run(self, calls: Sequence[Call]) -> Sequence[Mapping[str, Any]]:

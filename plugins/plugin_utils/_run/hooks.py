@@ -63,7 +63,7 @@ def after_reading(decision: Decision, problem: str) -> Decision:
     return decision.with_progress(hook_problem=problem)
 
 
-def due(
+def for_playbook(
     wave: Wave, run: Run, settings: Mapping[str, Settings], decision: Decision
 ) -> dict[str, Any]:
     """Return what the playbook needs to run the tasks of a hook.
@@ -94,6 +94,7 @@ def due(
             "confirms": {
                 "state_dir": of_host.state_dir,
                 "run_id": run.run_id,
+                "node_id": of_host.member.node_id,
                 "within": of_host.limits.hook,
                 "event": wave.name,
                 "epoch": newest,

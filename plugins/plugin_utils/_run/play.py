@@ -19,7 +19,7 @@ _IN_STEP = frozenset(
     f"{prefix}{name}"
     for prefix in ("", "ansible.builtin.", "ansible.legacy.")
     for name in ("linear", "debug")
-) | {"mitogen_linear"}
+)
 
 #: The prefix of the variables that the tasks of the role set for one another.
 _PRIVATE = "__nso_ha_"
@@ -35,12 +35,6 @@ CANDIDATE = "nso_ha_planned_candidate"
 _PREFIX = "nso_ha_"
 _OTHERS = (ARTIFACT, f"{_PREFIX}awx_")
 
-#: The prefix of the modules of this collection, and their action group, in `module_defaults`.
-_MODULES = "nso.ha."
-_GROUP = "group/nso.ha.ncs"
-#: What a play may set for that group: the role sets it as well, always.
-_ALWAYS_SET = frozenset(("token", "timeout"))
-
 
 @dataclass(frozen=True)
 class Inherited:
@@ -49,13 +43,11 @@ class Inherited:
     once:            whether they run once (`run_once`)
     delegate_to:     where they are delegated to, or ""
     conditions:      what `when` says. Ansible evaluates it for each task
-    module_defaults: the options that have defaults, by module or group of modules
     """
 
     once: bool = False
     delegate_to: str = ""
     conditions: Sequence[str] = ()
-    module_defaults: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -148,14 +140,6 @@ def _inherited_problems(inherited: Inherited) -> list[str]:
                 f"the condition {condition!r} reads what the role sets, and Ansible evaluates it "
                 "again before each task of the role. Use include_role with that condition, which "
                 "evaluates it once; do not put it on import_role or on a block"
-            )
-    for name, options in inherited.module_defaults.items():
-        refused = sorted(set(options) - (_ALWAYS_SET if name == _GROUP else set()))
-        if refused and (name == _GROUP or name.startswith(_MODULES)):
-            reasons.append(
-                f"module_defaults of {name} set {', '.join(refused)}, so that the modules of the "
-                "role would work with other options than the role. Set the variables of the role "
-                "instead (nso_ha_path, nso_ha_ip, ...), and have these defaults in another play"
             )
     return reasons
 

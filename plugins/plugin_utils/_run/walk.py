@@ -21,7 +21,7 @@ from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE
 
-from .._agents.call import Call, Nodes
+from .._agents.call import Call, Caller
 from .._model.plain import from_dict, to_dict
 from .._plan.plan import HAND_OVER, HOOK, KINDS, START, Wave
 from . import decisions, planning
@@ -96,14 +96,14 @@ class Walk:
     """
 
     def __init__(
-        self, run: Run, settings: Mapping[str, Settings], nodes: Nodes, around: Surroundings
+        self, run: Run, settings: Mapping[str, Settings], caller: Caller, around: Surroundings
     ) -> None:
         self.report: dict[str, Any] = {}
         self.due: Wave | None = None
         self.changed: set[str] = set()
         self._run = run
         self._settings = settings
-        self._nodes = nodes
+        self._caller = caller
         self._around = around
         self._calls = Calls(run, settings)
         self._found: dict[str, dict[str, Result]] = {host: {} for host in settings}
@@ -281,7 +281,7 @@ class Walk:
     def _foresee(self, decision: Decision) -> None:
         """Find out on which nodes something would change."""
         plan, calls = decision.plan, self._calls
-        results = self._nodes.run(
+        results = self._caller.run(
             foreseen := [
                 *(calls.rehearse_mode(host, decision) for host in plan.modes),
                 *(calls.rehearse_phase(host, decision) for host in plan.phases),
@@ -386,7 +386,7 @@ class Walk:
     def _call(self, name: str, calls: Iterable[Call]) -> None:
         """Make calls at the same time, and keep their results under this name."""
         several = list(calls)
-        for call, result in zip(several, self._nodes.run(several)):
+        for call, result in zip(several, self._caller.run(several)):
             self._found[call.host][name] = of_this_run(result, self._run.run_id)
 
     def _call_steps(self, calls: Iterable[Call]) -> None:

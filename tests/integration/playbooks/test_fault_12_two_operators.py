@@ -85,7 +85,7 @@ def test_a_run_whose_lock_was_broken_stops_before_its_next_order(
         until(lambda: n1.status()["txid"] != n2.status()["txid"], what="a write on one node only")
         patient = {"nso_ha_catch_up_timeout": 250}
         with Playing(SWITCHOVER, duo.inventory, variables=patient) as first:
-            first.until_task("Wave catch_up")
+            first.until_call("ncs_ha_status catch_up")
             assert n1.status()["readonly"]
             owner, held = (lock(duo, "n1")[key] for key in ("owner", "run_id"))
             later = run_playbook(CONVERGE, duo.inventory)

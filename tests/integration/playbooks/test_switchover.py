@@ -116,9 +116,9 @@ def test_a_switchover_that_fails_is_rolled_back_and_the_next_one_succeeds(
 
         # It lacks one that is let in after it had caught up, so it gets no order.
         with Playing(SWITCHOVER, duo.inventory) as playing:
-            playing.until_task("Renew the locks for wave hand_over")
+            playing.until_call("ncs_ha_operation wave hand_over")
             n2.cut(n1)
-            playing.until_task("Withdraw the steps that have not been taken")
+            playing.until_call("ncs_ha_status roll back")
             n2.heal(n1)
             lacks = playing.end()
         assert_ended(lacks, "rolled_back", "its data are not those it was chosen for")

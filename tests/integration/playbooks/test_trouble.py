@@ -87,7 +87,7 @@ def test_converge_waits_for_start_phase_1(simulation: Simulation) -> None:
     cluster = simulation.cluster(2, start_phase=0)
     cluster.node("n1").phase(2)
     with Playing(CONVERGE, cluster.inventory, variables=ALL_MAY_GO) as playing:
-        playing.until_task("Wait for start phase 1")
+        until(lambda: playing.output.count("<n2> ncs_ha_status observe") == 2, what="the wait")
         cluster.node("n2").phase(1)
         assert_done(playing.end())
     assert_whole(cluster)
@@ -208,7 +208,7 @@ def test_a_host_that_failed_before_the_role_began_is_not_taken_for_none(
     run = run_playbook(playbook, cluster.inventory, variables=ALL_MAY_GO)
     assert run.status != 0
     assert not run.changed
-    assert "it dropped out of the play before it was asked" in run.text
+    assert "Ansible has dropped it from the play" in run.text
     assert cluster.status() == before
 
 
@@ -220,7 +220,7 @@ def test_two_runs_in_one_playbook_see_what_is_there_each_time(duo: Cluster, tmp_
     run = run_playbook(playbook, duo.inventory)
     assert run.status == 0, run.output
     assert [node["done"] for node in run.report["nodes"]] == ["nothing"] * 2
-    assert [host for _task, result, host in run.results() if result == "changed"] == ["n2"]
+    assert run.changed == {"n2"}
 
 
 def test_what_a_survey_leaves_empty_counts_as_not_given_and_no_secret_is_printed(

@@ -159,8 +159,8 @@ class Walked:
 
 @pytest.fixture(autouse=True)
 def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_run.agent, "start", lambda *_arguments: Agent("/agent", 7))
-    monkeypatch.setattr(cluster_run.AgentNodes, "dismiss", lambda _nodes: None)
+    monkeypatch.setattr(cluster_run.agent, "start_agent", lambda *_arguments: Agent("/agent", 7))
+    monkeypatch.setattr(cluster_run.AgentCaller, "dismiss", lambda _nodes: None)
     monkeypatch.setattr(cluster_run, "Walk", Walked)
 
 
@@ -438,10 +438,6 @@ def test_a_run_whose_first_tasks_were_left_out_does_nothing(step: str, left: obj
         ({"run_once": _trusted("{{ 1 == 1 }}")}, "run_once holds for the role"),
         ({"delegate_to": "n1"}, "delegated to n1"),
         ({"when": ["nso_ha_result is defined"]}, "'nso_ha_result is defined'"),
-        (
-            {"module_defaults": [{}, {"nso.ha.ncs_ha_role": {"wait": False}}]},
-            "ncs_ha_role set wait",
-        ),
     ],
 )
 @pytest.mark.parametrize("operation", ["converge", ""])

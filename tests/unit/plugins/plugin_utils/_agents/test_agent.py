@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._agents import agent
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.call import Call
-from ansible_collections.nso.ha.plugins.plugin_utils._agents.nodes import AgentNodes
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.caller import AgentCaller
 from helpers.until import until
 
 #: Seconds within which anything here happens.
@@ -51,7 +51,7 @@ def started() -> Iterator[list[Agent]]:
 
 
 def start(started: list[Agent], parent: int | None = None, idle: float = SOON) -> Agent:
-    started.append(agent.start(answer, os.getpid() if parent is None else parent, idle))
+    started.append(agent.start_agent(answer, os.getpid() if parent is None else parent, idle))
     return started[-1]
 
 
@@ -138,7 +138,7 @@ def test_calls_are_made_at_the_same_time_and_answered_in_their_order(
         return ask(*arguments)
 
     monkeypatch.setattr(agent, "ask", meeting)
-    nodes = AgentNodes(agents, 2, SOON)
+    nodes = AgentCaller(agents, 2, SOON)
     calls = [Call(host, "m", {"number": number}) for number, host in enumerate(("n3", "n1"))]
     said = nodes.run(calls)
     assert [one["pid"] for one in said] == [agents["n3"].pid, agents["n1"].pid]
@@ -151,7 +151,7 @@ def test_of_a_host_without_an_agent_that_answers_it_is_said_that_it_was_not_reac
     started: list[Agent],
 ) -> None:
     one = start(started)
-    nodes = AgentNodes({"n1": one}, 5, SOON)
+    nodes = AgentCaller({"n1": one}, 5, SOON)
     lost, dropped = nodes.run([Call("n1", "dies"), Call("n2", "m")])
     assert (lost["unreachable"], dropped["unreachable"]) == (True, True)
     assert "that runs modules on n1 has not answered" in lost["msg"]
@@ -160,6 +160,6 @@ def test_of_a_host_without_an_agent_that_answers_it_is_said_that_it_was_not_reac
 
 def test_all_agents_are_dismissed(started: list[Agent]) -> None:
     agents = {host: start(started) for host in ("n1", "n2")}
-    AgentNodes(agents, 5, SOON).dismiss()
+    AgentCaller(agents, 5, SOON).dismiss()
     for one in agents.values():
         assert_gone(one)

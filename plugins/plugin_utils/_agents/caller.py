@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,23 +15,33 @@ from .agent import Agent
 from .call import Call
 
 
-class AgentNodes:
+class AgentCaller:
     """Makes calls by asking agents.
 
     agents:    by host; a host without one cannot be reached
     at_a_time: how many calls are made at the same time
     within:    seconds after which a call counts as lost
+    tell:      called with each call before it is made
     """
 
-    def __init__(self, agents: Mapping[str, Agent], at_a_time: int, within: float) -> None:
+    def __init__(
+        self,
+        agents: Mapping[str, Agent],
+        at_a_time: int,
+        within: float,
+        tell: Callable[[Call], object] = lambda _call: None,
+    ) -> None:
         self.agents = agents
         self._at_a_time = at_a_time
         self._within = within
+        self._tell = tell
 
     def run(self, calls: Sequence[Call]) -> Sequence[Mapping[str, Any]]:
         """Make these calls at the same time; return their results in the same order."""
         if not calls:
             return []
+        for call in calls:
+            self._tell(call)
         with ThreadPoolExecutor(min(len(calls), self._at_a_time)) as pool:
             return list(pool.map(self._call, calls))
 
