@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from . import agent
 from .agent import Agent
 from .call import Call
+
+#: Seconds between two words on what is being waited for.
+PATIENCE = 30.0
 
 
 class AgentCaller:
@@ -22,6 +26,8 @@ class AgentCaller:
     at_a_time: how many calls are made at the same time
     within:    seconds after which a call counts as lost
     tell:      called with each call before it is made
+    still:     called now and then with the calls that have not been answered, and for how many
+               seconds they have been waited for
     """
 
     def __init__(
@@ -30,11 +36,13 @@ class AgentCaller:
         at_a_time: int,
         within: float,
         tell: Callable[[Call], object] = lambda _call: None,
+        still: Callable[[Sequence[Call], float], object] = lambda _calls, _seconds: None,
     ) -> None:
         self.agents = agents
         self._at_a_time = at_a_time
         self._within = within
         self._tell = tell
+        self._still = still
 
     def run(self, calls: Sequence[Call]) -> Sequence[Mapping[str, Any]]:
         """Make these calls at the same time; return their results in the same order."""
@@ -42,8 +50,15 @@ class AgentCaller:
             return []
         for call in calls:
             self._tell(call)
+        begun = time.monotonic()
         with ThreadPoolExecutor(min(len(calls), self._at_a_time)) as pool:
-            return list(pool.map(self._call, calls))
+            futures = {pool.submit(self._call, call): call for call in calls}
+            _done, waiting = wait(futures, PATIENCE)
+            while waiting:
+                open_calls = [call for future, call in futures.items() if future in waiting]
+                self._still(open_calls, time.monotonic() - begun)
+                _done, waiting = wait(waiting, PATIENCE)
+        return [future.result() for future in futures]
 
     def dismiss(self) -> None:
         """End all agents."""

@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.nso.ha.plugins.plugin_utils._agents import agent
+from ansible_collections.nso.ha.plugins.plugin_utils._agents import agent, caller
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.call import Call
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.caller import AgentCaller
@@ -145,6 +145,26 @@ def test_calls_are_made_at_the_same_time_and_answered_in_their_order(
     assert [one["arguments"] for one in said] == [{"number": 0}, {"number": 1}]
     assert not any(one["check_mode"] for one in said)
     assert nodes.run([]) == []
+
+
+def test_what_is_being_waited_for_is_told_until_it_has_answered(
+    started: list[Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "PATIENCE", 0.05)
+    agents = {host: start(started) for host in ("n1", "n2")}
+    told: list[list[str]] = []
+
+    def still(calls: Sequence[Call], seconds: float) -> None:
+        assert seconds > 0
+        told.append([call.host for call in calls])
+        if told.count(["n2"]) == 2:
+            os.kill(agents["n2"].pid, signal.SIGCONT)
+
+    os.kill(agents["n2"].pid, signal.SIGSTOP)
+    nodes = AgentCaller(agents, 2, SOON, still=still)
+    said = nodes.run([Call("n1", "m"), Call("n2", "m")])
+    assert [one["pid"] for one in said] == [agents["n1"].pid, agents["n2"].pid]
+    assert told.count(["n2"]) >= 2
 
 
 def test_of_a_host_without_an_agent_that_answers_it_is_said_that_it_was_not_reached(
