@@ -36,6 +36,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     hook_file,
     hooks,
     leases,
+    live,
     planning,
     processes,
     settings,
@@ -47,6 +48,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import HOOK_PROBLEM
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run.table import Line
 from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import (
     FileError,
     Reader,
@@ -291,10 +293,13 @@ class ActionModule(ActionBase):
             self._crowd(len(of_hosts)).at_a_time,
             run.lease,
             tell=lambda call: Display().v(str(call)),
+            still=lambda calls, seconds: self._show([live.waiting(calls, seconds, _clock())]),
         )
         around = Surroundings(
             gone=processes.is_gone,
             hook_problem=lambda event: self._hook_problem_now(event, run, of_hosts),
+            tell=lambda before, after: self._show(live.lines(before, after, _clock())),
+            verbose=Display().verbosity > 0,
         )
         return Walk(run, of_hosts, self._caller, around)
 
@@ -324,11 +329,12 @@ class ActionModule(ActionBase):
                     "walk": walk.paused,
                 },
             }
-        self._show(walk.report["table"])
+        self._show([Line(""), *walk.report.lines])
+        report = walk.report.data
         return {
-            **walk.report,
-            "ansible_stats": _stats(walk.report),
-            **_ended(_problem(run, walk.report), of_hosts, walk.changed),
+            **report,
+            "ansible_stats": _stats(report),
+            **_ended(_problem(run, report), of_hosts, walk.changed),
         }
 
     def _end(self, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -374,8 +380,24 @@ class ActionModule(ActionBase):
             hooks=paths,
             hook_problems={event: why for event, why in problems.items() if why},
             lease=leases.lease(list(of_hosts.values()), crowd),
+            inventory=self._inventory(variables),
+            given=plays.given(load_extra_vars(self._loader)),
+            left_out=tuple(
+                host for host in hosts if host not in variables["ansible_play_hosts_all"]
+            ),
         )
         return run, of_hosts
+
+    def _inventory(self, variables: Mapping[str, Any]) -> str:
+        """Return the options that name the inventory of this run, for a command to be pasted.
+
+        None are needed where the configuration names it, and none make sense in AWX.
+        """
+        sources = context.CLIARGS.get("inventory") or ()
+        awx = any(name in variables for name in ("awx_job_id", "tower_job_id"))
+        if awx or list(sources) == list(constants.DEFAULT_HOST_LIST):
+            return ""
+        return plays.inventory_options(sources, os.getcwd())
 
     def _in_check_mode(
         self, variables: Mapping[str, Any], host_variables: Mapping[str, Mapping[str, Any]]
@@ -506,11 +528,12 @@ class ActionModule(ActionBase):
 
     # What is shown
 
-    def _show(self, lines: Iterable[str]) -> None:
+    def _show(self, lines: Iterable[Line]) -> None:
         """Print lines as they are: within a result Ansible would quote and indent them."""
         if not self._task.no_log:
             machine = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_MACHINES
-            Display().display("\n".join(["", *lines]), stderr=machine)
+            for line in lines:
+                Display().display(line.text, color=line.colour or None, stderr=machine)
 
     def _hook_problem_now(self, event: str, run: Run, of_hosts: Mapping[str, Settings]) -> str:
         """Return why the tasks for an event cannot be relied on now."""
@@ -539,6 +562,11 @@ def _ended(
         for host, of_host in (of_hosts or {}).items()
     }
     return {"hook": {}, "problem": problem, "ends": ends}
+
+
+def _clock() -> str:
+    """Return the time of day as people on the controller read it."""
+    return datetime.now().strftime("%H:%M:%S")
 
 
 def _plain(by_host: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class Play:
     """A run of one operation.
 
     before:    see Modules; it may raise Interrupted
+    plans:     for nso.ha.plan, the operation that is planned
     variables: what the operator asks for: variables of the group without the prefix nso_ha_
     """
 
@@ -51,6 +52,7 @@ class Play:
         operation: str = operations.CONVERGE,
         run_id: str = "run",
         before: Callable[[str], object] = lambda _change: None,
+        plans: str = "",
         **variables: object,
     ) -> None:
         group = {f"nso_ha_{name}": value for name, value in variables.items()}
@@ -58,7 +60,8 @@ class Play:
             member.host: _settings(member.host, {**_variables(member), **group})
             for member in members
         }
-        self._run = _run(operation, run_id, self._settings, group)
+        self._run = _run(plans or operation, run_id, self._settings, group, bool(plans))
+        self._looks = 0
         self._nodes = _Nodes(cluster, before)
         self._walk = self._new_walk()
 
@@ -87,11 +90,21 @@ class Play:
     @property
     def report(self) -> Result:
         """Return the report of the run."""
-        return self._walk.report
+        return self._walk.report.data
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what the run prints at its end."""
+        return [line.text for line in self._walk.report.lines]
 
     def _new_walk(self) -> Walk:
-        around = Surroundings(gone=every_run_is_gone, now=lambda: 0.0)
+        around = Surroundings(gone=every_run_is_gone, now=self._now)
         return Walk(self._run, self._settings, self._nodes, around)
+
+    def _now(self) -> float:
+        """Return the time: some seconds after 1970, and half a second later each time."""
+        self._looks += 1
+        return 100.0 + self._looks / 2
 
 
 class _Nodes:
@@ -144,7 +157,11 @@ def _filled_in(value: str, known: Mapping[str, str]) -> str:
 
 
 def _run(
-    operation: str, run_id: str, of_hosts: Mapping[str, Settings], group: Mapping[str, Any]
+    operation: str,
+    run_id: str,
+    of_hosts: Mapping[str, Settings],
+    group: Mapping[str, Any],
+    dry: bool,
 ) -> Run:
     crowd = Crowd(len(of_hosts), forks=5)
     return Run(
@@ -154,9 +171,11 @@ def _run(
         process={"pid": 1},
         operation=operation,
         hosts=tuple(of_hosts),
-        problems=tuple(planning.problems(operation, of_hosts, crowd, False)),
+        dry=dry,
+        problems=tuple(planning.problems(operation, of_hosts, crowd, dry)),
         hooks={event: str(path) for event, name in VARIABLES.items() if (path := group.get(name))},
         lease=leases.lease(list(of_hosts.values()), crowd),
+        inventory="-i inventory.yml",
     )
 
 

@@ -18,7 +18,7 @@ from ansible_collections.nso.ha.plugins.module_utils._apply import outcomes
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge, moving, orphans
 from ansible_collections.nso.ha.plugins.plugin_utils._model import data_rules
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from ansible_collections.nso.ha.plugins.plugin_utils._run import report, settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run import run_outcome, settings
 from helpers import documentation
 from helpers.modules import ROOT
 
@@ -29,11 +29,11 @@ DOCUMENTS = [
 BIN = Path(sys.executable).parent
 #: The outcomes of the report, which stand in tables of their own.
 OUTCOMES = {
-    *report.GOOD,
-    report.REFUSED,
-    report.ROLLED_BACK,
-    report.INCOMPLETE,
-    report.TWO_PRIMARIES,
+    *run_outcome.GOOD,
+    run_outcome.REFUSED,
+    run_outcome.ROLLED_BACK,
+    run_outcome.INCOMPLETE,
+    run_outcome.TWO_PRIMARIES,
     outcomes.UNKNOWN,
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.plugin_utils._checks.case import FAILED, Verdict
 from ansible_collections.nso.ha.plugins.plugin_utils._model.history import PromotionHistory
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
-from ansible_collections.nso.ha.plugins.plugin_utils._run import report, stored
+from ansible_collections.nso.ha.plugins.plugin_utils._run import report, status_report, stored
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import Results
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import (
     Decision,
@@ -42,13 +42,15 @@ def of_an_operation() -> dict[str, Any]:
     step = StepResult("promote", "promote", "n1", ("beprimary",), (), "why", "failed")
     plan = OperationPlan("converge", MEMBERS, verdicts=(Verdict("possible", FAILED, "why"),))
     decision = Decision(plan, Progress(steps=(step,)))
-    return report.report(RUN, MEMBERS, decision, Results("r1"), Stored(PromotionHistory()), 0.0)
+    return report.report(
+        RUN, MEMBERS, decision, Results("r1"), Stored(PromotionHistory()), 0.0
+    ).data
 
 
 def of_status() -> dict[str, Any]:
     results = Results("r1")
     found = stored.read(["n1"], results, "", lambda process: False)
-    return report.status_report(RUN, MEMBERS, [], results, found, 0.0)
+    return status_report.status_report(RUN, MEMBERS, [], results, found, 0.0).data
 
 
 def test_an_operation_returns_what_the_page_says() -> None:

@@ -25,11 +25,16 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     check_mode: bool = False
 
+    @property
+    def about(self) -> str:
+        """Return what it is for: the step, or what is done with the lock."""
+        operation = self.arguments.get("operation") or {}
+        step = operation.get("step") or self.arguments.get("step") or self.arguments.get("state")
+        return str(step)
+
     def __str__(self) -> str:
         """Return it as a line: where, which module, and for which step."""
-        operation = self.arguments.get("operation") or {}
-        about = operation.get("step") or self.arguments.get("step") or self.arguments.get("state")
-        return f"<{self.host}> {self.module.rpartition('.')[2]} {about}"
+        return f"<{self.host}> {self.module.rpartition('.')[2]} {self.about}"
 
 
 class Caller(Protocol):

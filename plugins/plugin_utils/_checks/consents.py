@@ -92,5 +92,13 @@ def option(variable: str, entries: Iterable[str]) -> str:
     return f"-e {shlex.quote(text)}"
 
 
+def value_option(variable: str, value: str) -> str:
+    """Return the option of ansible-playbook that gives a variable a text, to be pasted."""
+    if _PLAIN.fullmatch(value):
+        return f"-e {variable}={value}"
+    text = json.dumps({variable: value}, separators=(",", ":")).replace(" ", "\\u0020")
+    return f"-e {shlex.quote(text)}"
+
+
 def _text(txid: TransactionId | None) -> str:
     return transaction_id.UNKNOWN if txid is None else str(txid)

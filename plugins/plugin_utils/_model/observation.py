@@ -88,11 +88,13 @@ class Silence:
 
     reachable: whether its host answered
     stopped:   whether its host has shown that the daemon does not run; a daemon that starts is none
+    asked:     whether it was asked at all; False where it takes no part in the play
     """
 
     reason: str
     reachable: bool = False
     stopped: bool = False
+    asked: bool = True
 
 
 Observation = Answer | Silence

@@ -236,10 +236,8 @@ def _switchover(scene: Scene, candidate: str) -> Goal:
             and (observation.state.role not in FOLLOWERS or not _copies(scene, host, former))
         }
     if candidate in barred and _broke_off(scene):
-        why = (
-            f"a run that broke off was bringing {former} back, as {candidate} had not taken over. "
-        )
-        why += "The rest of that is done now; the next run can hand over"
+        why = f"{_left_by_switchover(scene)}, and has to be finished before {candidate} can take "
+        why += "over"
         return Goal(led_by(scene.members, former), former=former, undoes=why)
     election = elect(scene.members, _as_equal(scene, former), scene.history, candidate, barred)
     return _elected(scene, former, election)
@@ -266,6 +264,16 @@ def _broke_off(scene: Scene) -> bool:
     """Return whether a switchover broke off after the promotion of the node that is primary."""
     newest = _promotion_of_primary(scene)
     return newest is not None and newest.run_id == scene.unfinished.get(SWITCHOVER)
+
+
+def _left_by_switchover(scene: Scene) -> str:
+    """Return what the switchover that broke off was doing, by the promotions that it recorded."""
+    run_id = scene.unfinished.get(SWITCHOVER)
+    promotions = scene.history.epochs
+    earlier = [promotion for promotion in promotions if promotion.run_id != run_id]
+    if earlier and scene.host_of(earlier[-1].primary) == scene.primary:
+        return f"a switchover that broke off was bringing {scene.primary} back as primary"
+    return f"a switchover that broke off has made {scene.primary} primary"
 
 
 def _promotion_of_primary(scene: Scene) -> Promotion | None:

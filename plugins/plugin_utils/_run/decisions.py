@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .._plan.plan import HOOK
-from . import hooks, planning, progress, recheck, report, settings
+from . import hooks, planning, progress, recheck, report, settings, status_report
 from .planning import Known
+from .report import Report
 from .run_state import Decision
 
 PLAN = "plan"
@@ -145,23 +145,38 @@ def gone(known: Known) -> tuple[str, ...]:
     return known.stored(known.broken()).replace
 
 
-def report_of(known: Known, about: Subject, ended: bool) -> dict[str, Any]:
-    """Return the report of a run that has ended, or is about to end and holds its locks still."""
+def report_of(known: Known, about: Subject, *, ended: bool, verbose: bool = False) -> Report:
+    """Return the report of a run that has ended, or is about to end and holds its locks still.
+
+    `verbose` says whether its lines have what few need.
+    """
     decision = about.decision
     if decision is None:
         decision = progress.lost(planning.undecided(known), _CUT_OFF)
-    stored = known.stored(known.broken())
     return report.report(
-        known.run, known.members, decision, known.results, stored, about.now, ended
+        known.run,
+        known.members,
+        decision,
+        known.results,
+        known.stored(known.broken()),
+        about.now,
+        ended=ended,
+        verbose=verbose,
     )
 
 
-def report_of_status(known: Known, about: Subject) -> dict[str, Any]:
+def report_of_status(known: Known, about: Subject, *, verbose: bool = False) -> Report:
     """Return the report of a look."""
     problems = [
         *known.run.problems,
         *settings.problems(list(known.settings.values()), orders=False),
     ]
-    return report.status_report(
-        known.run, known.members, problems, known.results, known.stored(), about.now
+    return status_report.status_report(
+        known.run,
+        known.members,
+        problems,
+        known.results,
+        known.stored(),
+        about.now,
+        verbose=verbose,
     )

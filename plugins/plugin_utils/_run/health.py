@@ -55,6 +55,7 @@ _BEGINS = {
 #: How many nodes a sentence names.
 _MOST_NAMES = 4
 
+_STATUS = "run nso.ha.status"
 _REJOIN = "run nso.ha.rejoin"
 _CONVERGE = "run nso.ha.converge"
 
@@ -138,6 +139,13 @@ def _without_primary(
     silent = [host for host, observation in observed.items() if isinstance(observation, Silence)]
     # A daemon that is known not to run is not primary.
     open_ = [host for host in silent if not _is_stopped(observed[host])]
+    not_asked = _not_asked(observed)
+    if not_asked:
+        return Health(
+            UNKNOWN,
+            f"no node that was asked is primary; {_were_not_asked(not_asked)}",
+            f"to see all nodes, {_STATUS}",
+        )
     if len(open_) == len(observed):
         return Health(UNKNOWN, "no node answers", "see that the nodes can be reached")
     for host in open_:
@@ -164,7 +172,8 @@ def _without_primary(
         return Health(
             NO_PRIMARY,
             f"NSO does not run on {former.host}, the last primary, and no other node is primary",
-            f"start NSO on {former.host} and {_CONVERGE}, or run nso.ha.failover",
+            f"start NSO on {former.host}, then {_CONVERGE}; if it cannot start, run "
+            "nso.ha.failover",
         )
     return Health(NO_PRIMARY, f"no node is primary{more}", _CONVERGE)
 
@@ -204,20 +213,31 @@ def _read_only(observed: Mapping[str, Observation], stored: Stored, host: str) -
 def _with_primary(topology: Topology, observed: Mapping[str, Observation], primary: str) -> Health:
     topology = Topology(led_by(topology.members.values(), primary))
     others = [host for host in observed if host != primary]
-    silent = [host for host in others if isinstance(observed[host], Silence)]
+    not_asked = _not_asked(observed)
+    silent = [
+        host for host in others if isinstance(observed[host], Silence) and host not in not_asked
+    ]
     not_known = [host for host in others if itself.leaves_open(observed[host])]
     apart = [
         host
         for host in others
-        if host not in (*silent, *not_known) and not _has_its_place(topology, observed, host)
+        if host not in (*silent, *not_known, *not_asked)
+        and not _has_its_place(topology, observed, host)
     ]
     faults = [
         *([_silent(silent)] if silent else []),
         *([_apart(apart, observed, primary)] if apart else []),
-        *([f"whom {_names(not_known)} follows is not known"] if not_known else []),
+        *([_untold(not_known)] if not_known else []),
     ]
+    if not_asked:
+        faults.append(_were_not_asked(not_asked))
+    if not_asked and len(faults) == 1:
+        then = f"to see all nodes, {_STATUS}"
+        return Health(UNKNOWN, f"{primary} is primary; {faults[0]}", then)
     if faults:
         then = _REJOIN if apart else ""
+        if not_known and not apart:
+            then = f"to ask by the HA socket, {_STATUS} -e nso_ha_look=operational_state,ha_socket"
         stopped = [host for host in silent if _is_stopped(observed[host])]
         if silent and not apart:
             doing = f"start NSO on {_names(silent)}" if stopped == silent else ""
@@ -241,6 +261,24 @@ def _has_its_place(topology: Topology, observed: Mapping[str, Observation], host
     if topology.members[host].role not in FOLLOWERS:
         return True
     return links.copies_from(topology, observed, host, topology.primary.host)
+
+
+def _not_asked(observed: Mapping[str, Observation]) -> list[str]:
+    """Return the nodes that were not asked, of which nothing is known."""
+    return [
+        host
+        for host, observation in observed.items()
+        if isinstance(observation, Silence) and not observation.asked
+    ]
+
+
+def _were_not_asked(hosts: Sequence[str]) -> str:
+    return f"{_names(hosts)} {'was' if len(hosts) == 1 else 'were'} not asked"
+
+
+def _untold(hosts: Sequence[str]) -> str:
+    verb = "follows" if len(hosts) == 1 else "follow"
+    return f"which node {_names(hosts)} {verb} is not known"
 
 
 def _is_stopped(observation: Observation) -> bool:

@@ -23,8 +23,9 @@ from ansible_collections.nso.ha.plugins.module_utils._store.lock import (
 )
 
 from .._checks.case import FAILED, PASSED, Verdict
-from .._checks.consents import Nodes
+from .._checks.consents import Nodes, value_option
 from .._plan.plan import PROMOTE, Step, Wave
+from . import commands
 from .results import CONFIRMATION, Results
 from .run_state import Decision, Run, StepResult
 from .settings import Settings
@@ -184,7 +185,7 @@ def not_to_be_found(run: Run, decision: Decision, primary: str) -> list[str]:
     path = run.hooks.get(ANNOUNCE)
     again = "Lead them there"
     if path:
-        command = f"ansible-playbook nso.ha.rejoin -i <inventory> -e {VARIABLES[ANNOUNCE]}={path}"
+        command = commands.command(run, "rejoin", [value_option(VARIABLES[ANNOUNCE], path)])
         again = f"To announce it again, and do nothing else: {command}"
     return [f"Clients may not find {primary}: {last}.", f"{again}."]
 
@@ -200,6 +201,7 @@ def _step_result(wave: Wave, step: Step, why: str, now: float) -> StepResult:
         outcome=NOT_DONE if why else DONE,
         message=why,
         finished=now,
+        upstream=step.upstream,
     )
 
 

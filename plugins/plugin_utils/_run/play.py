@@ -10,8 +10,12 @@ Pure functions over what the action plugin has read from Ansible.
 from __future__ import annotations
 
 import difflib
+import os
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from .._checks.consents import option, value_option
 
 #: Strategies with which each task runs on all hosts before the next one begins. What is decided
 #: once for the cluster would otherwise be decided before all nodes have answered.
@@ -34,6 +38,10 @@ CANDIDATE = "nso_ha_planned_candidate"
 #: to AWX comes back as a variable, and the role nso.ha.awx_setup has its own.
 _PREFIX = "nso_ha_"
 _OTHERS = (ARTIFACT, f"{_PREFIX}awx_")
+
+#: Of those that are given with -e, the ones that a command does not have that is to be pasted: the
+#: token, and what chooses or opens the way for one run.
+_NOT_AGAIN = ("nso_ha_token", "nso_ha_operation", "nso_ha_assume_dead", "nso_ha_break_lock")
 
 
 @dataclass(frozen=True)
@@ -170,6 +178,32 @@ def chosen(tags: frozenset[str], only: frozenset[str], skip: frozenset[str]) -> 
 def private(names: Iterable[str]) -> list[str]:
     """Return which of these variables only the tasks of the role may set."""
     return sorted(name for name in names if name == RESULT or name.startswith(_PRIVATE))
+
+
+def given(extra: Mapping[str, object]) -> dict[str, str]:
+    """Return the variables of the role that were given with -e, as options to be pasted.
+
+    Not those that are secret, that are for one run only, or that no shell takes as plain text.
+    """
+    options = {}
+    for name, value in extra.items():
+        if not name.startswith(_PREFIX) or name.startswith(_OTHERS) or name in _NOT_AGAIN:
+            continue
+        values = value if isinstance(value, list) else [value]
+        texts = [str(text).lower() if isinstance(text, bool) else str(text) for text in values]
+        if all(isinstance(text, (str, int, float)) for text in values) and all(texts):
+            one = value_option(name, texts[0])
+            options[name] = option(name, texts) if isinstance(value, list) else one
+    return options
+
+
+def inventory_options(sources: Iterable[str], directory: str) -> str:
+    """Return the options that name these inventories, seen from a directory."""
+    words = []
+    for source in sources:
+        near = os.path.relpath(source, directory) if os.path.isabs(source) else source
+        words.append(f"-i {shlex.quote(source if near.startswith(os.pardir) else near)}")
+    return " ".join(words)
 
 
 def misspelt(names: Iterable[str], known: Collection[str]) -> list[str]:

@@ -232,6 +232,7 @@ def _step_result(
         after=state_from(after) if after else None,
         told="after" in result,
         late=late,
+        upstream=step.upstream,
     )
 
 

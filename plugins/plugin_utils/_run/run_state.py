@@ -36,6 +36,9 @@ class Run:
     hooks:         by event, the path of the file with tasks of the user's own, without links in it
     hook_problems: by event, why the tasks in that file cannot be relied on
     lease:         for how many seconds its locks are valid where nso_ha_lock_timeout is not given
+    inventory:     the options that name the inventory of this run, to be pasted, or ""
+    given:         the options of the role that were given with -e, to be pasted, by variable
+    left_out:      hosts of the cluster that take no part in this play
     """
 
     run_id: str
@@ -49,6 +52,9 @@ class Run:
     hooks: Mapping[str, str] = field(default_factory=dict)
     hook_problems: Mapping[str, str] = field(default_factory=dict)
     lease: float = LEAST
+    inventory: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,7 @@ class StepResult:
     told:    whether the module tells what the node is afterwards
     late:    in words, that the order was not answered and the node says itself that it is done; or
              "" where it was answered
+    upstream: the other node that it was about, as in the plan, or ""
     """
 
     wave: str
@@ -182,6 +189,7 @@ class StepResult:
     after: HaState | None = None
     told: bool = False
     late: str = ""
+    upstream: str = ""
 
     @property
     def failure(self) -> str:

@@ -28,6 +28,7 @@ from . import decisions, planning
 from .calls import Calls
 from .decisions import Subject
 from .planning import Known
+from .report import Report
 from .results import (
     CONFIRMATION,
     ENDED,
@@ -78,13 +79,15 @@ class Surroundings:
     gone:         returns whether the process of a run is known to have ended
     hook_problem: returns why the tasks of a hook cannot be relied on now, or "", by its event
     now:          returns the time, in seconds since 1970
-    tell:         called with the decision whenever steps were judged
+    tell:         called with the decisions before and after steps were judged
+    verbose:      whether the lines of the report have what few need
     """
 
     gone: Gone
     hook_problem: Callable[[str], str] = lambda _event: ""
     now: Callable[[], float] = time.time
-    tell: Callable[[Decision], object] = lambda _decision: None
+    tell: Callable[[Decision, Decision], object] = lambda _before, _after: None
+    verbose: bool = False
 
 
 class Walk:
@@ -98,7 +101,7 @@ class Walk:
     def __init__(
         self, run: Run, settings: Mapping[str, Settings], caller: Caller, around: Surroundings
     ) -> None:
-        self.report: dict[str, Any] = {}
+        self.report = Report({}, [])
         self.due: Wave | None = None
         self.changed: set[str] = set()
         self._run = run
@@ -114,7 +117,9 @@ class Walk:
     def status(self) -> None:
         """Look, and report."""
         self._observe()
-        self.report = decisions.report_of_status(self._known(), self._subject())
+        self.report = decisions.report_of_status(
+            self._known(), self._subject(), verbose=self._around.verbose
+        )
 
     def operation(self) -> None:
         """Run the operation, until it has ended or pauses."""
@@ -254,7 +259,7 @@ class Walk:
     def _give_back(self) -> None:
         """Complete promotion history and log on every node, and give the lock back."""
         decision = self.decision
-        report = decisions.report_of(self._known(), self._subject(), ended=False)
+        report = decisions.report_of(self._known(), self._subject(), ended=False).data
         acted = report["outcome"] != _REFUSED
         promotions = decision.progress.promotions if acted else ()
         log = {name: report[name] for name in _LOGGED} if acted else None
@@ -370,8 +375,9 @@ class Walk:
             self._call_steps([call])
 
     def _judge(self) -> None:
+        before = self.decision
         self._decide(decisions.WAVE, replace(self._subject(), wave=self._next))
-        self._around.tell(self.decision)
+        self._around.tell(before, self.decision)
 
     # Calls and decisions
 
@@ -409,7 +415,9 @@ class Walk:
         self._decision = decisions.decide(step, self._known(), about or self._subject())
 
     def _make_report(self) -> None:
-        self.report = decisions.report_of(self._known(), self._subject(), ended=True)
+        self.report = decisions.report_of(
+            self._known(), self._subject(), ended=True, verbose=self._around.verbose
+        )
 
 
 def _phase(observation: Result) -> int:

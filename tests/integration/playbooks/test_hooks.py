@@ -128,7 +128,8 @@ def test_an_announcement_that_fails_undoes_nothing_and_is_repeated_until_it_is_c
         "incomplete",
         "(n2) the task 'Tell the load balancer' in",
         "Clients may not find n2",
-        f"ansible-playbook nso.ha.rejoin -i <inventory> -e nso_ha_announce_tasks={path}",
+        "ansible-playbook nso.ha.rejoin -i ",
+        f"-e nso_ha_announce_tasks={path}",
     )
     assert "Clients may not find n2" in done.report["message"]
     assert_led_by(cluster, "n2")

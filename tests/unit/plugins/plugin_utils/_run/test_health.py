@@ -103,8 +103,8 @@ def test_a_node_that_is_to_be_none_is_no_secondary() -> None:
         ),
         (
             {**WHOLE, "n3": replace(FOLLOWER, upstream_untold=True)},
-            "n1 is primary; whom n3 follows is not known",
-            "",
+            "n1 is primary; which node n3 follows is not known",
+            "to ask by the HA socket, run nso.ha.status -e nso_ha_look=operational_state,ha_socket",
         ),
     ],
 )
@@ -188,7 +188,7 @@ def test_a_primary_in_the_mode_of_an_administrator_is_read_only() -> None:
             {"n1": STOPPED, "n2": NONE},
             Stored(BY_N1),
             "NO PRIMARY: NSO does not run on n1, the last primary, and no other node is primary",
-            "start NSO on n1 and run nso.ha.converge, or run nso.ha.failover",
+            "start NSO on n1, then run nso.ha.converge; if it cannot start, run nso.ha.failover",
         ),
         (
             {"n1": SILENT, "n2": FOLLOWER},

@@ -160,12 +160,12 @@ def test_a_primary_that_was_announced_is_not_announced_again() -> None:
 
 def test_a_hook_alone_is_no_change_of_the_cluster() -> None:
     judged = after(wave("withdraw"), {})
-    told = report.report(RUN, [N1, N2, N3], judged, results({}), Stored(NO_HISTORY), 0.0)
+    told = report.report(RUN, [N1, N2, N3], judged, results({}), Stored(NO_HISTORY), 0.0).data
     assert (told["outcome"], told["changed"]) == ("refused", False)
 
 
 AGAIN = (
-    "To announce it again, and do nothing else: ansible-playbook nso.ha.rejoin -i <inventory> "
+    "To announce it again, and do nothing else: ansible-playbook nso.ha.rejoin "
     "-e nso_ha_announce_tasks=/etc/announce.yml."
 )
 
