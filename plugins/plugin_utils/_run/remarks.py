@@ -63,8 +63,8 @@ def of_operation(
     lines += plan.remarks
     for host, why in plan.incomplete.items():
         completed = results.of(host, ENDED).get("changed")
-        more = "; it has been completed" if completed else ""
-        more = "; an operation completes it" if dry else more
+        more = "; its promotion history has been completed" if completed else ""
+        more = "; an operation completes its promotion history" if dry else more
         lines.append(f"({host}) {why}{more}.")
     lines += read_only(observed, plan.former)
     return lines + _inventory(wanted, plan.candidate) if result == DONE else lines

@@ -10,7 +10,7 @@ table, what is wrong, each thing once, and details.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,7 +151,7 @@ def report(
         wrong=[
             *table.with_commands([*lost, *behind], table.WARN),
             *table.notes(verdicts),
-            *table.wrapped(_node_notes(nodes, verdicts), table.WARN),
+            *table.wrapped(_node_notes(nodes, verdicts, _without_lock(decision)), table.WARN),
             *warnings(returned),
         ],
         details=[*details, *(remarks.transactions(nodes) if verbose else ())],
@@ -162,7 +162,7 @@ def report(
             **returned,
             "health": health_as_data(condition, run),
             "message": _message(
-                run, headline, outcome, observed, nodes, verdicts, hints, following
+                decision, headline, outcome, observed, nodes, verdicts, hints, following
             ),
             "table": [line.text for line in lines],
         },
@@ -267,10 +267,27 @@ def _nodes(
     ]
 
 
-def _node_notes(nodes: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]) -> list[str]:
-    """Return a sentence for each node whose problem no verdict has."""
-    asked = [node for node in nodes if node["silent"] != node_report.NOT_ASKED]
-    return table.node_notes(asked, [verdict.reason for verdict in verdicts])
+def _node_notes(
+    nodes: Sequence[Mapping[str, Any]],
+    verdicts: Sequence[Verdict],
+    elsewhere: Collection[str] = (),
+) -> list[str]:
+    """Return a sentence for each node whose problem no verdict has.
+
+    elsewhere: nodes whose problem another sentence has
+    """
+    left = [
+        node
+        for node in nodes
+        if node["silent"] != node_report.NOT_ASKED and node["host"] not in elsewhere
+    ]
+    return table.node_notes(left, [verdict.reason for verdict in verdicts])
+
+
+def _without_lock(decision: Decision) -> list[str]:
+    """Return the nodes that are blocked as they have no lock, which the remarks say."""
+    blocked = decision.plan.blocked
+    return [host for host in decision.progress.unlocked if "no lock" in blocked.get(host, "")]
 
 
 def _next(
@@ -281,7 +298,10 @@ def _next(
     verdicts: Sequence[Verdict],
 ) -> tuple[str, str]:
     """Return what is to be done next, in words, and the command for it; each perhaps ""."""
-    if outcome == DONE or condition.state == health.TWO_PRIMARIES:
+    torn = condition.state == health.TWO_PRIMARIES
+    if torn and outcome == REFUSED and run.operation == operations.REJOIN:
+        return "do what the failed checks below say", ""
+    if outcome == DONE or torn:
         return commands.split(condition.then, run)
     consents = commands.consents(decision)
     if outcome == PLANNED:
@@ -298,7 +318,7 @@ def _next(
 
 
 def _message(
-    run: Run,
+    decision: Decision,
     headline: str,
     outcome: str,
     observed: Mapping[str, Observation],
@@ -310,7 +330,7 @@ def _message(
     """Return what a person has to know as one paragraph: the reasons, and the next command."""
     if outcome in GOOD:
         return " ".join([headline, *hints])
-    head = f"{run.operation} {outcome}: "
+    head = f"{decision.plan.operation} {outcome}: "
     living = links.primaries(observed)
     words, command = following
     two = [f"{health.two_primaries(living)}."] if len(living) > 1 else []

@@ -16,8 +16,10 @@ CONVERGE = "nso.ha.converge"
 
 def asked(run: Run) -> str:
     """Return the consent that a run asks for, as somebody pastes it, the full stop included."""
-    (consent,) = set(re.findall(r"-e (nso_ha_allow_overwrite=\S+)", run.text))
-    return str(consent)
+    pasted = set(re.findall(r"-e (nso_ha_allow_overwrite=\S+)", run.text))
+    (consent,) = {text.rstrip(".") for text in pasted}
+    assert f"-e {consent}" in run.report["message"].split(": ansible-playbook ")[1]
+    return f"{consent}."
 
 
 @pytest.mark.main

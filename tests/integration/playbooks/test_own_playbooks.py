@@ -209,8 +209,8 @@ def test_a_report_is_shown_where_ok_results_are_not_and_the_message_repeats_its_
     run = run_playbook(playbook, shared.inventory, variables={"nso_ha_candidate": "n9"})
     assert run.status == 2, run.output
     report, _fatal, printed = said(run).partition("PLAY RECAP")[0].partition("fatal: ")
-    assert "NODE WANTED FOUND" in report
-    assert "NODE WANTED FOUND" not in printed, "that is the table"
+    assert "NODE ROLE" in report
+    assert "NODE ROLE" not in printed, "that is the table"
     assert "switchover refused: (" in printed, printed
     assert "n9" in printed, printed
     assert "Nothing was changed. Resolve this and run it again." in printed, printed

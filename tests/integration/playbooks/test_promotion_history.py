@@ -28,8 +28,8 @@ def test_a_history_that_is_missing_or_damaged_is_completed(cluster: Cluster) -> 
 
     planned = run_playbook(CONVERGE, cluster.inventory, "--check")
     assert (
-        "(n2) its promotion history lacks 1 of 1 promotions; it gets what others have"
-        in planned.text
+        "(n2) its promotion history lacks 1 of 1 promotions; an operation completes its promotion "
+        "history." in planned.text
     )
     assert not promotions(cluster, "n2")
 

@@ -254,12 +254,12 @@ def test_status_compares_what_is_wanted_with_what_is_found(cluster: Cluster) -> 
 def test_the_report_has_the_same_keys_whatever_happened(pair: Cluster) -> None:
     top = {
         "operation", "run_id", "outcome", "changed", "primary", "nodes", "verdicts", "warnings",
-        "message", "table",
+        "message", "table", "health",
     }  # fmt: skip
     planned = {"owner", "began", "write_gap", "election", "steps", "remaining"}
     each = {
         "host", "node_id", "wanted", "upstream", "role", "primary", "txid", "txid_text", "done",
-        "problem",
+        "problem", "read_only", "nso_version", "data", "silent", "action",
     }  # fmt: skip
     pair.node("n2").kill()
     for playbook, more, of_node in ((STATUS, set(), set()), (CONVERGE, planned, {"txid_before"})):

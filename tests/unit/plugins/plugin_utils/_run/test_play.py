@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.playbook.taggable import Taggable
+from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
 from ansible_collections.nso.ha.plugins.plugin_utils._run.play import (
     Inherited,
     Play,
@@ -182,3 +183,35 @@ def test_a_template_of_tags_may_be_a_list() -> None:
 
 def test_the_name_of_the_report_is_private_too() -> None:
     assert private(["nso_ha_result", "nso_ha_report"]) == ["nso_ha_result"]
+
+
+# What a command that is to be pasted has
+
+
+def test_what_was_given_for_this_run_is_given_again_and_no_secret_is() -> None:
+    given = plays.given(
+        {
+            "nso_ha_candidate": "nso-2",
+            "nso_ha_override": ["read_only", "all_answer"],
+            "nso_ha_hold_followers": True,
+            "nso_ha_announce_tasks": "/etc/a file.yml",
+            "nso_ha_token": "secret",
+            "nso_ha_break_lock": "3f0c",
+            "nso_ha_operation": "switchover",
+            "ansible_password": "secret",
+            "nso_ha_allow_orphans": {"not": "text"},
+        }
+    )
+    assert given == {
+        "nso_ha_candidate": "-e nso_ha_candidate=nso-2",
+        "nso_ha_override": "-e nso_ha_override=read_only,all_answer",
+        "nso_ha_hold_followers": "-e nso_ha_hold_followers=true",
+        "nso_ha_announce_tasks": """-e '{"nso_ha_announce_tasks":"/etc/a\\u0020file.yml"}'""",
+    }
+
+
+def test_an_inventory_is_named_as_seen_from_where_the_command_was_given() -> None:
+    sources = ["/work/site/hosts.yml", "/etc/ansible/hosts", "nso-1,nso-2", "/work/site/my hosts"]
+    assert plays.inventory_options(sources, "/work/site") == (
+        "-i hosts.yml -i /etc/ansible/hosts -i nso-1,nso-2 -i 'my hosts'"
+    )
