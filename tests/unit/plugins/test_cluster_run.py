@@ -19,7 +19,9 @@ from ansible_collections.nso.ha.plugins.action import cluster_run
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks
+from ansible_collections.nso.ha.plugins.plugin_utils._run.report import Report
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
+from ansible_collections.nso.ha.plugins.plugin_utils._run.table import Line
 from helpers import documentation
 
 Result = dict[str, Any]
@@ -141,7 +143,7 @@ REPORT: Result = {
 class Walked:
     """A run that does nothing, and has this report."""
 
-    report = REPORT
+    report = Report(REPORT, [Line(text) for text in REPORT["table"]])
     due = None
     changed = frozenset(("n2",))
     decision = SimpleNamespace(plan=SimpleNamespace(candidate="n2"))
@@ -227,7 +229,7 @@ def test_a_run_hands_on_its_report_and_a_plan_its_candidate() -> None:
 def test_the_last_step_says_on_every_host_what_became_of_it_and_why_the_run_fails(
     operation: str, outcome: str, fails: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Walked, "report", {**REPORT, "outcome": outcome})
+    monkeypatch.setattr(Walked, "report", Report({**REPORT, "outcome": outcome}, []))
     ended = go(operation, play())
     for host, changed in (("n1", False), ("n2", True)):
         about = {"nso_ha_result": ended, "inventory_hostname": host}
