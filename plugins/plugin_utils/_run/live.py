@@ -15,13 +15,13 @@ from .._plan.plan import HAND_OVER, STEP_DOWN
 from . import order_words, table
 from .order_words import INFINITIVE, PAST, PAST_OF_SEVERAL, Action
 from .run_state import Decision, StepResult
-from .table import BAD, PLAIN, WIDTH, Line
+from .table import BAD, PLAIN, WIDTH, ReportLine
 
 #: How many nodes a line names.
 _MOST_NAMES = 4
 
 
-def lines(before: Decision | None, after: Decision, at: str) -> list[Line]:
+def lines(before: Decision | None, after: Decision, at: str) -> list[ReportLine]:
     """Return a line for each wave that was judged since the decision `before`.
 
     at: the time, as it is printed
@@ -37,13 +37,13 @@ def lines(before: Decision | None, after: Decision, at: str) -> list[Line]:
     return [_line(steps, after.plan.candidate, at) for steps in waves]
 
 
-def waiting(calls: Sequence[Call], seconds: float, at: str) -> Line:
+def waiting(calls: Sequence[Call], seconds: float, at: str) -> ReportLine:
     """Return a line that says what a run still waits for, and for how many seconds it has."""
     hosts = _names([call.host for call in calls])
-    return Line(f"{at} still waiting for {hosts} ({seconds:.0f} s)")
+    return ReportLine(f"{at} still waiting for {hosts} ({seconds:.0f} s)")
 
 
-def _line(steps: Sequence[StepResult], primary: str, at: str) -> Line:
+def _line(steps: Sequence[StepResult], primary: str, at: str) -> ReportLine:
     """Return what came of a wave: those that did the same in one part, failures in a part each."""
     did: dict[tuple[Action, ...], list[StepResult]] = {}
     failures = []
@@ -56,7 +56,7 @@ def _line(steps: Sequence[StepResult], primary: str, at: str) -> Line:
     text = f"{at} {'; '.join([*parts, *failures])}"
     if len(text) > WIDTH:
         text = table.shortened(text, primary)
-    return Line(text, BAD if failures else PLAIN)
+    return ReportLine(text, BAD if failures else PLAIN)
 
 
 def _done(actions: Sequence[Action], steps: Sequence[StepResult]) -> str:

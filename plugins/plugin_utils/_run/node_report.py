@@ -28,7 +28,7 @@ _DROPPED = "it dropped out of the play before it was verified"
 NO_ANSWER, NOT_ASKED = "no answer", "not asked"
 
 
-def entry(member: Member, observation: Observation, data: str) -> dict[str, Any]:
+def node_entry(member: Member, observation: Observation, data: str) -> dict[str, Any]:
     """Return what is known of a node. `data` says how its data compares to the primary's."""
     answer = observation if isinstance(observation, Answer) else None
     primary = answer.state.primary if answer else None

@@ -41,7 +41,7 @@ _OTHERS = (ARTIFACT, f"{_PREFIX}awx_")
 
 #: Of those that are given with -e, the ones that a command does not have that is to be pasted: the
 #: token, and what chooses or opens the way for one run.
-_NOT_AGAIN = ("nso_ha_token", "nso_ha_operation", "nso_ha_assume_dead", "nso_ha_break_lock")
+_NOT_AGAIN = ("nso_ha_token", "nso_ha_operation", "nso_ha_break_lock")
 
 
 @dataclass(frozen=True)

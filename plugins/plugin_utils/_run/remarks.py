@@ -66,7 +66,7 @@ def of_operation(
         more = "; its promotion history has been completed" if completed else ""
         more = "; an operation completes its promotion history" if dry else more
         lines.append(f"({host}) {why}{more}.")
-    lines += read_only(observed, plan.former)
+    lines += administrators_mode(observed, plan.former)
     return lines + _inventory(wanted, plan.candidate) if result == DONE else lines
 
 
@@ -111,7 +111,7 @@ def transactions(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def read_only(observed: Mapping[str, Observation], former: str = "") -> list[str]:
+def administrators_mode(observed: Mapping[str, Observation], former: str = "") -> list[str]:
     """Return sentences on the nodes in the read-only mode of an administrator.
 
     If the former primary is among them, and the new primary is not, that is said, too.

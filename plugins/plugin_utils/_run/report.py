@@ -40,7 +40,7 @@ from .results import ENDED, Results
 from .run_outcome import GOOD, INCOMPLETE, PLANNED, REFUSED, ROLLED_BACK, TWO_PRIMARIES
 from .run_state import Decision, Run, StepResult
 from .stored import Stored
-from .table import Last, Line
+from .table import Last, ReportLine
 from .write_gap import write_gap
 
 #: What comes before the next command, after the reasons in a message.
@@ -67,7 +67,7 @@ class Report:
     """A report: as data, which docs/report.md describes, and as lines that are printed."""
 
     data: dict[str, Any]
-    lines: list[Line]
+    lines: list[ReportLine]
 
 
 def report(
@@ -144,7 +144,7 @@ def report(
     lines = assembled(
         head=[
             *table.wrapped([headline], colour),
-            *(health_lines(condition) if not ended_it else ()),
+            *(health_lines(condition, verdicts) if not ended_it else ()),
         ],
         following=following,
         rows=table.rows(nodes, primary, last, wanted=bool(plan.waves)),
@@ -171,12 +171,12 @@ def report(
 
 
 def assembled(
-    head: Sequence[Line],
+    head: Sequence[ReportLine],
     following: tuple[str, str],
-    rows: Sequence[Line],
-    wrong: Sequence[Line],
+    rows: Sequence[ReportLine],
+    wrong: Sequence[ReportLine],
     details: Sequence[str],
-) -> list[Line]:
+) -> list[ReportLine]:
     """Return the lines of a report in their order.
 
     following: what is to be done next, in words, and the command for it, each perhaps ""
@@ -186,14 +186,14 @@ def assembled(
     return [
         *head,
         *(_next_lines(words, command) if words or command else ()),
-        Line(""),
+        ReportLine(""),
         *rows,
-        *([Line("")] if more else []),
+        *([ReportLine("")] if more else []),
         *more,
     ]
 
 
-def _next_lines(words: str, command: str) -> list[Line]:
+def _next_lines(words: str, command: str) -> list[ReportLine]:
     if not command:
         return table.wrapped([f"Next: {words}."])
     return table.command(command, f"Next: {words}:" if words else "Next:")
@@ -221,9 +221,12 @@ _COLOURS = {
 }
 
 
-def health_lines(condition: Health) -> list[Line]:
-    """Return the line of health."""
-    return table.wrapped([str(condition)], _COLOURS.get(condition.state, table.WARN))
+def health_lines(condition: Health, verdicts: Sequence[Verdict]) -> list[ReportLine]:
+    """Return the line of health, without a reason that a verdict has."""
+    text = str(condition)
+    for verdict in verdicts:
+        text = text.removesuffix(f": {verdict.reason}")
+    return table.wrapped([text], _COLOURS.get(condition.state, table.WARN))
 
 
 def health_as_data(condition: Health, run: Run) -> dict[str, str]:
@@ -235,7 +238,7 @@ def health_as_data(condition: Health, run: Run) -> dict[str, str]:
     }
 
 
-def warnings(returned: Mapping[str, Any]) -> list[Line]:
+def warnings(returned: Mapping[str, Any]) -> list[ReportLine]:
     """Return the warnings of a report as lines."""
     return table.wrapped([f"Warning: {text}." for text in returned["warnings"]], table.WARN)
 
@@ -257,7 +260,7 @@ def _nodes(
     data = compared_data.compared(Topology(plan.members), observed, history)
     return [
         {
-            **node_report.entry(member, observed[member.host], data[member.host]),
+            **node_report.node_entry(member, observed[member.host], data[member.host]),
             "txid_before": node_report.txid_as_dict(plan.before.get(member.host)),
             "done": node_report.done(member.host, decision, dry=run.dry),
             "action": node_report.action(member.host, decision, results, dry=run.dry),

@@ -75,7 +75,7 @@ def status_report(
         *([text] if outcome != TWO_PRIMARIES and not run.problems else []),
         *remarks.pinned(members, observed),
         *about,
-        *remarks.read_only(observed),
+        *remarks.administrators_mode(observed),
         *remarks.of_stored(state_directories),
         *(remarks.transactions(nodes) if verbose else ()),
     ]
@@ -92,7 +92,7 @@ def status_report(
     }
     following = commands.split(condition.then, run)
     lines = assembled(
-        head=report.health_lines(condition),
+        head=report.health_lines(condition, verdicts),
         following=following,
         rows=table.rows(nodes, only, Last("STATE", "action", _OK), wanted=False),
         wrong=[
@@ -181,7 +181,7 @@ def _node(
     elif isinstance(observation, Silence):
         action = "NSO does not run" if observation.stopped else "-"
     return {
-        **node_report.entry(member, observation, data),
+        **node_report.node_entry(member, observation, data),
         "done": done,
         "action": action,
         "problem": observation.reason if isinstance(observation, Silence) else "",

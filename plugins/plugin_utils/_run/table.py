@@ -34,7 +34,7 @@ _COMMAND = ": ansible-playbook "
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """A line of text, perhaps with the name of its colour."""
 
     text: str
@@ -53,10 +53,10 @@ class Last:
     unless: str = ""
 
 
-def wrapped(sentences: Iterable[str], colour: str = PLAIN) -> list[Line]:
+def wrapped(sentences: Iterable[str], colour: str = PLAIN) -> list[ReportLine]:
     """Return sentences as lines. Paths, names of hosts and options are not broken."""
     return [
-        Line(line, colour)
+        ReportLine(line, colour)
         for sentence in sentences
         for line in textwrap.wrap(
             sentence, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
@@ -64,7 +64,7 @@ def wrapped(sentences: Iterable[str], colour: str = PLAIN) -> list[Line]:
     ]
 
 
-def with_commands(sentences: Iterable[str], colour: str = PLAIN) -> list[Line]:
+def with_commands(sentences: Iterable[str], colour: str = PLAIN) -> list[ReportLine]:
     """Return sentences as lines, the command at the end of one so that it can be pasted."""
     lines = []
     for sentence in sentences:
@@ -76,20 +76,20 @@ def with_commands(sentences: Iterable[str], colour: str = PLAIN) -> list[Line]:
     return lines
 
 
-def command(text: str, before: str = "") -> list[Line]:
+def command(text: str, before: str = "") -> list[ReportLine]:
     """Return a command in one line, or in lines of which the shell makes one.
 
     before: what is said in the same line, if there is room for it
     """
     if before and len(f"{before} {text}") <= WIDTH:
-        return [Line(f"{before} {text}")]
+        return [ReportLine(f"{before} {text}")]
     lines, line = [], "  "
     for part in _options(text):
         if len(f"{line} {part} \\") > WIDTH and line.strip():
             lines.append(f"{line} \\")
             line = "    "
         line = f"{line} {part}" if line.strip() else f"{line}{part}"
-    return [*wrapped([before]), *map(Line, [*lines, line])]
+    return [*wrapped([before]), *map(ReportLine, [*lines, line])]
 
 
 def _options(text: str) -> list[str]:
@@ -100,7 +100,7 @@ def _options(text: str) -> list[str]:
 
 def rows(
     nodes: Sequence[Mapping[str, Any]], primary: str, last: Last, *, wanted: bool
-) -> list[Line]:
+) -> list[ReportLine]:
     """Return the table of nodes as lines, none of them with a name that is cut.
 
     primary: the host that the others are to copy, or ""
@@ -126,7 +126,7 @@ def rows(
     head = {column: column for column in columns}
     widths = {column: max(len(row[column]) for row in (head, *cells)) for column in columns}
     return [
-        Line(text, colour)
+        ReportLine(text, colour)
         for row, colour in zip((head, *cells), (PLAIN, *colours), strict=True)
         for text in _row([row[column] for column in columns], list(widths.values()))
     ]
@@ -204,7 +204,7 @@ def note(verdict: Verdict) -> str:
     return f"({verdict.check} {verdict.result}) {who}{verdict.reason.strip().rstrip('.')}."
 
 
-def notes(verdicts: Sequence[Verdict]) -> list[Line]:
+def notes(verdicts: Sequence[Verdict]) -> list[ReportLine]:
     """Return a sentence for each verdict, as lines."""
     return [
         line
