@@ -60,6 +60,16 @@ def consents(decision: Decision) -> dict[str, str]:
     return options
 
 
+def asked_for(decision: Decision) -> list[str]:
+    """Return the nodes whose data may go only if the operator agrees, and has not yet."""
+    refused = [
+        verdict.host
+        for verdict in decision.not_passed
+        if verdict.check in _CONSENTS and verdict.host and judge.refused([verdict])
+    ]
+    return list(dict.fromkeys([*refused, *waits_for_consent(decision)]))
+
+
 def waits_for_consent(decision: Decision) -> list[str]:
     """Return the nodes that were left as they are, as their data may not be overwritten."""
     return [

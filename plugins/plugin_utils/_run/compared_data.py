@@ -15,6 +15,7 @@ from .._model import data_rules, links
 from .._model.history import PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Topology
+from .table import names_of
 
 SAME = "same"
 BEHIND = "behind"
@@ -148,6 +149,6 @@ def left_behind(
 def _to_keep(hosts: Sequence[str], one: str, several: str) -> list[str]:
     if not hosts:
         return []
-    names = " and ".join([", ".join(hosts[:-1]), hosts[-1]] if len(hosts) > 1 else hosts)
+    names = names_of(hosts)
     they = f"it {one}" if len(hosts) == 1 else f"they {several}"
     return [f"Keep the data of {names}: {they} writes that no other node has."]

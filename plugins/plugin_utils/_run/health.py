@@ -21,6 +21,7 @@ from .._model import itself, links
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member, Topology, led_by
 from .stored import Stored, UnderWay
+from .table import names_of
 
 HEALTHY = "healthy"
 DEGRADED = "degraded"
@@ -299,6 +300,4 @@ def _apart(hosts: Sequence[str], observed: Mapping[str, Observation], primary: s
 
 def _names(hosts: Sequence[str]) -> str:
     """Return the names in a sentence."""
-    if len(hosts) > _MOST_NAMES:
-        return f"{', '.join(hosts[: _MOST_NAMES - 1])} and {len(hosts) - _MOST_NAMES + 1} more"
-    return " and ".join([", ".join(hosts[:-1]), hosts[-1]] if len(hosts) > 1 else hosts)
+    return names_of(hosts, _MOST_NAMES)

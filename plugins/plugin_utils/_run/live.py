@@ -63,7 +63,7 @@ def _done(actions: Sequence[Action], steps: Sequence[StepResult]) -> str:
     form = PAST if len(steps) == 1 else PAST_OF_SEVERAL
     words = order_words.phrases(actions, form, primary=_steps_down(steps[0]))
     late = ", as it says itself" if any(step.late for step in steps) else ""
-    return f"{_names([step.host for step in steps])} {', '.join(words)}{late}"
+    return f"{table.names_of([step.host for step in steps], _MOST_NAMES)} {', '.join(words)}{late}"
 
 
 def _failure(step: StepResult) -> str:
@@ -81,9 +81,3 @@ def _steps_down(step: StepResult) -> bool:
 
 def _actions(step: StepResult, orders: Sequence[str]) -> tuple[Action, ...]:
     return tuple((order, step.upstream) for order in orders)
-
-
-def _names(hosts: Sequence[str]) -> str:
-    if len(hosts) > _MOST_NAMES:
-        return f"{', '.join(hosts[: _MOST_NAMES - 1])} and {len(hosts) - _MOST_NAMES + 1} more"
-    return " and ".join([", ".join(hosts[:-1]), hosts[-1]] if len(hosts) > 1 else hosts)

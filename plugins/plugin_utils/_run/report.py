@@ -55,8 +55,6 @@ _RESOLVE = {
     REFUSED: "resolve the failed checks below, then run",
     UNKNOWN: "run it again, it looks first",
 }
-#: The same where nothing is in the way but a consent.
-_IF_IT_MAY_GO = "If that data may go, run"
 
 #: How many reasons a message has. It is printed for each host.
 _MOST_REASONS = 6
@@ -313,7 +311,8 @@ def _next(
     blocked = set(decision.plan.blocked) - set(commands.waits_for_consent(decision))
     in_the_way = blocked or not all(map(commands.is_for_consent, failed))
     if consents and not in_the_way and outcome != UNKNOWN:
-        return "if that data may go, run", commands.again(run, consents)
+        names = table.names_of(commands.asked_for(decision))
+        return f"if the data of {names} may go, run", commands.again(run, consents)
     if run.problems:
         # The command line itself may be what is wrong.
         return "", ""
@@ -348,7 +347,6 @@ def _message(
     if more > 0:
         reasons[_MOST_REASONS:] = [f"There are {more} more reasons in nso_ha_result."]
     if not two and words.startswith("if "):
-        words = _IF_IT_MAY_GO
         closing = "Nothing was changed. " if outcome == REFUSED else ""
     else:
         closing, words = ("", words) if two else ("", _NEXT.get(outcome, ""))

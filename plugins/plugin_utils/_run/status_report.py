@@ -218,6 +218,6 @@ def _not_asked(run: Run) -> list[str]:
     hosts = run.left_out
     if run.problems or not hosts:
         return []
-    names = " and ".join([", ".join(hosts[:-1]), hosts[-1]] if len(hosts) > 1 else hosts)
+    names = table.names_of(hosts)
     were, them = ("was", "it") if len(hosts) == 1 else ("were", "them")
     return [f"{names} {were} not asked: --limit, or the hosts of the play, leave {them} out."]

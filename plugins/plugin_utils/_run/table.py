@@ -64,6 +64,13 @@ def wrapped(sentences: Iterable[str], colour: str = PLAIN) -> list[ReportLine]:
     ]
 
 
+def names_of(hosts: Sequence[str], most: int = 0) -> str:
+    """Return names in a sentence; where there are more than `most`, some of them."""
+    if most and len(hosts) > most:
+        return f"{', '.join(hosts[: most - 1])} and {len(hosts) - most + 1} more"
+    return " and ".join([", ".join(hosts[:-1]), hosts[-1]] if len(hosts) > 1 else hosts)
+
+
 def with_commands(sentences: Iterable[str], colour: str = PLAIN) -> list[ReportLine]:
     """Return sentences as lines, the command at the end of one so that it can be pasted."""
     lines = []

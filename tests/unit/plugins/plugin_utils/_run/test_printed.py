@@ -191,7 +191,7 @@ def failover_refused() -> list[str]:
     return play(lame, "failover")
 
 
-def rejoin_refused() -> list[str]:
+def rejoin_incomplete() -> list[str]:
     torn = cluster()
     torn.nodes["nso-1"].reachable = False
     torn.notice()
@@ -222,7 +222,7 @@ ALL = (
     switchover_rolled_back,
     failover,
     failover_refused,
-    rejoin_refused,
+    rejoin_incomplete,
     converge_incomplete,
 )
 

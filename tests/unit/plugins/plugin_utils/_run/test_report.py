@@ -228,7 +228,7 @@ def test_the_message_has_the_reasons_and_the_next_step_and_no_word_of_a_table() 
     (verdict,) = refused["verdicts"]
     assert refused["message"] == (
         f"converge refused: (overwrite failed) n2 {verdict['reason'].rstrip('.')}. "
-        "Nothing was changed. If that data may go, run: ansible-playbook nso.ha.converge "
+        "Nothing was changed. If the data of n2 may go, run: ansible-playbook nso.ha.converge "
         "-e nso_ha_allow_overwrite=n2@id1/6.000000"
     )
     silent = reported({**LINKED, "n2": {"unreachable": True, "msg": "no route"}})
