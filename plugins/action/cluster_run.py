@@ -48,7 +48,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import HOOK_PROBLEM
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
-from ansible_collections.nso.ha.plugins.plugin_utils._run.table import Line
+from ansible_collections.nso.ha.plugins.plugin_utils._run.table import ReportLine
 from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import (
     FileError,
     Reader,
@@ -329,7 +329,7 @@ class ActionModule(ActionBase):
                     "walk": walk.paused,
                 },
             }
-        self._show([Line(""), *walk.report.lines])
+        self._show([ReportLine(""), *walk.report.lines])
         report = walk.report.data
         return {
             **report,
@@ -528,7 +528,7 @@ class ActionModule(ActionBase):
 
     # What is shown
 
-    def _show(self, lines: Iterable[Line]) -> None:
+    def _show(self, lines: Iterable[ReportLine]) -> None:
         """Print lines as they are: within a result Ansible would quote and indent them."""
         if not self._task.no_log:
             machine = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_MACHINES

@@ -146,9 +146,9 @@ def left_behind(
     return [*_to_keep(has, "has", "have"), *_to_keep(may_have, "may have", "may have")]
 
 
-def _to_keep(hosts: Sequence[str], one: str, several: str) -> list[str]:
+def _to_keep(hosts: Sequence[str], singular: str, plural: str) -> list[str]:
     if not hosts:
         return []
     names = names_of(hosts)
-    they = f"it {one}" if len(hosts) == 1 else f"they {several}"
+    they = f"it {singular}" if len(hosts) == 1 else f"they {plural}"
     return [f"Keep the data of {names}: {they} writes that no other node has."]

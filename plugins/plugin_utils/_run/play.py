@@ -191,9 +191,12 @@ def given(extra: Mapping[str, object]) -> dict[str, str]:
             continue
         values = value if isinstance(value, list) else [value]
         texts = [str(text).lower() if isinstance(text, bool) else str(text) for text in values]
-        if all(isinstance(text, (str, int, float)) for text in values) and all(texts):
-            one = value_option(name, texts[0])
-            options[name] = option(name, texts) if isinstance(value, list) else one
+        if not all(isinstance(text, (str, int, float)) for text in values) or not all(texts):
+            continue
+        if isinstance(value, list):
+            options[name] = option(name, texts)
+        else:
+            options[name] = value_option(name, texts[0])
     return options
 
 

@@ -82,12 +82,12 @@ def headline(result: str, decision: Decision, observed: Mapping[str, Observation
         for step in decision.progress.steps
     )
     if result == DONE and promoted and plan.former != now:
-        return f"{name} done, {_moved(plan.former, now)}."
+        return f"{name} done{_moved(plan.former, now)}."
     return f"{name} {_TEXT[result]}"
 
 
 def _moved(former: str, now: str) -> str:
-    return f"from {former} to {now}" if former else f"{now} is primary"
+    return f", from {former} to {now}" if former else f": {now} is primary"
 
 
 def is_right(wanted: Topology, observed: Mapping[str, Observation], host: str) -> bool:

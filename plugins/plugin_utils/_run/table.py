@@ -75,9 +75,9 @@ def with_commands(sentences: Iterable[str], colour: str = PLAIN) -> list[ReportL
     """Return sentences as lines, the command at the end of one so that it can be pasted."""
     lines = []
     for sentence in sentences:
-        words, found, options = sentence.rstrip(".").partition(_COMMAND)
-        if found:
-            lines += command(f"{found.lstrip(' :')}{options}", f"{words}:")
+        words, mark, options = sentence.rstrip(".").partition(_COMMAND)
+        if mark:
+            lines += command(f"{mark.lstrip(' :')}{options}", f"{words}:")
         else:
             lines += wrapped([sentence], colour)
     return lines

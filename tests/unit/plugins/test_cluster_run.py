@@ -21,7 +21,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks
 from ansible_collections.nso.ha.plugins.plugin_utils._run.report import Report
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
-from ansible_collections.nso.ha.plugins.plugin_utils._run.table import Line
+from ansible_collections.nso.ha.plugins.plugin_utils._run.table import ReportLine
 from helpers import documentation
 
 Result = dict[str, Any]
@@ -143,7 +143,7 @@ REPORT: Result = {
 class Walked:
     """A run that does nothing, and has this report."""
 
-    report = Report(REPORT, [Line(text) for text in REPORT["table"]])
+    report = Report(REPORT, [ReportLine(text) for text in REPORT["table"]])
     due = None
     changed = frozenset(("n2",))
     decision = SimpleNamespace(plan=SimpleNamespace(candidate="n2"))

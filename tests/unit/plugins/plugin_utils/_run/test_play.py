@@ -195,6 +195,7 @@ def test_what_was_given_for_this_run_is_given_again_and_no_secret_is() -> None:
             "nso_ha_override": ["read_only", "all_answer"],
             "nso_ha_hold_followers": True,
             "nso_ha_announce_tasks": "/etc/a file.yml",
+            "nso_ha_allow_overwrite": [],
             "nso_ha_token": "secret",
             "nso_ha_break_lock": "3f0c",
             "nso_ha_operation": "switchover",
@@ -205,6 +206,7 @@ def test_what_was_given_for_this_run_is_given_again_and_no_secret_is() -> None:
     assert given == {
         "nso_ha_candidate": "-e nso_ha_candidate=nso-2",
         "nso_ha_override": "-e nso_ha_override=read_only,all_answer",
+        "nso_ha_allow_overwrite": "-e nso_ha_allow_overwrite=",
         "nso_ha_hold_followers": "-e nso_ha_hold_followers=true",
         "nso_ha_announce_tasks": """-e '{"nso_ha_announce_tasks":"/etc/a\\u0020file.yml"}'""",
     }
