@@ -39,7 +39,7 @@ def lines(before: Decision | None, after: Decision, at: str) -> list[ReportLine]
 
 def waiting(calls: Sequence[Call], seconds: float, at: str) -> ReportLine:
     """Return a line that says what a run still waits for, and for how many seconds it has."""
-    hosts = _names([call.host for call in calls])
+    hosts = table.names_of([call.host for call in calls], _MOST_NAMES)
     return ReportLine(f"{at} still waiting for {hosts} ({seconds:.0f} s)")
 
 

@@ -118,7 +118,7 @@ def test_whether_the_steps_of_a_wave_that_was_not_judged_were_taken_is_not_known
     monkeypatch.setattr(progress, "after_wave", fail)
     judged = decided("judge_wave", Subject(decision(*HAND_OVER), 7.0))
     assert judged.progress.undecided
-    told = report_of(about(), Subject(judged, 7.0), ended=True)
+    told = report_of(about(), Subject(judged, 7.0), ended=True).data
     assert (told["outcome"], told["changed"]) == ("unknown", True)
 
 
@@ -154,7 +154,7 @@ def test_a_run_that_was_refused_plans_nothing_again() -> None:
 
 
 def test_the_outcome_of_a_run_whose_decision_is_lost_is_unknown_and_says_why() -> None:
-    told = report_of(about(), Subject(None, 7.0), ended=True)
+    told = report_of(about(), Subject(None, 7.0), ended=True).data
     assert (told["outcome"], told["changed"]) == ("unknown", True)
     assert [verdict["check"] for verdict in told["verdicts"]] == ["decision"]
     assert "cut off" in told["verdicts"][0]["reason"]
@@ -268,7 +268,7 @@ def test_status_tells_what_is_wrong_with_the_settings_and_which_run_has_the_lock
     of = known(
         [N1, N2, N3], _held(), "", problems=["n2 did not state"], gone=lambda _process: False
     )
-    told = decisions.report_of_status(of, Subject(None, 7.0))
+    told = decisions.report_of_status(of, Subject(None, 7.0)).data
     text = " ".join(line.strip() for line in told["table"])
     assert "(topology failed) n2 did not state." in text
     assert "ada@here has been running switchover" in text
@@ -277,4 +277,4 @@ def test_status_tells_what_is_wrong_with_the_settings_and_which_run_has_the_lock
 
 def test_a_report_is_that_of_the_decision() -> None:
     subject = Subject(planned([N1, N2, N3], following(N2, N3)), 7.0)
-    assert report_of(about(), subject, ended=True)["outcome"] == "done"
+    assert report_of(about(), subject, ended=True).data["outcome"] == "done"
