@@ -40,6 +40,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run import (
     planning,
     processes,
     settings,
+    tokens,
 )
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
 from ansible_collections.nso.ha.plugins.plugin_utils._run.calls import WITH_TOKEN
@@ -176,6 +177,7 @@ class ActionModule(ActionBase):
             host,
             self._evaluator(variables),
             transport=str(getattr(self._connection, "transport", "")),
+            digest=lambda token: tokens.digest(token, constants.DEFAULT_LOCAL_TMP),
         )
         return {
             **_NO_REPORT,
@@ -262,7 +264,9 @@ class ActionModule(ActionBase):
             return self._walked(walk, run, of_hosts, walk.status)
         walked = self._walked(walk, run, of_hosts, walk.operation)
         if step == PLAN:
-            candidate = walk.decision.plan.candidate if operation in _MOVING else ""
+            assumed = planning.group_of(of_hosts.values()).get("nso_ha_assume_dead")
+            chosen = operation in _MOVING and not assumed
+            candidate = walk.decision.plan.candidate if chosen else ""
             walked["ansible_stats"]["data"][plays.CANDIDATE] = candidate
         return walked
 
@@ -352,7 +356,7 @@ class ActionModule(ActionBase):
     # The beginning of a run
 
     def _begin(
-        self, variables: Mapping[str, Any], operation: str, dry: bool
+        self, variables: Mapping[str, Any], operation: str, is_plan: bool
     ) -> tuple[Run, dict[str, Settings]]:
         """Return the run, with the reasons why it may not go on, and the settings of its hosts."""
         host_settings = plain.from_dict(Settings, variables[plays.RESULT]["settings"])
@@ -366,7 +370,7 @@ class ActionModule(ActionBase):
         host_variables = _of_hosts(variables, hosts)
         of_hosts = self._all_settings(variables, host_variables)
         crowd = self._crowd(len(of_hosts))
-        dry = dry or self._in_check_mode(variables, host_variables)
+        dry = is_plan or self._in_check_mode(variables, host_variables)
         process = processes.this_process()
         run = Run(
             run_id=token_hex(8),
@@ -376,7 +380,9 @@ class ActionModule(ActionBase):
             operation=operation,
             hosts=hosts,
             dry=dry,
-            problems=tuple(self._problems(variables, group, operation, of_hosts, crowd, dry)),
+            problems=tuple(
+                self._problems(variables, group, operation, of_hosts, crowd, dry, is_plan=is_plan)
+            ),
             hooks=paths,
             hook_problems={event: why for event, why in problems.items() if why},
             lease=leases.lease(list(of_hosts.values()), crowd),
@@ -385,6 +391,7 @@ class ActionModule(ActionBase):
             left_out=tuple(
                 host for host in hosts if host not in variables["ansible_play_hosts_all"]
             ),
+            warnings=tuple(plays.slips(host_variables, self._known_variables())),
         )
         return run, of_hosts
 
@@ -420,14 +427,16 @@ class ActionModule(ActionBase):
         of_hosts: Mapping[str, Settings],
         crowd: Crowd,
         dry: bool,
+        *,
+        is_plan: bool,
     ) -> list[str]:
         """Return the reasons why the run may not even observe the nodes."""
         living = variables["ansible_play_hosts"]
         unstated = [host for host in living if host in of_hosts and not of_hosts[host].stated]
         problems = plays.problems(self._play(group, variables, unstated), whole=bool(operation))
         if operation:
-            problems += planning.problems(operation, of_hosts, crowd, dry)
-        return problems
+            return problems + planning.problems(operation, of_hosts, crowd, dry, is_plan)
+        return problems + planning.assumptions(of_hosts)
 
     def _crowd(self, hosts: int) -> Crowd:
         """Return how many hosts there are, and on how many of them Ansible works at a time."""
@@ -448,14 +457,19 @@ class ActionModule(ActionBase):
                 "such names itself, and one from outside would be taken for what a node said, or "
                 "for the report of this run. Run this without them."
             )
-        role = self._task._role
-        words = plays.misspelt(given, role.get_default_vars()) if role is not None else []
+        known = self._known_variables()
+        words = plays.misspelt(given, known) if known else []
         if words:
             return (
                 f"{', '.join(words)} was given with -e, and the role nso.ha.cluster has no such "
                 "variable. Nothing was done. Correct the name, or leave it out."
             )
         return ""
+
+    def _known_variables(self) -> Collection[str]:
+        """Return the variables that a user of the role may set; none outside of the role."""
+        role = self._task._role
+        return () if role is None else tuple(role.get_default_vars())
 
     def _refuse_hidden(self, variables: Mapping[str, Any]) -> None:
         """Fail if a variable of the play hides the one in which the role leaves its report."""
@@ -580,11 +594,18 @@ def _problem(run: Run, report: Mapping[str, Any]) -> str:
 
 
 def _hooks(host_settings: Settings, operation: str) -> dict[str, str]:
-    """Return the files with tasks of the user's own that an operation may need, by event."""
+    """Return the files with tasks of the user's own that an operation may need, by event.
+
+    Status, which is no operation, says whether a failover would work.
+    """
     given = {event: host_settings.text(name) for event, name in VARIABLES.items()}
-    if operation != operations.FAILOVER:
+    if operation not in (operations.FAILOVER, ""):
         del given[FENCE]
-    return {event: os.path.realpath(path) for event, path in given.items() if path and operation}
+    return {
+        event: os.path.realpath(path)
+        for event, path in given.items()
+        if path and (operation or event == FENCE)
+    }
 
 
 def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Mapping[str, Any]]:

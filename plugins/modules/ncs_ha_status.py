@@ -329,6 +329,11 @@ daemon:
       description: What was found, in words.
       type: str
       returned: always
+answered_in:
+  description: How long it took the node to tell RV(ha), in seconds.
+  returned: when the node answered and O(wait_for) is not given
+  type: float
+  sample: 0.042
 state_directory:
   description: What the node's state directory holds.
   returned: when O(state_dir) is given
@@ -649,13 +654,17 @@ def main() -> None:
     directory: str | None = None
     try:
         directory = _directory(params["state_dir"])
+        began = time.monotonic()
         status = _read_status(params, directory)
+        seconds = round(time.monotonic() - began, 3)
     except ModuleFailure as failure:
         result = {**identity, **failure.result, **_contents(directory)}
         module.fail_json(msg=failure.message, **result)
     else:
-        result = {**identity, "ha": status.as_result(), **_contents(directory)}
-        module.exit_json(changed=False, **result)
+        result = {"ha": status.as_result(), **_contents(directory)}
+        if not params["wait_for"]:
+            result["answered_in"] = seconds
+        module.exit_json(changed=False, **identity, **result)
 
 
 def _directory(path: str | None) -> str | None:

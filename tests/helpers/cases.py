@@ -248,7 +248,7 @@ def known(
             members,
             operation,
             dry=dry,
-            problems=(*problems, *planning.problems(operation, stated, crowd, dry)),
+            problems=(*problems, *planning.problems(operation, stated, crowd, dry, is_plan=dry)),
             hooks={
                 event: str(variables[name])
                 for event, name in VARIABLES.items()

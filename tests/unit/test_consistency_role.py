@@ -16,7 +16,7 @@ from ansible_collections.nso.ha.plugins.action import cluster_run
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import play as plays
-from ansible_collections.nso.ha.plugins.plugin_utils._run import results, settings
+from ansible_collections.nso.ha.plugins.plugin_utils._run import request, results, settings
 from helpers import documentation
 from helpers.modules import ROOT
 
@@ -149,7 +149,9 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
         "nso_ha_group",
         "nso_ha_look",
         "nso_ha_role",
+        "nso_ha_gap_limit",
     }
+    assert DEFAULTS["nso_ha_gap_limit"] == request.DEFAULT_GAP_LIMIT
     assert others == {*limits, *given}
 
 

@@ -38,6 +38,8 @@ class Case:
 
     topology: the wanted topology, in which no node follows a relay that does not answer
     fences:   whether the operator has tasks that fence the former primary
+    gap_limit: for how long no node may accept writes while the primary hands over, in seconds; 0
+              for no limit
     """
 
     operation: str
@@ -46,6 +48,7 @@ class Case:
     topology: Topology
     plan: Plan
     fences: bool = False
+    gap_limit: float = 0
 
     @property
     def observed(self) -> Mapping[str, Observation]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ansible_collections.nso.ha.plugins.module_utils._node import addresses
 from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE, PRIMARY, RELAY
 
-from .._model import data_rules, identity, itself
+from .._model import data_rules, identity, itself, mistaken
 from .._model.history import Promotion
 from .._model.identity import Stranger
 from .._model.links import copies_from, named_primaries, primaries, relation
@@ -235,6 +235,27 @@ def primary_name(case: Case) -> list[Finding]:
 def wrong_names(scene: Scene) -> list[str]:
     """Return why nodes go, or may go, by another node id than the inventory has for them."""
     return list(identity.misnamed(scene.topology, scene.observed, scene.history).values())
+
+
+def swapped(case: Case) -> list[Finding]:
+    """No node is another one than the inventory takes it for, as far as the nodes tell."""
+    return failed(
+        f"{reason}. If the nodes are what the inventory says: nso_ha_override=swapped"
+        for reason in mistaken.swapped_nodes(case.topology, case.observed)
+    )
+
+
+def node_ip(case: Case) -> list[Finding]:
+    """Each node that others are to follow is where the inventory says, as far as it is told."""
+    followed = {step.upstream for step in case.plan.roles if step.upstream}
+    others = mistaken.other_addresses(case.topology, case.observed)
+    return failed(
+        f"{why}. Other nodes are to dial it at {case.topology.members[host].address}. Set "
+        f"nso_ha_node_ip of {host} to the address at which they reach it; if that is "
+        f"{case.topology.members[host].address}: nso_ha_override=node_ip"
+        for host, why in others.items()
+        if host in followed
+    )
 
 
 def _unknown_last_primary(newest: Promotion) -> str:

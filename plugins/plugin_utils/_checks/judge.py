@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY
 
-from .._model import data_rules
+from .._model import data_rules, mistaken
 from .._model.observation import Answer, txid_of
 from .._plan import operations
 from .._plan.operations import Scene
@@ -25,6 +25,7 @@ from .consents import ALLOW_OVERWRITE, Consents, entry, option
 
 OVERWRITE = "overwrite"
 PRIMARY_NAME = "primary_name"
+SWAPPED = "swapped"
 
 
 def verdicts(case: Case, consents: Consents) -> list[Verdict]:
@@ -50,8 +51,15 @@ def names(scene: Scene, consents: Consents) -> list[Verdict]:
 
     A node that goes by another id than the inventory's may be why there is none.
     """
-    result = OVERRIDDEN if PRIMARY_NAME in consents.overridden else FAILED
-    return [Verdict(PRIMARY_NAME, result, reason) for reason in checks.wrong_names(scene)]
+    reasons = {
+        PRIMARY_NAME: checks.wrong_names(scene),
+        SWAPPED: mistaken.swapped_nodes(scene.topology, scene.observed),
+    }
+    return [
+        Verdict(check, OVERRIDDEN if check in consents.overridden else FAILED, reason)
+        for check, of_check in reasons.items()
+        for reason in of_check
+    ]
 
 
 def refused(judged: Iterable[Verdict]) -> bool:
@@ -105,6 +113,9 @@ CHECKS: dict[str, Check] = {
     "versions": checks.versions,
     "lockable": checks.lockable,
     "external_ha": checks.external_ha,
+    SWAPPED: checks.swapped,
+    "node_ip": checks.node_ip,
+    "gap": moving.gap,
 }
 
 #: The checks that an operation has to pass.
@@ -122,6 +133,9 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "versions",
         "lockable",
         "external_ha",
+        SWAPPED,
+        "node_ip",
+        "gap",
     ),
     operations.SWITCHOVER: (
         "one_primary",
@@ -134,6 +148,9 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "versions",
         "lockable",
         "external_ha",
+        SWAPPED,
+        "node_ip",
+        "gap",
     ),
     operations.FAILOVER: (
         "primary_gone",
@@ -145,6 +162,8 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "versions",
         "lockable",
         "external_ha",
+        SWAPPED,
+        "node_ip",
     ),
     operations.REJOIN: (
         "one_primary",
@@ -154,6 +173,8 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
         "versions",
         "lockable",
         "external_ha",
+        SWAPPED,
+        "node_ip",
     ),
     operations.TEAR_DOWN: (
         "foreign_primary",

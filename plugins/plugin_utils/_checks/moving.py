@@ -13,7 +13,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import NONE
 from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import show
 
 from .._model.links import named_primaries, primaries
-from .._model.observation import Answer, Silence, txid_of
+from .._model.observation import Answer, Observation, Silence, txid_of
 from .._plan import operations
 from .._plan.election import Ages
 from .case import (
@@ -212,6 +212,33 @@ def _lifts_ours(former: str, new: str, lift: str) -> str:
         f"as it is not primary, so {new} would take writes as primary. Lift it (ansible {former} "
         f"{lift}), or let {new} take writes: nso_ha_override=read_only"
     )
+
+
+def gap(case: Case) -> list[Finding]:
+    """A hand-over is not expected to take longer than the operator allows.
+
+    While it lasts both nodes have to answer about as many questions as when they were looked at.
+    """
+    former, new = case.plan.hands_over, case.topology.primary.host
+    times = {host: _seconds(case.observed[host]) for host in (former, new) if host}
+    expected = sum(times.values())
+    if not former or not case.gap_limit or expected <= case.gap_limit:
+        return []
+    slowest = max(times, key=lambda host: times[host])
+    return [
+        (
+            FAILED,
+            f"{former} took {times[former]:.1f} s to answer and {new} {times[new]:.1f} s, so no "
+            f"node would accept writes for about {expected:.0f} s; nso_ha_gap_limit is "
+            f"{case.gap_limit:g} s. Find out what slows {slowest} down, or allow it with "
+            "nso_ha_override=gap",
+        )
+    ]
+
+
+def _seconds(observation: Observation) -> float:
+    """Return how long a node took to answer, 0 where it is not known."""
+    return observation.seconds or 0.0 if isinstance(observation, Answer) else 0.0
 
 
 def candidate_failed(case: Case) -> list[Finding]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,7 @@ class Answer:
     held_as_follower: whether an operation left it in that mode for as long as it is not primary
     protocol: the version of the IPC protocol that it speaks, or None where it is not known
     upstream_untold: whether it follows a node, and does not tell which without its HA socket
+    seconds:  how long it took to tell all that, or None where that is not known
     """
 
     state: HaState
@@ -43,6 +44,7 @@ class Answer:
     protocol: int | None = None
     facts: Facts = NO_FACTS
     upstream_untold: bool = False
+    seconds: float | None = field(default=None, compare=False)
 
     @property
     def own_id(self) -> str | None:
@@ -117,7 +119,12 @@ def from_result(result: Mapping[str, Any] | None) -> Observation:
     directory = result.get("state_directory") or {}
     mark = directory.get("read_only")
     follower = bool(mark and mark.get("follower"))
-    return replace(from_ha(status), held=bool(mark) and not follower, held_as_follower=follower)
+    return replace(
+        from_ha(status),
+        held=bool(mark) and not follower,
+        held_as_follower=follower,
+        seconds=result.get("answered_in"),
+    )
 
 
 def from_ha(status: Mapping[str, Any]) -> Answer:

@@ -29,6 +29,9 @@ MEMBER = "member"
 #: The roles that the inventory can give a node.
 INVENTORY_ROLES = (MEMBER, *ROLES)
 
+#: The port at which nodes dial each other unless ncs.conf says otherwise.
+DEFAULT_HA_PORT = "4570"
+
 #: The priority of a node for which the inventory gives none.
 DEFAULT_PRIORITY = 100
 
@@ -44,6 +47,7 @@ class Member:
     start_phases: whether an operation takes it from start phase 0, in which it waits, to phase 2
     address_from: the variable that has the address
     local:    whether Ansible runs its modules on the controller itself
+    ha_port:  the port at which the other nodes dial it, or "" for the default
     """
 
     host: str
@@ -56,6 +60,12 @@ class Member:
     start_phases: bool = False
     address_from: str = field(default="nso_ha_node_ip", compare=False)
     local: bool = field(default=False, compare=False)
+    ha_port: str = field(default="", compare=False)
+
+    @property
+    def port_text(self) -> str:
+        """Return the port at which the other nodes dial it, as text."""
+        return self.ha_port or DEFAULT_HA_PORT
 
 
 class Topology:

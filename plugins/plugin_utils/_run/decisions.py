@@ -167,16 +167,15 @@ def report_of(known: Known, about: Subject, *, ended: bool, verbose: bool = Fals
 
 def report_of_status(known: Known, about: Subject, *, verbose: bool = False) -> Report:
     """Return the report of a look."""
-    problems = [
-        *known.run.problems,
-        *settings.problems(list(known.settings.values()), orders=False),
-    ]
+    of_hosts = list(known.settings.values())
     return status_report.status_report(
         known.run,
         known.members,
-        problems,
+        [*known.run.problems, *settings.problems(of_hosts, orders=False)],
         known.results,
         known.stored(),
         about.now,
+        faults=settings.token_problems(of_hosts),
+        outlook=planning.failover_outlook(known),
         verbose=verbose,
     )

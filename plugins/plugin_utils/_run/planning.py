@@ -21,7 +21,7 @@ from ansible_collections.nso.ha.plugins.module_utils._store.lock import FENCE
 from .._checks import judge, moving
 from .._checks.case import FAILED, PASSED, Case, Verdict
 from .._checks.consents import Consents
-from .._model import identity, itself, links
+from .._model import identity, itself, links, mistaken
 from .._model.history import Promotion, PromotionHistory
 from .._model.observation import Answer, Observation, Silence, txid_of
 from .._model.topology import Member, Topology, topology_problems, wanted_primary
@@ -42,7 +42,7 @@ from .._plan.plan import (
     Plan,
     Wave,
 )
-from . import leases, progress, request, settings, stored, upstream_addresses
+from . import assumed_dead, leases, progress, request, settings, stored, upstream_addresses
 from .leases import Crowd
 from .request import Request
 from .results import OBSERVATION, ROLLING_BACK, UNDER_LOCK, Results
@@ -103,22 +103,34 @@ def group_of(all_settings: Iterable[Settings]) -> Mapping[str, Any]:
 
 
 def problems(
-    operation: str, all_settings: Mapping[str, Settings], crowd: Crowd, dry: bool
+    operation: str,
+    all_settings: Mapping[str, Settings],
+    crowd: Crowd,
+    dry: bool,
+    is_plan: bool = False,
 ) -> list[str]:
     """Return what is wrong with the settings of the hosts and with the request, in words.
 
-    `dry` says that the operation is only planned, and gives no order.
+    `dry` says that the operation gives no order, and `is_plan` that it is so because of the entry
+    point, not because of the check mode of the play.
     """
     of_hosts = list(all_settings.values())
     reasons = settings.problems(of_hosts, orders=not dry) + topology_problems(
         host_settings.member for host_settings in of_hosts
     )
+    reasons += settings.token_problems(of_hosts)
     reasons += leases.problems(of_hosts, crowd)
     try:
         request.read(operation, group_of(of_hosts), list(all_settings))
     except ValueError as problem:
         reasons.append(str(problem))
-    return reasons
+    return reasons if is_plan else reasons + assumptions(all_settings)
+
+
+def assumptions(all_settings: Mapping[str, Settings]) -> list[str]:
+    """Return why a run that is no plan is refused that takes nodes for dead, or nothing."""
+    given = group_of(all_settings.values()).get(assumed_dead.ASSUME_DEAD)
+    return [assumed_dead.ONLY_PLANNED] if given else []
 
 
 def plan(known: Known, earlier: Decision | None = None) -> Decision:
@@ -132,6 +144,11 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
     if known.run.problems:
         return _refused(known.run, members, "topology", known.run.problems, locked)
     requested = known.request()
+    dead = requested.assumed_dead
+    if dead and not known.run.dry:
+        return _refused(known.run, members, "topology", [assumed_dead.ONLY_PLANNED], locked)
+    seen = _observed(known, (*locked, *unlocked), UNDER_LOCK)
+    known = replace(known, results=assumed_dead.without(known.results, dead))
     state_directories = known.stored(requested.broken)
     if state_directories.locked:
         return _refused(known.run, members, "lock", state_directories.locked, locked)
@@ -140,9 +157,12 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
         return _refused(known.run, members, "state_directory", reasons, locked)
     # The locks that told of them may have been replaced by the lock of this run.
     unfinished = {**(earlier.plan.unfinished if earlier else {}), **state_directories.unfinished}
-    observed = _observed(known, (*locked, *unlocked), UNDER_LOCK)
+    observed = assumed_dead.suppose(Topology(members), seen, dead) if dead else seen
     scene = Scene(members, observed, state_directories.history, unfinished, unlocked)
     operation_plan = _judged(known, requested, scene, state_directories)
+    if dead:
+        about = assumed_dead.consequences(scene, seen, dead, operation_plan.candidate)
+        operation_plan = replace(operation_plan, remarks=(*about, *operation_plan.remarks))
     if earlier:
         operation_plan = _without_a_look_right_after_this(operation_plan, state_directories, locked)
     started = earlier.progress.started if earlier else 0.0
@@ -156,6 +176,35 @@ def plan(known: Known, earlier: Decision | None = None) -> Decision:
         ),
         state_directories.replace,
     )
+
+
+def failover_outlook(known: Known) -> str:
+    """Return a sentence on what a failover would do if the primary died now, "" without a primary.
+
+    `known` is what a run for status knows.
+    """
+    if known.run.problems or topology_problems(known.members):
+        return ""
+    observed = _observed(known, (), "")
+    primary = links.only_primary(observed)
+    try:
+        requested = replace(known, run=replace(known.run, operation=operations.FAILOVER)).request()
+    except ValueError:
+        return ""
+    rest = replace(known, results=assumed_dead.without(known.results, {primary}))
+    state_directories = rest.stored(requested.broken)
+    if not primary or state_directories.locked or state_directories.unusable:
+        return ""
+    supposed = assumed_dead.suppose(Topology(known.members), observed, {primary})
+    scene = Scene(known.members, supposed, state_directories.history, state_directories.unfinished)
+    would = _judged(rest, requested, scene, state_directories)
+    failed = [verdict.check for verdict in would.verdicts if judge.refused([verdict])]
+    if failed:
+        return (
+            f"If {primary} died now, nso.ha.failover would be refused "
+            f"({', '.join(dict.fromkeys(failed))})."
+        )
+    return f"If {primary} died now, nso.ha.failover would make {would.candidate} primary."
 
 
 def _observed(known: Known, locked: Iterable[str], step: str) -> Mapping[str, Observation]:
@@ -291,7 +340,9 @@ def _judged(
     wanted = links.reparented(Topology(goal.members), observed)
     left_out = _left_out(scene, wanted, requested)
     steps = planner.plan_for(wanted, observed, state_directories.history, left_out, scene.unlocked)
-    case = Case(requested.operation, scene, goal, wanted, steps, requested.fences)
+    case = Case(
+        requested.operation, scene, goal, wanted, steps, requested.fences, requested.gap_limit
+    )
     if requested.operation in _WITHOUT_THE_DIVERGED:
         case = _without_the_diverged(case, requested.consents, left_out)
         steps = case.plan
@@ -365,7 +416,7 @@ def _judged(
             if requested.operation not in _FOR_NODES_THAT_ANSWER or isinstance(observation, Answer)
         ),
         before={host: txid_of(observation) for host, observation in observed.items()},
-        remarks=_remarks(scene),
+        remarks=_remarks(scene, {step.upstream for step in steps.roles}),
     )
 
 
@@ -375,9 +426,15 @@ def _is_announced(state_directories: Stored, history: PromotionHistory, candidat
     return state_directories.announced.get(candidate) == newest
 
 
-def _remarks(scene: Scene) -> tuple[str, ...]:
+def _remarks(scene: Scene, followed: Collection[str] = ()) -> tuple[str, ...]:
+    """Return sentences on what nodes tell that is not as it should be.
+
+    `followed` are the nodes that others are to follow, whose addresses are checked.
+    """
     strangers = identity.remarks(scene.topology, scene.observed)
-    return (*strangers, *itself.untold(scene.observed))
+    others = mistaken.other_addresses(scene.topology, scene.observed)
+    elsewhere = [f"{why}." for host, why in others.items() if host not in followed]
+    return (*strangers, *elsewhere, *itself.untold(scene.observed))
 
 
 def _left_out(scene: Scene, wanted: Topology, requested: Request) -> dict[str, str]:

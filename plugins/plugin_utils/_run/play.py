@@ -224,3 +224,31 @@ def misspelt(names: Iterable[str], known: Collection[str]) -> list[str]:
         near = difflib.get_close_matches(name, known, n=1)
         words.append(f"{name} (perhaps {near[0]} is meant)" if near else name)
     return words
+
+
+#: How like a variable of the role another one has to be, without the prefix, to be taken for a
+#: slip: an inventory may have variables of its own with that prefix.
+_LIKE = 0.85
+
+
+def slips(names_of: Mapping[str, Iterable[str]], known: Collection[str]) -> list[str]:
+    """Return a sentence on each variable of a host that is most likely a misspelt one of the role.
+
+    names_of: the names of the variables of each host
+    known:    the variables that a user of the role may set
+    """
+    hosts_of: dict[str, list[str]] = {}
+    for host, names in names_of.items():
+        for name in names:
+            if name.startswith(_PREFIX) and not name.startswith(_OTHERS) and name not in known:
+                hosts_of.setdefault(name, []).append(host)
+    endings = [name.removeprefix(_PREFIX) for name in known]
+    sentences = []
+    for name, hosts in sorted(hosts_of.items()):
+        near = difflib.get_close_matches(name.removeprefix(_PREFIX), endings, 1, _LIKE)
+        if near:
+            sentences.append(
+                f"{name} of {', '.join(hosts)} is no variable of the role and does nothing "
+                f"(perhaps {_PREFIX}{near[0]} is meant)"
+            )
+    return sentences

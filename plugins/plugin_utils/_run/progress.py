@@ -22,7 +22,7 @@ from .._checks.checks import without_lock
 from .._model.links import follow_the_same
 from .._model.observation import Answer, Observation, Silence, state_from, txid_from
 from .._plan.plan import CATCH_UP, HAND_OVER, PROMOTE, WAIT, Step, Wave
-from . import upstream_addresses
+from . import link_errors, upstream_addresses
 from .results import LOCK, REHEARSAL, RENEWAL, STEP, WITHDRAWAL, Result, Results
 from .run_state import Decision, Locks, StepResult
 from .second_look import note
@@ -153,7 +153,7 @@ def after_wave(decision: Decision, wave: Wave, results: Results, now: float) -> 
     awaited = decision.progress.awaited
     for step in wave.steps:
         result = results.of(step.host, STEP) or {"msg": _LOST}
-        step_result = _step_result(wave, step, result, results, now)
+        step_result = _step_result(decision, wave, step, result, results, now)
         taken.append(step_result)
         if step_result.outcome != DONE:
             reason = step_result.failure
@@ -203,7 +203,7 @@ def _can_roll_back(decision: Decision) -> bool:
 
 
 def _step_result(
-    wave: Wave, step: Step, result: Result, results: Results, now: float
+    decision: Decision, wave: Wave, step: Step, result: Result, results: Results, now: float
 ) -> StepResult:
     outcome = _outcome(step, result, results)
     late = note(step, result) if results.said(step.host, STEP, step.name) else ""
@@ -224,7 +224,7 @@ def _step_result(
         given=given,
         reason=step.reason,
         outcome=outcome,
-        message=str(result.get("msg") or "") if failed else "",
+        message=_why(decision, step, result, results) if failed else "",
         start=times[0]["start"] if times else None,
         end=times[-1]["end"] if times else None,
         finished=now,
@@ -234,6 +234,16 @@ def _step_result(
         late=late,
         upstream=step.upstream,
     )
+
+
+def _why(decision: Decision, step: Step, result: Result, results: Results) -> str:
+    """Return what is known of a step that failed: the link that it was for, and what was said."""
+    members = {member.host: member for member in decision.plan.members}
+    link = ""
+    if step.host in members:
+        upstream = members.get(step.upstream)
+        link = link_errors.link_failure(members[step.host], upstream, result, results)
+    return " ".join(filter(None, (link, str(result.get("msg") or ""))))
 
 
 def _outcome(step: Step, result: Result, results: Results) -> str:

@@ -118,6 +118,7 @@ def report(
         "warnings": [
             *(ending.problems(decision.progress.locked, results) if ended and not run.dry else ()),
             *stored.exposed(run.hosts, results),
+            *run.warnings,
         ],
     }
     condition = health_of(run, topology, observed, state_directories, now)

@@ -16,7 +16,8 @@ from ansible_collections.nso.ha.plugins.module_utils._node.transaction_id import
 from .._checks.consents import ALLOW_DATA_LOSS, ALLOW_ORPHANS, ALLOW_OVERWRITE, Consents, Nodes
 from .._checks.judge import OVERRIDABLE
 from .._plan import operations
-from .settings import as_text
+from .assumed_dead import ASSUME_DEAD, ONLY_PLANNED
+from .settings import as_text, seconds
 
 _YES = ("true", "yes", "on")
 _NO = ("false", "no", "off", "0", "")
@@ -27,6 +28,10 @@ _NODES = (
     "inventory name"
 )
 _ORPHANS = "Give the node ids that a run that is refused prints"
+
+#: The variable with the longest time for which no node may accept writes, and its default.
+GAP_LIMIT = "nso_ha_gap_limit"
+DEFAULT_GAP_LIMIT = 10.0
 
 #: What may be around a transaction id that was pasted.
 _AROUND = ".,;:'\" \t"
@@ -41,6 +46,8 @@ class Request:
     consents:  what the operator agreed to
     broken:    the id of a lock that the operator breaks, or ""
     fences:    whether there are fencing tasks
+    assumed_dead: hosts that are taken for dead, to find out whether a failover would work
+    gap_limit: for how long no node may accept writes during a hand-over, in seconds; 0 for no limit
     """
 
     operation: str
@@ -48,6 +55,8 @@ class Request:
     consents: Consents = field(default_factory=Consents)
     broken: str = ""
     fences: bool = False
+    gap_limit: float = DEFAULT_GAP_LIMIT
+    assumed_dead: frozenset[str] = field(default_factory=frozenset)
 
 
 def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Request:
@@ -63,6 +72,9 @@ def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Requ
             f"nso_ha_candidate is {candidate!r}, which is not a host of the group (inventory names "
             f"are meant); there are {', '.join(hosts)}"
         )
+    dead = known_names(group.get(ASSUME_DEAD) or [], ASSUME_DEAD, hosts)
+    if dead and operation != operations.FAILOVER:
+        raise ValueError(ONLY_PLANNED)
     consents = Consents(
         overwrite=nodes(group.get(ALLOW_OVERWRITE), ALLOW_OVERWRITE, hosts),
         data_loss=nodes(group.get(ALLOW_DATA_LOSS), ALLOW_DATA_LOSS, hosts),
@@ -75,6 +87,8 @@ def read(operation: str, group: Mapping[str, Any], hosts: Sequence[str]) -> Requ
         consents=consents,
         broken=lock_id(group.get("nso_ha_break_lock")),
         fences=bool(as_text(group.get("nso_ha_fence_tasks"))),
+        assumed_dead=dead,
+        gap_limit=seconds(group.get(GAP_LIMIT), GAP_LIMIT, DEFAULT_GAP_LIMIT),
     )
 
 

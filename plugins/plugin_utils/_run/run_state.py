@@ -39,6 +39,7 @@ class Run:
     inventory:     the options that name the inventory of this run, to be pasted, or ""
     given:         the options of the role that were given with -e, to be pasted, by variable
     left_out:      hosts of the cluster that take no part in this play
+    warnings:      what may be wrong with the variables, in words
     """
 
     run_id: str
@@ -55,6 +56,7 @@ class Run:
     inventory: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.ways import (
 )
 
 from .._model.topology import DEFAULT_PRIORITY, MEMBER, Member
+from . import tokens
 
 DEFAULT_GROUP = "nso"
 DEFAULT_STATE_DIR = "/var/lib/nso-ha"
@@ -33,10 +34,12 @@ OF_THE_GROUP = (
     "nso_ha_allow_orphans",
     "nso_ha_allow_overwrite",
     "nso_ha_announce_tasks",
+    "nso_ha_assume_dead",
     "nso_ha_backup_tasks",
     "nso_ha_break_lock",
     "nso_ha_candidate",
     "nso_ha_fence_tasks",
+    "nso_ha_gap_limit",
     "nso_ha_group",
     "nso_ha_operation",
     "nso_ha_override",
@@ -70,6 +73,7 @@ _NAMES_OF_THE_GROUP = (
     "nso_ha_allow_data_loss",
     "nso_ha_allow_orphans",
     "nso_ha_allow_overwrite",
+    "nso_ha_assume_dead",
     "nso_ha_override",
 )
 
@@ -127,6 +131,7 @@ class Settings:
     group:       the variables that count for the whole group, as they are on this host
     problems:    what is wrong with a variable, in words, with its name and the host's
     has_token:   whether there is a token, or it is not known
+    token_digest: by which it is compared with those of the other hosts, see tokens.py; "" for none
     stated:      whether the host has said this itself; else it is from the inventory
     """
 
@@ -144,6 +149,7 @@ class Settings:
     has_token: bool = True
     stated: bool = True
     look: tuple[str, ...] = DEFAULT_LOOK
+    token_digest: str = ""
 
     def text(self, name: str) -> str:
         """Return a variable of the group as text without blanks around it; "" if not set."""
@@ -162,6 +168,7 @@ class _Reader:
     host: str
     evaluate: Read
     problems: list[str] = field(default_factory=list)
+    token: str = ""
 
     def value(self, name: str) -> object:
         try:
@@ -199,7 +206,10 @@ class _Reader:
             self.problems.append(f"{name.removeprefix('__')} of {self.host} {problem}")
 
     def check_token(self) -> bool:
-        """Keep what is wrong with the token, without a word of it; return whether there is one."""
+        """Return whether there is a token, and keep it.
+
+        What is wrong with it is kept among the problems, without a word of it.
+        """
         before = len(self.problems)
         given = self.value(GIVEN_TOKEN)
         if len(self.problems) > before:
@@ -220,6 +230,7 @@ class _Reader:
                 "from NSO_HA_TOKEN, whichever has the token"
             )
         self._refuse(GIVEN_TOKEN, problem)
+        self.token = "" if problem else as_text(token)
         return True
 
     def look(self) -> tuple[str, ...]:
@@ -254,11 +265,12 @@ def read(
     *,
     stated: bool = True,
     transport: str = "",
+    digest: Callable[[str], str] | None = None,
 ) -> Settings:
     """Return the settings of a host.
 
     `transport` is the name of the connection plugin by which Ansible reaches it, "" where that is
-    not known.
+    not known. `digest` returns the digest of a token; without it tokens are not compared.
     """
     reader = _Reader(host, evaluate)
     defaults = Limits()
@@ -271,6 +283,7 @@ def read(
     if look[0] == HA_SOCKET and not has_token:
         reader.problems.append(_no_token(host))
     address, address_from = reader.address()
+    ha_port = as_text(reader.value("nso_ha_ha_port"))
     member = Member(
         host=host,
         node_id=reader.text("nso_ha_node_id", host),
@@ -282,6 +295,7 @@ def read(
         start_phases=reader.truth("nso_ha_start_phases"),
         address_from=address_from,
         local=(transport or reader.text("ansible_connection")) in _LOCAL,
+        ha_port=ha_port,
     )
     return Settings(
         member=member,
@@ -291,13 +305,14 @@ def read(
         port=as_text(reader.value("nso_ha_port")),
         access_file=reader.text(ACCESS_FILE),
         state_dir=reader.text("nso_ha_state_dir", DEFAULT_STATE_DIR),
-        ha_port=as_text(reader.value("nso_ha_ha_port")),
+        ha_port=ha_port,
         process=reader.text("nso_ha_process"),
         group={name: reader.of_the_group(name) for name in OF_THE_GROUP},
         problems=tuple(reader.problems),
         has_token=has_token,
         stated=stated,
         look=look,
+        token_digest=digest(reader.token) if digest and reader.token else "",
     )
 
 
@@ -373,6 +388,13 @@ def problems(settings: Sequence[Settings], orders: bool) -> list[str]:
     for name in OF_THE_GROUP:
         reasons += _uneven(name, stated)
     return reasons
+
+
+def token_problems(settings: Sequence[Settings]) -> list[str]:
+    """Return in words that hosts have another token than the others, or nothing."""
+    return tokens.differing(
+        {host_settings.member.host: host_settings.token_digest for host_settings in settings}
+    )
 
 
 def _no_token(hosts: str) -> str:

@@ -14,7 +14,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWER
 
 from .._checks import judge
 from .._checks.case import FAILED, Verdict
-from .._model import identity, itself, links
+from .._model import identity, itself, links, mistaken
 from .._model.observation import Observation, Silence
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, led_by, topology_problems
@@ -42,13 +42,16 @@ def status_report(
     state_directories: Stored,
     now: float,
     *,
+    faults: Sequence[str] = (),
+    outlook: str = "",
     verbose: bool = False,
 ) -> Report:
     """Return the report of the operation status.
 
-    `problems` are what is wrong with the settings, `now` are seconds since 1970. The keys are among
-    those of an operation. The outcome is done if every node has its place around the present
-    primary, else incomplete, or two_primaries.
+    `problems` are what is wrong with the settings, so that it is not known what is wanted; `faults`
+    are what else is. `outlook` is a sentence on what a failover would do, or "". `now` are seconds
+    since 1970. The keys are among those of an operation. The outcome is done if every node has its
+    place around the present primary, else incomplete, or two_primaries.
     """
     problems = [*problems, *topology_problems(members)]
     observed = _observed(run, members, results)
@@ -60,12 +63,17 @@ def status_report(
         _node(member, wanted, observed, data[member.host])
         for member in (members if wanted is None else wanted.members.values())
     ]
-    verdicts = [Verdict("topology", FAILED, problem) for problem in dict.fromkeys(problems)]
+    verdicts = [
+        Verdict("topology", FAILED, problem) for problem in dict.fromkeys((*problems, *faults))
+    ]
     about: list[str] = []
     if wanted is not None:
         misnamed = identity.misnamed(wanted, observed, state_directories.history)
         verdicts += [Verdict(judge.PRIMARY_NAME, FAILED, why) for why in misnamed.values()]
+        swapped = mistaken.swapped_nodes(wanted, observed)
+        verdicts += [Verdict(judge.SWAPPED, FAILED, why) for why in swapped]
         about += remarks.of_nodes(wanted, observed)
+        about += [f"{why}." for why in mistaken.other_addresses(wanted, observed).values()]
     about += remarks.of_what_nodes_tell(observed)
     living = links.primaries(observed)
     seats = Topology(members) if wanted is None else wanted
@@ -88,11 +96,11 @@ def status_report(
         "primary": {"before": only, "after": only},
         "nodes": nodes,
         "verdicts": [to_dict(verdict) for verdict in verdicts],
-        "warnings": list(state_directories.exposed),
+        "warnings": [*state_directories.exposed, *run.warnings],
     }
     following = commands.split(condition.then, run)
     lines = assembled(
-        head=report.health_lines(condition, verdicts),
+        head=[*report.health_lines(condition, verdicts), *table.wrapped(filter(None, [outlook]))],
         following=following,
         rows=table.rows(nodes, only, Last("STATE", "action", _OK), wanted=False),
         wrong=[

@@ -21,6 +21,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.state import PRIMARY,
 from .._checks.case import FAILED, PASSED, Verdict
 from .._model.observation import Answer, Observation
 from .._model.topology import Member, outside
+from . import link_errors
 from .results import REHEARSAL, Results
 from .run_state import OperationPlan
 
@@ -117,7 +118,7 @@ def _unreachable(dialled: DialledUpstream, listening: bool) -> list[Verdict]:
         return []
     upstream = dialled.upstream
     what = (
-        f"cannot connect to HA port {dialled.port} of {upstream.host} ({_given(upstream)}): "
+        f"cannot reach {upstream.host} at {link_errors.at(upstream, dialled.port)}: "
         f"{dialled.attempts}"
     )
     if listening:

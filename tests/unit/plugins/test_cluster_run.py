@@ -285,6 +285,18 @@ def test_a_token_is_asked_for_and_not_returned() -> None:
     assert not state("n1", {"__nso_ha_token": ""})["settings"]["has_token"]
 
 
+def test_hosts_with_different_tokens_are_refused_before_a_look_and_only_told_by_status() -> None:
+    other = {"n2": {"nso_ha_result": state("n2", {"__nso_ha_token": "another"})}}
+    for dry in (False, True):
+        (problem,) = begin(by_host=other, dry=dry)["problems"]
+        assert problem.startswith("the token of n2 is not that of n1, and ")
+    assert begin("", by_host=other)["problems"] == []
+    assert "another" not in repr(other)
+    # A host without a token differs from none.
+    lacking = {"n2": {"nso_ha_result": state("n2", {"__nso_ha_token": ""})}}
+    assert begin(by_host=lacking, dry=True)["problems"] == []
+
+
 # The beginning of a run
 
 
@@ -412,6 +424,29 @@ def test_a_misspelt_variable_ends_the_run_with_the_name_that_may_be_meant(
     assert refused["problem"].startswith(
         "nso_ha_time_out (perhaps nso_ha_timeout is meant) was given with -e"
     )
+
+
+def test_a_misspelt_variable_of_a_host_is_told_and_one_of_the_users_own_is_not() -> None:
+    slip = {"nso_ha_time_out": 5, "nso_ha_vip": "192.0.2.1", "other": 1}
+    assert begin(by_host={"n1": slip, "n2": slip})["warnings"] == [
+        "nso_ha_time_out of n1, n2 is no variable of the role and does nothing (perhaps "
+        "nso_ha_timeout is meant)"
+    ]
+    assert begin()["warnings"] == []
+
+
+@pytest.mark.parametrize("operation", ["", "converge", "failover", "switchover"])
+def test_a_node_is_taken_for_dead_in_a_plan_of_a_failover_alone(operation: str) -> None:
+    dead = {"nso_ha_assume_dead": "n1"}
+    for check_mode in (False, True):
+        run = begin(operation, stated=dead, check_mode=check_mode)
+        assert only_planned(run["problems"])
+    assert begin("failover", stated=dead, dry=True)["problems"] == []
+    assert only_planned(begin("switchover", stated=dead, dry=True)["problems"])
+
+
+def only_planned(problems: list[str]) -> bool:
+    return any(problem.startswith("nso_ha_assume_dead is for nso.ha.plan") for problem in problems)
 
 
 @pytest.mark.parametrize("hides", [{"task": "another"}, {"outcome": "done"}, "text", None])

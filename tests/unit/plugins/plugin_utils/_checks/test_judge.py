@@ -70,7 +70,7 @@ def case(
     assert not goal.problem
     topology = links.reparented(Topology(goal.members), observed)
     plan = planner.plan_for(topology, observed, known)
-    return Case(operation, scene, goal, topology, plan, fences)
+    return Case(operation, scene, goal, topology, plan, fences, gap_limit=10)
 
 
 def of_check(judged_case: Case, check: str, *override: str) -> list[Verdict]:
@@ -111,6 +111,13 @@ CLOSED: Observed = {
     **RIGHT,
     **{host: telling(host, read_only=True, admin_read_only=True) for host in ("n1", "n2")},
 }
+
+
+def slow(host: str, seconds: float, node_id: str | None = None) -> Answer:
+    """Return a node of a cluster that is right, which took so long to answer, and tells this."""
+    answered = RIGHT[host]
+    assert isinstance(answered, Answer)
+    return replace(answered, seconds=seconds, facts=Facts(node_id=node_id))
 
 
 class Example(NamedTuple):
@@ -271,6 +278,30 @@ EXAMPLES = {
         {**ALL_NONE, "n2": answer("primary")},
         "n2 has become primary in the meantime",
         candidate="n1",
+    ),
+    "swapped": Example(
+        "converge",
+        {**RIGHT, "n2": slow("n2", 0, node_id="id2")},
+        {**RIGHT, "n2": slow("n2", 0, node_id="id3")},
+        "n2 says that its node id is 'id3', which is the node id of n3 in the inventory. Compare "
+        "ansible_host, nso_ha_node_id and nso_ha_node_ip of n2 and n3. If the nodes are what the "
+        "inventory says: nso_ha_override=swapped",
+    ),
+    "node_ip": Example(
+        "switchover",
+        RIGHT,
+        {**RIGHT, "n1": answer("primary", None, replace(N2, address="10.0.9.2"))},
+        "nso_ha_node_ip of n2 is 10.0.0.2, and n1 lists 'id2' at 10.0.9.2. Other nodes are to dial "
+        "it at 10.0.0.2. Set nso_ha_node_ip of n2 to the address at which they reach it; if that "
+        "is 10.0.0.2: nso_ha_override=node_ip",
+    ),
+    "gap": Example(
+        "switchover",
+        {**RIGHT, "n1": slow("n1", 4), "n2": slow("n2", 6)},
+        {**RIGHT, "n1": slow("n1", 4), "n2": slow("n2", 7)},
+        "n1 took 4.0 s to answer and n2 7.0 s, so no node would accept writes for about 11 s; "
+        "nso_ha_gap_limit is 10 s. Find out what slows n2 down, or allow it with "
+        "nso_ha_override=gap",
     ),
 }
 

@@ -68,7 +68,7 @@ def test_a_port_that_has_to_be_open_and_is_not_is_refused_with_each_address(role
     verdict = refusal(judged(NAMED, {"n2": BOTH_FAIL}, role))
     assert verdict.host == "n2"
     assert verdict.reason.startswith(
-        "cannot connect to HA port 4570 of n1 (nso_ha_node_ip 'one.example'): 10.0.0.1 "
+        "cannot reach n1 at one.example:4570 (nso_ha_node_ip of n1): 10.0.0.1 "
         "(ECONNREFUSED), 10.0.9.1 (EHOSTUNREACH). That node is primary or relay already"
     )
     assert "Set nso_ha_node_ip of n1 to " in verdict.reason
