@@ -59,6 +59,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.walk import Surroundin
 
 STATE = "state"
 STATUS = "status"
+HISTORY = "history"
 PLAN = "plan"
 CARRY_OUT = "carry_out"
 RESUME = "resume"
@@ -90,7 +91,7 @@ _OF_ANSIBLE = frozenset(
 )
 
 #: Callbacks whose standard output is read by programs.
-_FOR_MACHINES = ("json", "jsonl")
+_FOR_MACHINES = ("json", "jsonl", "health")
 
 
 class _Refused(Exception):
@@ -103,7 +104,7 @@ def argument_spec() -> dict[str, Any]:
         "step": {
             "type": "str",
             "required": True,
-            "choices": [STATE, STATUS, PLAN, CARRY_OUT, RESUME, END],
+            "choices": [STATE, STATUS, HISTORY, PLAN, CARRY_OUT, RESUME, END],
         },
         "operation": {"type": "str", "default": ""},
     }
@@ -262,6 +263,8 @@ class ActionModule(ActionBase):
         walk = self._walk(run, of_hosts, _agents(variables, of_hosts))
         if step == STATUS:
             return self._walked(walk, run, of_hosts, walk.status)
+        if step == HISTORY:
+            return self._walked(walk, run, of_hosts, walk.history)
         walked = self._walked(walk, run, of_hosts, walk.operation)
         if step == PLAN:
             assumed = planning.group_of(of_hosts.values()).get("nso_ha_assume_dead")
@@ -335,10 +338,11 @@ class ActionModule(ActionBase):
             }
         self._show([ReportLine(""), *walk.report.lines])
         report = walk.report.data
+        fail_when = {state for of_host in of_hosts.values() for state in of_host.fail_when}
         return {
             **report,
             "ansible_stats": _stats(report),
-            **_ended(_problem(run, report), of_hosts, walk.changed),
+            **_ended(_problem(run, report, fail_when), of_hosts, walk.changed),
         }
 
     def _end(self, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -587,8 +591,15 @@ def _plain(by_host: Mapping[str, Any]) -> dict[str, Any]:
     return {host: plain.to_dict(of_host) for host, of_host in by_host.items()}
 
 
-def _problem(run: Run, report: Mapping[str, Any]) -> str:
-    """Return why a run, or a look, ends with an error; "" if it does not."""
+def _problem(run: Run, report: Mapping[str, Any], fail_when: Collection[str]) -> str:
+    """Return why a run, or a look, ends with an error; "" if it does not.
+
+    fail_when: the states of health with which a look does
+    """
+    health = report.get("health", {})
+    if not run.operation and health.get("state") in fail_when:
+        following = f" Next: {health['next']}." if health["next"] else ""
+        return f"{health['text']}.{following} {report['message']}"
     bad = report["outcome"] not in _GOOD if run.operation else report["outcome"] in _BAD_TO_SEE
     return str(report["message"]) if bad or run.problems else ""
 

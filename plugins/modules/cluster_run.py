@@ -38,9 +38,10 @@ options:
       - What to do.
       - V(state) runs on each host, returns what its variables say, and starts its agent. It is
         skipped where tags leave out the rest of the role, and fails if that was included.
-      - V(status) looks at the nodes and reports. V(plan) says what the operation would do, and
-        V(carry_out) does it. One play runs one cluster, all of it, and its hosts go in step;
-        nothing that the role inherits from the play makes it do something else.
+      - V(status) looks at the nodes and reports, V(history) reports what has happened to the
+        cluster. V(plan) says what the operation would do, and V(carry_out) does it. One play runs
+        one cluster, all of it, and its hosts go in step; nothing that the role inherits from the
+        play makes it do something else.
       - V(resume) goes on where the run has paused for tasks of the user's own.
       - V(end) runs on each host, and says whether something was changed there and why the run has
         failed.
@@ -49,6 +50,7 @@ options:
     choices:
       - state
       - status
+      - history
       - plan
       - carry_out
       - resume
@@ -101,7 +103,7 @@ outcome:
   type: str
 hook:
   description: The tasks of the user's own that the run has paused for. Empty once it has ended.
-  returned: for V(status), V(plan), V(carry_out) and V(resume)
+  returned: for V(status), V(history), V(plan), V(carry_out) and V(resume)
   type: dict
 paused:
   description: What V(resume) goes on from.

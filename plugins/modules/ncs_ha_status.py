@@ -82,6 +82,13 @@ options:
       - A directory that does not exist keeps nothing, and is not created.
     type: path
     version_added: 0.1.0
+  operations:
+    description:
+      - How many entries of the log of operations to return, the newest, with O(state_dir). They are
+        in RV(state_directory.operations).
+    type: int
+    default: 0
+    version_added: 0.1.0
   run_id:
     description:
       - The id of the run that this look is part of, with O(state_dir).
@@ -519,6 +526,30 @@ state_directory:
           description: When, in UTC by the clock of this host.
           type: str
           returned: always
+    operations:
+      description:
+        - The newest entries of the log of operations, oldest first. Each has at least what is
+          below, and may have more.
+        - A run that changed nothing because it was refused is not in the log.
+      type: list
+      elements: dict
+      returned: when O(operations) is above 0
+      sample: []
+      contains:
+        at:
+          description: When this host wrote the entry, in UTC by its clock.
+          type: str
+          returned: always
+        run_id:
+          description: The id of the run.
+          type: str
+          returned: always
+    operations_damaged:
+      description: What could not be read of the log, in words.
+      type: list
+      elements: str
+      returned: when O(operations) is above 0
+      sample: []
     damaged:
       description: What could not be read, in words.
       type: list
@@ -633,6 +664,7 @@ def argument_spec() -> dict[str, Any]:
         },
         "wait_timeout": {"type": "float", "default": 300},
         "state_dir": {"type": "path"},
+        "operations": {"type": "int", "default": 0},
         "run_id": {"type": "str"},
         "ignore_locks": {"type": "list", "elements": "str", "default": []},
         "step": {"type": "str"},
@@ -658,10 +690,10 @@ def main() -> None:
         status = _read_status(params, directory)
         seconds = round(time.monotonic() - began, 3)
     except ModuleFailure as failure:
-        result = {**identity, **failure.result, **_contents(directory)}
+        result = {**identity, **failure.result, **_contents(directory, params["operations"])}
         module.fail_json(msg=failure.message, **result)
     else:
-        result = {"ha": status.as_result(), **_contents(directory)}
+        result = {"ha": status.as_result(), **_contents(directory, params["operations"])}
         if not params["wait_for"]:
             result["answered_in"] = seconds
         module.exit_json(changed=False, **identity, **result)
@@ -673,13 +705,16 @@ def _directory(path: str | None) -> str | None:
         return None if path is None else validation.state_directory("state_dir", path)
 
 
-def _contents(directory: str | None) -> dict[str, Any]:
+def _contents(directory: str | None, operations: int) -> dict[str, Any]:
     """Return what the state directory holds when all is over: it may change during a wait."""
     if directory is None:
         return {}
     from ansible_collections.nso.ha.plugins.module_utils._store import contents
 
-    return {"state_directory": contents.read_contents(directory).as_result(time.time())}
+    held = contents.read_contents(directory).as_result(time.time())
+    if operations > 0:
+        held.update(contents.newest_operations(directory, operations))
+    return {"state_directory": held}
 
 
 def _read_status(params: Mapping[str, Any], directory: str | None) -> NodeStatus:

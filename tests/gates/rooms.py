@@ -43,6 +43,7 @@ TARGET = "node"
 #: The rooms from the top down, as a run goes through them.
 ROOMS = (
     Room("action", CONTROLLER, "a run, as far as it needs Ansible"),
+    Room("callback", CONTROLLER, "what a playbook prints"),
     Room("lookup", CONTROLLER, "what a playbook asks of the collection"),
     Room("plugin_utils/_run", CONTROLLER, "a run: its way, request, progress, report"),
     Room("plugin_utils/_agents", CONTROLLER, "agents, and calls of modules by them"),

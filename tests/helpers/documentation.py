@@ -20,6 +20,7 @@ MODULES = tuple(sorted(path.stem for path in (ROOT / "plugins" / "modules").glob
 #: Modules that are documentation only: an action plugin of the same name does the work.
 ACTIONS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")))
 LOOKUPS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "lookup").glob("*.py")))
+CALLBACKS = tuple(sorted(path.stem for path in (ROOT / "plugins" / "callback").glob("*.py")))
 
 
 @functools.lru_cache(maxsize=None)
@@ -46,6 +47,12 @@ def module(name: str) -> dict[str, Any]:
 def lookup(name: str) -> dict[str, Any]:
     """Return what is documented of a lookup: doc, examples, return."""
     found: dict[str, Any] = _documented("lookup", LOOKUPS)[f"nso.ha.{name}"]
+    return found
+
+
+def callback(name: str) -> dict[str, Any]:
+    """Return what is documented of a callback: doc, examples."""
+    found: dict[str, Any] = _documented("callback", CALLBACKS)[f"nso.ha.{name}"]
     return found
 
 

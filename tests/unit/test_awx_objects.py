@@ -27,7 +27,7 @@ from helpers.modules import ROOT
 SPECS = yaml.safe_load((ROOT / "roles" / "cluster" / "meta" / "argument_specs.yml").read_text())
 KNOWN: dict[str, Any] = SPECS["argument_specs"]["main"]["options"]
 ASKING = [name for name in TEMPLATES if survey(name)]
-CHANGING = [name for name in TEMPLATES if name not in ("status", "plan")]
+CHANGING = [name for name in TEMPLATES if name not in ("status", "history", "plan")]
 
 
 def good(**more: object) -> dict[str, Any]:

@@ -140,6 +140,7 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
     assert empty.member.priority == DEFAULTS["nso_ha_priority"]
     assert empty.member.role == DEFAULTS["nso_ha_role"]
     assert list(empty.look) == DEFAULTS["nso_ha_look"]
+    assert empty.history_limit == DEFAULTS["nso_ha_history_limit"]
     assert DEFAULTS["nso_ha_group"] == settings.DEFAULT_GROUP
     # To everything else, empty is as good as not given.
     others = {name for name, default in DEFAULTS.items() if default not in ("", False, [])}
@@ -150,6 +151,7 @@ def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
         "nso_ha_look",
         "nso_ha_role",
         "nso_ha_gap_limit",
+        "nso_ha_history_limit",
     }
     assert DEFAULTS["nso_ha_gap_limit"] == request.DEFAULT_GAP_LIMIT
     assert others == {*limits, *given}
@@ -268,6 +270,7 @@ def test_a_playbook_is_in_the_documents_by_its_full_name(playbook: Path) -> None
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_nothing_of_the_collection_that_is_not_there(document: Path) -> None:
     existing = {"cluster", *OTHER_ROLES, "ncs", *documentation.MODULES, *documentation.LOOKUPS}
+    existing.update(documentation.CALLBACKS)
     existing |= {path.stem for path in PLAYBOOKS}
     assert set(re.findall(r"\bnso\.ha\.([a-z_]+)", document.read_text())) <= existing
 

@@ -280,6 +280,15 @@ def read_promotions(directory: str) -> tuple[list[promotions.Entry], list[str]]:
     return promotions.parse_entries(data or b"", path)
 
 
+def newest_operations(directory: str, limit: int) -> dict[str, list[Any]]:
+    """Return this many of the newest operations in the log as the modules return them."""
+    try:
+        logged, damaged = read_operations(directory) if directory_exists(directory) else ([], [])
+    except StoreError as problem:
+        logged, damaged = [], [str(problem)]
+    return {"operations": logged[-limit:], "operations_damaged": damaged}
+
+
 def read_operations(directory: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the log of operations, and what is damaged in it. Raises StoreError, Unusable."""
     path = os.path.join(directory, OPERATIONS)

@@ -76,6 +76,12 @@ class Calls:
             ignore_locks=list(gone),
         )
 
+    def observe_with_log(self, host: str) -> Call:
+        """Return the look that has entries of the log of operations as well."""
+        call = self.observe(host)
+        more = {"operations": self._settings[host].history_limit}
+        return Call(host, STATUS, {**call.arguments, **more})
+
     def wait_until_started(self, host: str) -> Call:
         """Return the look that waits for start phase 1: before it a daemon takes no orders."""
         of_host = self._settings[host]

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._plan.plan import HOOK
-from . import hooks, planning, progress, recheck, report, settings, status_report
+from . import chronicle, hooks, planning, progress, recheck, report, settings, status_report
 from .planning import Known
 from .report import Report
 from .run_state import Decision
+from .table import ReportLine
 
 PLAN = "plan"
 PLAN_AGAIN = "plan_again"
@@ -179,3 +180,14 @@ def report_of_status(known: Known, about: Subject, *, verbose: bool = False) -> 
         outlook=planning.failover_outlook(known),
         verbose=verbose,
     )
+
+
+def report_of_history(known: Known) -> Report:
+    """Return the report of what has happened to the cluster."""
+    of_hosts = list(known.settings.values())
+    problems = [*known.run.problems, *settings.problems(of_hosts, orders=False)]
+    limit = max((host_settings.history_limit for host_settings in of_hosts), default=1)
+    data = chronicle.report(
+        known.run, known.members, problems, known.results, known.stored(), limit
+    )
+    return Report(data, [ReportLine(text) for text in data["table"]])

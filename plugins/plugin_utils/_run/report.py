@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._apply.outcomes import DONE, UNKNOWN
@@ -105,6 +106,7 @@ def report(
         "run_id": run.run_id,
         "owner": run.owner,
         "began": run.began,
+        "ended": datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "outcome": outcome,
         # Where it is not known whether an order was given, a change has to be assumed.
         "changed": given or outcome == UNKNOWN or _completed(decision, results),
@@ -228,10 +230,11 @@ def health_lines(condition: Health, verdicts: Sequence[Verdict]) -> list[ReportL
     return table.wrapped([text], _COLOURS.get(condition.state, table.WARN))
 
 
-def health_as_data(condition: Health, run: Run) -> dict[str, str]:
+def health_as_data(condition: Health, run: Run) -> dict[str, Any]:
     """Return the health of the cluster as data."""
     return {
         "state": condition.state,
+        "exit_status": health.EXIT_STATUS[condition.state],
         "text": str(condition),
         "next": commands.spelled_out(condition.then, run),
     }

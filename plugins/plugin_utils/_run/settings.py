@@ -23,7 +23,7 @@ from ansible_collections.nso.ha.plugins.module_utils._node.ways import (
 )
 
 from .._model.topology import DEFAULT_PRIORITY, MEMBER, Member
-from . import tokens
+from . import health, tokens
 
 DEFAULT_GROUP = "nso"
 DEFAULT_STATE_DIR = "/var/lib/nso-ha"
@@ -38,9 +38,11 @@ OF_THE_GROUP = (
     "nso_ha_backup_tasks",
     "nso_ha_break_lock",
     "nso_ha_candidate",
+    "nso_ha_fail_when",
     "nso_ha_fence_tasks",
     "nso_ha_gap_limit",
     "nso_ha_group",
+    "nso_ha_history_limit",
     "nso_ha_operation",
     "nso_ha_override",
     "nso_ha_planned_candidate",
@@ -76,6 +78,15 @@ _NAMES_OF_THE_GROUP = (
     "nso_ha_assume_dead",
     "nso_ha_override",
 )
+
+#: The variable that says how much `history` has, its default, and the most that a log has.
+HISTORY_LIMIT = "nso_ha_history_limit"
+DEFAULT_HISTORY_LIMIT = 20
+MOST_HISTORY = 200
+
+#: The variable that says with which health `status` fails, and the word for all that is not well.
+FAIL_WHEN = "nso_ha_fail_when"
+UNHEALTHY = "unhealthy"
 
 #: The connection plugin that does not leave the controller.
 _LOCAL = ("local", "ansible.builtin.local")
@@ -133,6 +144,8 @@ class Settings:
     has_token:   whether there is a token, or it is not known
     token_digest: by which it is compared with those of the other hosts, see tokens.py; "" for none
     stated:      whether the host has said this itself; else it is from the inventory
+    history_limit: how many operations `history` has
+    fail_when:   the states of health with which `status` fails
     """
 
     member: Member
@@ -150,6 +163,8 @@ class Settings:
     stated: bool = True
     look: tuple[str, ...] = DEFAULT_LOOK
     token_digest: str = ""
+    history_limit: int = DEFAULT_HISTORY_LIMIT
+    fail_when: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
         """Return a variable of the group as text without blanks around it; "" if not set."""
@@ -236,11 +251,34 @@ class _Reader:
     def look(self) -> tuple[str, ...]:
         """Return the ways of looking at the node, each once."""
         value = self.value(LOOK)
-        ways = _ways(value)
+        ways = _words(value)
         if ways is not None and not set(ways).difference(WAYS):
             return tuple(dict.fromkeys(ways)) or DEFAULT_LOOK
         self._refuse(LOOK, f"is {value!r}; it has to be a list of {' and '.join(WAYS)}")
         return DEFAULT_LOOK
+
+    def fail_when(self, value: object) -> tuple[str, ...]:
+        """Return the states of health with which status fails, each once."""
+        names = _words(value)
+        states = [state for state in health.EXIT_STATUS if state != health.HEALTHY]
+        if names is None or set(names).difference([*states, UNHEALTHY]):
+            self._refuse(
+                FAIL_WHEN, f"is {value!r}; it has to be a list of {', '.join([UNHEALTHY, *states])}"
+            )
+            return ()
+        return tuple(states if UNHEALTHY in names else dict.fromkeys(names))
+
+    def history_limit(self, value: object) -> int:
+        """Return how many operations `history` has."""
+        text = as_text(value)
+        if not text:
+            return DEFAULT_HISTORY_LIMIT
+        if isinstance(value, bool) or not text.isdecimal() or not 1 <= int(text) <= MOST_HISTORY:
+            self._refuse(
+                HISTORY_LIMIT, f"is {value!r}; it has to be a whole number from 1 to {MOST_HISTORY}"
+            )
+            return DEFAULT_HISTORY_LIMIT
+        return int(text)
 
     def truth(self, name: str) -> bool:
         """Return a variable that is true or false; false where it is not given."""
@@ -282,6 +320,9 @@ def read(
     # Such a host cannot even be looked at without one.
     if look[0] == HA_SOCKET and not has_token:
         reader.problems.append(_no_token(host))
+    group = {name: reader.of_the_group(name) for name in OF_THE_GROUP}
+    history_limit = reader.history_limit(group[HISTORY_LIMIT])
+    fail_when = reader.fail_when(group[FAIL_WHEN])
     address, address_from = reader.address()
     ha_port = as_text(reader.value("nso_ha_ha_port"))
     member = Member(
@@ -307,23 +348,25 @@ def read(
         state_dir=reader.text("nso_ha_state_dir", DEFAULT_STATE_DIR),
         ha_port=ha_port,
         process=reader.text("nso_ha_process"),
-        group={name: reader.of_the_group(name) for name in OF_THE_GROUP},
+        group=group,
         problems=tuple(reader.problems),
         has_token=has_token,
         stated=stated,
         look=look,
         token_digest=digest(reader.token) if digest and reader.token else "",
+        history_limit=history_limit,
+        fail_when=fail_when,
     )
 
 
-def _ways(value: object) -> list[str] | None:
+def _words(value: object) -> list[str] | None:
     """Return the entries of a list, or of text with commas or blanks; None of anything else."""
     if value is None:
         return []
     if isinstance(value, str):
         return value.replace(",", " ").split()
-    if isinstance(value, (list, tuple)) and all(isinstance(way, str) for way in value):
-        return [way.strip() for way in value if way.strip()]
+    if isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
+        return [word.strip() for word in value if word.strip()]
     return None
 
 

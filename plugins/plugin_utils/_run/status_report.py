@@ -19,13 +19,13 @@ from .._model.observation import Observation, Silence
 from .._model.plain import to_dict
 from .._model.topology import Member, Topology, led_by, topology_problems
 from .._plan.operations import Scene
-from . import commands, compared_data, node_report, remarks, report, table
+from . import commands, compared_data, copy_tree, node_report, remarks, report, table
 from .report import Report, assembled
 from .results import OBSERVATION, Results
 from .run_outcome import INCOMPLETE, TWO_PRIMARIES, is_right
 from .run_state import Run
 from .stored import Stored
-from .table import Last
+from .table import Last, ReportLine
 
 #: What the last column of the table says of a node that is as it should be.
 _OK = "ok"
@@ -117,6 +117,7 @@ def status_report(
         ],
         details=details,
     )
+    lines += [ReportLine(text) for text in copy_tree.lines(members, observed)]
     reasons = [table.note(verdict) for verdict in verdicts][:_MOST_REASONS]
     what = f"{condition}." if len(living) > 1 else text
     then = [f"Next: {commands.spelled_out(condition.then, run)}."] if condition.then else []

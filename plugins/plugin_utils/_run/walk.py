@@ -57,6 +57,7 @@ _LOGGED = (
     "run_id",
     "owner",
     "began",
+    "ended",
     "outcome",
     "primary",
     "write_gap",
@@ -121,6 +122,11 @@ class Walk:
             self._known(), self._subject(), verbose=self._around.verbose
         )
 
+    def history(self) -> None:
+        """Read the records of all nodes, and report."""
+        self._observe(with_log=True)
+        self.report = decisions.report_of_history(self._known())
+
     def operation(self) -> None:
         """Run the operation, until it has ended or pauses."""
         self._observe()
@@ -164,11 +170,12 @@ class Walk:
 
     # Looking
 
-    def _observe(self) -> None:
+    def _observe(self, with_log: bool = False) -> None:
         if self._run.problems:
             return
         fit = [host for host, of_host in self._settings.items() if not of_host.problems]
-        self._call(OBSERVATION, map(self._calls.observe, fit))
+        look = self._calls.observe_with_log if with_log else self._calls.observe
+        self._call(OBSERVATION, map(look, fit))
         self._look_where_runs_are_gone()
 
     def _look_where_runs_are_gone(self) -> None:

@@ -42,6 +42,31 @@ def test_a_directory_that_does_not_exist_keeps_nothing(
     assert not directory.path.exists()
 
 
+def test_the_log_of_operations_is_returned_where_it_is_asked_for_and_no_more_of_it(
+    stage: Stage, directory: StateDirectory
+) -> None:
+    stage.put(NONE)
+    for run in ("r1", "r2", "r3"):
+        directory.end(run_id=run, log={"operation": "converge"})
+    with (directory.path / "operations.jsonl").open("a") as log:
+        log.write("{}}\n")
+    assert "operations" not in stage.status(state_dir=str(directory.path))["state_directory"]
+    found = stage.status(state_dir=str(directory.path), operations=2)["state_directory"]
+    assert [line["run_id"] for line in found["operations"]] == ["r2", "r3"]
+    (damaged,) = found["operations_damaged"]
+    assert "operations.jsonl, line 4" in damaged
+    # A history that is whole is not damaged by that.
+    assert found["damaged"] == []
+
+
+def test_the_log_of_a_directory_that_does_not_exist_is_empty(
+    stage: Stage, directory: StateDirectory
+) -> None:
+    stage.put(NONE)
+    found = stage.status(state_dir=str(directory.path), operations=2)["state_directory"]
+    assert (found["operations"], found["operations_damaged"]) == ([], [])
+
+
 def test_everything_that_is_kept_is_returned_and_left_as_it_is(
     stage: Stage, directory: StateDirectory
 ) -> None:

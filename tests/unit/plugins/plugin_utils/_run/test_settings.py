@@ -14,7 +14,9 @@ from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Memb
 from ansible_collections.nso.ha.plugins.plugin_utils._run import settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import (
     ACCESS_FILE,
+    FAIL_WHEN,
     GIVEN_TOKEN,
+    HISTORY_LIMIT,
     LOOK,
     OF_THE_GROUP,
     TOKEN,
@@ -314,6 +316,46 @@ def test_a_time_limit_is_a_number_or_the_same_as_text(given: object) -> None:
 @pytest.mark.parametrize("given", [None, "", "  "])
 def test_a_time_limit_that_is_empty_was_not_given(given: object) -> None:
     assert settings.seconds(given, "nso_ha_timeout", 30) == 30
+
+
+@pytest.mark.parametrize(("given", "limit"), [("", 20), (None, 20), (1, 1), ("200", 200)])
+def test_how_much_history_there_is_is_a_whole_number(given: object, limit: int) -> None:
+    found = read({HISTORY_LIMIT: given})
+    assert (found.history_limit, found.problems) == (limit, ())
+
+
+@pytest.mark.parametrize("given", [0, 201, "-1", "many", 1.5, True, [5]])
+def test_another_limit_of_the_history_is_refused(given: object) -> None:
+    (problem,) = read({HISTORY_LIMIT: given}).problems
+    assert problem == (
+        f"nso_ha_history_limit of n1 is {given!r}; it has to be a whole number from 1 to 200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "states"),
+    [
+        ("", ()),
+        ([], ()),
+        ("no_primary, two_primaries", ("no_primary", "two_primaries")),
+        (["unknown"], ("unknown",)),
+        (
+            "unhealthy",
+            ("degraded", "read_only", "under_way", "no_primary", "two_primaries", "unknown"),
+        ),
+    ],
+)
+def test_the_health_to_fail_with_is_a_list_of_states_or_text(
+    given: object, states: tuple[str, ...]
+) -> None:
+    found = read({FAIL_WHEN: given})
+    assert (found.fail_when, found.problems) == (states, ())
+
+
+@pytest.mark.parametrize("given", ["healthy", "degarded", ["unknown", 3], True, 2])
+def test_another_health_to_fail_with_is_refused(given: object) -> None:
+    (problem,) = read({FAIL_WHEN: given}).problems
+    assert problem.startswith(f"nso_ha_fail_when of n1 is {given!r}; it has to be a list of ")
 
 
 def test_a_time_limit_may_be_0() -> None:
