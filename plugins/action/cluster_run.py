@@ -255,10 +255,11 @@ class ActionModule(ActionBase):
 
     def _run(self, step: str, variables: Mapping[str, Any], operation: str) -> dict[str, Any]:
         """Return what comes of a run: its report, or for what it has paused."""
+        self._refuse_private()
         self._refuse_hidden(variables)
-        problem = self._given_wrongly()
-        if problem:
-            return {**_NO_REPORT, "ansible_stats": _stats(_NO_REPORT), **_ended(problem)}
+        misspelt = self._misspelt()
+        if misspelt:
+            return {**_NO_REPORT, "ansible_stats": _stats(_NO_REPORT), **_ended(misspelt)}
         run, of_hosts = self._begin(variables, operation, step == PLAN)
         walk = self._walk(run, of_hosts, _agents(variables, of_hosts))
         if step == STATUS:
@@ -447,28 +448,26 @@ class ActionModule(ActionBase):
         forks = int(context.CLIARGS.get("forks") or 1)
         return Crowd(hosts, forks, int(self._templar.template(self._task.throttle) or 0))
 
-    def _given_wrongly(self) -> str:
-        """Return what is wrong with the variables that -e sets, or "".
-
-        One of a name that the role uses itself would hide results; one that the role does not have
-        may be a consent that goes unheard.
-        """
-        given = load_extra_vars(self._loader)
-        named = plays.private(given)
+    def _refuse_private(self) -> None:
+        """Fail if -e sets a variable of the role: it would hide the results of tasks."""
+        named = plays.private(load_extra_vars(self._loader))
         if named:
-            return (
+            raise _Refused(
                 f"{', '.join(named)} was given with -e. The role nso.ha.cluster sets variables of "
                 "such names itself, and one from outside would be taken for what a node said, or "
                 "for the report of this run. Run this without them."
             )
+
+    def _misspelt(self) -> str:
+        """Return which variables -e sets that the role does not have: a consent may go unheard."""
         known = self._known_variables()
-        words = plays.misspelt(given, known) if known else []
-        if words:
-            return (
-                f"{', '.join(words)} was given with -e, and the role nso.ha.cluster has no such "
-                "variable. Nothing was done. Correct the name, or leave it out."
-            )
-        return ""
+        words = plays.misspelt(load_extra_vars(self._loader), known) if known else []
+        if not words:
+            return ""
+        return (
+            f"{', '.join(words)} was given with -e, and the role nso.ha.cluster has no such "
+            "variable. Nothing was done. Correct the name, or leave it out."
+        )
 
     def _known_variables(self) -> Collection[str]:
         """Return the variables that a user of the role may set; none outside of the role."""
