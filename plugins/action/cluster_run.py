@@ -47,7 +47,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.calls import WITH_TOKE
 from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES, WORDS
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import HOOK_PROBLEM
-from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Run
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.table import ReportLine
 from ansible_collections.nso.ha.plugins.plugin_utils._run.task_file import (
@@ -114,6 +114,9 @@ class ActionModule(ActionBase):
     """See the documentation of the module of this name."""
 
     TRANSFERS_FILES = False
+
+    #: Whether a line of a wave was printed.
+    _told = False
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
@@ -306,7 +309,7 @@ class ActionModule(ActionBase):
         around = Surroundings(
             gone=processes.is_gone,
             hook_problem=lambda event: self._hook_problem_now(event, run, of_hosts),
-            tell=lambda before, after: self._show(live.lines(before, after, _clock())),
+            tell=self._tell_waves,
             verbose=Display().verbosity > 0,
         )
         return Walk(run, of_hosts, self._caller, around)
@@ -337,7 +340,9 @@ class ActionModule(ActionBase):
                     "walk": walk.paused,
                 },
             }
-        self._show([ReportLine(""), *walk.report.lines])
+        # Lines of waves come before it, or the line with the name of the task.
+        gap = [ReportLine("")] if self._told else []
+        self._show([*gap, *walk.report.lines])
         report = walk.report.data
         fail_when = {state for of_host in of_hosts.values() for state in of_host.fail_when}
         return {
@@ -544,6 +549,12 @@ class ActionModule(ActionBase):
         return f"the {tasks_of} cannot be relied on: {why}"
 
     # What is shown
+
+    def _tell_waves(self, before: Decision, after: Decision) -> None:
+        """Print a line for each wave that was judged."""
+        lines = live.lines(before, after, _clock())
+        self._told = self._told or bool(lines)
+        self._show(lines)
 
     def _show(self, lines: Iterable[ReportLine]) -> None:
         """Print lines as they are: within a result Ansible would quote and indent them."""

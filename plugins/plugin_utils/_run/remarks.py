@@ -178,8 +178,7 @@ def of_stored(state_directories: Stored) -> list[str]:
     newest = state_directories.history.newest
     if newest is not None:
         remarks.append(
-            f"The last promotion on record is that of {newest.primary}, by {newest.operation} at "
-            f"{newest.at}."
+            f"Last promotion: {newest.primary}, by {newest.operation} at {_to_seconds(newest.at)}."
         )
     remarks += [f"{text}." for text in state_directories.locked]
     remarks += [f"{text}." for text in state_directories.unusable]
@@ -189,6 +188,12 @@ def of_stored(state_directories: Stored) -> list[str]:
     ]
     remarks += [f"({host}) {why}." for host, why in state_directories.incomplete.items()]
     return remarks
+
+
+def _to_seconds(at: str) -> str:
+    """Return a time in UTC without the fractions of its second."""
+    date, point, _fraction = at.partition(".")
+    return f"{date}Z" if point and at.endswith("Z") else at
 
 
 def of_what_nodes_tell(observed: Mapping[str, Observation]) -> list[str]:

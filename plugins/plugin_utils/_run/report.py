@@ -151,7 +151,7 @@ def report(
         rows=table.rows(nodes, primary, last, wanted=bool(plan.waves)),
         wrong=[
             *table.with_commands([*lost, *behind], table.WARN),
-            *table.notes(verdicts),
+            *table.notes(verdicts, following[1], verbose=verbose),
             *table.wrapped(_node_notes(nodes, verdicts, _without_lock(decision)), table.WARN),
             *warnings(returned),
         ],

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.nso.ha.plugins.module_utils._node.state import FOLLOWERS, ROLES
@@ -29,6 +30,10 @@ _MOST_FOR_THE_LAST = 34
 _LEAST_FOR_THE_LAST = 16
 
 _NOTHING = "-"
+#: What comes before the consent in a reason.
+CONSENT = ". If that data may go: "
+#: Transactions in a reason.
+_IN_BRACKETS = re.compile(r" \([^()]*\)")
 #: What a command in a sentence begins with.
 _COMMAND = ": ansible-playbook "
 
@@ -211,13 +216,36 @@ def note(verdict: Verdict) -> str:
     return f"({verdict.check} {verdict.result}) {who}{verdict.reason.strip().rstrip('.')}."
 
 
-def notes(verdicts: Sequence[Verdict]) -> list[ReportLine]:
-    """Return a sentence for each verdict, as lines."""
-    return [
-        line
-        for verdict in verdicts
-        for line in wrapped([note(verdict)], WARN if verdict.result == OVERRIDDEN else BAD)
-    ]
+def notes(
+    verdicts: Sequence[Verdict], command: str = "", *, verbose: bool = False
+) -> list[ReportLine]:
+    """Return a sentence for each verdict, as lines.
+
+    command: the next command, as the report has it. A verdict does not repeat the consent in it
+    verbose: whether verdicts that differ in their transactions alone have a sentence each
+    """
+    several: dict[tuple[str, str, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        shortened_verdict = replace(verdict, reason=_without_consent(verdict.reason, command))
+        alike = _IN_BRACKETS.sub("", shortened_verdict.reason) if verdict.host else verdict.reason
+        about = verdict.host if verbose or not verdict.host else ""
+        key = (verdict.check, verdict.result, alike, about)
+        several.setdefault(key, []).append(shortened_verdict)
+    lines = []
+    for (_check, result, alike, _about), group in several.items():
+        if len(group) > 1 and group[0].host:
+            hosts = names_of([verdict.host for verdict in group])
+            group = [replace(group[0], host=f"each of {hosts}", reason=alike)]
+        colour = WARN if result == OVERRIDDEN else BAD
+        lines += [line for verdict in group for line in wrapped([note(verdict)], colour)]
+    return lines
+
+
+def _without_consent(reason: str, command: str) -> str:
+    """Return a reason without the sentence on a consent that a command has."""
+    before, found, consent = reason.partition(CONSENT)
+    entry = consent.rpartition("=")[2].strip().rstrip(".")
+    return before if found and entry and entry in command else reason
 
 
 def node_notes(nodes: Sequence[Mapping[str, Any]], told: Iterable[str]) -> list[str]:

@@ -251,7 +251,7 @@ def test_a_report_is_printed_as_lines_and_to_standard_error_where_programs_read(
     monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", callback)
     go("", play())
     printed = capsys.readouterr()
-    assert printed[stream].splitlines() == ["", *REPORT["table"]]
+    assert printed[stream].splitlines() == REPORT["table"]
     assert printed[1 - stream] == ""
 
 

@@ -715,7 +715,7 @@ def test_status_tells_what_the_state_directories_say() -> None:
     )
     told = table(compared((N1, N2), LINKED, state_directories))
     for text in (
-        "The last promotion on record is that of id2, by failover at one.",
+        "Last promotion: id2, by failover at one.",
         "ada has it.",
         "A switchover broke off (run r1).",
         "(n1) its promotion history lacks 1 of 2 promotions.",
