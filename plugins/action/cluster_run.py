@@ -203,8 +203,10 @@ class ActionModule(ActionBase):
             return self._run_module(question, token, variables)
 
         limits = (limit for limit in vars(host_settings.limits).values() if limit is not None)
-        process = processes.this_process()["pid"]
-        return agent.start_agent(answer, process, sum(limits) + _SPARE)
+        process = processes.this_process()
+        return agent.start_agent(
+            answer, lambda: not processes.has_ended(process), sum(limits) + _SPARE
+        )
 
     def _run_module(
         self, question: Mapping[str, Any], token: str, variables: dict[str, Any]

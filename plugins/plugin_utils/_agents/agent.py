@@ -10,7 +10,8 @@ run ends, so that a run can do one thing on one node after another on another no
 for each. It is asked through a Unix socket in a directory that only its user can enter: a line of
 JSON with the question, a line of JSON with the answer, one question for each connection.
 
-It ends when it is told to, when Ansible has ended, or when nobody has asked for a while.
+It ends when it is told to, when Ansible has ended, or when nobody has asked for a while. A module
+that it runs comes to its end before that, as it would on a node that has lost its controller.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -52,10 +54,11 @@ class Agent:
     pid: int
 
 
-def start_agent(answer: Answer, parent: int, idle: float) -> Agent:
+def start_agent(answer: Answer, needed: Callable[[], bool], idle: float) -> Agent:
     """Start an agent; return where it listens.
 
-    parent: the process without which there is nothing left to do
+    needed: returns whether there is still something to do. If not, no question is answered any
+            more: a run outlives Ansible where only Ansible was killed, and must not go on
     idle:   seconds without a question after which the agent ends
     """
     directory = tempfile.mkdtemp(prefix="nso-ha-")
@@ -70,19 +73,23 @@ def start_agent(answer: Answer, parent: int, idle: float) -> Agent:
         shutil.rmtree(directory, ignore_errors=True)
         raise
     if pid == 0:
-        _live(listener, answer, parent, idle, directory)
+        _live(listener, answer, needed, idle, directory)
     listener.close()
     return Agent(path, pid)
 
 
 def _live(
-    listener: socket.socket, answer: Answer, parent: int, idle: float, directory: str
+    listener: socket.socket,
+    answer: Answer,
+    needed: Callable[[], bool],
+    idle: float,
+    directory: str,
 ) -> NoReturn:
     """Be the agent. Whatever happens, this process never returns into the code that forked it."""
     status = 1
     try:
         _leave_terminal()
-        _serve(listener, answer, parent, idle)
+        _serve(listener, answer, needed, idle)
         status = 0
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -91,8 +98,10 @@ def _live(
 
 def _leave_terminal() -> None:
     """Let go of what belongs to the process that forked this one."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    # Not every release of Ansible keeps them from what it has forked. Modules inherit this.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _exit)
     null = os.open(os.devnull, os.O_RDWR)
     # Whoever reads what Ansible prints would wait for the end of the agent.
     for descriptor in (0, 1, 2):
@@ -100,32 +109,27 @@ def _leave_terminal() -> None:
     os.close(null)
 
 
-def _serve(listener: socket.socket, answer: Answer, parent: int, idle: float) -> None:
+def _exit(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(1)
+
+
+def _serve(
+    listener: socket.socket, answer: Answer, needed: Callable[[], bool], idle: float
+) -> None:
     listener.settimeout(_PULSE)
     asked = time.monotonic()
-    while time.monotonic() - asked < idle and _runs(parent):
+    while time.monotonic() - asked < idle and needed():
         try:
             connection, _address = listener.accept()
         except socket.timeout:
             continue
         with connection:
             question = _read(connection, _PULSE)
-            if question == _QUIT:
+            if question == _QUIT or not needed():
                 return
             if question is not None:
                 _write(connection, answer(question))
         asked = time.monotonic()
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        # It runs as somebody else.
-        return True
-    return True
 
 
 # Asking

@@ -61,25 +61,30 @@ def owner(variables: Mapping[str, Any], host: str) -> str:
 def is_gone(process: Mapping[str, Any]) -> bool:
     """Return whether a process is proven to have ended. If that cannot be proven it lives.
 
-    The proof is that the kernel knows no process of that number, or shows another one or a zombie
-    under it, in the same boot and the same namespace of process ids.
+    The proof is that it has ended in the same boot and the same namespace of process ids.
     """
     here = this_process()
     try:
-        pid, began = int(process["pid"]), process["began"]
         # Another boot may be another machine of the same name, so it proves nothing.
         same_place = all(
             here[name] and process[name] == here[name] for name in ("host", "boot", "namespace")
         )
-        if pid < 1 or not same_place:
-            return False
-        shown = _stat(pid)
-        if shown is None:
-            return not _exists(pid)
-        # A zombie has ended; its parent has not noticed yet.
-        return shown.state in ("Z", "X") or bool(began and shown.began != began)
+        return same_place and int(process["pid"]) > 0 and has_ended(process)
     except (KeyError, OverflowError, TypeError, ValueError):
         return False
+
+
+def has_ended(process: Mapping[str, Any]) -> bool:
+    """Return whether a process of this system has ended.
+
+    It has if the kernel knows no process of that number, or shows another one or a zombie under it.
+    """
+    pid, began = int(process["pid"]), process["began"]
+    shown = _stat(pid)
+    if shown is None:
+        return not _exists(pid)
+    # A zombie has ended; its parent has not noticed yet.
+    return shown.state in ("Z", "X") or bool(began and shown.began != began)
 
 
 class _Stat(NamedTuple):

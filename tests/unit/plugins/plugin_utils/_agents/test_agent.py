@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +48,10 @@ def started() -> Iterator[list[Agent]]:
         assert has_ended(one.pid)
 
 
-def start(started: list[Agent], parent: int | None = None, idle: float = SOON) -> Agent:
-    started.append(agent.start_agent(answer, os.getpid() if parent is None else parent, idle))
+def start(
+    started: list[Agent], needed: Callable[[], bool] = lambda: True, idle: float = SOON
+) -> Agent:
+    started.append(agent.start_agent(answer, needed, idle))
     return started[-1]
 
 
@@ -77,11 +77,44 @@ def test_only_its_user_gets_at_it(started: list[Agent]) -> None:
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_it_ends_with_the_process_that_it_works_for(started: list[Agent]) -> None:
-    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    one = start(started, parent=other.pid)
+def test_it_ends_when_it_is_not_needed_any_more(started: list[Agent], tmp_path: Path) -> None:
+    one = start(started, needed=lambda: not (tmp_path / "over").exists())
     assert agent.ask(one, {"module": "m"}, SOON)
-    other.communicate(b"\n")
+    (tmp_path / "over").touch()
+    assert_gone(one)
+
+
+def test_it_answers_nobody_from_the_moment_that_it_is_not_needed(
+    started: list[Agent], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It does not look by itself in time.
+    monkeypatch.setattr(agent, "_PULSE", SOON)
+    one = start(started, needed=lambda: not (tmp_path / "over").exists())
+    assert agent.ask(one, {"module": "m"}, SOON)
+    until(lambda: _sleeps(one.pid), SOON, "that the agent waits for a question")
+    (tmp_path / "over").touch()
+    assert agent.ask(one, {"module": "m"}, SOON) is None
+    assert_gone(one)
+
+
+def _sleeps(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_of_the_terminal_does_not_end_it(
+    started: list[Agent], number: signal.Signals
+) -> None:
+    one = start(started)
+    assert agent.ask(one, {"module": "m"}, SOON)
+    os.kill(one.pid, number)
+    assert agent.ask(one, {"module": "m"}, SOON)
+
+
+def test_one_that_is_told_to_terminate_leaves_nothing(started: list[Agent]) -> None:
+    one = start(started)
+    assert agent.ask(one, {"module": "m"}, SOON)
+    os.kill(one.pid, signal.SIGTERM)
     assert_gone(one)
 
 
