@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Making a cluster of nodes that are all none, beside as many pings as it calls modules.
 
-The shape of the pings is taken from the run: a ping for each call of a module, on the same hosts.
+The shape of the pings is taken from the run: a ping for each call of a module, on the same hosts,
+and a task for all calls that it makes in a row.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ncs_sim.cluster import Cluster
 
 from benchmark import nodes
 from benchmark.measuring import Effort, Group, one_round
-from benchmark.plays import PING, Call, Stage
+from benchmark.plays import PING, TELLING, Calls, Stage
 from benchmark.results import AT_MOST, SECONDS, Figure, Measured, Target, compared
 
 #: Nodes, and how many rounds they usually get.
@@ -39,8 +40,8 @@ _FIGURES = tuple(
 )
 
 
-def pings(calls: Iterable[Call]) -> list[dict[str, Any]]:
-    """Return plays with a ping for each call of a module: a task for a task, on the same hosts.
+def pings(calls: Iterable[Calls]) -> list[dict[str, Any]]:
+    """Return plays with a ping for each call of a module, on the same hosts.
 
     A play is for the hosts of its tasks, so no host skips any.
     """
@@ -49,9 +50,9 @@ def pings(calls: Iterable[Call]) -> list[dict[str, Any]]:
             "name": "Ping",
             "hosts": ",".join(hosts),
             "gather_facts": False,
-            "tasks": [{"name": f"Instead of {action}", PING: {}} for action, _hosts in group],
+            "tasks": [{"name": f"Instead of {one.name}", PING: {}} for one in group],
         }
-        for hosts, group in itertools.groupby(calls, key=lambda call: tuple(sorted(call[1])))
+        for hosts, group in itertools.groupby(calls, key=lambda one: tuple(sorted(one.hosts)))
     ]
 
 
@@ -66,7 +67,7 @@ def _measure(effort: Effort, directory: Path) -> Mapping[str, Measured]:
 
 
 def _measure_size(stage: Stage, directory: Path, size: int, rounds: int) -> Measured:
-    shape: list[Call] = []
+    shape: list[Calls] = []
 
     def brought_up() -> float:
         played_seconds, shape[:] = _bring_up(stage, cluster)
@@ -84,9 +85,9 @@ def _measure_size(stage: Stage, directory: Path, size: int, rounds: int) -> Meas
     return compared(pairs, ("bring-up", "pings"), SECONDS)
 
 
-def _bring_up(stage: Stage, cluster: Cluster) -> tuple[float, list[Call]]:
+def _bring_up(stage: Stage, cluster: Cluster) -> tuple[float, list[Calls]]:
     """Return the seconds that it takes, and the calls of modules that it takes."""
-    played = stage.play("nso.ha.converge", cluster.inventory, ALL_MAY_GO)
+    played = stage.play("nso.ha.converge", cluster.inventory, ALL_MAY_GO, TELLING)
     assert_led_by(cluster, "n1")
     return played.seconds, played.calls()
 

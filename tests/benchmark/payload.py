@@ -14,7 +14,7 @@ from helpers import documentation
 
 from benchmark import nodes
 from benchmark.measuring import BenchmarkError, Effort, Group
-from benchmark.plays import COLLECTION, PING, Stage
+from benchmark.plays import PING, Stage
 from benchmark.results import AT_MOST, BYTES, Figure, Measured, Target, compared
 
 #: Those that every operation calls.
@@ -33,7 +33,7 @@ def _figure(module: str) -> Figure:
 
 def _measure(_effort: Effort, directory: Path) -> Mapping[str, Measured]:
     stage, there = Stage(directory), directory / "shipped"
-    actions = [PING, *(COLLECTION + module for module in _MODULES)]
+    actions = [PING, *(f"nso.ha.{module}" for module in _MODULES)]
     tasks = [{"name": action, action: {}, "ignore_errors": True} for action in actions]
     play = {"name": "Ship", "hosts": "n1", "gather_facts": False, "tasks": tasks}
     with nodes.fresh(directory / "nodes", 1) as cluster:

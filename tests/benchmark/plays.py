@@ -18,15 +18,16 @@ from typing import Any, NamedTuple
 
 import yaml
 from helpers.modules import ROOT
-from helpers.playbooks import command, unsettled
+from helpers.playbooks import Run, command, unsettled
 
 from benchmark.measuring import BenchmarkError
 
 #: Ansible's default, and the same for all that is compared.
 FORKS = 5
-#: Of the collection and of what it is compared with.
 PING = "ansible.builtin.ping"
-COLLECTION = "nso.ha."
+
+#: Lets a run tell each call of a module.
+TELLING = {"ANSIBLE_VERBOSITY": "1"}
 
 #: Seconds after which a playbook is taken to hang.
 _LONGEST = 1800
@@ -39,10 +40,10 @@ _SHOWN = 4000
 class TaskRun(NamedTuple):
     """A task on one host. `begin` and `end` are monotonic, in seconds."""
 
-    task: str
     action: str
     host: str
     outcome: str
+    changed: bool
     begin: float
     end: float
 
@@ -51,10 +52,10 @@ class TaskRun(NamedTuple):
         return self.end - self.begin
 
 
-class Call(NamedTuple):
-    """A task that called a module of the collection, and the hosts on which it was not skipped."""
+class Calls(NamedTuple):
+    """Calls of one module for one purpose that a run makes in a row, and on which hosts."""
 
-    action: str
+    name: str
     hosts: tuple[str, ...]
 
 
@@ -64,18 +65,27 @@ class Played:
 
     seconds: of the whole command
     tasks:   all results, in order, skipped ones too
+    output:  what it printed
     """
 
     seconds: float
     tasks: tuple[TaskRun, ...]
+    output: str = ""
 
-    def calls(self) -> list[Call]:
-        """Return the calls of the collection's modules, in order."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for one in self.tasks:
-            if one.action.startswith(COLLECTION) and one.outcome != "skipped":
-                found.setdefault((one.task, one.action), []).append(one.host)
-        return [Call(action, tuple(hosts)) for (_task, action), hosts in found.items()]
+    @property
+    def changed(self) -> list[str]:
+        """Return the hosts on which something was changed."""
+        return sorted({one.host for one in self.tasks if one.changed})
+
+    def calls(self) -> list[Calls]:
+        """Return the calls of modules, in order. It was played with TELLING."""
+        found: list[Calls] = []
+        for host, name in Run(0, self.output).calls():
+            if found and found[-1].name == name and host not in found[-1].hosts:
+                found[-1] = Calls(name, (*found[-1].hosts, host))
+            else:
+                found.append(Calls(name, (host,)))
+        return found
 
 
 class Stage:
@@ -121,7 +131,7 @@ class Stage:
             end = text[-_SHOWN:].strip()
             raise BenchmarkError(f"{playbook}: ended with status {status}\n{end}")
         tasks = tuple(TaskRun(**one) for one in json.loads(self._record.read_text()))
-        return Played(seconds, tasks)
+        return Played(seconds, tasks, text)
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -67,10 +67,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         host, task = str(result._host.get_name()), result._task
         self._tasks.append(
             {
-                "task": task._uuid,
                 "action": task.action,
                 "host": host,
                 "outcome": outcome,
+                "changed": bool(result._result.get("changed")),
                 "begin": self._begun.pop((host, task._uuid), end),
                 "end": end,
             }

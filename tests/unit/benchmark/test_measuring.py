@@ -13,7 +13,7 @@ from benchmark.bring_up import pings
 from benchmark.measuring import BenchmarkError, Effort, Group, NotRun, in_turn
 from benchmark.module_cost import ROLE, SSH, STATUS, costs, tasks
 from benchmark.planner import growth
-from benchmark.plays import PING, Call, Played, TaskRun
+from benchmark.plays import PING, Calls, Played, TaskRun
 from benchmark.results import AT_MOST, Figure, Measured, Target
 
 
@@ -77,7 +77,7 @@ def played(*runs: tuple[str, str, str, float]) -> Played:
     return Played(
         1.0,
         tuple(
-            TaskRun(f"task of {action}", action, host, outcome, 10.0, 10.0 + seconds)
+            TaskRun(action, host, outcome, False, 10.0, 10.0 + seconds)
             for action, host, outcome, seconds in runs
         ),
     )
@@ -100,23 +100,33 @@ def test_a_call_that_fails_is_no_measurement() -> None:
         costs(played((PING, "n1", "ok", 1.0), (STATUS, "n1", "failed", 1.0)))
 
 
-def test_calls_are_those_of_the_collection_on_hosts_that_did_not_skip_them() -> None:
-    done = played(
-        (STATUS, "n1", "ok", 1.0),
-        ("ansible.builtin.set_fact", "n1", "ok", 1.0),
-        (STATUS, "n2", "failed", 1.0),
-        (ROLE, "n1", "skipped", 0.0),
-        (ROLE, "n2", "ok", 1.0),
+def test_calls_for_one_purpose_in_a_row_belong_together() -> None:
+    told = (
+        "<n1> ncs_ha_status observe",
+        "<n2> ncs_ha_status observe",
+        "TASK [Something else] ****",
+        "<n2> ncs_ha_status observe",
+        "<n2> ncs_ha_role promote",
     )
-    assert done.calls() == [Call(STATUS, ("n1", "n2")), Call(ROLE, ("n2",))]
+    done = Played(1.0, (), "\n".join(told))
+    assert done.calls() == [
+        Calls("ncs_ha_status observe", ("n1", "n2")),
+        Calls("ncs_ha_status observe", ("n2",)),
+        Calls("ncs_ha_role promote", ("n2",)),
+    ]
+
+
+def test_a_change_is_told_with_its_host() -> None:
+    runs = [TaskRun(STATUS, name, "ok", name != "n1", 1.0, 2.0) for name in ("n2", "n1", "n2")]
+    assert Played(1.0, tuple(runs)).changed == ["n2"]
 
 
 def test_pings_have_the_shape_of_the_calls() -> None:
     calls = [
-        Call(STATUS, ("n1", "n2")),
-        Call(STATUS, ("n2", "n1")),
-        Call(ROLE, ("n2",)),
-        Call(STATUS, ("n1", "n2")),
+        Calls(STATUS, ("n1", "n2")),
+        Calls(STATUS, ("n2", "n1")),
+        Calls(ROLE, ("n2",)),
+        Calls(STATUS, ("n1", "n2")),
     ]
     plays = pings(calls)
     assert [(play["hosts"], len(play["tasks"])) for play in plays] == [
