@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A play that is stopped at any step is finished by running it again, while writes go on.
+"""A play that is stopped at any call of a module is finished by running it again; writes go on.
 
-The steps are those that the play has when nobody stops it. A switchover is stopped at all of them;
-the others take and give back the lock as it does, and are stopped in and after each order, and when
-some nodes have given the lock back. Where a play is killed while a node is at a step, that one ends
-there by itself, and the node is as after the step.
+The calls are those that the play makes when nobody stops it. A switchover is stopped before the
+first that changes something, and after each that does; the others take and give back the lock as it
+does, and are stopped after each order, and when one node has given the lock back. Where a play is
+stopped while a module runs, the module ends by itself, and the node is as after the call.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +22,17 @@ from helpers.clusters import ALL_MAY_GO, assert_whole, order, roles
 from helpers.left_behind import assert_led_by, assert_nothing_left, links, state_directory
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Run, edit
-from helpers.stopping import Play, Point, Step, points, points_of_orders
+from helpers.stopping import (
+    AFTER,
+    DURING,
+    By,
+    Call,
+    Play,
+    Point,
+    Stopped,
+    points,
+    points_of_orders,
+)
 from helpers.until import until
 from ncs_sim.cluster import Cluster
 
@@ -36,8 +45,8 @@ EVERY = bool(os.environ.get("EVERY"))
 #: A reason for a daemon not to become primary: HA_BIND.
 REFUSAL = 30
 
-#: The exit status of ansible-playbook after Ctrl-C.
-CTRL_C = 99
+#: The exit statuses of ansible-playbook.
+STATUS = {By.CRASH: {-9}, By.KILL: {-9}, By.CTRL_C: {99}, By.TERM: {-15}}
 
 
 class Case(NamedTuple):
@@ -68,13 +77,13 @@ def assert_good(run: Run) -> None:
     assert run.report["outcome"] == "done", run.text
 
 
-def assert_all_are_steps(run: Run, steps: Sequence[Step]) -> None:
+def assert_all_are_steps(run: Run, calls: Sequence[Call]) -> None:
     """What the report says was done is what the play can be stopped at, between lock and end."""
-    told = [(f"Wave {wave}", host) for wave, host in run.waves()]
-    counted = [(step.name, host) for step in steps if step.orders for host in step.hosts]
-    assert sorted(counted) == sorted(told)
-    assert not steps[0].orders
-    assert not steps[-1].orders
+    told = [(host, wave) for wave, host in run.waves() if wave != "catch_up"]
+    assert [(call.host, call.name.split()[1]) for call in calls if call.orders] == told
+    changes = [call for call in calls if call.changes]
+    assert not changes[0].orders
+    assert not changes[-1].orders
 
 
 def assert_running_again_finishes(cluster: Cluster, case: Case) -> None:
@@ -94,8 +103,19 @@ def assert_nothing_to_do(case: Case) -> None:
 def interrupt(cluster: Cluster, case: Case, point: Point) -> None:
     """Kill a play at a point, and let the same play, run again, finish it."""
     print(f"{case.play.playbook}: {point}")
-    assert case.play.stopped(point) == -signal.SIGKILL
+    stopped(case, point)
     assert_running_again_finishes(cluster, case)
+
+
+def stopped(
+    case: Case, point: Point, by: By = By.CRASH, *, release: bool = True, forks: int = 1
+) -> Stopped:
+    """Stop a play at a point."""
+    found = case.play.stopped(point, by, release=release, forks=forks)
+    assert found.status in STATUS[by]
+    # Who is killed cannot tidy up.
+    assert by is By.CRASH or not release or not found.left
+    return found
 
 
 def interrupt_each(cluster: Cluster, cases: Cases, where: Sequence[Point]) -> None:
@@ -118,14 +138,19 @@ def some(where: Sequence[Point], count: int) -> list[Point]:
     return [where[int((number + 0.5) * step)] for number in range(count)]
 
 
-def recorded(cluster: Cluster, case: Case) -> list[Step]:
-    """Run a play that nobody stops; return its steps."""
-    run, steps = case.play.recorded()
+def recorded(cluster: Cluster, case: Case) -> list[Call]:
+    """Run a play that nobody stops; return its calls."""
+    run, calls = case.play.recorded()
     assert_good(run)
-    assert_all_are_steps(run, steps)
+    assert_all_are_steps(run, calls)
     case.holds()
     assert_nothing_left(cluster)
-    return steps
+    return calls
+
+
+def call_for(calls: Sequence[Call], wave: str) -> Call:
+    """The first call for a wave."""
+    return next(call for call in calls if call.changes and call.name.endswith(f" {wave}"))
 
 
 def assert_clean(cluster: Cluster, load: Load) -> None:
@@ -153,25 +178,59 @@ def switchovers(cluster: Cluster, directory: Path, *, named: bool = True) -> Cas
         yield Case(play, holds)
 
 
-def test_a_switchover_that_is_killed_at_any_step_is_finished_by_running_it_again(
+def test_a_switchover_that_is_killed_at_any_call_is_finished_by_running_it_again(
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = switchovers(cluster, tmp_path)
-    steps = recorded(cluster, next(cases))
-    interrupt_each(cluster, cases, some(points(steps), 3))
+    calls = recorded(cluster, next(cases))
+    interrupt_each(cluster, cases, some(points(calls), 3))
     assert_clean(cluster, load)
 
 
-def test_a_switchover_to_any_node_is_finished_after_ctrl_c_when_nobody_is_primary(
+def test_a_switchover_to_any_node_is_finished_however_it_ended_when_nobody_is_primary(
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = switchovers(cluster, tmp_path, named=False)
-    steps = recorded(cluster, next(cases))
-    (point,) = [one for one in points(steps) if one.name == "Wave hand_over" and not one.host]
-    case = next(cases)
-    assert case.play.stopped(point, signal.SIGINT) == CTRL_C
+    # There and back, as the calls are numbered on each node.
+    both = [recorded(cluster, next(cases)) for _unused in range(2)]
+    for number, by in enumerate(By):
+        case = next(cases)
+        call = call_for(both[number % 2], "hand_over")
+        stopped(case, Point(call, DURING if number % 2 else AFTER), by)
+        assert "primary" not in roles(cluster).values()
+        assert_running_again_finishes(cluster, case)
+    assert_clean(cluster, load)
+
+
+def test_a_play_that_is_stopped_while_several_nodes_are_told_is_finished_by_running_it_again(
+    cluster: Cluster, load: Load, tmp_path: Path
+) -> None:
+    cases = switchovers(cluster, tmp_path)
+    both = [recorded(cluster, next(cases)) for _unused in range(2)]
+    for number, by in enumerate((By.KILL, By.CTRL_C)):
+        case = next(cases)
+        call = call_for(both[number % 2], "secondaries")
+        stopped(case, Point(call, DURING), by, forks=5)
+        assert_running_again_finishes(cluster, case)
+    assert_clean(cluster, load)
+
+
+def test_a_module_that_is_late_gives_no_order_once_another_run_has_the_lock(
+    cluster: Cluster, load: Load, tmp_path: Path
+) -> None:
+    cases = switchovers(cluster, tmp_path)
+    calls = recorded(cluster, next(cases))
+    assert_good(next(cases).play.run())
+    point = Point(call_for(calls, "promote"), DURING)
+    late = stopped(next(cases), point, By.KILL, release=False)
     assert "primary" not in roles(cluster).values()
-    assert_running_again_finishes(cluster, case)
+    # Not to the node on which the module waits.
+    other = Play(tmp_path, "nso.ha.switchover", cluster.inventory, {"nso_ha_candidate": "n3"})
+    assert_good(other.run())
+    assert_led_by(cluster, "n3")
+    late.release()
+    assert_led_by(cluster, "n3")
+    assert_nothing_left(cluster)
     assert_clean(cluster, load)
 
 
@@ -199,8 +258,8 @@ def test_a_converge_of_new_nodes_is_finished_by_running_it_again(
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = bring_ups(cluster, tmp_path)
-    steps = recorded(cluster, next(cases))
-    interrupt_each(cluster, cases, some(points_of_orders(steps), 1))
+    calls = recorded(cluster, next(cases))
+    interrupt_each(cluster, cases, some(points_of_orders(calls), 1))
     load.until_acknowledged(3, by="n1")
     judged = load.finish()
     assert judged.status == CLEAN, judged.text
@@ -265,14 +324,17 @@ def test_a_switchover_that_is_rolled_back_is_finished_by_running_it_again(
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = roll_backs(cluster, tmp_path)
-    run, steps = next(cases).play.recorded()
+    run, calls = next(cases).play.recorded()
     assert run.report["outcome"] == "rolled_back", run.text
-    assert_all_are_steps(run, steps)
+    assert_all_are_steps(run, calls)
     assert_led_by(cluster, "n1")
     assert_nothing_left(cluster)
     # Before the refusal it is like any other switchover.
-    (refused,) = [number for number, step in enumerate(steps, start=1) if step.failed]
-    back = [point for point in points_of_orders(steps) if point.number >= refused]
+    found = points_of_orders(calls)
+    (refused,) = [
+        number for number, point in enumerate(found) if point.call.name.endswith(" promote")
+    ]
+    back = found[refused:]
     for point in some(back, 1):
         interrupt(cluster, next(cases), point)
     assert_clean(cluster, load)

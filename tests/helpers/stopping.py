@@ -1,84 +1,161 @@
 # SPDX-FileCopyrightText: 2026 The nso.ha authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plays that are stopped on the way, at a step that an earlier play of the same kind had.
+"""Plays that are stopped on the way, at a call of a module that an earlier play of the kind made.
 
-    run, steps = play.recorded()          # to its end
-    for point in points(steps):
+    run, calls = play.recorded()          # to its end
+    for point in points(calls):
         ...                               # make the cluster as it was before
         play.stopped(point)
 
-The callback in tests/faults/callbacks counts the steps and stops the play, so nothing depends on
-how long anything takes.
+On each node a module is run by an interpreter that notes the call. At the point it waits until the
+play has been stopped, so nothing depends on how long anything takes. Ansible works with one fork:
+the calls that a run makes at the same time come one after the other.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.modules import ROOT
-from helpers.playbooks import Run, command, environment, run_playbook
-from helpers.until import until
+import yaml
 
-_CALLBACKS = ROOT / "tests" / "faults" / "callbacks"
-_BEGINS_OR_ENDS = "nso.ha.ncs_ha_operation"
+from helpers.modules import ROOT
+from helpers.playbooks import Run, command, edit, environment, run_playbook
+from helpers.until import until
 
 #: Seconds. A play does not take that long, nor does a module that has lost its controller.
 LONGEST = 180
 
+#: Seconds. Nothing of ansible-playbook but what a module keeps busy lives longer than itself.
+SOON = 20
 
-class Step(NamedTuple):
-    """A task that did something on these hosts. `orders`: to the daemon, or at least asked it."""
+_PROGRAM = b"ansible-playbook"
+_DIRECTORY = "NSO_HA_TESTS_CALLS"
+_STOP = "NSO_HA_TESTS_STOP"
+#: How the names of the files begin in which calls are noted, by host.
+_CALLS = "calls-"
 
+_LOOK = "ncs_ha_status "
+_LOCK = "ncs_ha_operation "
+_REHEARSAL = " rehearse"
+
+#: How far a module has come when a play is stopped: the node was not reached, the module goes on
+#: without the play, or it has ended and nobody was told.
+BEFORE, DURING, AFTER = "before", "during", "after"
+
+_INTERPRETER = """#!/bin/sh
+case "$1" in
+    *AnsiballZ_ncs_ha_*) ;;
+    *) exec {python} "$@" ;;
+esac
+calls="${directory}/{calls}{host}"
+echo "$1" >>"$calls"
+call="{host} $(grep -c '' "$calls")"
+wait_at() {{
+    [ "${stop}" = "$1 $call" ] || return 1
+    # The test that started this has given up by then.
+    trap '' HUP INT TERM
+    : >"${directory}/reached"
+    until [ -e "${directory}/go-on" ]; do sleep 0.02; done
+}}
+wait_at before && exit 1
+wait_at during
+{python} "$@"
+status=$?
+wait_at after
+exit $status
+"""
+
+
+class Call(NamedTuple):
+    """A call of a module: which one on this host, from 1; the module, and what it is for."""
+
+    host: str
+    number: int
     name: str
-    orders: bool
-    hosts: tuple[str, ...]
-    failed: tuple[str, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Return whether something can be another thing on the node afterwards."""
+        return not self.name.startswith(_LOOK) and not self.name.endswith(_REHEARSAL)
+
+    @property
+    def orders(self) -> bool:
+        """Return whether it is a step, and not about the lock."""
+        return self.changes and not self.name.startswith(_LOCK)
 
 
 class Point(NamedTuple):
-    """When to stop: in the step of this number, before this host begins, or once all have ended."""
+    """When to stop: how far the module of a call has come."""
 
-    number: int
-    name: str
-    host: str = ""
+    call: Call
+    moment: str = AFTER
 
     def __str__(self) -> str:
-        when = f"before {self.host}" if self.host else "after"
-        return f"step {self.number}, {self.name}, {when}"
+        host, number, name = self.call
+        return f"{self.moment} call {number} on {host}, {name}"
 
 
-def points(steps: Sequence[Step]) -> list[Point]:
-    """Return where nodes differ: before the first step, in the middle of each, and after each.
+class By(Enum):
+    """What stops a play."""
 
-    Before a step it is as after the step before, as nothing is done to nodes in between.
+    #: All processes of the controller are killed at the same moment.
+    CRASH = "crash"
+    #: The process ansible-playbook is killed, and not those that it has started.
+    KILL = "kill"
+    #: As a terminal does it.
+    CTRL_C = "Ctrl-C"
+    #: As a service manager does it.
+    TERM = "term"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A play that was stopped.
+
+    status: of ansible-playbook
+    held:   directory of the play whose module still waits
+    left:   the directories of agents that they have not removed
     """
-    found = [Point(1, steps[0].name, steps[0].hosts[0])]
-    for number, step in enumerate(steps, start=1):
-        # The first has done it and nobody else has begun.
-        found += [Point(number, step.name, host) for host in step.hosts[1:2]]
-        found.append(Point(number, step.name))
-    return found
+
+    status: int
+    held: Path
+    left: tuple[str, ...]
+
+    def release(self) -> None:
+        """Let the module go on that waits, and wait for the end of all that is left of the play."""
+        (self.held / "go-on").touch()
+        until(lambda: not _processes(self.held), LONGEST, "the end of what a play left running")
 
 
-def points_of_orders(steps: Sequence[Step]) -> list[Point]:
-    """Return those in and after orders, and the one where some nodes have been told of the end."""
-    numbers = [number for number, step in enumerate(steps, start=1) if step.orders]
-    end = len(steps)
-    return [
-        one for one in points(steps) if one.number in numbers or (one.number == end and one.host)
-    ]
+def points(calls: Sequence[Call]) -> list[Point]:
+    """Return where nodes differ: before the first change, and after each.
+
+    Before a change it is as after the change before, as nothing is done to nodes in between.
+    """
+    changes = [call for call in calls if call.changes]
+    return [Point(changes[0], BEFORE), *map(Point, changes)]
+
+
+def points_of_orders(calls: Sequence[Call]) -> list[Point]:
+    """Return those after orders, and the one where some nodes have been told of the end."""
+    ends = [call for call in calls if call.name == "ncs_ha_operation ended"]
+    return [Point(call) for call in calls if call.orders] + [Point(call) for call in ends[:1]]
 
 
 @dataclass(frozen=True)
 class Play:
-    """A playbook with all that it is given. `directory` gets a file for each run."""
+    """A playbook with all that it is given. `directory` gets a directory for each run."""
 
     directory: Path
     playbook: str
@@ -91,80 +168,174 @@ class Play:
             self.playbook, self.inventory, variables=self.variables, seconds=LONGEST
         )
 
-    def recorded(self) -> tuple[Run, list[Step]]:
-        """Run it to its end; return its steps, too."""
-        status, output, lines, _marker = self._play({})
-        steps = [
-            Step(
-                one["name"],
-                one["action"] != _BEGINS_OR_ENDS,
-                tuple(one["hosts"]),
-                tuple(one["failed"]),
-            )
-            for one in lines
-        ]
-        return Run(status, output), steps
+    def recorded(self) -> tuple[Run, list[Call]]:
+        """Run it to its end; return its calls, too. Nothing of it is left then."""
+        with self._play() as (process, directory):
+            status = process.wait(LONGEST)
+            until(lambda: not _processes(directory), SOON, "the end of what a play has started")
+            assert not _agents_directories(directory)
+            run = Run(status, (directory / "output").read_text())
+        numbers: dict[str, int] = {}
+        calls = []
+        for host, name in run.calls():
+            numbers[host] = numbers.get(host, 0) + 1
+            calls.append(Call(host, numbers[host], name))
+        assert numbers == _noted(directory), "calls that are not told, or are told and not made"
+        return run, calls
 
-    def stopped(self, point: Point, by: signal.Signals = signal.SIGKILL) -> int:
-        """Stop it, and wait until nothing of it is left; return its exit status.
+    def stopped(
+        self, point: Point, by: By = By.CRASH, *, release: bool = True, forks: int = 1
+    ) -> Stopped:
+        """Stop it, and wait until nothing of it is left; no call may begin afterwards.
 
-        What it has begun on a node goes on there without it.
+        With `release` false the module at which it is stopped still waits: see Stopped.release.
         """
-        stop = {"number": point.number, "host": point.host, "signal": by}
-        status, output, lines, marker = self._play(
-            {
-                "NSO_HA_TESTS_STOP": json.dumps(stop),
-                # Host by host in the middle of a step, so that the others have not begun.
-                **({"ANSIBLE_FORKS": "1"} if point.host else {}),
-            }
-        )
-        assert lines, f"not stopped at {point}:\n{output}"
-        assert lines[-1] == {"stopped": point.name}, f"not stopped at {point}:\n{output}"
-        until(lambda: not _has_processes(marker), LONGEST, f"the end of what {point} left running")
-        return status
+        what = f"{point} ({by.value})"
+        with self._play(point, forks) as (process, directory):
+            reached = directory / "reached"
+            until(lambda: reached.exists() or process.poll() is not None, LONGEST, what)
+            assert reached.exists(), f"not {what}:\n{(directory / 'output').read_text()}"
+            begun = _noted(directory)
+            agents = _agents(directory, process.pid)
+            assert len(agents) == len(_hosts(self.inventory)), f"{what}: {agents}"
+            _stop(by, process.pid, directory)
+            status = process.wait(LONGEST)
+            if release:
+                (directory / "go-on").touch()
+                until(lambda: not _processes(directory), LONGEST, f"all to end after {what}")
+            else:
+                # The one whose module waits ends with it.
+                until(lambda: len(_programs(directory)) <= 1, SOON, f"agents to end after {what}")
+            if forks == 1:
+                assert _noted(directory) == begun, f"calls were begun after {what}"
+            left = _agents_directories(directory)
+        return Stopped(status, directory, left)
 
-    def _play(self, more: Mapping[str, str]) -> tuple[int, str, list[dict[str, Any]], str]:
-        number = len(list(self.directory.glob("steps-*")))
-        steps = self.directory / f"steps-{number}"
-        steps.touch()
-        marker = {"NSO_HA_TESTS_STEPS": str(steps)}
-        with open(self.directory / f"output-{number}", "w+b") as output:
+    @contextlib.contextmanager
+    def _play(
+        self, point: Point | None = None, forks: int = 1
+    ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+        directory = self.directory / f"play-{len(list(self.directory.glob('play-*')))}"
+        directory.mkdir()
+        # The path of a socket must be short.
+        temporary = Path(tempfile.mkdtemp(prefix="nt-"))
+        (directory / "temporary").symlink_to(temporary)
+        inventory = edit(
+            self.inventory, {host: _python(host, directory) for host in _hosts(self.inventory)}
+        )
+        stop = f"{point.moment} {point.call.host} {point.call.number}" if point else ""
+        with open(directory / "output", "wb") as output:
             # Not a pipe, which what is left running would hold.
             process = subprocess.Popen(
-                command(self.playbook, self.inventory, variables=self.variables),
+                command(self.playbook, inventory, variables=self.variables),
                 cwd=ROOT,
                 env={
                     **environment(ROOT),
-                    "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
-                    "ANSIBLE_CALLBACKS_ENABLED": "stop_at",
-                    **marker,
-                    **more,
+                    "ANSIBLE_FORKS": str(forks),
+                    "TMPDIR": str(temporary),
+                    _DIRECTORY: str(directory),
+                    _STOP: stop,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-            try:
-                status = process.wait(LONGEST)
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-            output.seek(0)
-            text = output.read().decode()
-        lines = [json.loads(line) for line in steps.read_text().splitlines()]
-        return status, text, lines, f"NSO_HA_TESTS_STEPS={steps}"
+        try:
+            yield process, directory
+        finally:
+            if process.poll() is None:
+                for one in _programs(directory):
+                    _kill(one, signal.SIGKILL)
+                process.wait()
+                (directory / "go-on").touch()
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _has_processes(marker: str) -> bool:
-    """Return whether any process has this in its environment, which processes hand down."""
-    return any(marker in _environment(one) for one in Path("/proc").glob("[0-9]*/environ"))
+def _hosts(inventory: Path) -> list[str]:
+    return list(yaml.safe_load(inventory.read_text())["nso"]["hosts"])
 
 
-def _environment(path: Path) -> list[str]:
+def _python(host: str, directory: Path) -> dict[str, str]:
+    """Return the host variables with the interpreter of a host."""
+    path = directory / f"python-{host}"
+    path.write_text(
+        _INTERPRETER.format(
+            python=sys.executable,
+            host=host,
+            calls=_CALLS,
+            directory=f"{{{_DIRECTORY}}}",
+            stop=f"{{{_STOP}}}",
+        )
+    )
+    path.chmod(0o755)
+    return {"ansible_python_interpreter": str(path)}
+
+
+def _noted(directory: Path) -> dict[str, int]:
+    """Return how many calls have begun, by host."""
+    return {
+        path.name.removeprefix(_CALLS): len(path.read_text().splitlines())
+        for path in directory.glob(f"{_CALLS}*")
+    }
+
+
+def _stop(by: By, pid: int, directory: Path) -> None:
+    if by is By.CRASH:
+        for one in _programs(directory):
+            _kill(one, signal.SIGKILL)
+    elif by is By.KILL:
+        os.kill(pid, signal.SIGKILL)
+    elif by is By.CTRL_C:
+        os.killpg(pid, signal.SIGINT)
+    else:
+        os.kill(pid, signal.SIGTERM)
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+# Processes. What a play starts has its environment.
+
+
+def _processes(directory: Path) -> set[int]:
+    """Return all processes that a play has started, and itself."""
+    mark = f"{_DIRECTORY}={directory}".encode()
+    return {pid for pid in _pids() if mark in _read(pid, "environ").split(b"\0")}
+
+
+def _programs(directory: Path) -> set[int]:
+    """Return those that are ansible-playbook, or forked from it, and no modules."""
+    return {
+        pid
+        for pid in _processes(directory)
+        if any(part.endswith(_PROGRAM) for part in _read(pid, "cmdline").split(b"\0")[:2])
+    }
+
+
+def _agents(directory: Path, playbook: int) -> set[int]:
+    """Return the agents of a play that runs: they have outlived the worker that forked them."""
+    return {pid for pid in _programs(directory) - {playbook} if _parent(pid) != playbook}
+
+
+def _parent(pid: int) -> int:
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def _agents_directories(directory: Path) -> tuple[str, ...]:
+    return tuple(path.name for path in (directory / "temporary").glob("nso-ha-*"))
+
+
+def _pids() -> Collection[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def _read(pid: int, name: str) -> bytes:
     try:
-        return path.read_bytes().decode(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
         # It has ended, or is somebody else's.
-        return []
+        return b""
