@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.nso.ha.plugins.plugin_utils._model.topology import Member
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
 from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision
 from helpers.cases import known
 from helpers.cluster_model import PRIMARY, SECONDARY, Cluster, Node
 
@@ -50,7 +51,7 @@ def growth(large: int, small: int) -> float:
     return large * math.log(large) / (small * math.log(small))
 
 
-def plan_of(operation: str, size: int) -> Callable[[], dict[str, Any]]:
+def plan_of(operation: str, size: int) -> Callable[[], Decision]:
     """Return what plans an operation on a cluster of so many nodes.
 
     All of them are none and have data of their own before a converge, which may go. A switchover
@@ -99,9 +100,9 @@ def _measure(effort: Effort, _directory: Path) -> Mapping[str, Measured]:
 
 def _side(operation: str, size: int) -> Callable[[], float]:
     plan = plan_of(operation, size)
-    made = plan()
-    if not made["needed"]:
-        raise BenchmarkError(f"{operation} of {size} nodes: {made['plan']['verdicts']}")
+    decision = plan()
+    if not decision.needed:
+        raise BenchmarkError(f"{operation} of {size} nodes: {decision.not_passed}")
     return partial(mean_seconds, plan, _PLANS[size])
 
 
