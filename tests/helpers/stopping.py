@@ -204,8 +204,9 @@ class Play:
                 (directory / "go-on").touch()
                 until(lambda: not _processes(directory), LONGEST, f"all to end after {what}")
             else:
-                # The one whose module waits ends with it.
-                until(lambda: len(_programs(directory)) <= 1, SOON, f"agents to end after {what}")
+                # The agent whose module waits ends with it, and so does a run that waits for that.
+                last = 2 if by is By.KILL else 1
+                until(lambda: len(_programs(directory)) <= last, SOON, f"agents to end, {what}")
             if forks == 1:
                 assert _noted(directory) == begun, f"calls were begun after {what}"
             left = _agents_directories(directory)
