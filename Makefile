@@ -51,8 +51,9 @@ sanity: $(VENV)/.check-ready ## ansible-test sanity on every supported ansible-c
 docs: $(VENV)/.check-ready ## build the documentation site in .docs/html
 	@$(GATE) gates.docs
 
-artefact: $(VENV)/.check-ready ## build the collection, import it as Galaxy would, install and use it
+artefact: $(VENV)/.check-ready ## build the collection, import it as Galaxy would; follow the README with it
 	@$(GATE) gates.artefact
+	@$(GATE) gates.first_hour
 
 awx: $(VENV)/.check-ready ## set AWX up by the released modules of awx.awx, against a stand-in for its API
 	@$(GATE) gates.awx
@@ -102,7 +103,7 @@ $(VENV)/.run-ready: requirements/run.txt requirements/core-2.19.txt tests/simula
 	@echo "Building .venv, once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable tests/simulator
-	@mkdir -p $(dir $(LINK)) && ln -sfn ../../../.. $(LINK)
+	@mkdir -p $(dir $(LINK)) && rm -rf $(LINK) && ln -s ../../../.. $(LINK)
 	@touch $@
 
 $(VENV)/.test-ready: requirements/test.txt requirements/tools.txt $(VENV)/.run-ready

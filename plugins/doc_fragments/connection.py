@@ -20,7 +20,7 @@ options:
       - When a task gives both O(path) and O(ip) or O(port), O(path) wins.
       - When neither a task nor the environment says anything, C(/tmp/nso/nso-ipc) is used if it
         exists on the target, and TCP otherwise. NSO 6.7 and later listen there by default.
-      - NSO lets in root, the user that it runs as, and users of its own with C(local_ipc_access).
+      - NSO accepts root, the user that it runs as, and its own users with C(local_ipc_access).
     type: path
   ip:
     description:
@@ -38,8 +38,8 @@ options:
     description:
       - File on the target whose whole content is the secret for NSO's IPC access check. A newline
         at its end counts.
-      - Needed where C(ncs-ipc-access-check) is enabled in C(ncs.conf), and to be left out where it
-        is not.
+      - It is needed if C(ncs-ipc-access-check) is enabled in C(ncs.conf), and must be left out if
+        it is not.
       - Without it, the environment variable E(NCS_IPC_ACCESS_FILE) of the target is used.
     type: path
   timeout:
@@ -57,21 +57,21 @@ notes:
 options:
   token:
     description:
-      - The secret that all nodes of the cluster share. Needed only where the HA socket is used.
-      - Connecting the HA socket hands it to the daemon, which uses it from then on in place of the
-        one it had. A wrong token is not refused at that moment. It shows when a secondary next has
-        to prove to its primary that both hold the same one, as error HA_BADTOKEN.
+      - The secret that all nodes of the cluster share. It is needed only if the HA socket is used.
+      - Connecting to the HA socket passes the token to the daemon, which uses it from then on
+        instead of the one it had. A wrong token is not refused at that moment. It shows later, as
+        error HA_BADTOKEN, when a secondary connects to its primary.
       - Ansible hides the token wherever it occurs in a result, also as a part of other words. A
         token that is short or a common word makes results unreadable.
-      - Text. A number or truth value that YAML made of it is refused, as it may be another token;
-        quote it. So is white space or a byte order mark around it.
+      - It must be text, so quote it. A number or truth value that YAML made of it is refused, since
+        it may be another token. White space or a byte order mark around it is refused as well.
     type: raw
 notes:
   - A daemon has one HA socket. Connecting to it makes the daemon close the HA socket of any other
-    HA controller and take the token of this task. The module cannot see whether another controller
-    was there. The role of the node is not touched by connecting.
-  - Orders are given over the HA socket. What only looks, as reading the status and check mode do,
-    uses it only where O(look) names it.
+    HA controller and take the token of this task. The module cannot see whether there was another
+    controller. Connecting does not change the role of the node.
+  - Orders are given over the HA socket. Reading the status and check mode use it only if O(look)
+    names it.
 """
 
     # For modules that look at the role of a node; as nso.ha.connection.look.
@@ -79,12 +79,12 @@ notes:
 options:
   look:
     description:
-      - How to find out the role of the node where no order is given. The ways are tried in this
-        order, the next one only where the daemon answered and did not tell the role by the one
-        before. A node that cannot be reached, or is too slow, is not asked twice.
-      - V(operational_state) reads C(/ncs-state) over MAAPI. It takes nothing from any other HA
-        controller, and needs no O(token). Addresses of other nodes are not told. It rests on what
-        the vendor documents; this collection has not tried it against a real NSO daemon.
+      - How to read the role of the node when no order is given. The ways are tried in this order.
+        The next one is tried only if the daemon answered and did not report its role. A node that
+        cannot be reached, or is too slow, is not asked twice.
+      - V(operational_state) reads C(/ncs-state) over MAAPI. It disturbs no other HA controller and
+        needs no O(token). It does not report the addresses of other nodes. It is based on the
+        vendor's documentation, and has not been tried on a real NSO daemon.
       - V(ha_socket) asks over the HA socket, which any other HA controller of the node loses. It
         needs O(token).
     type: list

@@ -12,10 +12,10 @@ description:
   - Puts the program C(ncs-ha-is-primary) on a node. It is one file, and needs nothing but Python
     3.8 or later and its standard library. keepalived and load balancers run it to learn whether
     clients may be sent to this node.
-  - The program looks without the HA socket, so it takes nothing from an HA controller and needs no
-    token. Its exit status is 0 only if the daemon says, within the time limit, that it is the
-    primary and takes writes. It is 1 if the daemon says that it is not or does not, and 2 in all
-    other cases. C(ncs-ha-is-primary --help) lists its options.
+  - The program does not use the HA socket, so it disturbs no HA controller and needs no token. Its
+    exit status is 0 only if the daemon reports, within the time limit, that it is the primary and
+    takes writes. It is 1 if the daemon is not the primary or takes no writes, and 2 in all other
+    cases. C(ncs-ha-is-primary --help) lists its options.
   - This module does not connect to NSO.
 version_added: 0.1.0
 author:
@@ -40,9 +40,9 @@ options:
     default: /usr/local/bin/ncs-ha-is-primary
   python:
     description:
-      - Absolute path of the Python interpreter that is to run it, 3.8 or later.
-      - The program has bytecode for this interpreter, and works with a later one, too, but starts
-        slower then. Run this module again after an update of Python.
+      - Absolute path of the Python interpreter that runs the program, 3.8 or later.
+      - The program has bytecode for this interpreter. It also works with a later one, but starts
+        more slowly. Run this module again after an update of Python.
     type: path
     default: /usr/bin/python3
 seealso:

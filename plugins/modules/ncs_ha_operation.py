@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 module: ncs_ha_operation
 short_description: Begin or end an operation on the HA cluster of a Cisco NSO node
 description:
-  - Takes and gives back the lock of a node, so that one operation on its cluster runs at a time,
-    and keeps what has to outlive the operation. All of it is files on the node. NSO is not asked,
+  - Takes and releases the lock of a node, so that only one operation on its cluster runs at a time,
+    and keeps the promotion history and the log. All of this is files on the node. NSO is not asked,
     and need not run.
   - The lock names its owner and expires. The modules that give orders renew it.
-  - While the lock is held, some room on the disk is taken, too, so that a full disk shows before
-    anything changes and not in the middle.
+  - While the lock is held, some disk space is reserved, so that a full disk is noticed before
+    anything changes and not halfway.
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
@@ -28,23 +28,23 @@ attributes:
     support: none
   idempotent:
     support: full
-    details: A lock that the same operation holds already is renewed, which is no change.
+    details: A lock that the same operation already holds is renewed, which is not a change.
 options:
   state_dir:
     description:
-      - Absolute path of the directory in which this node keeps its lock, the promotion history
-        and the log of operations. Each node needs one of its own.
+      - Absolute path of the directory with the lock of this node, the promotion history and the log
+        of operations. Each node needs a directory of its own.
       - If only its last part is missing, it is created.
     type: path
     required: true
   state:
     description:
       - V(begun) takes the lock, or renews it with other steps.
-      - V(held) proves that the run still holds the lock, and renews it as it is. It never takes
-        one.
+      - V(held) verifies that the run still holds the lock, and renews it unchanged. It never takes
+        a lock.
       - V(confirmed) writes into the lock that a host is fenced, withdrawn, backed up or announced.
-        This is the last task of a file with such tasks. See O(host) and O(event).
-      - V(ended) adds to the promotion history and to the log, and gives the lock back. The lock of
+        This is the last task of a hook. See O(host) and O(event).
+      - V(ended) adds to the promotion history and to the log, and releases the lock. The lock of
         another operation stays.
     type: str
     required: true
@@ -54,47 +54,47 @@ options:
     type: str
     required: true
   step:
-    description: For O(state=held), what it is done for. Returned as it is, so that the result
-      cannot be taken for an earlier one.
+    description: For O(state=held), the purpose of this task. It is returned unchanged, so that the
+      result cannot be mistaken for an earlier one.
     type: str
   node_id:
-    description: The id of the node whose directory this is. Text, so quote one that YAML would take
-      for a number.
+    description: The id of the node that this directory belongs to. It must be text, so quote an id
+      that YAML would read as a number.
     type: raw
     required: true
   name:
     description:
-      - What the operation is called. At most 255 characters.
+      - The name of the operation. At most 255 characters.
       - Required for O(state=begun).
     type: str
   owner:
     description:
-      - Who runs it, for people to read.
+      - Who runs the operation, for people to read.
       - Required for O(state=begun).
     type: str
   steps:
     description:
-      - For O(state=begun), the names of the steps that the run has yet to take on this node. No
+      - For O(state=begun), the names of the steps that the run still has to take on this node. No
         other order is given as part of this operation.
-      - A step that was in the lock and is not in this list is struck off. See RV(struck).
+      - A step that was in the lock and is not in this list is removed. See RV(struck).
     type: list
     elements: str
     default: []
   fence:
     description:
-      - For O(state=begun), inventory names of the hosts that have to be fenced before this node is
-        made primary. M(nso.ha.ncs_ha_role) refuses the promotion until each of them is confirmed to
-        be.
+      - For O(state=begun), inventory names of the hosts that must be fenced before this node is
+        promoted. M(nso.ha.ncs_ha_role) refuses the promotion until each of them is confirmed as
+        fenced.
     type: list
     elements: str
     default: []
   event:
     description:
-      - For O(state=confirmed), what the host is confirmed to be. In tasks that the role
-        P(nso.ha.cluster#role) runs this is there already.
-      - V(fence) means that it cannot go on as primary, nor come back as one.
-      - V(withdraw) means that clients are not sent to it any more, V(announce) that they are.
-      - V(backup) means that its data can be brought back after it was overwritten.
+      - For O(state=confirmed), what is confirmed about the host. In hooks that the role
+        P(nso.ha.cluster#role) runs, this is preset.
+      - V(fence) means that it cannot stay primary or come back as primary.
+      - V(withdraw) means that clients are no longer sent to it, V(announce) that they are.
+      - V(backup) means that its data can be restored after it was overwritten.
     type: str
     default: fence
     choices: [fence, withdraw, backup, announce]
@@ -103,29 +103,29 @@ options:
       - For O(state=confirmed), the inventory name of the host that O(event) is about.
       - In the tasks that O(nso.ha.cluster#role:failover:nso_ha_fence_tasks) names, this is
         C(nso_ha_fence_host), and in those for the other events C(nso_ha_hook.host). All other
-        options but O(state) are there already.
-      - Confirm only what you have asked for after it was done. Nothing else keeps the cluster from
-        having two primaries, or from losing data.
+        options except O(state) are preset.
+      - Confirm only what you have verified after it was done. Nothing else protects the cluster
+        from two primaries or from losing data.
     type: str
   epoch:
     description: For O(state=confirmed) and O(event=announce), the number of the newest promotion.
-      The announcement holds until another node is promoted, or this one is withdrawn.
+      The announcement is valid until another node is promoted, or this one is withdrawn.
     type: int
     default: 0
   begins:
     description: For O(state=held), the event whose tasks begin on this node now, if any. With
-      V(withdraw), an announcement that was confirmed before does not hold any more.
+      V(withdraw), an earlier announcement is no longer valid.
     type: str
     default: ""
   within:
     description:
       - For O(state=confirmed), how many seconds ago the lock may have been taken or renewed. After
         that nothing is confirmed.
-      - In tasks that the role runs, this is
-        O(nso.ha.cluster#role:failover:nso_ha_hook_timeout).
+      - In hooks that the role runs, this is
+        O(nso.ha.cluster#role:main:nso_ha_hook_timeout).
     type: float
   process:
-    description: Something that identifies the controlling process. Contents and returned as it is.
+    description: Data that identifies the controlling process. It is stored and returned unchanged.
     type: dict
     default: {}
   lease:
@@ -134,7 +134,7 @@ options:
     default: 900
   replace:
     description:
-      - Ids of runs whose locks may be taken over, as they are known to be gone.
+      - Ids of runs that are known to be gone, whose locks may be taken over.
       - A lock that has expired is taken over in any case.
     type: list
     elements: str
@@ -150,8 +150,8 @@ options:
     default: []
   log:
     description:
-      - For O(state=ended), what is to be written to the log of operations. C(at) and C(run_id) are
-        added if they are missing. What this run has logged already is not added again.
+      - For O(state=ended), the entry for the log of operations. C(at) and C(run_id) are added if
+        they are missing. An entry that this run has already logged is not added again.
       - The newest 200 are kept.
     type: dict
 seealso:

@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 module: ncs_ha_role
 short_description: Give a Cisco NSO node its role in an HA cluster
 description:
-  - Sees to it that an NSO node has a certain role in its HA cluster. Only the orders that are
-    needed are given, and none where the node is in the wanted state.
+  - Gives an NSO node a role in its HA cluster. Only the orders that are needed are given, and none
+    if the node is in the requested state.
   - To become V(secondary) or V(relay), a node copies its primary, and B(its own data is
     overwritten), unless both have the same transaction id. The module does not compare data. The
     role P(nso.ha.cluster#role) does, before it changes anything.
-  - After the orders, and after any that failed, the status is read again and returned.
+  - After the orders, even if one failed, the status is read again and returned.
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
@@ -27,60 +27,60 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Looks as O(look) says, and gives no orders. What only an order can show, such as a
-      token that differs from the primary's, is not predicted. Without the HA socket nodes do not
-      tell the addresses of others, so it is not predicted either that a node is ordered to follow
-      the same primary at another address.
+    details: Reads the role as O(look) says, and gives no orders. What only an order can show, such
+      as a token that differs from the primary's, is not predicted. Without the HA socket, nodes do
+      not report the addresses of others, so an order to follow the same primary at another address
+      is not predicted either.
   diff_mode:
     support: full
   idempotent:
     support: partial
-    details: With O(force=true) an order is given every time. With O(wait=false), what a node says
-      of itself while the copy is under way is not documented by the vendor. It may still say
-      V(none), and then a second run orders the copy again, and O(role=none) finds nothing to do and
-      does not stop it.
+    details: With O(force=true) an order is given every time. With O(wait=false), it is not
+      documented which role a node reports while it is copying. It may still report V(none). Then a
+      second run orders the copy again, and O(role=none) finds nothing to do and does not stop the
+      copy.
 options:
   role:
     description:
       - The role the node should have.
-      - A node that is V(none) is in no cluster, and B(writable).
+      - A node with role V(none) is not in a cluster, and B(accepts writes).
       - V(relay) is a secondary that other secondaries copy from. NSO 6.7 and later do not have it.
     type: str
     required: true
     choices: [none, primary, secondary, relay]
   node_id:
     description:
-      - The id the node goes by in the cluster. At most 255 bytes.
-      - Text, so quote one that YAML would take for a number, such as V(0x1F) or V(1e3).
+      - The id of the node in the cluster. At most 255 bytes.
+      - It must be text, so quote an id that YAML would read as a number, such as V(0x1F) or V(1e3).
       - Required unless O(role=none).
     type: raw
   primary_id:
     description:
       - The id of the node to copy, which may be a relay.
-      - Text, as O(node_id) is.
+      - It must be text, like O(node_id).
       - Required for O(role=secondary) and O(role=relay).
     type: raw
   primary_ip:
     description:
-      - The address of the node to copy, as this node dials it. A host name is resolved on the
-        target. Of a name with several addresses, the first that accepts connections on O(ha_port)
-        is dialled, and the first of all if none does.
-      - From NSO 6.7 on the nodes talk through TLS by default. The certificate of the other node has
-        to name the address, also where a host name is given here.
+      - The address at which this node connects to the node to copy. A host name is resolved on the
+        target. If it has several addresses, the first one that accepts connections on O(ha_port) is
+        used, or the first one if none does.
+      - From NSO 6.7 on the nodes use TLS by default. The certificate of the other node must then
+        contain its address, even if a host name is given here.
       - Required for O(role=secondary) and O(role=relay).
       - A node that follows O(primary_id) at another address is ordered to follow it at this one.
     type: str
   ha_port:
-    description: The HA port of O(primary_ip), which no order carries. All nodes use the same, 4570
-      unless C(ncs.conf) says otherwise.
+    description: The HA port of O(primary_ip). It is not part of an order, since all nodes use the
+      same port, 4570 unless C(ncs.conf) says otherwise.
     type: int
     default: 4570
   wait:
     description:
       - Whether to wait until a copy is in place.
-      - With V(false) the module returns at once and RV(outcome) is V(started). The result can be
-        waited for with M(nso.ha.ncs_ha_status).
-      - Has to be V(true) for O(role=relay).
+      - With V(false) the module returns at once and RV(outcome) is V(started). Use
+        M(nso.ha.ncs_ha_status) to wait for the result.
+      - It must be V(true) for O(role=relay).
     type: bool
     default: true
   wait_timeout:
@@ -89,25 +89,24 @@ options:
     default: 300
   force:
     description:
-      - Give the order for the role even when nothing differs, for instance to connect a secondary
-        anew.
-      - The module reports a change then.
+      - Whether to give the order for the role even if nothing differs, for instance to reconnect a
+        secondary. The module then reports a change.
     type: bool
     default: false
   operation:
     description:
-      - The operation on the whole cluster that this is part of. Before the first order, the lock of
-        that operation has to be held on this node and to list the step as due. The step is struck
-        off and the lock renewed, and no other process changes either until the last order is
-        answered.
-      - A node is made V(primary) only if every host that has to be fenced is confirmed to be in the
-        lock, see M(nso.ha.ncs_ha_operation).
-      - Without it, nothing is read or written in a state directory.
+      - The operation on the whole cluster that this step is part of. Before the first order, this
+        node must have the lock of that operation, and the lock must list the step as due. The step
+        is removed from the lock and the lock is renewed. No other process changes either until the
+        last order is answered.
+      - A node is promoted to V(primary) only if the lock confirms that every host that has to be
+        fenced is fenced, see M(nso.ha.ncs_ha_operation).
+      - Without this option, no state directory is read or written.
     type: dict
     version_added: 0.1.0
     suboptions:
       state_dir:
-        description: Absolute path of the node's state directory, in which its lock is.
+        description: Absolute path of the node's state directory, which has its lock.
         type: path
         required: true
       run_id:
@@ -119,14 +118,14 @@ options:
         type: str
         required: true
       name:
-        description: What the operation is called in the promotion history. Without it, what its
-          lock says.
+        description: The name of the operation in the promotion history, by default the name in its
+          lock.
         type: str
       epoch:
         description:
           - The number of the promotion, if the node is to become V(primary).
-          - With it, an entry is added to the node's promotion history before the order is given. If
-            it cannot be written, the order is not given.
+          - An entry with this number is added to the node's promotion history before the order is
+            given. If it cannot be written, the order is not given.
         type: int
       promotions:
         description: Entries that are merged into the node's promotion history before any order,
@@ -135,18 +134,18 @@ options:
         elements: dict
       stand_still:
         description:
-          - The node hands the primary role over. Only with O(role=none).
+          - Seconds for the node to hand over the primary role. Only with O(role=none).
           - First it is put into read-only mode, as by M(nso.ha.ncs_ha_read_only) in an operation,
             and it stays in that mode. Then the module waits until the node gives the same
             transaction id twice, for at most this number of seconds. Then the order is given, also
             to a node that is V(none) already. A node that follows another one gets no order.
           - RV(txid) is read when the node is V(none). RV(transitions) and RV(times) begin with
             V(read_only) where that order was given.
-          - If it is not known what came of read-only mode, RV(outcome) is V(unknown).
+          - If it is not known whether read-only mode was enabled, RV(outcome) is V(unknown).
         type: float
       administrator:
-        description: With O(operation.stand_still), read-only mode has to be on already, and set by
-          an administrator. If it is not, no order is given.
+        description: With O(operation.stand_still), read-only mode must already have been set by an
+          administrator. If it has not, no order is given.
         type: bool
         default: false
       lift:
@@ -155,13 +154,13 @@ options:
             lifted once the node is V(primary), and its mark removed, as by
             M(nso.ha.ncs_ha_read_only) in an operation. RV(transitions) and RV(times) end with
             V(writable) where that order was given.
-          - A mode without a mark is an administrator's, and stays.
-          - A node that is V(primary) already is refused, as another has made it so.
+          - A mode without a mark was set by an administrator, and stays.
+          - A node that is V(primary) already is refused, since something else has promoted it.
         type: bool
         default: false
       txid:
-        description: The transaction id that the node has to have if it is to become V(primary). The
-          module waits for it, for at most a second. With another one the node gets no order.
+        description: The transaction id that the node must have to become V(primary). The module
+          waits for it for at most a second. If the node has another one, it gets no order.
         type: dict
         suboptions:
           primary_id:
@@ -174,10 +173,10 @@ options:
             elements: int
             required: true
 notes:
-  - Without check mode the role is found over the HA socket, whatever O(look) says, and O(token) is
+  - Outside check mode the role is read over the HA socket, whatever O(look) says, and O(token) is
     required.
-  - Over the HA socket a node does not tell its own node id. So this module does not find out that a
-    primary goes by another node id than wanted.
+  - Over the HA socket a node does not report its own node id. So this module does not notice that a
+    primary uses another node id than requested.
 seealso:
   - module: nso.ha.ncs_ha_status
   - module: nso.ha.ncs_ha_secondary_dead

@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 module: ncs_ha_status
 short_description: Read the HA status of a Cisco NSO node, or wait for it
 description:
-  - Reads which role an NSO node has in its HA cluster, whom it follows and who follows it, its
-    start phase and its transaction id.
+  - Reads which role an NSO node has in its HA cluster, which node it follows, which nodes follow
+    it, its start phase and its transaction id.
   - With O(wait_for), waits until the node is in a certain state.
-  - It takes nothing from any HA controller and needs no token, unless O(look) names the HA socket.
+  - It disturbs no HA controller and needs no token, unless O(look) names the HA socket.
 version_added: 0.1.0
 author:
   - The nso.ha authors (!UNKNOWN)
@@ -34,31 +34,31 @@ attributes:
 options:
   wait_for:
     description:
-      - What to wait for. Everything that is given has to be true at the same time.
-      - While waiting, a daemon that cannot be reached yet is tried again. One whose role is not
-        told ends the wait, unless it is in start phase 0 or may be changing its primary.
+      - What to wait for. Everything that is given must be true at the same time.
+      - While waiting, a daemon that cannot be reached yet is tried again. A daemon that does not
+        report its role ends the wait, unless it is in start phase 0 or may be changing its primary.
     type: dict
     suboptions:
       role:
-        description: The role the node has to have.
+        description: The role that the node must have.
         type: str
         choices: [none, primary, secondary, relay]
       primary_id:
-        description: Node id of the node it has to follow. Text, so quote one that YAML would take
-          for a number.
+        description: Node id of the node that it must follow. It must be text, so quote an id that
+          YAML would read as a number.
         type: raw
       secondaries:
-        description: Node ids that all have to be connected to it, each of them text. Others may be
-          connected, too.
+        description: Node ids that must all be connected to it, each of them text. Others may be
+          connected as well.
         type: list
         elements: raw
       phase:
-        description: The start phase that has to be reached. A later one is good, too.
+        description: The start phase that the node must have reached. A later one is also accepted.
         type: int
         choices: [0, 1, 2]
       txid:
-        description: The id of a transaction that the node has to have. It is as good if its last
-          transaction is a later one of the same primary.
+        description: The id of a transaction that the node must have. A later transaction of the
+          same primary is also accepted.
         type: dict
         version_added: 0.1.0
         suboptions:
@@ -77,9 +77,9 @@ options:
     default: 300
   state_dir:
     description:
-      - Absolute path of the node's state directory. With it, RV(state_directory) is returned,
-        whether NSO answers or not.
-      - A directory that does not exist keeps nothing, and is not created.
+      - Absolute path of the node's state directory. If it is given, RV(state_directory) is
+        returned, whether NSO answers or not.
+      - A directory that does not exist counts as empty, and is not created.
     type: path
     version_added: 0.1.0
   operations:
@@ -91,41 +91,41 @@ options:
     version_added: 0.1.0
   run_id:
     description:
-      - The id of the run that this look is part of, with O(state_dir).
-      - If another run holds the lock there, and it has not expired, NSO is not asked over the HA
-        socket, as that takes the socket from the run that gives orders at that moment. The module
-        then fails, with RV(locked).
-      - The operational state is read all the same, as that takes nothing from the run. Then the
-        lock is in RV(state_directory), as always, and what was read may change at any time.
+      - The id of the run that this task is part of, with O(state_dir).
+      - If another run holds the lock there and it has not expired, NSO is not asked over the HA
+        socket, since that would take the socket away from the run that is giving orders. The module
+        then fails with RV(locked).
+      - The operational state is still read, since that does not disturb the run. The lock is then
+        in RV(state_directory), and what was read may change at any time.
     type: str
     version_added: 0.1.0
   ignore_locks:
-    description: Ids of runs that are known to be gone, whose locks do not count.
+    description: Ids of runs that are known to be gone. Their locks do not count.
     type: list
     elements: str
     default: []
     version_added: 0.1.0
   step:
-    description: What this look is for. It is returned as it is.
+    description: The purpose of this task. It is returned unchanged.
     type: str
     version_added: 0.1.0
   ha_ip:
     description:
-      - The address or host name at which the other nodes dial this one. Used to find out whether
-        the daemon runs where it cannot be connected to, see RV(daemon).
-      - Without it, any loopback address at which something listens on O(ha_port) counts as one of
-        this node.
+      - The address or host name at which the other nodes connect to this one. It is used to find
+        out whether a daemon that does not answer is running, see RV(daemon).
+      - Without it, any loopback address at which something listens on O(ha_port) counts as an
+        address of this node.
     type: str
     version_added: 0.1.0
   ha_port:
-    description: The port at which the other nodes dial this one, used likewise.
+    description: The port at which the other nodes connect to this one, used for the same purpose.
     type: int
     default: 4570
     version_added: 0.1.0
   process:
     description:
-      - A regular expression that finds the process of the daemon, used likewise. It is looked for
-        in the name of the executable, a blank, and its arguments.
+      - A regular expression that matches the process of the daemon, used for the same purpose. It
+        is matched against the name of the executable, a blank, and its arguments.
       - By default C(ncs.smp), with any arguments. A C(ncs_cli) or a Java VM is not a daemon.
     type: str
     default: "^ncs\\.smp( |$)"

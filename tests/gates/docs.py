@@ -77,6 +77,7 @@ def _configuration(work: Path) -> Path:
     )
     (target / "site").mkdir()
     shutil.copy(_SITE / "site.css", target / "site")
+    shutil.copytree(_SITE / "templates", target / "templates")
     with (target / "conf.py").open("a", encoding="utf-8") as file:
         file.write("\n" + (_SITE / "conf.py").read_text(encoding="utf-8"))
     return target

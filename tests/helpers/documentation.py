@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from helpers.modules import ROOT
 
 _DOC = Path(sys.executable).with_name("ansible-doc")
@@ -54,6 +56,23 @@ def callback(name: str) -> dict[str, Any]:
     """Return what is documented of a callback: doc, examples."""
     found: dict[str, Any] = _documented("callback", CALLBACKS)[f"nso.ha.{name}"]
     return found
+
+
+@functools.lru_cache(maxsize=None)
+def entry_points() -> dict[str, Any]:
+    """Return the argument spec of each entry point of the role, as its file has it."""
+    path = ROOT / "roles" / "cluster" / "meta" / "argument_specs.yml"
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
+    return found
+
+
+def role_options() -> dict[str, Any]:
+    """Return the options of all entry points of the role, each once, those of `main` first."""
+    merged: dict[str, Any] = {}
+    for spec in entry_points().values():
+        for name, option in spec["options"].items():
+            merged.setdefault(name, option)
+    return merged
 
 
 def texts(value: object) -> str:

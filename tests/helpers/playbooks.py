@@ -71,7 +71,8 @@ class Run:
         recap = [_RECAP.match(line) for line in self.output.splitlines()]
         counted = any(one and "changed=0" not in one.group(2) for one in recap)
         # The run itself is a task of one host, which stands for all of them.
-        hosts = {host for task, host in self.changes() if task == _END}
+        runs = [task for task, _result, _host in self.results() if task == _END]
+        hosts = {host for task, host in self.changes() if task == _END or not runs}
         assert counted == bool(hosts), self.output
         return hosts
 
@@ -243,7 +244,7 @@ def environment(home: Path) -> dict[str, str]:
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
         "ANSIBLE_NOCOLOR": "1",
         # A run tells each call of a module then.
-        "ANSIBLE_VERBOSITY": "1",
+        "ANSIBLE_VERBOSITY": os.environ.get("ANSIBLE_VERBOSITY", "1"),
         "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
     }
 

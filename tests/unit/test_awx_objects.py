@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.nso.ha.plugins.plugin_utils._checks import judge
 from ansible_collections.nso.ha.plugins.plugin_utils._plan import operations
-from helpers import awx_rules
+from helpers import awx_rules, documentation
 from helpers.awx_objects import (
     INJECTORS,
     INPUTS,
@@ -24,8 +24,7 @@ from helpers.awx_objects import (
 )
 from helpers.modules import ROOT
 
-SPECS = yaml.safe_load((ROOT / "roles" / "cluster" / "meta" / "argument_specs.yml").read_text())
-KNOWN: dict[str, Any] = SPECS["argument_specs"]["main"]["options"]
+KNOWN = documentation.role_options()
 ASKING = [name for name in TEMPLATES if survey(name)]
 CHANGING = [name for name in TEMPLATES if name not in ("status", "history", "plan")]
 
@@ -120,7 +119,7 @@ def test_no_survey_asks_for_a_secret() -> None:
 
 def test_there_is_a_template_for_every_playbook_that_runs_an_operation() -> None:
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
-    operations = set(SPECS["argument_specs"]) - {"main"}
+    operations = set(documentation.entry_points()) - {"main"}
     assert set(TEMPLATES) == playbooks - {"awx_setup", "group"} == operations
 
 

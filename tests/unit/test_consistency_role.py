@@ -43,11 +43,12 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
 
 
-SPECS: dict[str, Any] = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]
+SPECS = documentation.entry_points()
+OPTIONS = documentation.role_options()
 DEFAULTS: dict[str, Any] = load(ROLE / "defaults" / "main.yml")
 VARS: dict[str, Any] = load(ROLE / "vars" / "main.yml")
 TASKS = sorted((ROLE / "tasks").rglob("*.yml"))
-SPECIFIED = {name for spec in SPECS.values() for name in spec["options"]}
+SPECIFIED = set(OPTIONS)
 
 Task = dict[str, Any]
 
@@ -117,16 +118,31 @@ def test_there_is_something_to_compare() -> None:
     assert len(PLAYBOOKS) >= 2
 
 
-@pytest.mark.parametrize("entry", SPECS)
-def test_defaults_are_those_of_every_entry_point(entry: str) -> None:
-    options = SPECS[entry]["options"]
-    assert {
-        name: option["default"] for name, option in options.items() if "default" in option
-    } == DEFAULTS
-    # An option without a default has to be given.
-    assert {name for name, option in options.items() if "default" not in option} == {
-        name for name, option in options.items() if option.get("required")
+def test_the_defaults_of_the_role_are_those_that_are_documented() -> None:
+    documented = {
+        name: option["default"] for name, option in OPTIONS.items() if "default" in option
     }
+    assert documented == DEFAULTS
+    # An option without a default has to be given.
+    assert {name for name, option in OPTIONS.items() if "default" not in option} == {
+        name for name, option in OPTIONS.items() if option.get("required")
+    }
+
+
+def test_what_every_entry_point_takes_is_documented_once() -> None:
+    own = {entry: set(spec["options"]) for entry, spec in SPECS.items()}
+    common = own.pop(MAIN)
+    assert not [entry for entry, names in own.items() if names & common]
+    # What all operations take is common.
+    assert not set.intersection(*(own[name] for name in operations.OPERATIONS))
+    told = {entry: documentation.texts(spec["description"]) for entry, spec in SPECS.items()}
+    assert all("options of the entry point C(main)" in told[entry] for entry in own)
+
+
+@pytest.mark.parametrize("entry", SPECS)
+def test_an_option_is_of_one_type_and_default_wherever_it_is_documented(entry: str) -> None:
+    for name, option in SPECS[entry]["options"].items():
+        assert {**option, "description": ""} == {**OPTIONS[name], "description": ""}
 
 
 def test_what_holds_for_an_empty_value_is_the_default_of_the_role() -> None:
@@ -221,7 +237,7 @@ def test_every_variable_that_is_used_is_specified_and_the_reverse() -> None:
 def test_what_the_role_sets_for_the_tasks_of_its_user_is_explained_and_nothing_they_set() -> None:
     assert handed_in() == {"nso_ha_fence_host", "nso_ha_hook"}
     assert not handed_in() & SPECIFIED
-    text = documentation.texts(SPECS[MAIN]["options"])
+    text = documentation.texts(OPTIONS)
     assert all(f"C({name})" in text for name in handed_in())
 
 
@@ -285,7 +301,7 @@ def test_the_readme_names_every_entry_point() -> None:
 
 
 def test_checks_that_can_be_overridden_are_named_as_they_are() -> None:
-    text = documentation.texts(SPECS[MAIN]["options"]["nso_ha_override"])
+    text = documentation.texts(OPTIONS["nso_ha_override"])
     assert re.findall(r"V\((\w+)\)", text) == list(judge.OVERRIDABLE)
 
 
@@ -295,7 +311,7 @@ def test_every_check_that_can_be_overridden_is_in_a_table_of_the_documents() -> 
 
 
 def test_every_operation_can_be_planned_by_its_name() -> None:
-    text = documentation.texts(SPECS[MAIN]["options"]["nso_ha_operation"])
+    text = documentation.texts(OPTIONS["nso_ha_operation"])
     assert set(re.findall(r"V\((\w+)\)", text)) == set(operations.OPERATIONS)
     assert set(operations.OPERATIONS) <= set(SPECS)
 
@@ -358,3 +374,20 @@ def _begins(task: Task) -> bool:
 
 def test_what_counts_for_the_group_is_a_variable_of_the_role() -> None:
     assert set(settings.OF_THE_GROUP) <= SPECIFIED
+
+
+#: All YAML of the roles and playbooks whose lines Ansible may print.
+PRINTED = sorted(
+    path
+    for folder in ("roles/*/tasks", "roles/*/vars", "roles/*/defaults", "playbooks")
+    for path in ROOT.glob(f"{folder}/**/*.yml")
+)
+
+
+@pytest.mark.parametrize("path", PRINTED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_an_error_shows_no_comment_that_is_for_maintainers(path: Path) -> None:
+    """Since ansible-core 2.19 an error shows the line that it is about, and the two before it."""
+    head, _mark, body = path.read_text(encoding="utf-8").partition("\n---\n")
+    assert not [line for line in body.splitlines() if line.lstrip().startswith("#")]
+    licence = head.splitlines()[-1].startswith("# SPDX-License-Identifier")
+    assert licence or body.startswith("\n"), "an empty line has to follow the mark"

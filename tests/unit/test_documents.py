@@ -161,11 +161,10 @@ def test_every_statement_in_a_list_on_the_protocol_has_a_grade() -> None:
 
 
 def test_the_table_of_variables_is_that_of_the_role() -> None:
-    specs = yaml.safe_load((ROOT / "roles" / "cluster" / "meta" / "argument_specs.yml").read_text())
     text = (ROOT / "docs" / "variables.md").read_text()
     rows = re.findall(r"^\| `(nso_ha_\w+)` \| (\w+) \| (.*?) ?\| \S", text, re.MULTILINE)
     wanted = {}
-    for name, option in specs["argument_specs"]["main"]["options"].items():
+    for name, option in documentation.role_options().items():
         default = option.get("default", "")
         shown = f"`{json.dumps(default).strip(chr(34))}`" if default != "" else ""
         about = str(option["description"]).lstrip("[' ")

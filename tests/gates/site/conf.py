@@ -27,6 +27,9 @@ include_patterns = [
     "reference/*_lookup.rst",
 ]
 
+# Directives between colons are read as text by what does not know them.
+myst_enable_extensions = ["colon_fence"]
+
 # Headings can be linked to as on the usual forges.
 myst_heading_anchors = 4
 
@@ -41,5 +44,7 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("mermaid", TextLexer)
 
 
+# The link to the incident runbook at the top of every page.
+templates_path = ["templates"]
 html_static_path = ["site"]
 html_css_files = ["site.css"]

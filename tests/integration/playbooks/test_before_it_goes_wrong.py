@@ -130,7 +130,7 @@ def test_whether_a_failover_would_work_is_said_of_a_healthy_cluster(
     assert does == {"n1": "blocked", "n2": "would fence beprimary", "n3": "would besecondary"}
     assert "No data would be lost: n2 has the last transaction of n1, " in works.text
     before = fresh.status()
-    assert works.module_calls("n1")[-1] == "Read the HA status of every node"
+    assert works.module_calls("n1")[-1] == "ncs_ha_status observe"
 
     rotten = yaml.safe_dump([command("false"), {**ASK, "ignore_errors": True}, CONFIRM])
     fence.write_text(rotten)

@@ -27,6 +27,11 @@ LOCAL = {
 }
 
 
+@pytest.fixture(autouse=True)
+def not_verbose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_VERBOSITY", "0")
+
+
 def run(playbook: str | Path, inventory: Path, *arguments: str, **settings: str) -> tuple[int, str]:
     """Return exit status and all that is printed with the callback, on a terminal of 80 columns."""
     own = {"ANSIBLE_STDOUT_CALLBACK": "nso.ha.brief", "COLUMNS": "80"}

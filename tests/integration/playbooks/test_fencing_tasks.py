@@ -22,43 +22,37 @@ def files(tmp_path: Path) -> dict[str, str]:
     return fencing.files(tmp_path)
 
 
+#: An action beside the playbook that says of a file what a run says of it.
+READS = """
+from ansible_collections.nso.ha.plugins.action import cluster_run
+
+
+class ActionModule(cluster_run.ActionModule):
+    def run(self, tmp=None, task_vars=None):
+        return {"problem": self._hook_problem("fence", self._task.args["path"], 120)}
+"""
+
+
 def read(
     cluster: Cluster, files: dict[str, str], tmp_path: Path, *arguments: str
 ) -> dict[str, str]:
     """What is said of each file, all of them in one play."""
+    (tmp_path / "action_plugins").mkdir(exist_ok=True)
+    (tmp_path / "action_plugins" / "reads_hook.py").write_text(READS)
     once = {"run_once": True}
-    steps: list[dict[str, Any]] = [
-        {
-            "nso.ha.cluster_decision": {"step": "settings"},
-            "vars": {"nso_ha_fence_tasks": "{{ item.value }}"},
-            "register": "__nso_ha_settings",
-            **once,
-        },
-        {"ansible.builtin.set_fact": {"nso_ha_result": {"run_id": ""}}, **once},
-        {
-            "nso.ha.cluster_decision": {"step": "begin", "operation": "failover"},
-            "register": "__nso_ha_begin",
-            **once,
-        },
-        {
-            "ansible.builtin.set_fact": {
-                "said": "{{ said | default({})"
-                " | combine({item.key: __nso_ha_begin.run.hook_problems.fence | default('')}) }}"
-            },
-            **once,
-        },
-    ]
     tasks: list[dict[str, Any]] = [
         {
-            "ansible.builtin.include_tasks": str(write(tmp_path, "steps", steps)),
+            "reads_hook": {"path": "{{ item.value }}"},
             "loop": "{{ files | dict2items }}",
+            "register": "read",
             **once,
         },
         {
             "ansible.builtin.set_stats": {
-                "data": {"nso_ha_report": "{{ said }}"},
-                # Each run that begins has reset it.
-                "aggregate": False,
+                "data": {
+                    "nso_ha_report": "{{ dict(read.results | map(attribute='item.key')"
+                    " | zip(read.results | map(attribute='problem'))) }}"
+                }
             },
             **once,
         },

@@ -18,6 +18,11 @@ STATUS = "nso.ha.status"
 ALONE = "healthy: n1 is primary, 1 of 1 secondary in sync.\n"
 
 
+@pytest.fixture(autouse=True)
+def not_verbose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_VERBOSITY", "0")
+
+
 def monitored(inventory: Path, *arguments: str, **variables: Any) -> tuple[int, str]:
     """Return exit status and standard output of status, as a monitoring system runs it."""
     ended = subprocess.run(
