@@ -343,7 +343,7 @@ def _message(
     if outcome == TWO_PRIMARIES:
         return head + " ".join([*two, _closing(words, command)])
     failed = [verdict for verdict in verdicts if verdict.result in (FAILED, NOT_EVALUABLE)]
-    reasons = [*two, *map(table.note, failed)]
+    reasons = [*two, *map(table.note, table.told(failed, command))]
     # Where nothing was done, a node without an answer matters only as far as a check says so.
     if outcome != REFUSED or not reasons:
         reasons += _node_notes(nodes, verdicts)

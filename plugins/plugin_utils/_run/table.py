@@ -219,26 +219,39 @@ def note(verdict: Verdict) -> str:
 def notes(
     verdicts: Sequence[Verdict], command: str = "", *, verbose: bool = False
 ) -> list[ReportLine]:
-    """Return a sentence for each verdict, as lines.
+    """Return the sentences of `told` as lines, in the colours of the verdicts."""
+    return [
+        line
+        for verdict in told(verdicts, command, verbose=verbose)
+        for line in wrapped([note(verdict)], WARN if verdict.result == OVERRIDDEN else BAD)
+    ]
+
+
+def told(verdicts: Iterable[Verdict], command: str = "", *, verbose: bool = False) -> list[Verdict]:
+    """Return the verdicts as they are told: those that differ in nothing but the node once.
 
     command: the next command, as the report has it. A verdict does not repeat the consent in it
-    verbose: whether verdicts that differ in their transactions alone have a sentence each
+    verbose: whether each is told by itself, with its transactions
     """
     several: dict[tuple[str, str, str, str], list[Verdict]] = {}
     for verdict in verdicts:
-        shortened_verdict = replace(verdict, reason=_without_consent(verdict.reason, command))
-        alike = _IN_BRACKETS.sub("", shortened_verdict.reason) if verdict.host else verdict.reason
+        brief = replace(verdict, reason=_without_consent(verdict.reason, command))
+        alike = _IN_BRACKETS.sub("", brief.reason) if verdict.host else brief.reason
         about = verdict.host if verbose or not verdict.host else ""
-        key = (verdict.check, verdict.result, alike, about)
-        several.setdefault(key, []).append(shortened_verdict)
-    lines = []
-    for (_check, result, alike, _about), group in several.items():
-        if len(group) > 1 and group[0].host:
-            hosts = names_of([verdict.host for verdict in group])
-            group = [replace(group[0], host=f"each of {hosts}", reason=alike)]
-        colour = WARN if result == OVERRIDDEN else BAD
-        lines += [line for verdict in group for line in wrapped([note(verdict)], colour)]
-    return lines
+        several.setdefault((verdict.check, verdict.result, alike, about), []).append(brief)
+    return [
+        verdict
+        for (_check, _result, alike, _about), group in several.items()
+        for verdict in _as_one(group, alike)
+    ]
+
+
+def _as_one(group: list[Verdict], reason: str) -> list[Verdict]:
+    """Return one verdict for several nodes; a single one, or those about no node, as they are."""
+    if len(group) < 2 or not group[0].host:
+        return group
+    hosts = names_of([verdict.host for verdict in group])
+    return [replace(group[0], host=f"each of {hosts}", reason=reason)]
 
 
 def _without_consent(reason: str, command: str) -> str:

@@ -89,9 +89,10 @@ def test_what_the_cluster_does_takes_half_the_lines(cluster: Cluster) -> None:
     ):
         printed[name] = run(f"nso.ha.{name}", cluster.inventory, *arguments)
     assert [printed[name][0] for name in printed] == [0, 0, 0, 2], printed
-    # The primary has moved, and each step that changed something is a line.
-    changed = re.findall(r"^changed: \[.*\] (.*)$", printed["switchover"][1], re.MULTILINE)
-    assert len(changed) >= 4
+    # The primary has moved, with a line for each wave, and one says where something was changed.
+    waves = re.findall(r"^\d\d:\d\d:\d\d (.*)$", printed["switchover"][1], re.MULTILINE)
+    assert len(waves) >= 4
+    assert "changed: [n1, n2, n3] End the run" in printed["switchover"][1]
     assert "changed: " not in printed["status"][1] + printed["converge"][1]
     assert "healthy: n2 is primary" in printed["switchover"][1]
     # The reason is printed once in full, and each host is named.

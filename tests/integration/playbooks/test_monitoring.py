@@ -62,7 +62,7 @@ def test_a_status_that_failed_or_did_not_begin_is_one_line_too(pair: Cluster) ->
     assert "nso_ha_fail_when of n1 is 'ill'" in line
     unknown, line = monitored(pair.inventory, nso_ha_group="other")
     assert (unknown, line.count("\n")) == (3, 1)
-    assert line.startswith("unknown: n1: The group 'other' (nso_ha_group) has no hosts here")
+    assert line.startswith("unknown: no node was asked: the group 'other' (nso_ha_group) has no ")
 
 
 def test_two_primaries_end_with_2(duo: Cluster) -> None:
