@@ -48,10 +48,13 @@ _MOST_HOSTS = 6
 _MESSAGES = ("debug", "ansible.builtin.debug", "ansible.legacy.debug")
 
 #: The actions whose message says all there is about a failure.
-_SAY_WHY = tuple(
-    f"{prefix}{name}"
-    for prefix in ("", "ansible.builtin.", "ansible.legacy.")
-    for name in ("fail", "assert")
+_SAY_WHY = (
+    *(
+        f"{prefix}{name}"
+        for prefix in ("", "ansible.builtin.", "ansible.legacy.")
+        for name in ("fail", "assert")
+    ),
+    "nso.ha.cluster_run",
 )
 
 #: What default prints only for tasks without a change, and this callback never.

@@ -226,8 +226,11 @@ def test_the_message_has_the_reasons_and_the_next_step_and_no_word_of_a_table() 
     assert reported(LINKED)["message"] == "Converge done: the cluster matches the plan."
     refused = reported({"n1": PRIMARY, "n2": NEWER})
     (verdict,) = refused["verdicts"]
+    # The consent is in the command.
+    reason, consent = verdict["reason"].split(". If that data may go: ")
+    assert consent == "-e nso_ha_allow_overwrite=n2@id1/6.000000"
     assert refused["message"] == (
-        f"converge refused: (overwrite failed) n2 {verdict['reason'].rstrip('.')}. "
+        f"converge refused: (overwrite failed) n2 {reason}. "
         "Nothing was changed. If the data of n2 may go, run: ansible-playbook nso.ha.converge "
         "-e nso_ha_allow_overwrite=n2@id1/6.000000"
     )
