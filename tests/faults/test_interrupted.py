@@ -191,11 +191,9 @@ def test_a_switchover_to_any_node_is_finished_however_it_ended_when_nobody_is_pr
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = switchovers(cluster, tmp_path, named=False)
-    # There and back, as the calls are numbered on each node.
-    both = [recorded(cluster, next(cases)) for _unused in range(2)]
+    call = call_for(recorded(cluster, next(cases)), "hand_over")
     for number, by in enumerate(By):
         case = next(cases)
-        call = call_for(both[number % 2], "hand_over")
         stopped(case, Point(call, DURING if number % 2 else AFTER), by)
         assert "primary" not in roles(cluster).values()
         assert_running_again_finishes(cluster, case)
@@ -206,10 +204,9 @@ def test_a_play_that_is_stopped_while_several_nodes_are_told_is_finished_by_runn
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = switchovers(cluster, tmp_path)
-    both = [recorded(cluster, next(cases)) for _unused in range(2)]
-    for number, by in enumerate((By.KILL, By.CTRL_C)):
+    call = call_for(recorded(cluster, next(cases)), "secondaries")
+    for by in (By.KILL, By.CTRL_C):
         case = next(cases)
-        call = call_for(both[number % 2], "secondaries")
         stopped(case, Point(call, DURING), by, forks=5)
         assert_running_again_finishes(cluster, case)
     assert_clean(cluster, load)
@@ -219,12 +216,10 @@ def test_a_module_that_is_late_gives_no_order_once_another_run_has_the_lock(
     cluster: Cluster, load: Load, tmp_path: Path
 ) -> None:
     cases = switchovers(cluster, tmp_path)
-    calls = recorded(cluster, next(cases))
-    assert_good(next(cases).play.run())
-    point = Point(call_for(calls, "promote"), DURING)
+    point = Point(call_for(recorded(cluster, next(cases)), "promote"), DURING)
     late = stopped(next(cases), point, By.KILL, release=False)
     assert "primary" not in roles(cluster).values()
-    # Not to the node on which the module waits.
+    # Not to n1, on which the module waits.
     other = Play(tmp_path, "nso.ha.switchover", cluster.inventory, {"nso_ha_candidate": "n3"})
     assert_good(other.run())
     assert_led_by(cluster, "n3")

@@ -9,7 +9,8 @@
 
 On each node a module is run by an interpreter that notes the call. At the point it waits until the
 play has been stopped, so nothing depends on how long anything takes. Ansible works with one fork:
-the calls that a run makes at the same time come one after the other.
+the calls that a run makes at the same time come one after the other. They are counted over all
+nodes, so a play that goes back has the same points as the one that went there.
 """
 
 from __future__ import annotations
@@ -42,9 +43,6 @@ SOON = 20
 _PROGRAM = b"ansible-playbook"
 _DIRECTORY = "NSO_HA_TESTS_CALLS"
 _STOP = "NSO_HA_TESTS_STOP"
-#: How the names of the files begin in which calls are noted, by host.
-_CALLS = "calls-"
-
 _LOOK = "ncs_ha_status "
 _LOCK = "ncs_ha_operation "
 _REHEARSAL = " rehearse"
@@ -58,9 +56,9 @@ case "$1" in
     *AnsiballZ_ncs_ha_*) ;;
     *) exec {python} "$@" ;;
 esac
-calls="${directory}/{calls}{host}"
-echo "$1" >>"$calls"
-call="{host} $(grep -c '' "$calls")"
+# Each call has a file, named by its number, with its host.
+call=1
+until (set -C; echo {host} >"${directory}/calls/$call") 2>/dev/null; do call=$((call + 1)); done
 wait_at() {{
     [ "${stop}" = "$1 $call" ] || return 1
     # The test that started this has given up by then.
@@ -78,10 +76,10 @@ exit $status
 
 
 class Call(NamedTuple):
-    """A call of a module: which one on this host, from 1; the module, and what it is for."""
+    """A call of a module: which one, from 1; the node; the module, and what it is for."""
 
-    host: str
     number: int
+    host: str
     name: str
 
     @property
@@ -102,8 +100,8 @@ class Point(NamedTuple):
     moment: str = AFTER
 
     def __str__(self) -> str:
-        host, number, name = self.call
-        return f"{self.moment} call {number} on {host}, {name}"
+        number, host, name = self.call
+        return f"{self.moment} call {number}, {name} on {host}"
 
 
 class By(Enum):
@@ -175,12 +173,8 @@ class Play:
             until(lambda: not _processes(directory), SOON, "the end of what a play has started")
             assert not _agents_directories(directory)
             run = Run(status, (directory / "output").read_text())
-        numbers: dict[str, int] = {}
-        calls = []
-        for host, name in run.calls():
-            numbers[host] = numbers.get(host, 0) + 1
-            calls.append(Call(host, numbers[host], name))
-        assert numbers == _noted(directory), "calls that are not told, or are told and not made"
+        calls = [Call(number, *call) for number, call in enumerate(run.calls(), start=1)]
+        assert [call.host for call in calls] == _noted(directory), "calls are not as they are told"
         return run, calls
 
     def stopped(
@@ -194,7 +188,10 @@ class Play:
         with self._play(point, forks) as (process, directory):
             reached = directory / "reached"
             until(lambda: reached.exists() or process.poll() is not None, LONGEST, what)
-            assert reached.exists(), f"not {what}:\n{(directory / 'output').read_text()}"
+            output = (directory / "output").read_text()
+            assert reached.exists(), f"not {what}:\n{output}"
+            _host, name = Run(0, output).calls()[point.call.number - 1]
+            assert name == point.call.name, f"{name}, and not {what}"
             begun = _noted(directory)
             agents = _agents(directory, process.pid)
             assert len(agents) == len(_hosts(self.inventory)), f"{what}: {agents}"
@@ -217,14 +214,14 @@ class Play:
         self, point: Point | None = None, forks: int = 1
     ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         directory = self.directory / f"play-{len(list(self.directory.glob('play-*')))}"
-        directory.mkdir()
+        (directory / "calls").mkdir(parents=True)
         # The path of a socket must be short.
         temporary = Path(tempfile.mkdtemp(prefix="nt-"))
         (directory / "temporary").symlink_to(temporary)
         inventory = edit(
             self.inventory, {host: _python(host, directory) for host in _hosts(self.inventory)}
         )
-        stop = f"{point.moment} {point.call.host} {point.call.number}" if point else ""
+        stop = f"{point.moment} {point.call.number}" if point else ""
         with open(directory / "output", "wb") as output:
             # Not a pipe, which what is left running would hold.
             process = subprocess.Popen(
@@ -264,7 +261,6 @@ def _python(host: str, directory: Path) -> dict[str, str]:
         _INTERPRETER.format(
             python=sys.executable,
             host=host,
-            calls=_CALLS,
             directory=f"{{{_DIRECTORY}}}",
             stop=f"{{{_STOP}}}",
         )
@@ -273,12 +269,10 @@ def _python(host: str, directory: Path) -> dict[str, str]:
     return {"ansible_python_interpreter": str(path)}
 
 
-def _noted(directory: Path) -> dict[str, int]:
-    """Return how many calls have begun, by host."""
-    return {
-        path.name.removeprefix(_CALLS): len(path.read_text().splitlines())
-        for path in directory.glob(f"{_CALLS}*")
-    }
+def _noted(directory: Path) -> list[str]:
+    """Return the hosts of the calls that have begun, in order."""
+    paths = sorted((directory / "calls").iterdir(), key=lambda path: int(path.name))
+    return [path.read_text().strip() for path in paths]
 
 
 def _stop(by: By, pid: int, directory: Path) -> None:
