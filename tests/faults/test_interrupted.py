@@ -22,6 +22,7 @@ from helpers.clusters import ALL_MAY_GO, assert_whole, order, roles
 from helpers.left_behind import assert_led_by, assert_nothing_left, links, state_directory
 from helpers.load import CLEAN, Load
 from helpers.playbooks import Run, edit
+from helpers.state_on_nodes import give_history
 from helpers.stopping import (
     AFTER,
     DURING,
@@ -261,7 +262,11 @@ def test_a_converge_of_new_nodes_is_finished_by_running_it_again(
 
 
 def losses(cluster: Cluster, directory: Path) -> Iterator[tuple[Case, Callable[[], Case]]]:
-    """A primary that is killed, and the same node when it has come back."""
+    """A primary that is killed, and the same node when it has come back.
+
+    That the first one was the primary is on record, as else the silent node may have newer data.
+    """
+    give_history(cluster, "n1")
     while True:
         old = primary_of(cluster)
         cluster.node(old).kill()

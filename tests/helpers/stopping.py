@@ -64,7 +64,7 @@ wait_at() {{
     # The test that started this has given up by then.
     trap '' HUP INT TERM
     : >"${directory}/reached"
-    until [ -e "${directory}/go-on" ]; do sleep 0.02; done
+    until [ -e "${directory}/go-on" ] || [ ! -e "${directory}" ]; do sleep 0.02; done
 }}
 wait_at before && exit 1
 wait_at during
@@ -241,12 +241,13 @@ class Play:
             )
         try:
             yield process, directory
+        except BaseException:
+            for one in _programs(directory):
+                _kill(one, signal.SIGKILL)
+            process.wait()
+            (directory / "go-on").touch()
+            raise
         finally:
-            if process.poll() is None:
-                for one in _programs(directory):
-                    _kill(one, signal.SIGKILL)
-                process.wait()
-                (directory / "go-on").touch()
             shutil.rmtree(temporary, ignore_errors=True)
 
 
