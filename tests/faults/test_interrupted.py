@@ -330,11 +330,8 @@ def test_a_switchover_that_is_rolled_back_is_finished_by_running_it_again(
     assert_led_by(cluster, "n1")
     assert_nothing_left(cluster)
     # Before the refusal it is like any other switchover.
-    found = points_of_orders(calls)
-    (refused,) = [
-        number for number, point in enumerate(found) if point.call.name.endswith(" promote")
-    ]
-    back = found[refused:]
+    refused = call_for(calls, "promote")
+    back = [point for point in points_of_orders(calls) if point.call.number >= refused.number]
     for point in some(back, 1):
         interrupt(cluster, next(cases), point)
     assert_clean(cluster, load)
