@@ -288,7 +288,10 @@ class ActionModule(ActionBase):
         of_hosts = {
             host: plain.from_dict(Settings, of_host) for host, of_host in paused["settings"].items()
         }
-        agents = {host: plain.from_dict(Agent, one) for host, one in paused["agents"].items()}
+        agents = {
+            host: plain.from_dict(Agent, agent_data)
+            for host, agent_data in paused["agents"].items()
+        }
         problems = {
             host: problem
             for host, of_host in _of_hosts(variables, run.hosts).items()
@@ -337,7 +340,8 @@ class ActionModule(ActionBase):
                     "run": plain.to_dict(run),
                     "settings": _plain(of_hosts),
                     "agents": {
-                        host: plain.to_dict(one) for host, one in self._caller.agents.items()
+                        host: plain.to_dict(of_host)
+                        for host, of_host in self._caller.agents.items()
                     },
                     "walk": walk.paused,
                 },

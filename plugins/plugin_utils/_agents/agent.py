@@ -103,7 +103,7 @@ def _leave_terminal() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit)
     null = os.open(os.devnull, os.O_RDWR)
-    # Whoever reads what Ansible prints would wait for the end of the agent.
+    # A program that reads what Ansible prints would wait for the end of the agent.
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.close(null)

@@ -62,19 +62,19 @@ class AgentCaller:
 
     def dismiss(self) -> None:
         """End all agents."""
-        for one in self.agents.values():
-            agent.dismiss(one)
+        for node_agent in self.agents.values():
+            agent.dismiss(node_agent)
 
     def _call(self, call: Call) -> Mapping[str, Any]:
-        one = self.agents.get(call.host)
-        if one is None:
+        node_agent = self.agents.get(call.host)
+        if node_agent is None:
             return _lost("Ansible has dropped it from the play")
         question = {
             "module": call.module,
             "arguments": dict(call.arguments),
             "check_mode": call.check_mode,
         }
-        answer = agent.ask(one, question, self._within)
+        answer = agent.ask(node_agent, question, self._within)
         if answer is None:
             return _lost(
                 f"the process on the controller that runs modules on {call.host} has not answered"

@@ -256,9 +256,9 @@ def _as_one(group: list[Verdict], reason: str) -> list[Verdict]:
 
 def _without_consent(reason: str, command: str) -> str:
     """Return a reason without the sentence on a consent that a command has."""
-    before, found, consent = reason.partition(CONSENT)
+    before, mark, consent = reason.partition(CONSENT)
     entry = consent.rpartition("=")[2].strip().rstrip(".")
-    return before if found and entry and entry in command else reason
+    return before if mark and entry and entry in command else reason
 
 
 def node_notes(nodes: Sequence[Mapping[str, Any]], told: Iterable[str]) -> list[str]:

@@ -146,7 +146,7 @@ class Walk:
         problems: by host, what is known of tasks that failed, see results.HOOK_PROBLEM
         """
         self._decision = from_dict(Decision, paused["decision"])
-        self._found = {host: dict(found) for host, found in paused["results"].items()}
+        self._found = {host: dict(by_name) for host, by_name in paused["results"].items()}
         self.changed = set(paused["changed"])
         for host, problem in problems.items():
             self._found[host][HOOK_PROBLEM] = problem
