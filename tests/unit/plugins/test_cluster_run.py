@@ -16,7 +16,9 @@ from ansible.playbook.role_include import IncludeRole
 from ansible.template import Templar
 from ansible.utils.sentinel import Sentinel
 from ansible_collections.nso.ha.plugins.action import cluster_run
+from ansible_collections.nso.ha.plugins.plugin_utils._agents import agent
 from ansible_collections.nso.ha.plugins.plugin_utils._agents.agent import Agent
+from ansible_collections.nso.ha.plugins.plugin_utils._agents.caller import AgentCaller
 from ansible_collections.nso.ha.plugins.plugin_utils._model import plain
 from ansible_collections.nso.ha.plugins.plugin_utils._run import hooks
 from ansible_collections.nso.ha.plugins.plugin_utils._run.report import Report
@@ -161,8 +163,8 @@ class Walked:
 
 @pytest.fixture(autouse=True)
 def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_run.agent, "start_agent", lambda *_arguments: Agent("/agent", 7))
-    monkeypatch.setattr(cluster_run.AgentCaller, "dismiss", lambda _nodes: None)
+    monkeypatch.setattr(agent, "start_agent", lambda *_arguments: Agent("/agent", 7))
+    monkeypatch.setattr(AgentCaller, "dismiss", lambda _nodes: None)
     monkeypatch.setattr(cluster_run, "Walk", Walked)
 
 

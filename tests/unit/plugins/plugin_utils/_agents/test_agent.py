@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_a_question_that_is_nonsense_is_not_answered_and_harms_nothing(
 ) -> None:
     one = start(started)
     for text in ("{", '"text"', ""):
-        with agent.socket.socket(agent.socket.AF_UNIX) as connection:
+        with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(one.path)
             connection.sendall(f"{text}\n".encode())
             connection.settimeout(SOON)
