@@ -204,9 +204,15 @@ class ActionModule(ActionBase):
 
         limits = (limit for limit in vars(host_settings.limits).values() if limit is not None)
         process = processes.this_process()
-        return agent.start_agent(
-            answer, lambda: not processes.has_ended(process), sum(limits) + _SPARE
-        )
+        try:
+            return agent.start_agent(
+                answer, lambda: not processes.has_ended(process), sum(limits) + _SPARE
+            )
+        except OSError as problem:
+            raise _Refused(
+                "The process that runs modules on this host cannot be started on the controller: "
+                f"{problem}. It needs a temporary directory with a short path: set TMPDIR to one."
+            ) from None
 
     def _run_module(
         self, question: Mapping[str, Any], token: str, variables: dict[str, Any]

@@ -13,6 +13,9 @@ bin=.venv/bin
 log=$dir/ansible.log
 load=
 
+# What a user gets who has configured nothing.
+export ANSIBLE_CALLBACK_RESULT_FORMAT=json
+
 bold() { if [ -t 1 ]; then printf "\033[1m%s\033[0m" "$1"; else printf "%s" "$1"; fi; }
 step() { printf "\n%s\n" "$(bold "== $*")"; }
 sim() { "$bin/ncs-sim" "$@"; }
@@ -20,10 +23,6 @@ ctl() { sim ctl --dir "$dir" "$@"; }
 
 die() {
     printf '\nThe demo failed: %s\n' "$1" >&2
-    if [ -s "$log" ]; then
-        printf 'The last playbook run printed:\n' >&2
-        cat "$log" >&2
-    fi
     exit 1
 }
 
@@ -40,29 +39,13 @@ cleanup() {
     rm -rf "$dir"
 }
 
-# Of what a playbook prints, the demo shows what changed and the report.
-show() {
-    awk '
-        /^TASK / { task = $0; sub(/^TASK \[nso\.ha\.cluster : /, "", task); sub(/\].*/, "", task); report = 0 }
-        /^changed: / {
-            host = $3 == "->" ? $4 : $2
-            gsub(/[][]|\(.*/, "", host)
-            print "   " task ": " host
-        }
-        /^ok: |^fatal: / { report = 0 }
-        report { print "   " $0 }
-        /^TASK .* : Report\]/ { report = 1 }
-    ' "$log"
-}
-
 # play EXPECTED_OUTCOME PLAYBOOK [ARGUMENTS]: the exit status and the report have to agree with it.
 play() {
     expected=$1
     shift
-    printf '   $ ansible-playbook -i %s/inventory.yml %s\n' "$dir" "$*"
+    printf '$ ansible-playbook -i %s/inventory.yml %s\n' "$dir" "$*"
     code=0
-    "$bin/ansible-playbook" -i "$dir/inventory.yml" "$@" >"$log" 2>&1 </dev/null || code=$?
-    show
+    "$bin/ansible-playbook" -i "$dir/inventory.yml" "$@" </dev/null 2>&1 | tee "$log" || code=$?
     case $expected in
         ok) [ "$code" -eq 0 ] || die "the playbook ended with $code" ;;
         refused)

@@ -299,6 +299,18 @@ def test_hosts_with_different_tokens_are_refused_before_a_look_and_only_told_by_
     assert begin(by_host=lacking, dry=True)["problems"] == []
 
 
+def test_a_controller_without_room_for_an_agent_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_arguments: object) -> Agent:
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr(agent, "start_agent", fail)
+    refused = state("n1")
+    assert refused["failed"]
+    assert "AF_UNIX path too long. It needs a temporary directory" in refused["msg"]
+
+
 # The beginning of a run
 
 
