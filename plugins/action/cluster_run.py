@@ -118,6 +118,9 @@ class ActionModule(ActionBase):
     #: Whether a line of a wave was printed.
     _told = False
 
+    #: Whether Ansible has this host in check mode: then no module of its agent changes anything.
+    _checks = False
+
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -202,6 +205,7 @@ class ActionModule(ActionBase):
         def answer(question: Mapping[str, Any]) -> Mapping[str, Any]:
             return self._run_module(question, token, variables)
 
+        self._checks = bool(self._task.check_mode)
         limits = (limit for limit in vars(host_settings.limits).values() if limit is not None)
         process = processes.this_process()
         try:
@@ -221,13 +225,16 @@ class ActionModule(ActionBase):
         arguments = dict(question["arguments"])
         if token and question["module"] in WITH_TOKEN:
             arguments["token"] = token
-        self._task.check_mode = question["check_mode"]
+        self._task.check_mode = question["check_mode"] or self._checks
         try:
             result = self._execute_module(question["module"], arguments, task_vars=variables)
         except AnsibleConnectionFailure as problem:
             return {"unreachable": True, "msg": first_line(problem)}
         except AnsibleError as problem:
             return {"failed": True, "msg": first_line(problem)}
+        except Exception as problem:
+            # The agent is needed to give the lock back.
+            return {"failed": True, "msg": f"{type(problem).__name__}: {first_line(problem)}"}
         finally:
             self.cleanup()
         for warning in result.pop("warnings", None) or ():

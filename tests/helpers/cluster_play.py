@@ -67,6 +67,13 @@ class Play:
 
     def run(self) -> Decision:
         """Do it all; return the last decision."""
+        self.walk()
+        for verdict in self.decision.verdicts:
+            assert verdict.check != "decision", verdict
+        return self.decision
+
+    def walk(self) -> None:
+        """Do it all, even if something in the collection is broken."""
         self._walk.operation()
         while self._walk.due:
             due = hooks.for_playbook(self._walk.due, self._run, self._settings, self._walk.decision)
@@ -78,9 +85,6 @@ class Play:
             # Another process goes on, with nothing but the plain data.
             paused, self._walk = self._walk.paused, self._new_walk()
             self._walk.resume(paused, problems)
-        for verdict in self.decision.verdicts:
-            assert verdict.check != "decision", verdict
-        return self.decision
 
     @property
     def decision(self) -> Decision:

@@ -266,10 +266,8 @@ class Walk:
     def _give_back(self) -> None:
         """Complete promotion history and log on every node, and give the lock back."""
         decision = self.decision
-        report = decisions.report_of(self._known(), self._subject(), ended=False).data
-        acted = report["outcome"] != _REFUSED
-        promotions = decision.progress.promotions if acted else ()
-        log = {name: report[name] for name in _LOGGED} if acted else None
+        log = self._logged()
+        promotions = () if log is None else decision.progress.promotions
         self._call(
             ENDED,
             [self._calls.end(host, promotions, log) for host in decision.progress.locked],
@@ -277,6 +275,19 @@ class Walk:
         for host in decision.plan.incomplete:
             if self._results().of(host, ENDED).get("changed"):
                 self.changed.add(host)
+
+    def _logged(self) -> dict[str, Any] | None:
+        """Return what goes into the log of operations; None for a run that did nothing.
+
+        Nothing that goes wrong here keeps the locks from being given back.
+        """
+        try:
+            report = decisions.report_of(self._known(), self._subject(), ended=False).data
+        except Exception:
+            return {}
+        if report["outcome"] == _REFUSED:
+            return None
+        return {name: report[name] for name in _LOGGED}
 
     # The plan
 
