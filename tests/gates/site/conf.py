@@ -25,6 +25,7 @@ include_patterns = [
     "reference/*_module.rst",
     "reference/*_role.rst",
     "reference/*_lookup.rst",
+    "reference/*_callback.rst",
 ]
 
 # Directives between colons are read as text by what does not know them.
