@@ -49,3 +49,6 @@ def setup(app: Sphinx) -> None:
 templates_path = ["templates"]
 html_static_path = ["site"]
 html_css_files = ["site.css"]
+
+# Variables of Ansible itself, which the callbacks inherit with their options.
+nitpick_ignore_regex = [("envvar", r"ANSIBLE_.*")]
