@@ -544,6 +544,10 @@ state_directory:
           description: The id of the run.
           type: str
           returned: always
+        operation:
+          description: Its operation.
+          type: str
+          returned: always
     operations_damaged:
       description: What could not be read of the log, in words.
       type: list

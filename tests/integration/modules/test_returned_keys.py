@@ -106,6 +106,13 @@ def status_after(prepare: Callable[[Stage, StateDirectory], object], **options: 
     return looked
 
 
+def logged(directory: StateDirectory) -> None:
+    """Log an operation, and damage the log."""
+    directory.end(log={"operation": "converge"})
+    with (directory.path / "operations.jsonl").open("a") as log:
+        log.write("{}}\n")
+
+
 def unreachable(name: str, **options: Any) -> Run:
     """Run a module on an address where no node is."""
     return lambda stage: run_discreetly(
@@ -207,6 +214,7 @@ SITUATIONS: dict[str, dict[str, Situation]] = {
             NONE,
             unreachable("ncs_ha_status", run_id="a", step="observe"),
         ),
+        "with the log": (NONE, status_after(lambda _stage, kept: logged(kept), operations=5)),
         "kept and damaged": (
             NONE,
             status_after(lambda _stage, kept: (kept.path / "lock.json").write_text("junk")),
