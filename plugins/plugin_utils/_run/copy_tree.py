@@ -56,8 +56,8 @@ def _rows(
     yield from [row] if len(row) <= table.WIDTH else _broken(member.host, state, len(first))
     below = [copy for copy in copies.get(member.host, ()) if copy.host not in shown]
     for copy in below:
-        bar = "   " if copy is below[-1] else "|  "
-        yield from _rows(copy, copies, observed, shown, f"{others}+- ", others + bar)
+        stem = "   " if copy is below[-1] else "|  "
+        yield from _rows(copy, copies, observed, shown, f"{others}+- ", others + stem)
 
 
 def _broken(host: str, state: str, indent: int) -> list[str]:

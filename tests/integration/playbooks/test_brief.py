@@ -108,6 +108,7 @@ def test_what_the_cluster_does_takes_half_the_lines(cluster: Cluster) -> None:
 
 @pytest.mark.main
 @pytest.mark.every_core
+@pytest.mark.long
 def test_changes_messages_and_ignored_failures_are_told_and_secrets_are_not(
     hosts: Path, tmp_path: Path
 ) -> None:
@@ -183,6 +184,7 @@ def test_failures_are_told_in_full_and_the_same_one_once(hosts: Path, tmp_path: 
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_an_unreachable_host_is_told_and_one_that_is_ignored_in_a_line(
     hosts: Path, tmp_path: Path
 ) -> None:
@@ -199,6 +201,7 @@ def test_an_unreachable_host_is_told_and_one_that_is_ignored_in_a_line(
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_check_mode_is_marked_silence_is_explained_and_v_prints_everything(
     hosts: Path, tmp_path: Path
 ) -> None:
@@ -219,6 +222,7 @@ def test_check_mode_is_marked_silence_is_explained_and_v_prints_everything(
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
 def test_where_hosts_do_not_go_in_step_changes_are_told_too(
     hosts: Path, tmp_path: Path, strategy: str

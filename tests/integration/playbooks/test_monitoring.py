@@ -49,6 +49,7 @@ def test_the_health_is_one_line_and_an_exit_status(duo: Cluster) -> None:
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_a_status_that_failed_or_did_not_begin_is_one_line_too(pair: Cluster) -> None:
     for node in pair.nodes:
         node.kill()
