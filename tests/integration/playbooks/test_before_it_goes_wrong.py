@@ -113,7 +113,6 @@ def test_a_switchover_between_slow_nodes_is_refused_unless_it_is_allowed(duo: Cl
     assert_predicted(allowed, n1="read_only benone besecondary writable", n2="wait beprimary")
 
 
-@pytest.mark.main
 def test_whether_a_failover_would_work_is_said_of_a_healthy_cluster(
     fresh: Cluster, tmp_path: Path
 ) -> None:

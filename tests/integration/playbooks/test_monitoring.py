@@ -74,7 +74,6 @@ def test_two_primaries_end_with_2(duo: Cluster) -> None:
     assert line.startswith("TWO PRIMARIES: n1 and n2 are primary at the same time")
 
 
-@pytest.mark.main
 @pytest.mark.every_core
 def test_status_fails_with_the_health_that_was_named_and_else_shows_it(duo: Cluster) -> None:
     duo.node("n2").kill()
