@@ -79,6 +79,7 @@ def play(directory: Path, *tasks: dict[str, Any], **keywords: Any) -> Path:
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_what_the_cluster_does_takes_half_the_lines(cluster: Cluster) -> None:
     printed = {}
     for name, arguments in (

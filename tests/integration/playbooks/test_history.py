@@ -16,6 +16,7 @@ HISTORY = "nso.ha.history"
 
 @pytest.mark.main
 @pytest.mark.every_core
+@pytest.mark.long
 def test_operations_and_promotions_are_told_newest_first_whatever_a_dead_node_knows(
     simulation: Simulation, duo: Cluster
 ) -> None:

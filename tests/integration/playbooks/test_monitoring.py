@@ -75,6 +75,7 @@ def test_two_primaries_end_with_2(duo: Cluster) -> None:
 
 
 @pytest.mark.every_core
+@pytest.mark.long
 def test_status_fails_with_the_health_that_was_named_and_else_shows_it(duo: Cluster) -> None:
     duo.node("n2").kill()
     shown = run_playbook(STATUS, duo.inventory)
