@@ -229,7 +229,7 @@ class ActionModule(ActionBase):
         try:
             result = self._execute_module(question["module"], arguments, task_vars=variables)
         except AnsibleConnectionFailure as problem:
-            return {"unreachable": True, "msg": first_line(problem)}
+            return {"unreachable": True, "msg": _last_line(problem)}
         except AnsibleError as problem:
             return {"failed": True, "msg": first_line(problem)}
         except Exception as problem:
@@ -609,6 +609,12 @@ def _ended(
         for host, of_host in (of_hosts or {}).items()
     }
     return {"hook": {}, "problem": problem, "ends": ends}
+
+
+def _last_line(problem: Exception) -> str:
+    """Return the last line of a message: what ssh says first may be a banner."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return lines[-1] if lines else type(problem).__name__
 
 
 def _clock() -> str:

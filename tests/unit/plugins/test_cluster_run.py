@@ -311,6 +311,15 @@ def test_a_controller_without_room_for_an_agent_says_what_to_do(
     assert "AF_UNIX path too long. It needs a temporary directory" in refused["msg"]
 
 
+def test_of_a_connection_that_failed_the_reason_is_told_and_not_the_banner() -> None:
+    said = (
+        "Failed to connect to the host via ssh: @@@@@\n@ WARNING @\nHost key verification failed."
+    )
+    assert cluster_run._last_line(Exception(said)) == "Host key verification failed."
+    assert cluster_run._last_line(Exception("no route")) == "no route"
+    assert cluster_run._last_line(ValueError()) == "ValueError"
+
+
 # The beginning of a run
 
 
