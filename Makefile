@@ -58,7 +58,7 @@ artefact: $(VENV)/.check-ready ## build the collection, import it as Galaxy woul
 awx: $(VENV)/.check-ready ## set AWX up by the released modules of awx.awx, against a stand-in for its API
 	@$(GATE) gates.awx
 
-matrix: $(VENV)/.check-ready ## the client on every Python, playbooks on every ansible-core (EVERY=1: more of them)
+matrix: $(VENV)/.check-ready ## the client on other Pythons, playbooks on other ansible-cores (EVERY=1: all of them)
 	@EVERY="$(EVERY)" $(GATE) gates.matrix
 
 coverage: $(VENV)/.check-ready ## branch coverage of plugins/; fails below 95 %
