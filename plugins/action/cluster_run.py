@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timezone
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
@@ -47,6 +48,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.calls import WITH_TOKE
 from ansible_collections.nso.ha.plugins.plugin_utils._run.hooks import VARIABLES, WORDS
 from ansible_collections.nso.ha.plugins.plugin_utils._run.leases import Crowd
 from ansible_collections.nso.ha.plugins.plugin_utils._run.results import HOOK_PROBLEM
+from ansible_collections.nso.ha.plugins.plugin_utils._run.run_outcome import GOOD, TWO_PRIMARIES
 from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decision, Run
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import NotEvaluable, Settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.table import ReportLine
@@ -76,11 +78,8 @@ _NOT_BEGUN = (
 #: What stands for the report until there is one.
 _NO_REPORT = {"run_id": "", "outcome": UNKNOWN}
 
-#: Outcomes of runs that do not end with an error.
-_GOOD = ("done", "planned")
-
-#: Outcomes of a look that does.
-_BAD_TO_SEE = ("two_primaries", "unknown")
+#: Outcomes with which a look ends with an error.
+_BAD_TO_SEE = (TWO_PRIMARIES, UNKNOWN)
 
 #: Operations that move the primary.
 _MOVING = (operations.SWITCHOVER, operations.FAILOVER)
@@ -180,27 +179,27 @@ class ActionModule(ActionBase):
     def _state(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the settings of the host for which this runs, and its agent."""
         host = str(variables["inventory_hostname"])
+        # A lookup may take long, or ask somebody, so each variable is evaluated once.
+        evaluate = cache(self._evaluator(variables))
         host_settings = settings.read(
             host,
-            self._evaluator(variables),
+            evaluate,
             transport=str(getattr(self._connection, "transport", "")),
             digest=lambda token: tokens.digest(token, constants.DEFAULT_LOCAL_TMP),
         )
+        token = "" if host_settings.problems else settings.as_text(evaluate(settings.TOKEN))
         return {
             **_NO_REPORT,
             "settings": plain.to_dict(host_settings),
-            "agent": plain.to_dict(self._start_agent(host_settings, variables)),
+            "agent": plain.to_dict(self._start_agent(host_settings, token, variables)),
             # After a host has dropped out, the variable still has what an earlier run registered.
             "task": self._task._uuid,
             # What the command line says is known everywhere; this may differ from host to host.
             "check_mode": bool(self._task.check_mode),
         }
 
-    def _start_agent(self, host_settings: Settings, variables: dict[str, Any]) -> Agent:
+    def _start_agent(self, host_settings: Settings, token: str, variables: dict[str, Any]) -> Agent:
         """Start what runs modules on this host, with its connection and its variables."""
-        token = ""
-        if not host_settings.problems:
-            token = settings.as_text(self._evaluator(variables)(settings.TOKEN))
 
         def answer(question: Mapping[str, Any]) -> Mapping[str, Any]:
             return self._run_module(question, token, variables)
@@ -352,10 +351,7 @@ class ActionModule(ActionBase):
                 "paused": {
                     "run": plain.to_dict(run),
                     "settings": _plain(of_hosts),
-                    "agents": {
-                        host: plain.to_dict(of_host)
-                        for host, of_host in self._caller.agents.items()
-                    },
+                    "agents": _plain(self._caller.agents),
                     "walk": walk.paused,
                 },
             }
@@ -635,7 +631,7 @@ def _problem(run: Run, report: Mapping[str, Any], fail_when: Collection[str]) ->
     if not run.operation and health.get("state") in fail_when:
         following = f" Next: {health['next']}." if health["next"] else ""
         return f"{health['text']}.{following} {report['message']}"
-    bad = report["outcome"] not in _GOOD if run.operation else report["outcome"] in _BAD_TO_SEE
+    bad = report["outcome"] not in GOOD if run.operation else report["outcome"] in _BAD_TO_SEE
     return str(report["message"]) if bad or run.problems else ""
 
 

@@ -9,6 +9,7 @@ do to a node (cluster_modules.py), and the tasks of a hook.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from ansible_collections.nso.ha.plugins.plugin_utils._run.run_state import Decis
 from ansible_collections.nso.ha.plugins.plugin_utils._run.settings import Settings
 from ansible_collections.nso.ha.plugins.plugin_utils._run.walk import Surroundings, Walk
 
+from helpers import cases
 from helpers.cases import every_run_is_gone
 from helpers.cluster_model import Cluster
 from helpers.cluster_modules import Modules, Result
@@ -168,19 +170,16 @@ def _run(
     dry: bool,
 ) -> Run:
     crowd = Crowd(len(of_hosts), forks=5)
-    return Run(
-        run_id=run_id,
-        owner="me@here",
-        began="2026-01-02T03:04:05Z",
-        process={"pid": 1},
-        operation=operation,
-        hosts=tuple(of_hosts),
+    begun = cases.run(
+        [of_host.member for of_host in of_hosts.values()],
+        operation,
         dry=dry,
         problems=tuple(planning.problems(operation, of_hosts, crowd, dry)),
         hooks={event: str(path) for event, name in VARIABLES.items() if (path := group.get(name))},
         lease=leases.lease(list(of_hosts.values()), crowd),
         inventory="-i inventory.yml",
     )
+    return replace(begun, run_id=run_id)
 
 
 def _settings(host: str, variables: Mapping[str, Any]) -> Settings:

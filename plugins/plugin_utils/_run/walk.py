@@ -47,6 +47,7 @@ from .results import (
     Results,
     of_this_run,
 )
+from .run_outcome import REFUSED
 from .run_state import Decision, Run
 from .settings import Settings
 from .stored import Gone
@@ -68,9 +69,6 @@ _LOGGED = (
 #: The kinds of waves before which all locks are renewed, as what they do may take long or cannot
 #: be taken back. Others are renewed for their look, see `Wave.look`.
 _RENEWED = (HOOK, KINDS[HAND_OVER], START)
-
-#: The outcome of a run that did nothing.
-_REFUSED = "refused"
 
 
 @dataclass(frozen=True)
@@ -285,7 +283,7 @@ class Walk:
             report = decisions.report_of(self._known(), self._subject(), ended=False).data
         except Exception:
             return {}
-        if report["outcome"] == _REFUSED:
+        if report["outcome"] == REFUSED:
             return None
         return {name: report[name] for name in _LOGGED}
 

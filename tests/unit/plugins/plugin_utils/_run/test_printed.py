@@ -115,14 +115,19 @@ def status_no_primary() -> list[str]:
     return lines(status(lame))
 
 
+def torn() -> Cluster:
+    """Return a cluster with two primaries, of which the former one has a write of its own."""
+    of_two = cluster()
+    of_two.nodes["nso-1"].reachable = False
+    of_two.notice()
+    play(of_two, "failover", override="fenced,still_seen")
+    of_two.nodes["nso-1"].reachable = True
+    of_two.write("nso-1", "nobody else has it")
+    return of_two
+
+
 def status_two_primaries() -> list[str]:
-    torn = cluster()
-    torn.nodes["nso-1"].reachable = False
-    torn.notice()
-    play(torn, "failover", override="fenced,still_seen")
-    torn.nodes["nso-1"].reachable = True
-    torn.write("nso-1", "nobody else has it")
-    return lines(status(torn))
+    return lines(status(torn()))
 
 
 def status_interrupted() -> list[str]:
@@ -192,13 +197,7 @@ def failover_refused() -> list[str]:
 
 
 def rejoin_incomplete() -> list[str]:
-    torn = cluster()
-    torn.nodes["nso-1"].reachable = False
-    torn.notice()
-    play(torn, "failover", override="fenced,still_seen")
-    torn.nodes["nso-1"].reachable = True
-    torn.write("nso-1", "nobody else has it")
-    return play(torn, "rejoin")
+    return play(torn(), "rejoin")
 
 
 def converge_incomplete() -> list[str]:
