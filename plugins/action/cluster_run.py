@@ -190,6 +190,8 @@ class ActionModule(ActionBase):
         token = "" if host_settings.problems else settings.as_text(evaluate(settings.TOKEN))
         return {
             **_NO_REPORT,
+            # Of several runs in one playbook the report is that of the last, or there is none.
+            "ansible_stats": _stats(_NO_REPORT),
             "settings": plain.to_dict(host_settings),
             "agent": plain.to_dict(self._start_agent(host_settings, token, variables)),
             # After a host has dropped out, the variable still has what an earlier run registered.
@@ -259,13 +261,12 @@ class ActionModule(ActionBase):
         """Return the settings of these hosts; of a host that stated none, from the inventory."""
         all_settings = {}
         for host, of_host in of_hosts.items():
-            registered = _stated(variables, of_host).get("settings")
-            host_settings = plain.from_dict(Settings, registered) if registered else None
-            # With run_once, Ansible registers for every host what one host has stated.
-            if host_settings is None or host_settings.member.host != host:
-                evaluate = self._evaluator(of_host)
-                host_settings = settings.read(host, evaluate, stated=False)
-            all_settings[host] = host_settings
+            stated = _stated(variables, host, of_host)
+            all_settings[host] = (
+                plain.from_dict(Settings, stated["settings"])
+                if stated
+                else settings.read(host, self._evaluator(of_host), stated=False)
+            )
         return all_settings
 
     # A run
@@ -441,7 +442,8 @@ class ActionModule(ActionBase):
         if self._task.check_mode or variables.get("ansible_check_mode"):
             return True
         return any(
-            _stated(variables, of_host).get("check_mode") for of_host in host_variables.values()
+            _stated(variables, host, of_host).get("check_mode")
+            for host, of_host in host_variables.items()
         )
 
     def _problems(
@@ -590,7 +592,7 @@ def _agents(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Age
     return {
         host: plain.from_dict(Agent, stated["agent"])
         for host, of_host in of_hosts.items()
-        if (stated := _stated(variables, of_host))
+        if (stated := _stated(variables, host, of_host))
     }
 
 
@@ -655,13 +657,18 @@ def _of_hosts(variables: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, M
     return {host: variables["hostvars"].raw_get(host) for host in hosts}
 
 
-def _stated(variables: Mapping[str, Any], of_host: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a host has stated in the task in which this host did; empty if it has not."""
+def _stated(
+    variables: Mapping[str, Any], host: str, of_host: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return what a host has stated in the task in which this host did; empty if it has not.
+
+    With run_once, Ansible registers for every host what one host has stated.
+    """
     task = (variables.get(plays.RESULT) or {}).get("task")
     registered = of_host.get(plays.RESULT)
-    if isinstance(registered, Mapping) and task and registered.get("task") == task:
-        return registered
-    return {}
+    if not isinstance(registered, Mapping) or not task or registered.get("task") != task:
+        return {}
+    return registered if registered["settings"]["member"]["host"] == host else {}
 
 
 def _stats(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,6 @@ msg:
   type: str
 ansible_stats:
   description: The report as custom statistics, or that there is none.
-  returned: when the run has ended
+  returned: for V(state), and when the run has ended
   type: dict
 """

@@ -99,6 +99,11 @@ class Play:
         return self._walk.report.data
 
     @property
+    def changed(self) -> set[str]:
+        """Return the hosts on which something was changed, or may have been."""
+        return self._walk.changed
+
+    @property
     def lines(self) -> list[str]:
         """Return what the run prints at its end."""
         return [line.text for line in self._walk.report.lines]

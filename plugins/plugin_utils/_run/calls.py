@@ -66,21 +66,19 @@ class Calls:
 
     # Looking
 
-    def observe(self, host: str, gone: Iterable[str] = ()) -> Call:
-        """Return the look without the lock. A lock of a run in `gone` does not count."""
+    def observe(self, host: str, gone: Iterable[str] = (), *, with_log: bool = False) -> Call:
+        """Return the look without the lock. A lock of a run in `gone` does not count.
+
+        with_log: whether it has entries of the log of operations as well
+        """
         return self._look(
             host,
             OBSERVE,
             self._settings[host].look,
             **self._whether_it_runs(host),
             ignore_locks=list(gone),
+            operations=self._settings[host].history_limit if with_log else None,
         )
-
-    def observe_with_log(self, host: str) -> Call:
-        """Return the look that has entries of the log of operations as well."""
-        call = self.observe(host)
-        more = {"operations": self._settings[host].history_limit}
-        return Call(host, STATUS, {**call.arguments, **more})
 
     def wait_until_started(self, host: str) -> Call:
         """Return the look that waits for start phase 1: before it a daemon takes no orders."""

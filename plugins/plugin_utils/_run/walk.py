@@ -168,15 +168,14 @@ class Walk:
 
     # Looking
 
-    def _observe(self, with_log: bool = False) -> None:
+    def _observe(self, *, with_log: bool = False) -> None:
         if self._run.problems:
             return
         fit = [host for host, of_host in self._settings.items() if not of_host.problems]
-        look = self._calls.observe_with_log if with_log else self._calls.observe
-        self._call(OBSERVATION, map(look, fit))
-        self._look_where_runs_are_gone()
+        self._call(OBSERVATION, [self._calls.observe(host, with_log=with_log) for host in fit])
+        self._look_where_runs_are_gone(with_log=with_log)
 
-    def _look_where_runs_are_gone(self) -> None:
+    def _look_where_runs_are_gone(self, *, with_log: bool) -> None:
         """Look at the nodes that have refused it for the lock of a run that has ended."""
         locked_out = {
             host: observation["state_directory"]["lock"]["run_id"]
@@ -186,7 +185,9 @@ class Walk:
         if locked_out:
             gone = decisions.gone(self._known())
             left = [host for host, run_id in locked_out.items() if run_id in gone]
-            self._call(OBSERVATION, [self._calls.observe(host, gone) for host in left])
+            self._call(
+                OBSERVATION, [self._calls.observe(host, gone, with_log=with_log) for host in left]
+            )
 
     def _wait_for_those_that_start(self) -> None:
         """Wait for daemons in start phase 0 that do not wait themselves until they are told."""
@@ -415,7 +416,9 @@ class Walk:
         several = list(calls)
         self._call(STEP, several)
         for call in several:
-            if self._found[call.host][STEP].get("changed"):
+            # Of a module that has not said anything it is not known what it did.
+            said = self._results().said(call.host, STEP)
+            if not said or self._found[call.host][STEP].get("changed"):
                 self.changed.add(call.host)
 
     def _results(self) -> Results:

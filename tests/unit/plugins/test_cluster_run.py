@@ -206,6 +206,11 @@ def test_what_is_returned_is_documented_and_the_reverse() -> None:
     assert keys == set(fields) - {"paused"}
 
 
+def test_before_a_run_there_is_no_report_even_if_an_earlier_run_has_left_one() -> None:
+    nothing = {"run_id": "", "outcome": "unknown"}
+    assert state("n1")["ansible_stats"]["data"] == {"nso_ha_report": nothing}
+
+
 def test_a_run_hands_on_its_report_and_a_plan_its_candidate() -> None:
     ended = go("converge", play())
     assert {name: ended[name] for name in REPORT} == REPORT

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.nso.ha.plugins.plugin_utils._run import decisions
 from helpers.cases import N1, N2, N3
 from helpers.cluster_model import Cluster
+from helpers.cluster_modules import Modules, Result
 from helpers.cluster_play import Play
 from helpers.plans import whole
 
@@ -56,6 +57,21 @@ def test_a_run_that_is_cut_off_goes_no_further(change: str) -> None:
         play.walk()
     assert_not_locked(cluster)
     assert len(cluster.primaries()) <= 1
+
+
+def test_a_node_whose_module_has_not_answered_counts_as_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(_modules: Modules, *_call: object) -> Result:
+        return {"unreachable": True, "msg": "no route"}
+
+    monkeypatch.setattr(Modules, "_give_role", lost)
+    cluster = whole()
+    cluster.benone("n3")
+    play = Play(MEMBERS, cluster, "rejoin")
+    play.walk()
+    assert play.report["outcome"] == "unknown"
+    assert play.changed == {"n3"}
 
 
 def test_a_log_that_cannot_be_made_keeps_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
